@@ -1,0 +1,217 @@
+import Environments
+import Foundation
+
+/// What a search is to do.
+public struct SearchRunOptions: Sendable, Equatable {
+    /// Which agent searches.
+    public var agent: AgentKind
+    /// What it is asked for.
+    public var target: SearchTarget
+    /// How many policies it may evaluate.
+    public var budget: Int
+    /// What fixes its random numbers.
+    public var seed: UInt64
+    /// Least time between two checkpoints, in seconds.
+    public var checkpointEverySeconds: Double
+
+    /// Sets options.
+    public init(
+        agent: AgentKind = .reinforce, target: SearchTarget, budget: Int, seed: UInt64 = 0,
+        checkpointEverySeconds: Double = 1
+    ) {
+        self.agent = agent
+        self.target = target
+        self.budget = budget
+        self.seed = seed
+        self.checkpointEverySeconds = checkpointEverySeconds
+    }
+}
+
+/// How far a search is.
+public struct SearchProgress: Sendable {
+    /// Policies evaluated so far.
+    public let evaluations: Int
+    /// Policies that may be evaluated.
+    public let budget: Int
+    /// What the best policy so far gave.
+    public let best: RewardTerms
+    /// Seconds that the search has run, not counting pauses.
+    public let elapsedSeconds: Double
+}
+
+/// What a search found.
+public struct SearchOutcome: Sendable, Equatable {
+    /// The best distinct policies, best first, for a final check on other data.
+    public let best: [Episode]
+    /// Policies evaluated.
+    public let evaluations: Int
+    /// Whether it was stopped before its end, and can be resumed.
+    public let interrupted: Bool
+}
+
+/// A search that leaves `trace.h5` and `checkpoint.h5` in a folder and can be resumed from there.
+///
+///     let run = try SearchRun.start(
+///         folder: "checkpoints/mine", environment: environment,
+///         options: SearchRunOptions(target: SearchTarget(latencyMs: 4), budget: 200),
+///         identity: ["model": digest])
+///     let outcome = try run.run(progress: { print($0.best.reward) }, shouldStop: { false })
+///
+/// A search that was stopped or killed and resumed evaluates the same policies as one that was not.
+public final class SearchRun {
+    /// How many policies an outcome lists, at most.
+    public static let listed = 8
+
+    /// What it does; after resuming, what it was started with.
+    public let options: SearchRunOptions
+
+    private let environment: any Environment
+    private let header: TraceHeader
+    private let trace: TraceFile
+    private let checkpointPath: String
+    private var agent: any Agent
+    private var rows: [TraceRow]
+    private let earlierSeconds: Double
+    private let started = ContinuousClock.now
+    private var lastCheckpoint = ContinuousClock.now
+
+    /// Starts a search in a folder, which is made if need be.
+    ///
+    /// - Parameter identity: What the search is about (digests of the model and the latency table, the
+    ///   database's key, the task...): resuming with anything else is refused.
+    /// - Throws: ``SearchError/runExists(file:)`` when a run is there already; file errors.
+    public static func start(
+        folder: String, environment: any Environment, options: SearchRunOptions, identity: [String: String]
+    ) throws -> SearchRun {
+        let path = checkpointPath(folder)
+        guard !FileManager.default.fileExists(atPath: path) else { throw SearchError.runExists(file: path) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let costs = environment.costs
+        let header = TraceHeader(
+            agent: options.agent, target: options.target, budget: options.budget, seed: options.seed,
+            layers: costs.layers, levels: costs.levels.map(\.description), identity: identity)
+        let agent = options.agent.make(
+            costs: costs, target: options.target, budget: options.budget, seed: options.seed)
+        let checkpoint = CheckpointFile(header: header, agent: agent, rows: [], elapsedSeconds: 0)
+        try checkpoint.write(path: path)
+        return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
+    }
+
+    /// Goes on with the search in a folder from its last checkpoint.
+    ///
+    /// - Parameters:
+    ///   - identity: Must be what the search was started with.
+    ///   - environment: Makes the environment, given what was asked for and how many evaluations are spent.
+    /// - Throws: ``SearchError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
+    public static func resume(
+        folder: String, identity: [String: String], checkpointEverySeconds: Double = 1,
+        environment: (_ options: SearchRunOptions, _ evaluationsSpent: Int) throws -> any Environment
+    ) throws -> SearchRun {
+        let path = checkpointPath(folder)
+        let (header, spent) = try CheckpointFile.readHeader(path: path)
+        try header.requireMatch(of: identity, path: path)
+        let options = SearchRunOptions(
+            agent: header.agent, target: header.target, budget: header.budget, seed: header.seed,
+            checkpointEverySeconds: checkpointEverySeconds)
+        let environment = try environment(options, spent)
+        let checkpoint = try CheckpointFile(path: path, costs: environment.costs)
+        return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
+    }
+
+    private init(
+        _ checkpoint: CheckpointFile, folder: String, environment: any Environment, options: SearchRunOptions
+    ) throws {
+        self.options = options
+        self.environment = environment
+        header = checkpoint.header
+        agent = checkpoint.agent
+        rows = checkpoint.rows
+        earlierSeconds = checkpoint.elapsedSeconds
+        checkpointPath = Self.checkpointPath(folder)
+        let tracePath = URL(fileURLWithPath: folder).appendingPathComponent("trace.h5").path
+        trace = try TraceFile(replacing: tracePath, header: header, rows: rows)
+    }
+
+    /// Searches until the budget is spent, the agent wants no more, or `shouldStop` says so between two
+    /// episodes; then closes the files, so that it can be called once.
+    ///
+    /// - Throws: ``EnvironmentError`` and file errors; the episodes finished before are in the checkpoint.
+    public func run(
+        progress: (SearchProgress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    ) throws -> SearchOutcome {
+        var interrupted = false
+        while rows.count < options.budget, environment.evaluationsLeft > 0, agent.wantsMore {
+            if shouldStop() {
+                interrupted = true
+                break
+            }
+            let before = agent
+            do {
+                try runEpisode()
+            } catch {
+                agent = before
+                try? saveCheckpoint()
+                try? trace.close()
+                throw error
+            }
+            if let best = best.first {
+                progress(
+                    SearchProgress(
+                        evaluations: rows.count, budget: options.budget, best: best.terms,
+                        elapsedSeconds: elapsedSeconds))
+            }
+        }
+        try saveCheckpoint()
+        try trace.close()
+        return SearchOutcome(best: best, evaluations: rows.count, interrupted: interrupted)
+    }
+
+    /// One walk over the layers, recorded.
+    private func runEpisode() throws {
+        var actions: [Int] = []
+        var observation = try environment.reset(target: options.target)
+        while true {
+            let action = agent.act(observation)
+            actions.append(action)
+            switch try environment.step(action) {
+            case .next(let next):
+                observation = next
+            case .terminated(let terms):
+                let baseline = agent.baseline
+                agent.finish(Episode(actions: actions, terms: terms))
+                let row = TraceRow(
+                    evaluation: rows.count + 1, actions: actions, terms: terms, baseline: baseline,
+                    wallClockSeconds: elapsedSeconds)
+                rows.append(row)
+                try trace.append(row)
+                if ContinuousClock.now - lastCheckpoint >= .seconds(options.checkpointEverySeconds) {
+                    try saveCheckpoint()
+                }
+                return
+            }
+        }
+    }
+
+    private func saveCheckpoint() throws {
+        let checkpoint = CheckpointFile(
+            header: header, agent: agent, rows: rows, elapsedSeconds: elapsedSeconds)
+        try checkpoint.write(path: checkpointPath)
+        lastCheckpoint = .now
+    }
+
+    /// The distinct policies with the highest rewards; of equal ones the earlier first.
+    private var best: [Episode] {
+        var seen: Set<[Int]> = []
+        let distinct = rows.filter { seen.insert($0.actions).inserted }
+        let sorted = distinct.sorted { ($0.terms.reward, $1.evaluation) > ($1.terms.reward, $0.evaluation) }
+        return sorted.prefix(Self.listed).map { Episode(actions: $0.actions, terms: $0.terms) }
+    }
+
+    private var elapsedSeconds: Double {
+        earlierSeconds + (ContinuousClock.now - started) / .seconds(1)
+    }
+
+    private static func checkpointPath(_ folder: String) -> String {
+        URL(fileURLWithPath: folder).appendingPathComponent("checkpoint.h5").path
+    }
+}

@@ -1,0 +1,132 @@
+import Environments
+import Foundation
+import HDF5
+
+/// What a trace tells of its search as a whole.
+public struct TraceHeader: Sendable, Equatable {
+    /// Which agent searched.
+    public let agent: AgentKind
+    /// What it was asked for.
+    public let target: SearchTarget
+    /// How many policies it may evaluate.
+    public let budget: Int
+    /// What fixes its random numbers.
+    public let seed: UInt64
+    /// Layer names, the columns of `actions`.
+    public let layers: [String]
+    /// Descriptions of the levels that actions number.
+    public let levels: [String]
+    /// What model, database, latency table and task it was about.
+    public let identity: [String: String]
+
+    func write(to root: HDF5Group) throws {
+        try root.setAttribute("agent", agent.rawValue)
+        try root.setAttribute("seed", Int(bitPattern: UInt(seed)))
+        try root.setAttribute("budget", budget)
+        try root.setAttribute("targetLatencyMs", target.latencyMs)
+        if let size = target.sizeBytes { try root.setAttribute("targetSizeBytes", size) }
+        try root.writeStrings("layers", layers)
+        try root.writeStrings("levels", levels)
+        let group = try root.createGroup("identity")
+        try group.writeStrings("fields", identity.keys.sorted())
+        for (field, value) in identity { try group.setAttribute(field, value) }
+    }
+
+    init(
+        agent: AgentKind, target: SearchTarget, budget: Int, seed: UInt64, layers: [String], levels: [String],
+        identity: [String: String]
+    ) {
+        self.agent = agent
+        self.target = target
+        self.budget = budget
+        self.seed = seed
+        self.layers = layers
+        self.levels = levels
+        self.identity = identity
+    }
+
+    init(from root: HDF5Group) throws {
+        agent = try AgentKind(name: try root.attribute("agent"))
+        let bits: Int = try root.attribute("seed")
+        seed = UInt64(UInt(bitPattern: bits))
+        budget = try root.attribute("budget")
+        target = SearchTarget(
+            latencyMs: try root.attribute("targetLatencyMs"),
+            sizeBytes: try root.attributeIfPresent("targetSizeBytes"))
+        layers = try root.readStrings("layers")
+        levels = try root.readStrings("levels")
+        let group = try root.group("identity")
+        var identity: [String: String] = [:]
+        for field in try group.readStrings("fields") { identity[field] = try group.attribute(field) }
+        self.identity = identity
+    }
+}
+
+/// One evaluated policy.
+public struct TraceRow: Sendable, Equatable {
+    /// Its number, from 1.
+    public let evaluation: Int
+    /// The level of every layer.
+    public let actions: [Int]
+    /// What it gave.
+    public let terms: RewardTerms
+    /// What the agent expected before; NaN if it does not estimate.
+    public let baseline: Double
+    /// Seconds since the search started, not counting pauses.
+    public let wallClockSeconds: Double
+}
+
+/// `trace.h5`: one row for each evaluated policy, which others may read while it grows.
+///
+/// Datasets, rows first: `evaluation`, `actions` [rows × layers], `reward`, `quality`, `latencyMs`, `sizeBytes`,
+/// `baseline`, `wallClockSeconds`. `evaluation` is flushed last: as many rows as it has are complete. `layers`
+/// and `levels` name what actions number; the rest of the header is attributes.
+public final class TraceFile {
+    /// What files of this kind call themselves.
+    public static let schema = "secateur.trace/1"
+
+    private let file: HDF5File
+    private let columns: TraceColumns
+
+    /// Replaces the file at `path` by one with these rows, and goes on appending to it.
+    ///
+    /// The old file is never opened, so it does not matter in what state a killed writer left it.
+    init(replacing path: String, header: TraceHeader, rows: [TraceRow]) throws {
+        let temporary = path + ".new"
+        try? FileManager.default.removeItem(atPath: temporary)
+        file = try HDF5File.create(path: temporary, latestFormat: true)
+        let root = try file.root
+        try root.setAttribute("schema", Self.schema)
+        try header.write(to: root)
+        columns = try TraceColumns(creatingIn: root, layers: header.layers.count)
+        for row in rows { try columns.append(row) }
+        try file.startSWMRWrite()
+        guard rename(temporary, path) == 0 else {
+            throw SearchError.damaged(file: path, reason: "renaming \(temporary) failed")
+        }
+    }
+
+    func append(_ row: TraceRow) throws {
+        try columns.append(row)
+        try columns.flush()
+    }
+
+    func close() throws {
+        try file.close()
+    }
+
+    /// Reads a trace, also one that is being written.
+    /// - Throws: `HDF5Error`, or ``SearchError/damaged(file:reason:)``.
+    public static func read(path: String, whileWritten: Bool = false) throws -> (TraceHeader, [TraceRow]) {
+        let file = try HDF5File.open(path: path, mode: whileWritten ? .swmrRead : .readOnly)
+        let root = try file.root
+        let found: String = try root.attribute("schema")
+        guard found == schema else {
+            throw SearchError.damaged(file: path, reason: "schema: found '\(found)', allowed '\(schema)'")
+        }
+        let header = try TraceHeader(from: root)
+        let rows = try TraceColumns.read(from: root, header: header, path: path)
+        try file.close()
+        return (header, rows)
+    }
+}

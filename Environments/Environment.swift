@@ -1,0 +1,163 @@
+import SparseKernels
+
+/// What a search is asked for.
+public struct SearchTarget: Sendable, Equatable, Codable {
+    /// End-to-end latency of one sequence, in milliseconds, at most.
+    public let latencyMs: Double
+    /// Size of the pruned layers and the rest, in bytes, at most; nil for no limit.
+    public let sizeBytes: Int?
+
+    /// Sets a target.
+    public init(latencyMs: Double, sizeBytes: Int? = nil) {
+        self.latencyMs = latencyMs
+        self.sizeBytes = sizeBytes
+    }
+}
+
+/// What is known of every layer and level before anything is evaluated; all tables are [layer][level].
+public struct LevelCosts: Sendable, Equatable, Codable {
+    /// Layer names, in the order of computation.
+    public let layers: [String]
+    /// The levels to choose from; level 0 is dense.
+    public let levels: [Level]
+    /// Measured time of a layer at a level, in milliseconds.
+    public let latencyMs: [[Double]]
+    /// Time of everything that no level changes, in milliseconds.
+    public let overheadMs: Double
+    /// Bytes of a layer at a level.
+    public let sizeBytes: [[Int]]
+    /// Bytes of everything that no level changes.
+    public let otherSizeBytes: Int
+    /// Estimated loss of quality when this layer alone is at this level; 0 for dense.
+    public let sensitivity: [[Double]]
+
+    /// Takes the tables, which must be [layers × levels].
+    public init(
+        layers: [String], levels: [Level], latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
+        otherSizeBytes: Int, sensitivity: [[Double]]
+    ) {
+        precondition(latencyMs.count == layers.count && sizeBytes.count == layers.count)
+        precondition(sensitivity.count == layers.count)
+        precondition((latencyMs.map(\.count) + sizeBytes.map(\.count)).allSatisfy { $0 == levels.count })
+        precondition(sensitivity.allSatisfy { $0.count == levels.count })
+        self.layers = layers
+        self.levels = levels
+        self.latencyMs = latencyMs
+        self.overheadMs = overheadMs
+        self.sizeBytes = sizeBytes
+        self.otherSizeBytes = otherSizeBytes
+        self.sensitivity = sensitivity
+    }
+
+    /// Predicted end-to-end latency of a policy (a level index for every layer), in milliseconds.
+    public func latencyMs(of actions: [Int]) -> Double {
+        zip(latencyMs, actions).reduce(overheadMs) { $0 + $1.0[$1.1] }
+    }
+
+    /// Size of a policy, in bytes.
+    public func sizeBytes(of actions: [Int]) -> Int {
+        zip(sizeBytes, actions).reduce(otherSizeBytes) { $0 + $1.0[$1.1] }
+    }
+
+    /// Predicted latency of the dense model, in milliseconds.
+    public var denseLatencyMs: Double {
+        latencyMs(of: [Int](repeating: 0, count: layers.count))
+    }
+
+    /// The least latency that any policy has, in milliseconds.
+    public var leastLatencyMs: Double {
+        latencyMs.reduce(overheadMs) { $0 + ($1.min() ?? 0) }
+    }
+
+    /// The least size that any policy has, in bytes.
+    public var leastSizeBytes: Int {
+        sizeBytes.reduce(otherSizeBytes) { $0 + ($1.min() ?? 0) }
+    }
+}
+
+/// What the agent sees before it chooses the level of one layer.
+public struct Observation: Sendable, Equatable {
+    /// Which layer is to be decided, from 0.
+    public let layer: Int
+    /// Milliseconds left for this layer and those after it.
+    public let remainingLatencyMs: Double
+    /// Bytes left for this layer and those after it; nil when size is not limited.
+    public let remainingSizeBytes: Int?
+    /// The target of this episode.
+    public let target: SearchTarget
+    /// Actions already taken, one for each layer before this one.
+    public let actions: [Int]
+    /// Which levels can still meet the target.
+    public let mask: [Bool]
+    /// All of it as numbers of about unit size, for agents that learn functions of the state: the layer's
+    /// position, shape and FLOPs share, what is spent, what is left, the target, then the layer's latency
+    /// and its sensitivity at each level.
+    public let features: [Float]
+}
+
+/// The parts of a reward, kept apart in the trace.
+public struct RewardTerms: Sendable, Equatable, Codable {
+    /// Quality on the reward data, as a fraction of the dense model's.
+    public let quality: Double
+    /// Predicted end-to-end latency, in milliseconds.
+    public let latencyMs: Double
+    /// Size, in bytes.
+    public let sizeBytes: Int
+    /// The sum that the agent maximises.
+    public let reward: Double
+
+    /// Puts terms together.
+    public init(quality: Double, latencyMs: Double, sizeBytes: Int, reward: Double) {
+        self.quality = quality
+        self.latencyMs = latencyMs
+        self.sizeBytes = sizeBytes
+        self.reward = reward
+    }
+}
+
+/// What a step gives.
+public enum StepResult: Sendable, Equatable {
+    /// The next layer is to be decided.
+    case next(Observation)
+    /// The last layer was decided and the policy was evaluated.
+    case terminated(RewardTerms)
+}
+
+/// A Gymnasium-like environment whose episode chooses a level for every layer, in order.
+///
+/// Two things conform: ``PruningEnvironment``, and the small control problems of the tests.
+public protocol Environment: AnyObject {
+    /// What is known beforehand.
+    var costs: LevelCosts { get }
+    /// How many more policies may be evaluated.
+    var evaluationsLeft: Int { get }
+    /// Starts an episode.
+    /// - Throws: ``EnvironmentError`` when no policy can meet the target.
+    func reset(target: SearchTarget) throws -> Observation
+    /// Decides the level of the present layer.
+    /// - Throws: ``EnvironmentError`` when the action is masked, no episode runs, or the budget is spent.
+    func step(_ action: Int) throws -> StepResult
+}
+
+/// A request that an environment refuses.
+public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
+    /// No policy is as fast, or as small, as the target asks.
+    case impossibleTarget(String)
+    /// The action is out of range or masked.
+    case invalidAction(layer: String, action: Int, allowed: [Int])
+    /// `step` without an episode that runs.
+    case noEpisode
+    /// The evaluation budget is spent.
+    case budgetSpent(Int)
+
+    /// One line for people.
+    public var description: String {
+        switch self {
+        case .impossibleTarget(let message): message
+        case .invalidAction(let layer, let action, let allowed):
+            "layer '\(layer)': found action \(action), allowed \(allowed)"
+        case .noEpisode: "step was called without an episode: call reset first"
+        case .budgetSpent(let budget): "the budget of \(budget) evaluations is spent"
+        }
+    }
+}

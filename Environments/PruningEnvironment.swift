@@ -1,0 +1,159 @@
+import Evaluation
+import SparseKernels
+import Tensors
+
+/// How much each part of the reward counts.
+public struct RewardWeights: Sendable, Equatable, Codable {
+    /// Weight of quality, as a fraction of the dense model's.
+    public var quality = 1.0
+    /// Weight of the latency saved, as a fraction of dense.
+    public var latency = 0.02
+    /// Weight of the bytes saved, as a fraction of dense.
+    public var size = 0.02
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The environment of a search: the layers of a model in order, a level for each, and at the end the
+/// evaluation of the model that this policy makes.
+///
+/// Levels with which the target could no longer be met, however fast and small all later layers were,
+/// are masked; so every episode ends within the target.
+public final class PruningEnvironment: Environment {
+    /// What is known beforehand.
+    public let costs: LevelCosts
+    /// How many more policies may be evaluated.
+    public private(set) var evaluationsLeft: Int
+    private let budget: Int
+    private let weights: RewardWeights
+    private let quality: ([Int]) throws -> Double
+    private var episode: Episode?
+
+    private struct Episode {
+        let target: SearchTarget
+        var actions: [Int] = []
+        var latencyMs: Double
+        var sizeBytes: Int
+    }
+
+    /// Makes an environment.
+    ///
+    /// - Parameters:
+    ///   - budget: how many policies may be evaluated, those of an interrupted run included.
+    ///   - spent: how many were evaluated before.
+    ///   - quality: the quality of a policy's model, as a fraction of the dense model's.
+    public init(
+        costs: LevelCosts, weights: RewardWeights = RewardWeights(), budget: Int, spent: Int = 0,
+        quality: @escaping ([Int]) throws -> Double
+    ) {
+        self.costs = costs
+        self.weights = weights
+        self.budget = budget
+        evaluationsLeft = max(budget - spent, 0)
+        self.quality = quality
+    }
+
+    /// Starts an episode.
+    public func reset(target: SearchTarget) throws -> Observation {
+        guard target.latencyMs.isFinite, target.latencyMs >= costs.leastLatencyMs else {
+            throw EnvironmentError.impossibleTarget(
+                "target latency: found \(milliseconds(target.latencyMs)), allowed "
+                    + "\(milliseconds(costs.leastLatencyMs)) or more, the fastest policy's; "
+                    + "dense takes \(milliseconds(costs.denseLatencyMs))")
+        }
+        if let size = target.sizeBytes, size < costs.leastSizeBytes {
+            throw EnvironmentError.impossibleTarget(
+                "target size: found \(size) bytes, allowed \(costs.leastSizeBytes) or more")
+        }
+        let start = Episode(
+            target: target, latencyMs: costs.overheadMs, sizeBytes: costs.otherSizeBytes)
+        episode = start
+        return observation(start)
+    }
+
+    /// Decides the level of the present layer; after the last one, evaluates the policy.
+    public func step(_ action: Int) throws -> StepResult {
+        guard var episode else { throw EnvironmentError.noEpisode }
+        let layer = episode.actions.count
+        let mask = mask(episode)
+        guard mask.indices.contains(action), mask[action] else {
+            throw EnvironmentError.invalidAction(
+                layer: costs.layers[layer], action: action, allowed: mask.indices.filter { mask[$0] })
+        }
+        if layer + 1 == costs.layers.count, evaluationsLeft == 0 {
+            throw EnvironmentError.budgetSpent(budget)
+        }
+        episode.actions.append(action)
+        episode.latencyMs += costs.latencyMs[layer][action]
+        episode.sizeBytes += costs.sizeBytes[layer][action]
+        guard episode.actions.count == costs.layers.count else {
+            self.episode = episode
+            return .next(observation(episode))
+        }
+        self.episode = nil
+        evaluationsLeft -= 1
+        return .terminated(try terms(episode.actions))
+    }
+
+    private func terms(_ actions: [Int]) throws -> RewardTerms {
+        let dense = [Int](repeating: 0, count: actions.count)
+        let quality = try quality(actions)
+        let latency = costs.latencyMs(of: actions)
+        let size = costs.sizeBytes(of: actions)
+        let reward =
+            weights.quality * quality
+            + weights.latency * (1 - latency / costs.denseLatencyMs)
+            + weights.size * (1 - Double(size) / Double(max(costs.sizeBytes(of: dense), 1)))
+        return RewardTerms(quality: quality, latencyMs: latency, sizeBytes: size, reward: reward)
+    }
+
+    private func mask(_ episode: Episode) -> [Bool] {
+        let layer = episode.actions.count
+        var latencyAfter = 0.0
+        var sizeAfter = 0
+        for later in (layer + 1)..<max(costs.layers.count, layer + 1) {
+            latencyAfter += costs.latencyMs[later].min() ?? 0
+            sizeAfter += costs.sizeBytes[later].min() ?? 0
+        }
+        // Sums in another order may differ in the last bits: the slack keeps the fastest policy allowed.
+        let slack = episode.target.latencyMs * 1e-9
+        let fits = costs.levels.indices.map { level in
+            episode.latencyMs + costs.latencyMs[layer][level] + latencyAfter
+                <= episode.target.latencyMs + slack
+                && (episode.target.sizeBytes.map {
+                    episode.sizeBytes + costs.sizeBytes[layer][level] + sizeAfter <= $0
+                } ?? true)
+        }
+        return fits
+    }
+
+    private func observation(_ episode: Episode) -> Observation {
+        let layer = episode.actions.count
+        return Observation(
+            layer: layer, remainingLatencyMs: episode.target.latencyMs - episode.latencyMs,
+            remainingSizeBytes: episode.target.sizeBytes.map { $0 - episode.sizeBytes },
+            target: episode.target, actions: episode.actions, mask: mask(episode),
+            features: features(episode, layer))
+    }
+
+    private func features(_ episode: Episode, _ layer: Int) -> [Float] {
+        let dense = costs.denseLatencyMs
+        let largest = costs.latencyMs.compactMap(\.first).max() ?? 1
+        let state = [
+            Double(layer) / Double(costs.layers.count),
+            costs.latencyMs[layer][0] / largest,
+            costs.latencyMs[layer][0] / dense,
+            episode.latencyMs / dense,
+            (episode.target.latencyMs - episode.latencyMs) / dense,
+            episode.target.latencyMs / dense,
+            Double(episode.actions.last ?? 0) / Double(costs.levels.count),
+        ]
+        let latencies = costs.latencyMs[layer].map { $0 / largest }
+        return (state + latencies + costs.sensitivity[layer]).map(Float.init)
+    }
+
+    private func milliseconds(_ value: Double) -> String {
+        "\((value * 1000).rounded() / 1000) ms"
+    }
+}

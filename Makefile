@@ -1,0 +1,42 @@
+# The entrance to everything. `make` alone lists the targets.
+MODEL ?= models/minilm
+TEXT ?= data/fortunes.txt
+TARGET ?= 0.5
+SEED ?= 1
+BUDGET ?= 300
+RUN ?= checkpoints/minilm-half
+SECATEUR := .build/release/secateur
+
+.DEFAULT_GOAL := help
+.PHONY: help setup model text build search test lint format clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the system packages
+	@scripts/setup-system.sh
+
+model: setup ## fetch and verify all-MiniLM-L6-v2 into models/minilm
+	@scripts/fetch-model.sh
+
+text: setup ## make label-free calibration text from Debian's fortunes
+	@scripts/make-calibration-text.sh $(TEXT)
+
+build: setup ## build the secateur command, optimised
+	swift build -c release --product secateur
+
+search: model text build ## prune MiniLM to half its latency, and show what came out
+	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
+		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
+
+test: model text ## run every test
+	swift test -c release -Xswiftc -enable-testing
+
+lint: ## check the style of the sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests
+
+format: ## format the sources
+	swift format --in-place --recursive --parallel Package.swift Sources Environments Agents Tests
+
+clean: ## remove what was built; models, text and runs stay
+	rm -rf .build

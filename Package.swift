@@ -1,0 +1,60 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The kernels are the product: they are compiled optimised in debug builds too.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Wno-psabi"])]
+
+let package = Package(
+    name: "Secateur",
+    products: [
+        .executable(name: "secateur", targets: ["SecateurCLI"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "HDF5", dependencies: ["CHDF5"], exclude: ["README.md"]),
+        .target(name: "ModelFiles", exclude: ["README.md"]),
+        .target(name: "Tokenizers", dependencies: ["ModelFiles"], exclude: ["README.md"]),
+        .target(name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"]),
+        .target(
+            name: "SparseKernels", dependencies: ["Transformers", "Tensors", "CKernels", "HDF5"],
+            exclude: ["README.md"]),
+        .target(
+            name: "Pruning", dependencies: ["SparseKernels", "Transformers", "Tensors", "ModelFiles"],
+            exclude: ["README.md"]),
+        .target(
+            name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors"],
+            exclude: ["README.md"]),
+        .target(name: "Export", dependencies: ["ModelFiles", "Tensors"], exclude: ["README.md"]),
+        .target(
+            name: "Environments",
+            dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
+            path: "Environments", exclude: ["README.md"]),
+        .target(
+            name: "Agents", dependencies: ["Environments", "SparseKernels", "Tensors", "HDF5"], path: "Agents",
+            exclude: ["README.md"]),
+        .target(
+            name: "Search", dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning"],
+            exclude: ["README.md"]),
+        .executableTarget(
+            name: "SecateurCLI",
+            dependencies: [
+                "Search", "Agents",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
+        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
+        .testTarget(
+            name: "SparseKernelsTests", dependencies: ["SparseKernels", "Transformers", "Tensors", "CKernels"]),
+        .testTarget(name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Tensors"], exclude: ["Fixtures"]),
+        .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
+    ]
+)

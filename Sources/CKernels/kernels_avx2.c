@@ -1,0 +1,14 @@
+// AVX2 and FMA: 16 registers of 8 floats; a panel row is two of them.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define NAME(x) secateur_avx2_##x
+#define ISA SECATEUR_ISA_AVX2
+#define ISA_NAME "avx2"
+#define DENSE_ROWS 6
+#define DENSE_PANELS 1
+#define ROWBLOCK_PANELS 1
+#define UNSTRUCTURED_PANELS 4
+#define FMA_REGISTERS 6
+#include "kernels.inc.h"
+#pragma clang attribute pop
+#endif

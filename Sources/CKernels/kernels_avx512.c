@@ -1,0 +1,15 @@
+// AVX-512: 32 registers of 16 floats; a panel row is one of them.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
+#define NAME(x) secateur_avx512_##x
+#define ISA SECATEUR_ISA_AVX512
+#define ISA_NAME "avx512"
+#define DENSE_ROWS 12
+#define DENSE_PANELS 2
+#define ROWBLOCK_PANELS 4
+#define UNSTRUCTURED_PANELS 8
+#define FMA_REGISTERS 12
+#include "kernels.inc.h"
+#pragma clang attribute pop
+#endif

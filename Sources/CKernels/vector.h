@@ -1,0 +1,49 @@
+// The vector type that all kernels are written in: one panel row, 16 floats. The compiler lowers it to one
+// AVX-512 register, two AVX2 registers or four NEON registers.
+#pragma once
+
+#include "CKernels.h"
+
+typedef float v16 __attribute__((vector_size(64), aligned(64)));
+typedef int32_t v16i __attribute__((vector_size(64), aligned(64)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE v16 v16_load(const float *p) { return *(const v16 *)p; }
+INLINE void v16_store(float *p, v16 v) { *(v16 *)p = v; }
+INLINE v16 v16_set(float v) { return (v16){v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v}; }
+INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE v16 v16_max(v16 a, v16 b) { return __builtin_elementwise_max(a, b); }
+INLINE v16 v16_min(v16 a, v16 b) { return __builtin_elementwise_min(a, b); }
+INLINE v16 v16_sqrt(v16 a) { return __builtin_elementwise_sqrt(a); }
+
+// e^x within 2 units in the last place for x in [-87, 88], clamped outside: x = n ln 2 + r with
+// |r| <= ln 2 / 2, a polynomial of degree 6 for e^r, and n added to the exponent.
+INLINE v16 v16_exp(v16 x) {
+    x = v16_max(v16_min(x, v16_set(88.0f)), v16_set(-87.0f));
+    const v16 rounder = v16_set(12582912.0f); // 1.5 * 2^23: adding it rounds to the nearest integer
+    v16 shifted = v16_fma(x, v16_set(1.44269504f), rounder);
+    v16 n = shifted - rounder;
+    v16 r = v16_fma(n, v16_set(-0.693359375f), x);
+    r = v16_fma(n, v16_set(2.12194440e-4f), r);
+    v16 p = v16_set(1.0f / 720.0f);
+    p = v16_fma(p, r, v16_set(1.0f / 120.0f));
+    p = v16_fma(p, r, v16_set(1.0f / 24.0f));
+    p = v16_fma(p, r, v16_set(1.0f / 6.0f));
+    p = v16_fma(p, r, v16_set(0.5f));
+    p = v16_fma(p, r, v16_set(1.0f));
+    p = v16_fma(p, r, v16_set(1.0f));
+    v16i exponent = ((v16i)shifted - (v16i)rounder) << 23;
+    return (v16)((v16i)p + exponent);
+}
+
+// erf(x) for x >= 0 within 1.5e-7: Abramowitz and Stegun, equation 7.1.26.
+INLINE v16 v16_erf_of_nonnegative(v16 x) {
+    v16 t = v16_set(1.0f) / v16_fma(x, v16_set(0.3275911f), v16_set(1.0f));
+    v16 p = v16_set(1.061405429f);
+    p = v16_fma(p, t, v16_set(-1.453152027f));
+    p = v16_fma(p, t, v16_set(1.421413741f));
+    p = v16_fma(p, t, v16_set(-0.284496736f));
+    p = v16_fma(p, t, v16_set(0.254829592f));
+    return v16_set(1.0f) - p * t * v16_exp(-x * x);
+}

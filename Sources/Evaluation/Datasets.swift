@@ -1,0 +1,86 @@
+import Foundation
+
+/// A pair of sentences with a similarity score given by people.
+public struct ScoredPair: Sendable, Equatable {
+    /// The first sentence.
+    public let first: String
+    /// The second sentence.
+    public let second: String
+    /// How similar they are; 0 to 5 in STS-B.
+    public let score: Double
+}
+
+/// Readers of the files that tasks use.
+public enum Datasets {
+    /// Reads tab-separated pairs with one header line that names columns `sentence1`, `sentence2`, `score`.
+    public static func scoredPairs(path: String) throws -> [ScoredPair] {
+        var lines = try text(path).split(separator: "\n", omittingEmptySubsequences: true)
+        guard !lines.isEmpty else { throw EvaluationError(file: path, message: "the file is empty") }
+        let header = fields(lines.removeFirst())
+        guard let first = header.firstIndex(of: "sentence1"), let second = header.firstIndex(of: "sentence2"),
+            let score = header.firstIndex(of: "score")
+        else {
+            throw EvaluationError(
+                file: path,
+                message: "line 1: found columns \(header.joined(separator: ", ")), "
+                    + "allowed sentence1, sentence2, score separated by tabs")
+        }
+        let pairs = try lines.enumerated().map { index, line in
+            let row = fields(line)
+            guard row.count == header.count, let value = Double(row[score]), value.isFinite else {
+                throw EvaluationError(
+                    file: path,
+                    message: "line \(index + 2): found \(row.count) columns"
+                        + (row.count > score ? " and score '\(row[score])'" : "")
+                        + ", allowed \(header.count) columns with a finite score")
+            }
+            return ScoredPair(first: row[first], second: row[second], score: value)
+        }
+        guard pairs.count >= 2 else {
+            throw EvaluationError(file: path, message: "found \(pairs.count) pairs, allowed 2 or more")
+        }
+        return pairs
+    }
+
+    /// Reads sentences: the columns `sentence`, `sentence1` and `sentence2` of a tab-separated file
+    /// (name ending in `.tsv`), or else one sentence a line. Empty lines and repetitions are left out.
+    public static func sentences(path: String) throws -> [String] {
+        let lines = try text(path).split(separator: "\n", omittingEmptySubsequences: true)
+        var found: [String] = []
+        if path.hasSuffix(".tsv"), let header = lines.first.map(fields) {
+            let columns = header.indices.filter {
+                ["sentence", "sentence1", "sentence2"].contains(header[$0])
+            }
+            guard !columns.isEmpty else {
+                throw EvaluationError(
+                    file: path, message: "line 1: found no column sentence, sentence1 or sentence2")
+            }
+            for line in lines.dropFirst() {
+                let row = fields(line)
+                for column in columns where column < row.count { found.append(row[column]) }
+            }
+        } else {
+            found = lines.map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        var seen = Set<String>()
+        let sentences = found.filter { !$0.isEmpty && seen.insert($0).inserted }
+        guard sentences.count >= 2 else {
+            throw EvaluationError(file: path, message: "found \(sentences.count) sentences, allowed 2 or more")
+        }
+        return sentences
+    }
+
+    private static func text(_ path: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw EvaluationError(file: path, message: "cannot be read: no such file, or no permission")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw EvaluationError(file: path, message: "found bytes that are not UTF-8, allowed UTF-8 text")
+        }
+        return text.replacing("\r\n", with: "\n")
+    }
+
+    private static func fields(_ line: Substring) -> [String] {
+        line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    }
+}

@@ -1,0 +1,95 @@
+import Tensors
+import Tokenizers
+import Transformers
+
+/// What a model is judged by: sentences to embed, and a score of their embeddings.
+public protocol EmbeddingTask: Sendable {
+    /// The name of the score, for reports: `spearman`, `fidelity`.
+    var metric: String { get }
+    /// Token ids of every sentence.
+    var sequences: [[Int32]] { get }
+    /// How many items the score is over: pairs, or sentences.
+    var count: Int { get }
+    /// The score of embeddings [sequences × hidden], rows of length 1; higher is better, 1 at most.
+    func score(_ embeddings: Matrix) -> Double
+}
+
+extension EmbeddingTask {
+    /// The score of a model.
+    public func score(_ model: BERT, pool: ThreadPool) -> Double {
+        score(model.embed(sequences, pool: pool))
+    }
+}
+
+/// Semantic textual similarity: Spearman's ρ between the cosine of each pair and the score that people
+/// gave it (Cer et al., 2017).
+public struct STSTask: EmbeddingTask {
+    /// `spearman`.
+    public let metric = "spearman"
+    /// Both sentences of every pair, one after the other.
+    public let sequences: [[Int32]]
+    private let scores: [Double]
+
+    /// Tokenises pairs.
+    public init(pairs: [ScoredPair], tokenizer: WordPieceTokenizer, maximumTokens: Int) {
+        sequences = tokenizer.encode(
+            pairs.flatMap { [$0.first, $0.second] }, maximumTokens: maximumTokens)
+        scores = pairs.map(\.score)
+    }
+
+    /// Number of pairs.
+    public var count: Int { scores.count }
+
+    /// Spearman's ρ.
+    public func score(_ embeddings: Matrix) -> Double {
+        Correlation.spearman(cosines(embeddings), scores)
+    }
+
+    private func cosines(_ embeddings: Matrix) -> [Double] {
+        scores.indices.map { pair in
+            zip(embeddings.row(2 * pair), embeddings.row(2 * pair + 1)).reduce(0) {
+                $0 + Double($1.0) * Double($1.1)
+            }
+        }
+    }
+}
+
+/// Label-free fidelity: Pearson's r, over all pairs of sentences, between the cosines of the model and
+/// those of the dense model.
+///
+/// It compares the structure of similarities and not the embeddings themselves, which after pruning turn
+/// together: their mean cosine to the dense ones may fall to 0.4 while the similarities are kept.
+public struct FidelityTask: EmbeddingTask {
+    /// `fidelity`.
+    public let metric = "fidelity"
+    /// Token ids of every sentence.
+    public let sequences: [[Int32]]
+    private let reference: [Double]
+
+    /// Takes the sentences and the dense model's embeddings of them, rows of length 1.
+    public init(sequences: [[Int32]], denseEmbeddings: Matrix) {
+        precondition(denseEmbeddings.rows == sequences.count)
+        self.sequences = sequences
+        reference = Self.similarities(denseEmbeddings)
+    }
+
+    /// Number of sentences.
+    public var count: Int { sequences.count }
+
+    /// The agreement with the dense model, 1 for the dense model itself.
+    public func score(_ embeddings: Matrix) -> Double {
+        Correlation.pearson(Self.similarities(embeddings), reference)
+    }
+
+    private static func similarities(_ embeddings: Matrix) -> [Double] {
+        let count = embeddings.rows
+        var products = Matrix(rows: count, columns: count)
+        BLAS.multiply(embeddings, embeddings, transposeB: true, into: &products)
+        var upper: [Double] = []
+        upper.reserveCapacity(count * (count - 1) / 2)
+        for row in 0..<count {
+            for column in row + 1..<max(count, row + 1) { upper.append(Double(products[row, column])) }
+        }
+        return upper
+    }
+}

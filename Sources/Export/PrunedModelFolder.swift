@@ -1,0 +1,80 @@
+import Foundation
+import ModelFiles
+import Tensors
+
+/// A pruned model as a Hugging Face folder: the dense model's files with some weights replaced.
+///
+/// Zeros are written out, so that any safetensors reader loads it; Secateur packs it on load.
+public enum PrunedModelFolder {
+    /// Files beside the weights that a model folder needs to be used elsewhere.
+    private static let companions = [
+        "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json",
+        "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
+        "1_Pooling/config.json",
+    ]
+
+    /// Writes a folder; it appears whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - weights: the replaced weights, by layer name.
+    ///   - source: the dense model's folder.
+    ///   - metadata: is added to the safetensors file's own.
+    /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
+    public static func write(
+        weights: [String: Matrix], of source: String, metadata: [String: String], to destination: String
+    ) throws {
+        let files = FileManager.default
+        guard !files.fileExists(atPath: destination) else {
+            throw ModelFileError(file: destination, message: "already exists: allowed is a new folder")
+        }
+        let temporary = "\(destination).incomplete-\(ProcessInfo.processInfo.processIdentifier)"
+        do {
+            try files.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        } catch {
+            throw ModelFileError(file: destination, message: "cannot be created: \(error.localizedDescription)")
+        }
+        do {
+            try copyCompanions(from: source, to: temporary)
+            try writeWeights(weights, of: source, metadata: metadata, to: temporary)
+            try files.moveItem(atPath: temporary, toPath: destination)
+        } catch {
+            try? files.removeItem(atPath: temporary)
+            throw error
+        }
+    }
+
+    private static func copyCompanions(from source: String, to folder: String) throws {
+        let files = FileManager.default
+        for name in companions where files.fileExists(atPath: "\(source)/\(name)") {
+            let target = URL(fileURLWithPath: "\(folder)/\(name)")
+            try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try files.copyItem(atPath: "\(source)/\(name)", toPath: target.path)
+        }
+    }
+
+    private static func writeWeights(
+        _ weights: [String: Matrix], of source: String, metadata: [String: String], to folder: String
+    ) throws {
+        let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+        let prefix = file.tensors["bert.embeddings.word_embeddings.weight"] == nil ? "" : "bert."
+        var replaced: [String: Matrix] = [:]
+        for (layer, weight) in weights { replaced["\(prefix)\(layer).weight"] = weight }
+        let tensors = try file.names.map { name in
+            let info = try file.info(name)
+            guard let weight = replaced[name] else {
+                return SafetensorsTensor(
+                    name: name, shape: info.shape, elementType: info.elementType,
+                    producing: { try file.withUnsafeBytes(of: name) { Data($0) } })
+            }
+            guard info.shape == [weight.rows, weight.columns] else {
+                throw ModelFileError(
+                    file: file.path, tensor: name,
+                    message: "found shape \(info.shape), allowed \([weight.rows, weight.columns])")
+            }
+            return SafetensorsTensor(name: name, shape: info.shape, floats: weight.elements)
+        }
+        try SafetensorsWriter.write(
+            tensors, metadata: file.metadata.merging(metadata) { _, new in new },
+            to: "\(folder)/model.safetensors")
+    }
+}

@@ -1,0 +1,71 @@
+import CHDF5
+
+/// One thing being done to one object of one file: the place where the library's status
+/// codes become errors that say so.
+struct Operation {
+    let file: String
+    let object: String?
+    let action: String
+
+    /// Also silences the library's own printing, which is a setting of each thread.
+    init(file: String, object: String? = nil, action: String) {
+        self.file = file
+        self.object = object
+        self.action = action
+        H5Eset_auto2(CHDF5_currentErrors(), nil, nil)
+    }
+
+    /// Passes a status or an identifier on, or throws if it is negative.
+    ///
+    /// The error stack is read here, so no other library call may come between.
+    @discardableResult
+    func check<Status: SignedInteger>(_ status: Status) throws -> Status {
+        guard status < 0 else { return status }
+        throw failure(found: nil)
+    }
+
+    /// Takes ownership of a new identifier, or throws.
+    func own(_ raw: hid_t) throws -> Identifier {
+        Identifier(owning: try check(raw))
+    }
+
+    /// A list of creation properties without time stamps, so that the same content makes the same bytes.
+    func creationList(_ listClass: hid_t) throws -> Identifier {
+        let list = try own(H5Pcreate(listClass))
+        try check(H5Pset_obj_track_times(list.raw, false))
+        return list
+    }
+
+    /// An error for something this target noticed by itself.
+    func error(_ found: String) -> HDF5Error {
+        HDF5Error(file: file, object: object, action: action, found: found, libraryMessage: nil)
+    }
+
+    /// An error for a library call that has just failed.
+    ///
+    /// - Parameter found: What is known beyond the library's words; `nil` takes its deepest message.
+    func failure(found: String?) -> HDF5Error {
+        let stack = Self.errorStack()
+        let top = stack.first ?? "no message"
+        let cause = stack.last ?? "unknown cause"
+        let message = found == nil || top == cause ? top : "\(top): \(cause)"
+        return HDF5Error(
+            file: file, object: object, action: action, found: found ?? cause, libraryMessage: message)
+    }
+
+    /// The messages of this thread's last failed call, from the public function down to the cause.
+    private static func errorStack() -> [String] {
+        var messages: [String] = []
+        withUnsafeMutablePointer(to: &messages) { pointer in
+            _ = H5Ewalk2(
+                CHDF5_currentErrors(), H5E_WALK_DOWNWARD,
+                { _, record, context in
+                    if let text = record?.pointee.desc {
+                        context?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: text))
+                    }
+                    return 0
+                }, pointer)
+        }
+        return messages
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// Replaces a file so that a reader, or a crash, sees either the old content or the new, never a part.
+///
+/// The content goes to a temporary file in the same folder, is flushed to the disk, takes the name by
+/// `rename`, and the folder is flushed too. On failure the temporary file is removed and the old one stays.
+public enum AtomicFile {
+    /// Replaces the file at `path` with what `body` writes to the (existing, empty) temporary file.
+    /// - Throws: what `body` throws, or ``ModelFileError`` when the folder cannot be written.
+    public static func write(to path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
+        let folder = containingFolder(of: path)
+        let temporaryPath = "\(folder)/.\(UUID().uuidString).temporary"
+        try reportingFailure(to: path) { _ = try FileDescriptor(creating: temporaryPath) }
+        do {
+            try body(temporaryPath)
+            try reportingFailure(to: path) { try FileDescriptor(reading: temporaryPath).synchronize() }
+            guard rename(temporaryPath, path) == 0 else {
+                throw ModelFileError(file: path, cannot: "replace")
+            }
+        } catch {
+            unlink(temporaryPath)
+            throw error
+        }
+        try FileDescriptor(folder: folder).synchronize()
+    }
+
+    /// Replaces the file at `path` with `data`.
+    public static func write(_ data: Data, to path: String) throws {
+        try write(to: path) { temporaryPath in
+            let file = try FileDescriptor(rewriting: temporaryPath)
+            try reportingFailure(to: path) { try data.withUnsafeBytes { try file.write($0) } }
+        }
+    }
+
+    /// Errors name the file the caller asked for, not the temporary one it never heard of.
+    static func reportingFailure(to path: String, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as ModelFileError {
+            throw ModelFileError(file: path, tensor: error.tensor, message: error.message)
+        }
+    }
+
+    private static func containingFolder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

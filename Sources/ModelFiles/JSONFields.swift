@@ -1,0 +1,93 @@
+import Foundation
+
+/// The members of one JSON object in a file, read with a type and a range; errors name the file and the key.
+package struct JSONFields: Sendable {
+    package let file: String
+    package let members: [JSONMember]
+    private let place: String
+
+    /// Wraps the object `value`, which stands at `place` (such as `model.`) in `file`.
+    package init(_ value: JSONValue, file: String, place: String = "") throws {
+        guard case .object(let members) = value else {
+            let subject = place.isEmpty ? "the file" : "'\(place.dropLast())'"
+            throw ModelFileError(file: file, message: "\(subject): found \(value.summary), allowed an object")
+        }
+        self.file = file
+        self.members = members
+        self.place = place
+    }
+
+    /// Reads `path`, whose content must be one JSON object.
+    package init(contentsOf path: String, data: Data? = nil) throws {
+        let bytes = try data.map { Array($0) } ?? Array(Self.read(path))
+        do {
+            try self.init(JSONParser.parse(bytes), file: path)
+        } catch let error as JSONSyntaxError {
+            throw ModelFileError(
+                file: path, message: "found \(error.message) at byte \(error.offset), allowed valid JSON")
+        }
+    }
+
+    /// The bytes of a JSON file, which must not be larger than any real one.
+    package static func read(_ path: String, largestByteCount: Int = 64 << 20) throws -> Data {
+        let file = try MemoryMappedFile(path: path)
+        guard file.count <= largestByteCount else {
+            throw ModelFileError(
+                file: path, found: "\(file.count) bytes",
+                allowed: "at most \(largestByteCount) for this kind of file")
+        }
+        return file.withUnsafeBytes { Data($0) }
+    }
+
+    /// The value of `key`; nil when it is absent or null.
+    package func value(_ key: String) -> JSONValue? {
+        let member = members.first { $0.key.utf8.elementsEqual(key.utf8) }
+        if case .null = member?.value { return nil }
+        return member?.value
+    }
+
+    package func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
+        let allowed = "an integer from \(range.lowerBound) to \(range.upperBound)"
+        guard case .integer(let value) = value(key), range.contains(value) else { throw wrong(key, allowed) }
+        return value
+    }
+
+    package func number(_ key: String, in range: ClosedRange<Double>) throws -> Double {
+        let found: Double? =
+            switch value(key) {
+            case .integer(let value): Double(value)
+            case .number(let value): value
+            default: nil
+            }
+        guard let found, range.contains(found) else {
+            throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return found
+    }
+
+    package func string(_ key: String) throws -> String {
+        guard case .string(let text) = value(key) else { throw wrong(key, "a string") }
+        return text
+    }
+
+    package func boolean(_ key: String) throws -> Bool {
+        guard case .boolean(let value) = value(key) else { throw wrong(key, "true or false") }
+        return value
+    }
+
+    package func array(_ key: String) throws -> [JSONValue] {
+        guard case .array(let elements) = value(key) else { throw wrong(key, "a list") }
+        return elements
+    }
+
+    package func fields(_ key: String) throws -> JSONFields {
+        guard let value = value(key) else { throw wrong(key, "an object") }
+        return try JSONFields(value, file: file, place: "\(place)\(key).")
+    }
+
+    /// The error for a value of `key` other than what is `allowed`.
+    package func wrong(_ key: String, _ allowed: String) -> ModelFileError {
+        let found = value(key)?.summary ?? "nothing"
+        return ModelFileError(file: file, message: "'\(place)\(key)': found \(found), allowed \(allowed)")
+    }
+}

@@ -1,0 +1,77 @@
+/// A safetensors file, mapped into memory and checked in full when it is opened.
+///
+///     let file = try SafetensorsFile(path: "models/minilm/model.safetensors")
+///     let bias = try file.float32("pooler.dense.bias", shape: [384])
+///
+/// Opening costs one pass over the header. Reading a tensor copies it once.
+/// The format: https://github.com/huggingface/safetensors#format
+public final class SafetensorsFile: Sendable {
+    /// The path as the caller gave it.
+    public let path: String
+    /// The free-form `__metadata__` of the header.
+    public let metadata: [String: String]
+    /// Every tensor by name.
+    public let tensors: [String: TensorInfo]
+    /// The tensors' names by position in the file.
+    public let names: [String]
+
+    private let file: MemoryMappedFile
+
+    /// Opens and checks a file.
+    /// - Throws: ``ModelFileError`` that says what in the header is wrong, and for which tensor.
+    public init(path: String) throws {
+        let file = try MemoryMappedFile(path: path)
+        let header = try file.withUnsafeBytes { try SafetensorsHeader($0, file: path) }
+        var tensors: [String: TensorInfo] = [:]
+        for tensor in header.tensors where tensors.updateValue(tensor, forKey: tensor.name) != nil {
+            throw ModelFileError(
+                file: path, tensor: tensor.name,
+                message: "found two names that Unicode takes for the same, allowed one")
+        }
+        self.file = file
+        self.path = path
+        self.tensors = tensors
+        metadata = header.metadata
+        names = header.tensors.map(\.name)
+    }
+
+    /// What the header says of a tensor.
+    /// - Throws: ``ModelFileError`` when there is no tensor of that name.
+    public func info(_ name: String) throws -> TensorInfo {
+        guard let tensor = tensors[name] else {
+            throw ModelFileError(
+                file: path, tensor: name, found: "no such tensor",
+                allowed: "one of the \(names.count) in the file")
+        }
+        return tensor
+    }
+
+    /// A tensor's elements, row-major; F16 and BF16 exactly, F64 rounded to nearest.
+    /// - Throws: ``ModelFileError`` when the tensor is missing or not of a float type.
+    public func float32(_ name: String) throws -> [Float] {
+        let type = try info(name).elementType
+        let floats = try withUnsafeBytes(of: name) { FloatConversions.floats($0, from: type) }
+        guard let floats else {
+            throw ModelFileError(
+                file: path, tensor: name, found: "dtype \(type.rawValue)", allowed: "F32, F16, BF16, F64")
+        }
+        return floats
+    }
+
+    /// The same, for a tensor that must have a given shape.
+    /// - Throws: ``ModelFileError`` also when the shape is another.
+    public func float32(_ name: String, shape expected: [Int]) throws -> [Float] {
+        let shape = try info(name).shape
+        guard shape == expected else {
+            throw ModelFileError(file: path, tensor: name, found: "shape \(shape)", allowed: "\(expected)")
+        }
+        return try float32(name)
+    }
+
+    /// Calls `body` with a tensor's bytes, which may lie at any alignment; the pointer must not outlive the call.
+    public func withUnsafeBytes<R>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R
+    {
+        let range = try info(name).byteRange
+        return try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+}

@@ -1,0 +1,35 @@
+import Tensors
+import Transformers
+
+/// The covariances of every layer's inputs over calibration sequences, dense model.
+public struct Calibration: Sendable {
+    /// H = X·Xᵀ by layer name; layers that share their input share it.
+    public private(set) var covariances: [String: InputCovariance] = [:]
+
+    /// Runs the model over the sequences.
+    ///
+    /// - Parameter progress: is told the fraction done.
+    public init(
+        model: BERT, sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void = { _ in }
+    ) {
+        let chunks = TokenBatch.chunks(of: sequences, tokens: 512)
+        var sums: [String: InputCovariance] = [:]
+        var sharing: [String: [String]] = [:]
+        for (index, chunk) in chunks.enumerated() {
+            progress(Double(index) / Double(chunks.count))
+            let batch = TokenBatch(sequences[chunk])
+            let workspace = BERTWorkspace(
+                model.dimensions, tokens: batch.tokens, threads: pool.threads,
+                longest: sequences[chunk].map(\.count).max() ?? 0)
+            model.forward(
+                batch, workspace: workspace, pool: pool,
+                observer: { layers, input in
+                    sharing[layers[0]] = layers
+                    sums[layers[0], default: InputCovariance(columns: input.features)].add(input, pool: pool)
+                })
+        }
+        for (first, layers) in sharing {
+            for layer in layers { covariances[layer] = sums[first] }
+        }
+    }
+}

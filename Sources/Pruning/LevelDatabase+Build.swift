@@ -1,0 +1,77 @@
+import Foundation
+import ModelFiles
+import SparseKernels
+import Synchronization
+import Tensors
+import Transformers
+
+extension LevelDatabase {
+    /// Prunes every layer to every level and writes the database, layers shared out among the threads.
+    ///
+    /// Each layer's file is written whole or not at all, and the index last; a build that was stopped
+    /// starts anew. The content does not depend on the number of threads.
+    ///
+    /// - Parameters:
+    ///   - weights: the dense weights by layer name.
+    ///   - covariances: the inputs' covariances by layer name.
+    ///   - progress: is told the fraction done, on the calling thread.
+    /// - Throws: ``PruningError`` for a layer that cannot be pruned, `ModelFileError` when the folder
+    ///   cannot be written to.
+    public static func build(
+        folder: String, key: String, layers: [LayerShape], weights: [String: Matrix],
+        covariances: [String: InputCovariance], solver: Solver, levels: [Level], pool: ThreadPool,
+        progress: (Double) -> Void = { _ in }
+    ) throws -> LevelDatabase {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try? FileManager.default.removeItem(atPath: "\(folder)/index.json")
+        var errors: [[Double]] = []
+        for (number, shape) in layers.enumerated() {
+            progress(Double(number) / Double(layers.count))
+            guard let weight = weights[shape.name] else {
+                throw PruningError(shape.name, "found no weight of this name")
+            }
+            let covariance = covariances[shape.name]
+            let layer = try PrunableLayer(
+                name: shape.name, weight: weight, covariance: covariance, solver: solver)
+            let pruned = Mutex([Int: (weight: PackedWeight, error: Double)]())
+            let total = covariance.map { energy(weight, $0) } ?? 1
+            pool.forEach(count: levels.count) { index in
+                guard levels[index] != .dense else { return }
+                let result = layer.pruned(to: levels[index])
+                let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) } ?? 0
+                let packed = PackedWeight(result)
+                pruned.withLock { $0[index] = (packed, error) }
+            }
+            let results = pruned.withLock { $0 }
+            try SafetensorsWriter.write(
+                levels.indices.flatMap { index in tensors(levels[index], results[index]?.weight) },
+                metadata: ["key": key], to: path(folder, shape.name))
+            errors.append(levels.indices.map { results[$0]?.error ?? 0 })
+        }
+        let index = Index(key: key, levels: levels.map(\.description), layers: layers, errors: errors)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(try encoder.encode(index), to: "\(folder)/index.json")
+        return try LevelDatabase(folder: folder, index: index)
+    }
+
+    private static func tensors(_ level: Level, _ weight: PackedWeight?) -> [SafetensorsTensor] {
+        guard let weight else { return [] }
+        return [
+            SafetensorsTensor(
+                name: "\(level).mask", shape: [weight.mask.count], elementType: .u8, bytes: weight.mask),
+            SafetensorsTensor(name: "\(level).values", shape: [weight.values.count], floats: weight.values),
+        ]
+    }
+
+    private static func difference(_ a: Matrix, _ b: Matrix) -> Matrix {
+        Matrix(rows: a.rows, columns: a.columns, elements: zip(a.elements, b.elements).map { $0 - $1 })
+    }
+
+    /// tr(W·H·Wᵀ): the squared norm of a layer's outputs over the calibration tokens.
+    private static func energy(_ weight: Matrix, _ covariance: InputCovariance) -> Double {
+        var product = Matrix(rows: weight.rows, columns: weight.columns)
+        BLAS.multiply(weight, covariance.matrix, into: &product)
+        return zip(product.elements, weight.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import ModelFiles
+import SparseKernels
+import Tensors
+import Transformers
+
+/// Every layer pruned to every level once, on disk, so that a candidate policy is put together by picking
+/// and never by pruning again.
+///
+/// A folder with one memory-mapped safetensors file for each layer (`unstructured@0.700.mask` and
+/// `.values`) and an `index.json` that is written last. Reused when the key is the same: model,
+/// calibration text, solver and levels.
+public final class LevelDatabase: Sendable {
+    /// What the index says.
+    struct Index: Codable, Equatable {
+        var schema = "secateur.level-database/1"
+        let key: String
+        let levels: [String]
+        let layers: [LayerShape]
+        /// tr(Δ·H·Δᵀ) / tr(W·H·Wᵀ) with H the input covariance, [layer][level].
+        let errors: [[Double]]
+    }
+
+    /// The levels, in the order of the tables.
+    public let levels: [Level]
+    /// The layers, in the order of computation.
+    public let layers: [LayerShape]
+    /// Relative error of each layer's output at each level, [layer][level]; 0 for dense.
+    public let errors: [[Double]]
+    private let files: [SafetensorsFile]
+
+    /// Opens a database of a key; nil when there is none at the folder, or one of another key.
+    public static func open(folder: String, key: String) throws -> LevelDatabase? {
+        guard let data = FileManager.default.contents(atPath: "\(folder)/index.json") else { return nil }
+        guard let index = try? JSONDecoder().decode(Index.self, from: data) else {
+            throw PruningError("\(folder)/index.json", "found no index of a level database")
+        }
+        guard index.key == key else { return nil }
+        return try LevelDatabase(folder: folder, index: index)
+    }
+
+    init(folder: String, index: Index) throws {
+        levels = try index.levels.map { text in
+            guard let level = Level(text) else {
+                throw PruningError("\(folder)/index.json", "found level '\(text)'")
+            }
+            return level
+        }
+        layers = index.layers
+        errors = index.errors
+        files = try index.layers.map { layer in
+            try SafetensorsFile(path: Self.path(folder, layer.name))
+        }
+    }
+
+    static func path(_ folder: String, _ layer: String) -> String {
+        "\(folder)/\(layer).safetensors"
+    }
+
+    /// A layer's weight at a level, both by their index; level must not be dense.
+    /// - Throws: ``PruningError`` or `ModelFileError` when the layer's file is not what the index says.
+    public func weight(layer: Int, level: Int) throws -> Matrix {
+        let shape = layers[layer]
+        let name = levels[level].description
+        let file = files[layer]
+        let weight = try file.withUnsafeBytes(of: "\(name).mask") { mask in
+            try file.withUnsafeBytes(of: "\(name).values") { values in
+                PackedWeight.unpack(mask: mask, values: values, rows: shape.rows, columns: shape.cols)
+            }
+        }
+        guard let weight else {
+            throw PruningError(
+                file.path, "tensor '\(name).values': found another number of values than its mask keeps")
+        }
+        return weight
+    }
+
+    /// The key of a database: a digest of all that its content depends on.
+    public static func key(
+        model: String, calibration: String, solver: Solver, levels: [Level]
+    ) -> String {
+        let parts = [model, calibration, solver.rawValue] + levels.map(\.description)
+        return FileDigest.sha256(Data(parts.joined(separator: "\n").utf8))
+    }
+}

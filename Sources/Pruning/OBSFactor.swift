@@ -1,0 +1,29 @@
+import Tensors
+
+/// What optimal brain surgery needs of a layer's inputs: the upper Cholesky factor U of H⁻¹ = Uᵀ·U, made
+/// once and used for every level (Frantar and Alistarh, "SparseGPT", 2023, section 3.3).
+///
+/// H is damped by 1 % of its mean diagonal; a column that was never active is dropped, its weights zero.
+public struct OBSFactor: Sendable {
+    /// U [columns × columns], upper triangular.
+    public let upper: Matrix
+    /// Columns that no calibration token ever activated.
+    public let deadColumns: [Bool]
+
+    /// Factorises a covariance.
+    /// - Throws: ``PruningError`` when H is not positive definite even when damped.
+    public init(_ covariance: InputCovariance, layer: String = "layer", damping: Double = 0.01) throws {
+        let n = covariance.matrix.rows
+        var h = covariance.matrix.elements.map(Double.init)
+        deadColumns = (0..<n).map { h[$0 * n + $0] <= 0 }
+        for column in 0..<n where deadColumns[column] { h[column * n + column] = 1 }
+        let mean = (0..<n).reduce(0) { $0 + h[$1 * n + $1] } / Double(max(n, 1))
+        for column in 0..<n { h[column * n + column] += damping * mean }
+        guard mean.isFinite, let inverse = BLAS.inverseOfPositiveDefinite(h, n: n),
+            let factor = BLAS.upperCholesky(inverse, n: n)
+        else {
+            throw PruningError(layer, "the input covariance [\(n) × \(n)] is not positive definite")
+        }
+        upper = Matrix(rows: n, columns: n, elements: factor.map(Float.init))
+    }
+}

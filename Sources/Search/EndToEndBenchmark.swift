@@ -1,0 +1,80 @@
+import Dispatch
+import Tensors
+import Transformers
+
+/// End-to-end latency of a model beside another one, measured in turn in one run.
+public struct EndToEndBenchmark {
+    /// Times of one model, in milliseconds.
+    public struct Times: Sendable, Codable, Equatable {
+        /// Median.
+        public let medianMs: Double
+        /// 95th percentile.
+        public let p95Ms: Double
+        /// Distance between the quartiles.
+        public let spreadMs: Double
+
+        init(_ measured: [Double]) {
+            let sorted = measured.sorted()
+            medianMs = sorted[sorted.count / 2]
+            p95Ms = sorted[min(sorted.count * 95 / 100, sorted.count - 1)]
+            spreadMs = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
+        }
+    }
+
+    /// What a run gives.
+    public struct Result: Sendable, Equatable {
+        /// The model.
+        public let model: Times
+        /// The model it is compared with.
+        public let reference: Times
+        /// Median over the rounds of reference time / model time.
+        public let speedup: Double
+    }
+
+    /// Sequences of a batch.
+    public var batch = 1
+    /// Rounds that count.
+    public var rounds = 40
+    /// Passes of each model in a round, after one to warm up.
+    public var passes = 3
+
+    private let tokens: Int
+    private let pool: ThreadPool
+
+    /// Prepares to measure sequences of `tokens` tokens on the threads of a pool.
+    public init(tokens: Int, pool: ThreadPool) {
+        self.tokens = tokens
+        self.pool = pool
+    }
+
+    /// Measures both models in turn.
+    public func measure(_ model: BERT, against reference: BERT, progress: (Double) -> Void = { _ in }) -> Result {
+        let input = TokenBatch([[Int32]](repeating: [Int32](repeating: 100, count: tokens), count: batch))
+        let workspace = BERTWorkspace(
+            model.dimensions, tokens: input.tokens, threads: pool.threads, longest: tokens)
+        func round(_ encoder: BERT) -> [Double] {
+            encoder.forward(input, workspace: workspace, pool: pool)
+            return (0..<passes).map { _ in
+                let start = DispatchTime.now().uptimeNanoseconds
+                encoder.forward(input, workspace: workspace, pool: pool)
+                return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+            }
+        }
+        var (own, other, ratios): ([Double], [Double], [Double]) = ([], [], [])
+        for number in 0...rounds {
+            progress(Double(number) / Double(rounds + 1))
+            let theirs = round(reference)
+            let ours = round(model)
+            // The first round fetches weights from memory for the first time: it is not counted.
+            guard number > 0 else { continue }
+            own += ours
+            other += theirs
+            ratios.append(median(theirs) / median(ours))
+        }
+        return Result(model: Times(own), reference: Times(other), speedup: median(ratios))
+    }
+
+    private func median(_ values: [Double]) -> Double {
+        values.sorted()[values.count / 2]
+    }
+}

@@ -1,0 +1,100 @@
+import Environments
+import Foundation
+import Pruning
+
+/// Everything that fixes a search but the machine's speed; stored in the run as `run.json`.
+public struct SearchOptions: Sendable, Codable, Equatable {
+    /// Which score is kept up.
+    public enum Task: String, Sendable, Codable, CaseIterable {
+        /// Spearman on labelled sentence pairs, with fidelity.
+        case sts
+        /// Agreement with the dense model, without labels.
+        case fidelity
+    }
+
+    /// The dense model's folder.
+    public var model: String
+    /// Which score is kept up.
+    public var task: Task
+    /// The file for calibration and reward.
+    public var train: String
+    /// A file that is only reported on.
+    public var validation: String?
+    /// The latency to reach: a fraction of dense, or milliseconds.
+    public var targetLatency: LatencyTarget
+    /// The size to reach, as a fraction of dense.
+    public var targetSize: Double?
+    /// The name of the agent.
+    public var agent = "reinforce"
+    /// How many policies may be evaluated.
+    public var budget = 300
+    /// Tokens of the one sequence that latency is for.
+    public var tokens = 128
+    /// Threads.
+    public var threads: Int
+    /// What fixes all random choices.
+    public var seed: UInt64 = 1
+    /// How layers are pruned.
+    public var solver = Solver.obs
+    /// How much each part of the reward counts.
+    public var weights = RewardWeights()
+    /// Sentences to calibrate on.
+    public var calibrationSentences = 512
+    /// Sentences that the reward is computed on, and as many again to pick the final policy by.
+    public var rewardSentences = 600
+
+    /// Sets what has no default.
+    public init(model: String, task: Task, train: String, targetLatency: LatencyTarget, threads: Int) {
+        self.model = model
+        self.task = task
+        self.train = train
+        self.targetLatency = targetLatency
+        self.threads = threads
+    }
+}
+
+/// A latency to reach.
+public enum LatencyTarget: Sendable, Codable, Equatable, CustomStringConvertible {
+    /// A fraction of the dense model's, in (0, 1].
+    case fraction(Double)
+    /// Milliseconds.
+    case milliseconds(Double)
+
+    /// Reads `0.5` or `12ms`; nil for anything else.
+    public init?(_ text: String) {
+        if text.hasSuffix("ms") {
+            guard let value = Double(text.dropLast(2)), value.isFinite, value > 0 else { return nil }
+            self = .milliseconds(value)
+        } else {
+            guard let value = Double(text), value > 0, value <= 1 else { return nil }
+            self = .fraction(value)
+        }
+    }
+
+    /// The latency in milliseconds.
+    public func milliseconds(dense: Double) -> Double {
+        switch self {
+        case .fraction(let fraction): fraction * dense
+        case .milliseconds(let value): value
+        }
+    }
+
+    /// What it is read from.
+    public var description: String {
+        switch self {
+        case .fraction(let fraction): "\(fraction)"
+        case .milliseconds(let value): "\(value)ms"
+        }
+    }
+}
+
+/// A search that cannot start or go on, described in one line.
+public struct SearchFailure: Error, CustomStringConvertible, Equatable {
+    /// The line.
+    public let description: String
+
+    /// Takes the line.
+    public init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,85 @@
+import SparseKernels
+
+/// What a search came to, with what was measured; `summary.json`.
+public struct SearchSummary: Sendable, Codable, Equatable {
+    /// A score of both models.
+    public struct Score: Sendable, Codable, Equatable {
+        /// Its name.
+        public let metric: String
+        /// The dense model's.
+        public let dense: Double
+        /// The pruned model's.
+        public let pruned: Double
+    }
+
+    /// What was chosen for a layer.
+    public struct Choice: Sendable, Codable, Equatable {
+        /// The layer's name.
+        public let layer: String
+        /// Its level.
+        public let level: Level
+    }
+
+    /// The options of the search.
+    public let options: SearchOptions
+    /// The machine.
+    public let hardware: String
+    /// Policies evaluated.
+    public let evaluations: Int
+    /// Measured end-to-end latency of the dense model, in milliseconds.
+    public let denseMs: Double
+    /// The same of the pruned model.
+    public let prunedMs: Double
+    /// Median over the rounds of dense time / pruned time.
+    public let speedup: Double
+    /// What the latency table predicted for the pruned model, in milliseconds.
+    public let predictedMs: Double
+    /// What it predicted for the dense one.
+    public let predictedDenseMs: Double
+    /// Bytes of the dense weights.
+    public let denseSizeBytes: Int
+    /// Bytes of the pruned weights, packed.
+    public let sizeBytes: Int
+    /// Quality on the reward data, as a fraction of dense.
+    public let quality: Double
+    /// Quality on other data of the training file, as a fraction of dense.
+    public let checkedQuality: Double
+    /// The reward.
+    public let reward: Double
+    /// The score on the validation file, where one was given.
+    public let validation: Score?
+    /// A level for every layer.
+    public let policy: [Choice]
+}
+
+/// The learned policy as other tools read it; `policy.json`.
+public struct Policy: Sendable, Codable, Equatable {
+    /// The name and version of this format.
+    public let schema: String
+    /// SHA-256 of the dense model's weights file.
+    public let modelDigest: String
+    /// A level for every layer.
+    public let layers: [SearchSummary.Choice]
+    /// Measured latency of the pruned model, in milliseconds.
+    public let latencyMs: Double
+    /// Measured latency of the dense model, in milliseconds.
+    public let denseLatencyMs: Double
+    /// Bytes of the pruned weights, packed.
+    public let sizeBytes: Int
+    /// Quality on the reward data, as a fraction of dense.
+    public let quality: Double
+
+    /// The present format.
+    public static let schema = "secateur.policy/1"
+
+    /// Takes the policy of a summary.
+    public init(_ summary: SearchSummary, modelDigest: String) {
+        schema = Self.schema
+        self.modelDigest = modelDigest
+        layers = summary.policy
+        latencyMs = summary.prunedMs
+        denseLatencyMs = summary.denseMs
+        sizeBytes = summary.sizeBytes
+        quality = summary.quality
+    }
+}

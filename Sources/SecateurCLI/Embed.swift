@@ -1,0 +1,33 @@
+import ArgumentParser
+import Search
+import Tensors
+
+/// `secateur embed`
+struct Embed: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Embed sentences from standard input, one a line, as JSON lines.",
+        discussion: "Example: echo 'A cat sits.' | secateur embed checkpoints/minilm-half")
+
+    @Argument(help: "A model folder, or a run folder.")
+    var model: String
+
+    @Option(help: "Threads to compute with; all processors unless given.")
+    var threads = MachineOptions.processors
+
+    func run() throws {
+        let loaded = try ModelArgument.load(model)
+        let pool = ThreadPool(threads: max(threads, 1))
+        var sentences: [String] = []
+        func flush() throws {
+            let sequences = loaded.tokenizer.encode(sentences, maximumTokens: loaded.maximumTokens)
+            let embeddings = loaded.encoder.embed(sequences, pool: pool)
+            for row in 0..<embeddings.rows { try Terminal.printJSON(Array(embeddings.row(row))) }
+            sentences.removeAll()
+        }
+        while let line = readLine() {
+            sentences.append(line)
+            if sentences.count == 256 { try flush() }
+        }
+        if !sentences.isEmpty { try flush() }
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Search
+import SparseKernels
+import Tensors
+
+/// `secateur profile`
+struct Profile: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure every layer shape at every level on this CPU, and store the latency table.",
+        discussion: """
+            Kernels are measured inside forward passes of the model. The table is HDF5 and says which
+            hardware it comes from. Example: secateur profile models/minilm --output latency.h5
+            """)
+
+    @Argument(help: "A model folder.")
+    var model: String
+
+    @OptionGroup var machine: MachineOptions
+
+    @Option(help: "The file to write; nothing is stored unless given.")
+    var output: String?
+
+    @Option(help: "Show a stored table instead of measuring.")
+    var show: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let encoder = try ModelArgument.load(model).encoder
+        let table: LatencyTable
+        if let show {
+            table = try LatencyTable(path: show)
+            if !table.isFromThisHardware {
+                Terminal.note("\(show): measured on other hardware: \(table.fingerprint)")
+            }
+        } else {
+            let line = ProgressLine()
+            let pool = ThreadPool(threads: machine.threads)
+            table = Profiler(model: encoder, tokens: machine.tokens, pool: pool)
+                .measure(levels: Level.standard) { line.show("measuring kernels", $0) }
+            line.finish()
+        }
+        if let output { try table.write(to: output) }
+        let rows = LatencyRow.rows(of: table)
+        if json {
+            try Terminal.printJSON(
+                LatencyReport(
+                    hardware: table.fingerprint.description, tokens: table.tokens, threads: table.threads,
+                    denseMs: table.dense.medianMs, overheadMs: table.overhead.medianMs, entries: rows))
+            return
+        }
+        print("\(table.fingerprint)")
+        print("\(table.tokens) tokens, \(table.threads) threads")
+        print("dense \(Terminal.decimal(table.dense.medianMs, 3)) ms end to end, of it ", terminator: "")
+        print("\(Terminal.decimal(table.overhead.medianMs, 3)) ms outside of prunable layers")
+        for row in rows {
+            print(
+                "  \(row.rows)x\(row.cols)  \(row.level)  \(Terminal.decimal(row.medianMs, 4)) ms"
+                    + "  ±\(Terminal.decimal(row.spreadMs, 4))  \(Terminal.decimal(row.speedup, 2))x")
+        }
+    }
+}
+
+private struct LatencyReport: Encodable {
+    let hardware: String
+    let tokens: Int
+    let threads: Int
+    let denseMs: Double
+    let overheadMs: Double
+    let entries: [LatencyRow]
+}
+
+/// One entry of a latency table, for output.
+private struct LatencyRow: Encodable {
+    let rows: Int
+    let cols: Int
+    let level: String
+    let medianMs: Double
+    let spreadMs: Double
+    /// Over the dense kernel of the same shape.
+    let speedup: Double
+
+    static func rows(of table: LatencyTable) -> [LatencyRow] {
+        table.entries.map { key, entry in
+            let dense = table.entries[.init(rows: key.rows, cols: key.cols, level: .dense)] ?? entry
+            return LatencyRow(
+                rows: key.rows, cols: key.cols, level: key.level.description, medianMs: entry.medianMs,
+                spreadMs: entry.spreadMs, speedup: dense.medianMs / entry.medianMs)
+        }
+        .sorted { ($0.rows, $0.cols, $0.level) < ($1.rows, $1.cols, $1.level) }
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Search
+
+/// `secateur resume`
+struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Go on with a search that was stopped or killed.",
+        discussion: """
+            Continues from the last checkpoint, with the latencies that the search started with, to the same
+            trace that an undisturbed search would have left. Example: secateur resume checkpoints/minilm-half
+            """)
+
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    var runFolder: String
+
+    @OptionGroup var cacheOptions: CacheOptions
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    func run() throws {
+        let line = ProgressLine()
+        let session = try SearchSession.resume(folder: runFolder, cache: cacheOptions.cache, progress: line.show)
+        try RunFolder.finish(session, folder: runFolder, line: line, json: json)
+    }
+}

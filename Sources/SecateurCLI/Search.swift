@@ -1,0 +1,116 @@
+import Agents
+import ArgumentParser
+import Foundation
+import Pruning
+import Search
+
+/// `secateur search`
+struct Search: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Learn a level for every layer that meets a latency target, and write the pruned model.",
+        discussion: """
+            Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets
+            an agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
+
+              secateur search models/minilm --task sts --train stsb/train.tsv \\
+                  --validation stsb/dev.tsv --target-latency 0.5 --output checkpoints/minilm-half
+            """)
+
+    @Argument(help: "The dense model's folder.")
+    var model: String
+
+    @Option(
+        help: """
+            What to keep up: sts (Spearman on labelled pairs; --train is tab-separated with columns \
+            sentence1, sentence2, score) or fidelity (agreement with the dense model; --train is text).
+            """)
+    var task: SearchOptions.Task
+
+    @Option(help: "The file for calibration and reward.")
+    var train: String
+
+    @Option(help: "A file that is only reported on.")
+    var validation: String?
+
+    @Option(help: "End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms.")
+    var targetLatency: LatencyTarget
+
+    @Option(help: "Size of the packed weights to reach, as a fraction of dense.")
+    var targetSize: Double?
+
+    @Option(help: "Which agent searches: \(AgentKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var agent = AgentKind.reinforce.rawValue
+
+    @Option(help: "How many policies may be evaluated.")
+    var budget = 300
+
+    @OptionGroup var machine: MachineOptions
+
+    @Option(help: "Fixes all random choices.")
+    var seed: UInt64 = 1
+
+    @Option(help: "How layers are pruned: \(Solver.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var solver = Solver.obs
+
+    @Option(help: "Weight of quality in the reward, as a fraction of dense.")
+    var qualityWeight = 1.0
+
+    @Option(help: "Weight of the latency saved in the reward, as a fraction of dense.")
+    var latencyWeight = 0.02
+
+    @Option(help: "Weight of the bytes saved in the reward, as a fraction of dense.")
+    var sizeWeight = 0.02
+
+    @Option(help: "A latency table from `secateur profile` to use instead of measuring.")
+    var latencyTable: String?
+
+    @OptionGroup var cacheOptions: CacheOptions
+
+    @Option(help: "The run folder to write.")
+    var output: String
+
+    @Flag(help: "Replace a run that is already in the folder.")
+    var overwrite = false
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard budget >= 1 else { throw ValidationError("--budget: found \(budget), allowed 1 or more") }
+        if let targetSize, !(targetSize > 0 && targetSize <= 1) {
+            throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
+        }
+        for weight in [qualityWeight, latencyWeight, sizeWeight] where !(weight >= 0 && weight.isFinite) {
+            throw ValidationError("a weight of the reward: found \(weight), allowed 0 or more")
+        }
+    }
+
+    func run() throws {
+        try RunFolder.prepare(output, overwrite: overwrite)
+        var options = SearchOptions(
+            model: model, task: task, train: train, targetLatency: targetLatency, threads: machine.threads)
+        options.validation = validation
+        options.targetSize = targetSize
+        options.agent = agent
+        options.budget = budget
+        options.tokens = machine.tokens
+        options.seed = seed
+        options.solver = solver
+        options.weights.quality = qualityWeight
+        options.weights.latency = latencyWeight
+        options.weights.size = sizeWeight
+        let line = ProgressLine()
+        let session = try SearchSession.start(
+            options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
+            progress: line.show)
+        try RunFolder.finish(session, folder: output, line: line, json: json)
+    }
+}
+
+extension SearchOptions.Task: ExpressibleByArgument {}
+extension Solver: ExpressibleByArgument {}
+extension LatencyTarget: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

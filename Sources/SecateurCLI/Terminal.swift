@@ -1,0 +1,69 @@
+import Foundation
+
+/// What a person sees besides results.
+enum Terminal {
+    /// Prints one line about an error to stderr and ends with status 1.
+    static func fail(_ message: String) -> Never {
+        let line = message.replacingOccurrences(of: "\n", with: " ")
+        FileHandle.standardError.write(Data("secateur: \(line)\n".utf8))
+        Foundation.exit(1)
+    }
+
+    /// Prints one line to stderr.
+    static func note(_ message: String) {
+        FileHandle.standardError.write(Data("\(message)\n".utf8))
+    }
+
+    /// Prints a value as one JSON object with sorted keys.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data = try encoder.encode(value)
+        FileHandle.standardOutput.write(data + Data("\n".utf8))
+    }
+
+    /// A number with a fixed count of decimals.
+    static func decimal(_ value: Double, _ places: Int) -> String {
+        String(format: "%.\(places)f", value)
+    }
+
+    /// Bytes in millions.
+    static func megabytes(_ bytes: Int) -> String {
+        "\(decimal(Double(bytes) / 1e6, 1)) MB"
+    }
+}
+
+/// A line on the terminal that says what is being done and how long it will still take; nothing when
+/// stderr is no terminal.
+final class ProgressLine {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private var stage = ""
+    private var stageStart = Date()
+    private var lastShown = Date.distantPast
+
+    /// Shows a stage and the fraction of it that is done.
+    func show(_ stage: String, _ fraction: Double) {
+        guard isTerminal else { return }
+        let now = Date()
+        if stage != self.stage {
+            self.stage = stage
+            stageStart = now
+            lastShown = .distantPast
+        }
+        guard now.timeIntervalSince(lastShown) > 0.2 else { return }
+        lastShown = now
+        let elapsed = now.timeIntervalSince(stageStart)
+        var line = "\(stage): \(Int(fraction * 100)) %"
+        if fraction > 0.02, elapsed > 1 {
+            let left = Int((elapsed * (1 - fraction) / fraction).rounded(.up))
+            line += left >= 60 ? ", \(left / 60) min \(left % 60) s left" : ", \(left) s left"
+        }
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+    }
+
+    /// Wipes the line.
+    func finish() {
+        guard isTerminal else { return }
+        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    }
+}

@@ -1,0 +1,169 @@
+import HDF5
+import Tensors
+import Transformers
+
+/// Measured kernel times of a model's layers, and of the rest of the model, on one machine.
+///
+/// Stored as HDF5 (`"schema": "secateur.latency/1"`): a row for each shape and level, and the hardware
+/// fingerprint, tokens and threads as attributes.
+public struct LatencyTable: Sendable, Equatable {
+    /// What a time was measured for.
+    public struct Key: Hashable, Sendable {
+        /// Output features.
+        public let rows: Int
+        /// Input features.
+        public let cols: Int
+        /// The level of the layer.
+        public let level: Level
+
+        /// Puts a key together.
+        public init(rows: Int, cols: Int, level: Level) {
+            self.rows = rows
+            self.cols = cols
+            self.level = level
+        }
+    }
+
+    /// A measured time.
+    public struct Entry: Sendable, Equatable {
+        /// Median, in milliseconds.
+        public let medianMs: Double
+        /// Distance between the quartiles, in milliseconds.
+        public let spreadMs: Double
+        /// How many measurements.
+        public let count: Int
+
+        /// Summarises measurements, at least one, in milliseconds.
+        public init(_ measured: [Double]) {
+            let sorted = measured.sorted()
+            precondition(!sorted.isEmpty)
+            medianMs = sorted[sorted.count / 2]
+            spreadMs = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
+            count = sorted.count
+        }
+
+        init(medianMs: Double, spreadMs: Double, count: Int) {
+            self.medianMs = medianMs
+            self.spreadMs = spreadMs
+            self.count = count
+        }
+    }
+
+    /// The machine.
+    public let fingerprint: HardwareFingerprint
+    /// Tokens of the one sequence.
+    public let tokens: Int
+    /// Threads.
+    public let threads: Int
+    /// Times of layers.
+    public let entries: [Key: Entry]
+    /// Time of everything but the prunable layers.
+    public let overhead: Entry
+    /// End-to-end time of the dense model.
+    public let dense: Entry
+
+    /// The time of a layer at a level, in milliseconds; nil when it was not measured.
+    public func latencyMs(_ shape: LayerShape, _ level: Level) -> Double? {
+        entries[Key(rows: shape.rows, cols: shape.cols, level: level)]?.medianMs
+    }
+
+    /// Whether it was measured on a machine like this one.
+    public var isFromThisHardware: Bool { fingerprint == .current }
+
+    /// Writes the table to a file, in one piece.
+    public func write(to path: String) throws {
+        try HDF5File.write(atomicallyTo: path) { root in
+            try root.setAttribute("schema", Self.schema)
+            try root.setAttribute("cpu", fingerprint.cpu)
+            try root.setAttribute("processors", fingerprint.processors)
+            try root.setAttribute("caches", fingerprint.caches)
+            try root.setAttribute("instructionSet", fingerprint.instructionSet.rawValue)
+            try root.setAttribute("tokens", tokens)
+            try root.setAttribute("threads", threads)
+            for (name, entry) in [("overhead", overhead), ("dense", dense)] {
+                try root.setAttribute("\(name)MedianMs", entry.medianMs)
+                try root.setAttribute("\(name)SpreadMs", entry.spreadMs)
+                try root.setAttribute("\(name)Count", entry.count)
+            }
+            let rows = entries.sorted {
+                ($0.key.rows, $0.key.cols, $0.key.level.description)
+                    < ($1.key.rows, $1.key.cols, $1.key.level.description)
+            }
+            try root.write("rows", rows.map { Int64($0.key.rows) })
+            try root.write("cols", rows.map { Int64($0.key.cols) })
+            try root.writeStrings("level", rows.map { $0.key.level.description })
+            try root.write("medianMs", rows.map(\.value.medianMs))
+            try root.write("spreadMs", rows.map(\.value.spreadMs))
+            try root.write("count", rows.map { Int64($0.value.count) })
+        }
+    }
+
+    private static let schema = "secateur.latency/1"
+
+    /// Reads a table.
+    /// - Throws: `HDF5Error` for a file that is no table, ``LatencyTableError`` for one with other content.
+    public init(path: String) throws {
+        let file = try HDF5File.open(path: path, mode: .readOnly)
+        defer { try? file.close() }
+        let root = try file.root
+        let schema: String = try root.attribute("schema")
+        guard schema == Self.schema else {
+            throw LatencyTableError(file: path, message: "schema: found '\(schema)', allowed '\(Self.schema)'")
+        }
+        let isa: String = try root.attribute("instructionSet")
+        guard let instructionSet = InstructionSet(rawValue: isa) else {
+            throw LatencyTableError(file: path, message: "instructionSet: found '\(isa)'")
+        }
+        fingerprint = HardwareFingerprint(
+            cpu: try root.attribute("cpu"), processors: try root.attribute("processors"),
+            caches: try root.attribute("caches"), instructionSet: instructionSet)
+        tokens = try root.attribute("tokens")
+        threads = try root.attribute("threads")
+        func entry(_ name: String) throws -> Entry {
+            Entry(
+                medianMs: try root.attribute("\(name)MedianMs"), spreadMs: try root.attribute("\(name)SpreadMs"),
+                count: try root.attribute("\(name)Count"))
+        }
+        overhead = try entry("overhead")
+        dense = try entry("dense")
+        let rows = try root.dataset("rows").read(as: Int64.self)
+        let cols = try root.dataset("cols").read(as: Int64.self)
+        let levels = try root.readStrings("level")
+        let median = try root.dataset("medianMs").read(as: Double.self)
+        let spread = try root.dataset("spreadMs").read(as: Double.self)
+        let count = try root.dataset("count").read(as: Int64.self)
+        guard [cols.count, levels.count, median.count, spread.count, count.count].allSatisfy({ $0 == rows.count })
+        else { throw LatencyTableError(file: path, message: "found columns of different lengths") }
+        var entries: [Key: Entry] = [:]
+        for index in rows.indices {
+            guard let level = Level(levels[index]) else {
+                throw LatencyTableError(file: path, message: "level: found '\(levels[index])'")
+            }
+            entries[Key(rows: Int(rows[index]), cols: Int(cols[index]), level: level)] = Entry(
+                medianMs: median[index], spreadMs: spread[index], count: Int(count[index]))
+        }
+        self.entries = entries
+    }
+
+    /// Puts measured times together.
+    public init(
+        fingerprint: HardwareFingerprint, tokens: Int, threads: Int, entries: [Key: Entry], overhead: Entry,
+        dense: Entry
+    ) {
+        self.fingerprint = fingerprint
+        self.tokens = tokens
+        self.threads = threads
+        self.entries = entries
+        self.overhead = overhead
+        self.dense = dense
+    }
+}
+
+/// A latency table that cannot be used, described in one line.
+public struct LatencyTableError: Error, CustomStringConvertible, Equatable {
+    let file: String
+    let message: String
+
+    /// "FILE: what was found, what is allowed".
+    public var description: String { "\(file): \(message)" }
+}

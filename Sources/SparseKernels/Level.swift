@@ -1,0 +1,61 @@
+/// Where the zeros of a layer may fall.
+public enum Pattern: String, CaseIterable, Sendable, Codable {
+    /// Nowhere: the layer is not pruned.
+    case dense
+    /// Anywhere.
+    case unstructured
+    /// Four consecutive output rows share each kept column; the last group may be shorter.
+    case rowBlock4 = "4x1"
+}
+
+/// One choice for one layer: a pattern and a sparsity.
+///
+///     let level = Level(pattern: .rowBlock4, sparsity: 0.7)
+///     level.description  // "4x1@0.700"
+public struct Level: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// Where zeros may fall.
+    public let pattern: Pattern
+    /// The fraction of weights that are zero, in [0, 1); 0 for dense.
+    public let sparsity: Double
+
+    /// Puts a pattern and a sparsity together.
+    public init(pattern: Pattern, sparsity: Double) {
+        precondition((0..<1).contains(sparsity) && (pattern != .dense || sparsity == 0))
+        self.pattern = pattern
+        self.sparsity = sparsity
+    }
+
+    /// Not pruned.
+    public static let dense = Level(pattern: .dense, sparsity: 0)
+
+    /// The levels that a search chooses from unless told otherwise: dense, and each pattern from 30 %
+    /// to 95 %.
+    public static let standard: [Level] =
+        [.dense]
+        + [Pattern.unstructured, .rowBlock4].flatMap { pattern in
+            [0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95].map {
+                Level(pattern: pattern, sparsity: $0)
+            }
+        }
+
+    /// `dense`, or the pattern and the sparsity with three decimals: `unstructured@0.700`.
+    public var description: String {
+        guard pattern != .dense else { return pattern.rawValue }
+        let thousandths = Int((sparsity * 1000).rounded())
+        let digits = String(thousandths)
+        return "\(pattern.rawValue)@0." + String(repeating: "0", count: 3 - digits.count) + digits
+    }
+
+    /// Reads what ``description`` gives; nil for anything else.
+    public init?(_ text: String) {
+        if text == Pattern.dense.rawValue {
+            self = .dense
+            return
+        }
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let pattern = Pattern(rawValue: String(parts[0])), pattern != .dense,
+            let sparsity = Double(parts[1]), (0..<1).contains(sparsity)
+        else { return nil }
+        self.init(pattern: pattern, sparsity: sparsity)
+    }
+}

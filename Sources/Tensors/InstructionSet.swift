@@ -1,0 +1,43 @@
+import CKernels
+
+/// The instruction set that kernels are chosen by.
+public enum InstructionSet: String, CaseIterable, Sendable, Codable {
+    /// Plain loops: the reference, never chosen by itself.
+    case scalar
+    /// The compiler's baseline for the architecture.
+    case portable
+    /// 128-bit vectors of arm64.
+    case neon
+    /// 256-bit vectors of x86-64, with FMA.
+    case avx2
+    /// 512-bit vectors of x86-64.
+    case avx512
+
+    /// The fastest one of this CPU.
+    public static let best = allCases.last { $0.isAvailable } ?? .portable
+
+    /// Whether this CPU, and this build, have it.
+    public var isAvailable: Bool {
+        secateur_kernels_for(identifier) != nil
+    }
+
+    /// Its kernels.
+    ///
+    /// Stops the program when it is not available; ask ``isAvailable`` first.
+    public var kernels: UnsafePointer<secateur_kernels> {
+        guard let kernels = secateur_kernels_for(identifier) else {
+            preconditionFailure("this CPU does not have \(rawValue)")
+        }
+        return kernels
+    }
+
+    private var identifier: secateur_isa {
+        switch self {
+        case .scalar: SECATEUR_ISA_SCALAR
+        case .portable: SECATEUR_ISA_PORTABLE
+        case .neon: SECATEUR_ISA_NEON
+        case .avx2: SECATEUR_ISA_AVX2
+        case .avx512: SECATEUR_ISA_AVX512
+        }
+    }
+}

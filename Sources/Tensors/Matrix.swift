@@ -1,0 +1,52 @@
+/// A dense row-major matrix of single-precision numbers, [rows × columns].
+///
+///     var weight = Matrix(rows: 2, columns: 3, elements: [1, 2, 3, 4, 5, 6])
+///     weight[1, 0]  // 4
+///
+/// A value type: copies share storage until one of them is written to.
+public struct Matrix: Sendable, Equatable {
+    /// Number of rows.
+    public let rows: Int
+    /// Number of columns.
+    public let columns: Int
+    /// The elements, row after row; always `rows × columns` of them.
+    public var elements: [Float] {
+        didSet { precondition(elements.count == rows * columns, "the number of elements is fixed") }
+    }
+
+    /// Makes a matrix of given elements, row after row.
+    public init(rows: Int, columns: Int, elements: [Float]) {
+        precondition(rows >= 0 && columns >= 0 && elements.count == rows * columns)
+        self.rows = rows
+        self.columns = columns
+        self.elements = elements
+    }
+
+    /// Makes a matrix that repeats one value.
+    public init(rows: Int, columns: Int, repeating value: Float = 0) {
+        self.init(
+            rows: rows, columns: columns, elements: [Float](repeating: value, count: rows * columns))
+    }
+
+    /// The element at a row and a column, both counted from 0.
+    public subscript(row: Int, column: Int) -> Float {
+        get { elements[row * columns + column] }
+        set { elements[row * columns + column] = newValue }
+        _modify { yield &elements[row * columns + column] }
+    }
+
+    /// The elements of one row.
+    public func row(_ row: Int) -> ArraySlice<Float> {
+        elements[row * columns..<(row + 1) * columns]
+    }
+
+    /// Number of elements that are exactly zero.
+    public var zeroCount: Int {
+        elements.reduce(into: 0) { count, value in if value == 0 { count += 1 } }
+    }
+
+    /// Fraction of elements that are exactly zero, in [0, 1]; 0 for an empty matrix.
+    public var sparsity: Double {
+        elements.isEmpty ? 0 : Double(zeroCount) / Double(elements.count)
+    }
+}

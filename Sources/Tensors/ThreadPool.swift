@@ -1,0 +1,82 @@
+import CKernels
+
+/// A fixed team of threads for parallel loops with static splits.
+///
+///     let pool = ThreadPool(threads: 2)
+///     pool.run { worker in process(rows: split[worker]) }
+///
+/// Workers spin for a short while between calls and sleep after that, so a call costs about a
+/// microsecond in a busy forward pass and nothing when idle. The caller is worker 0. Calls do not nest.
+public final class ThreadPool: Sendable {
+    // The C pool synchronises its own state; this class only holds its address, which never changes.
+    private nonisolated(unsafe) let handle: OpaquePointer
+    /// Number of workers, the calling thread included.
+    public let threads: Int
+
+    /// Starts `threads - 1` workers.
+    public init(threads: Int) {
+        precondition(threads >= 1)
+        guard let handle = secateur_pool_create(Int32(threads)) else {
+            fatalError("cannot start \(threads) threads: the system refuses more")
+        }
+        self.handle = handle
+        self.threads = threads
+    }
+
+    deinit {
+        secateur_pool_destroy(handle)
+    }
+
+    /// Calls `body` once on every worker, with its number from 0, and returns when all are done.
+    public func run(_ body: @Sendable (_ worker: Int) -> Void) {
+        if threads == 1 { return body(0) }
+        withoutActuallyEscaping(body) { escaping in
+            var call = escaping
+            withUnsafeMutablePointer(to: &call) { pointer in
+                secateur_pool_run(
+                    handle,
+                    { context, worker in
+                        context?.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(Int(worker))
+                    }, pointer)
+            }
+        }
+    }
+
+    /// Calls `body` for every index of 0..<count; each worker takes the next free index.
+    ///
+    /// Which worker takes which index varies, so `body` must not depend on it.
+    public func forEach(count: Int, _ body: @Sendable (_ index: Int) -> Void) {
+        let next = AtomicCounter()
+        run { _ in
+            while true {
+                let index = next.increment()
+                if index >= count { return }
+                body(index)
+            }
+        }
+    }
+
+    /// The range of 0..<count that falls to one worker when the count is split evenly.
+    public func share(of count: Int, worker: Int) -> Range<Int> {
+        count * worker / threads..<count * (worker + 1) / threads
+    }
+}
+
+/// A counter that threads share.
+private final class AtomicCounter: Sendable {
+    private nonisolated(unsafe) let value: UnsafeMutablePointer<Int64>
+
+    init() {
+        value = .allocate(capacity: 1)
+        value.initialize(to: 0)
+    }
+
+    deinit {
+        value.deallocate()
+    }
+
+    /// Adds one and returns the value before.
+    func increment() -> Int {
+        Int(secateur_atomic_increment(value))
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import ModelFiles
+
+/// BERT's tokenizer, with the ids that the Hugging Face `tokenizers` library gives.
+///
+///     let tokenizer = try WordPieceTokenizer(folder: "models/minilm")
+///     tokenizer.encode("Hello world!")   // [101, 7592, 2088, 999, 102]
+///
+/// Encoding takes time linear in the text. A value is immutable and can be shared among threads.
+public struct WordPieceTokenizer: Sendable {
+    /// One more than the highest token id: the rows that an embedding needs.
+    public let vocabularySize: Int
+    /// The id of `[PAD]`, which fills short rows of a batch.
+    public let paddingID: Int32
+
+    private let classificationID: Int32
+    private let separatorID: Int32
+    private let normalizer: BertNormalizer
+    private let vocabulary: WordPieceVocabulary
+    private let rawTokens: AddedTokenMatcher
+    private let normalizedTokens: AddedTokenMatcher
+    private let texts: [Int32: String]
+
+    /// Reads a model folder's `tokenizer.json`, or its `vocab.txt` and `tokenizer_config.json`.
+    /// - Throws: `ModelFileError` when they are missing or malformed, describe another kind of
+    ///   tokenizer, or lack one of `[CLS]`, `[SEP]`, `[PAD]` and the unknown token.
+    public init(folder: String) throws {
+        let definition = try WordPieceDefinition(folder: folder)
+        let normalizer = definition.normalizer
+        var texts: [Int32: String] = [:]
+        for (text, id) in definition.tokens {
+            if let other = texts.updateValue(text, forKey: id) {
+                throw ModelFileError(
+                    file: definition.file,
+                    message: "id \(id): found for both '\(other)' and '\(text)', allowed for one")
+            }
+        }
+        for token in definition.addedTokens {
+            let text = String(decoding: token.content, as: UTF8.self)
+            if let other = texts.updateValue(text, forKey: token.id), !other.utf8.elementsEqual(text.utf8) {
+                throw ModelFileError(
+                    file: definition.file,
+                    message: "id \(token.id): found for both '\(other)' and '\(text)', allowed for one")
+            }
+        }
+        var ids: [[UInt8]: Int32] = [:]
+        for (id, text) in texts { ids[Array(text.utf8)] = id }
+        func id(of token: String) throws -> Int32 {
+            guard let id = ids[Array(token.utf8)] else {
+                throw ModelFileError(
+                    file: definition.file,
+                    message: "found no '\(token)' among \(texts.count) tokens, allowed one")
+            }
+            return id
+        }
+
+        vocabularySize = (texts.keys.max().map(Int.init) ?? -1) + 1
+        paddingID = try id(of: "[PAD]")
+        classificationID = try id(of: "[CLS]")
+        separatorID = try id(of: "[SEP]")
+        vocabulary = WordPieceVocabulary(
+            tokens: definition.tokens, continuationMark: definition.continuationMark,
+            longestWord: definition.longestWord, unknownID: try id(of: definition.unknownToken))
+        rawTokens = AddedTokenMatcher(definition.addedTokens.filter { !$0.isNormalized })
+        normalizedTokens = AddedTokenMatcher(
+            definition.addedTokens.filter(\.isNormalized).map {
+                AddedToken(
+                    content: normalizer.normalize($0.content[...]), id: $0.id, isSingleWord: $0.isSingleWord,
+                    isNormalized: true)
+            })
+        self.normalizer = normalizer
+        self.texts = texts
+    }
+
+    /// The ids of `[CLS] text [SEP]`; a text that is too long loses its end but keeps `[SEP]`.
+    /// - Parameter maximumTokens: the most ids to return, at least 2
+    public func encode(_ text: String, maximumTokens: Int = 512) -> [Int32] {
+        precondition(maximumTokens >= 2, "maximumTokens: found \(maximumTokens), allowed at least 2")
+        let limit = maximumTokens - 1
+        var ids = [classificationID]
+        let bytes = Array(text.utf8)
+        for piece in rawTokens.pieces(of: bytes) where ids.count < limit {
+            switch piece {
+            case .token(let id): ids.append(id)
+            case .text(let range): append(normalizer.normalize(bytes[range]), to: &ids, limit: limit)
+            }
+        }
+        ids.removeLast(max(0, ids.count - limit))
+        ids.append(separatorID)
+        return ids
+    }
+
+    /// The ids of each text, as by the other `encode`; rows are not padded.
+    public func encode(_ texts: [String], maximumTokens: Int = 512) -> [[Int32]] {
+        texts.map { encode($0, maximumTokens: maximumTokens) }
+    }
+
+    /// The tokens that ids stand for; ids outside the vocabulary become empty strings.
+    public func tokens(for ids: [Int32]) -> [String] {
+        ids.map { texts[$0] ?? "" }
+    }
+
+    /// The longest input that a sentence embedding model was made for: `max_seq_length` of the folder's
+    /// `sentence_bert_config.json`, nil when there is none.
+    /// - Throws: `ModelFileError` when the file is malformed.
+    public static func maximumTokens(inFolder folder: String) throws -> Int? {
+        let path = "\(folder)/sentence_bert_config.json"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let fields = try JSONFields(contentsOf: path)
+        guard fields.value("max_seq_length") != nil else { return nil }
+        return try fields.integer("max_seq_length", in: 2...8_388_608)
+    }
+
+    private func append(_ normalized: [UInt8], to ids: inout [Int32], limit: Int) {
+        for piece in normalizedTokens.pieces(of: normalized) {
+            switch piece {
+            case .token(let id): ids.append(id)
+            case .text(let range):
+                for word in BertWords(normalized, in: range) {
+                    vocabulary.appendPieces(of: normalized, in: word, to: &ids)
+                    if ids.count >= limit { return }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import CKernels
+import ModelFiles
+import Tensors
+
+/// A BERT encoder (Devlin et al., 2018) as sentence-transformers uses it: post-norm transformer blocks
+/// with exact GELU, the mean over a sequence's tokens, and normalisation to length 1.
+///
+///     let model = try BERT(folder: "models/minilm")
+///     let embeddings = model.embed(sequences, pool: pool)  // [sequences × hiddenSize]
+///
+/// Nested types are named as the modules of the checkpoint. A value type: ``replacing(_:)`` gives a
+/// model with other linear operators that shares everything else.
+public struct BERT: Sendable {
+    /// One transformer block.
+    public struct Layer: Sendable {
+        var query: any LinearOperator
+        var key: any LinearOperator
+        var value: any LinearOperator
+        var attentionOutput: any LinearOperator
+        let attentionNorm: LayerNorm
+        var intermediate: any LinearOperator
+        var output: any LinearOperator
+        let outputNorm: LayerNorm
+    }
+
+    /// Sizes of the model.
+    public struct Dimensions: Sendable, Equatable {
+        /// Width of the hidden states.
+        public let hidden: Int
+        /// Width between the two feed-forward layers.
+        public let intermediate: Int
+        /// Attention heads.
+        public let heads: Int
+        /// The longest sequence, in tokens.
+        public let maximumTokens: Int
+    }
+
+    /// Sizes of the model.
+    public let dimensions: Dimensions
+    /// Every prunable layer, in the order of computation.
+    public let layerShapes: [LayerShape]
+    /// Number of parameters of the whole model, embeddings included.
+    public let parameterCount: Int
+    /// The dense or pruned weights as they are in the checkpoint, by layer name.
+    public let weights: [String: Matrix]
+    /// The biases, by layer name.
+    public let biases: [String: [Float]]
+    let embeddings: BERTEmbeddings
+    var layers: [Layer]
+
+    /// Makes an operator of a layer's weight and bias.
+    public typealias Packing = (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) -> any LinearOperator
+
+    /// Reads `config.json` and `model.safetensors` of a folder.
+    ///
+    /// - Parameter pack: packs each linear layer; dense unless said otherwise.
+    /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
+    ///   another shape than the configuration says.
+    public init(
+        folder: String, pack: Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
+    ) throws {
+        let checkpoint = try BERTCheckpoint(folder: folder)
+        dimensions = checkpoint.dimensions
+        parameterCount = checkpoint.parameterCount
+        embeddings = try BERTEmbeddings(checkpoint)
+        var weights: [String: Matrix] = [:]
+        var biases: [String: [Float]] = [:]
+        var shapes: [LayerShape] = []
+        var layers: [Layer] = []
+        func linear(_ name: String, rows: Int, cols: Int) throws -> any LinearOperator {
+            let shape = LayerShape(name: name, rows: rows, cols: cols)
+            let weight = Matrix(
+                rows: rows, columns: cols, elements: try checkpoint.tensor("\(name).weight", [rows, cols]))
+            let bias = try checkpoint.tensor("\(name).bias", [rows])
+            weights[name] = weight
+            biases[name] = bias
+            shapes.append(shape)
+            return pack(shape, weight, bias)
+        }
+        let hidden = dimensions.hidden
+        let intermediate = dimensions.intermediate
+        for index in 0..<checkpoint.layerCount {
+            let prefix = "encoder.layer.\(index)"
+            layers.append(
+                Layer(
+                    query: try linear("\(prefix).attention.self.query", rows: hidden, cols: hidden),
+                    key: try linear("\(prefix).attention.self.key", rows: hidden, cols: hidden),
+                    value: try linear("\(prefix).attention.self.value", rows: hidden, cols: hidden),
+                    attentionOutput: try linear(
+                        "\(prefix).attention.output.dense", rows: hidden, cols: hidden),
+                    attentionNorm: try checkpoint.norm("\(prefix).attention.output.LayerNorm"),
+                    intermediate: try linear(
+                        "\(prefix).intermediate.dense", rows: intermediate, cols: hidden),
+                    output: try linear("\(prefix).output.dense", rows: hidden, cols: intermediate),
+                    outputNorm: try checkpoint.norm("\(prefix).output.LayerNorm")))
+        }
+        self.weights = weights
+        self.biases = biases
+        self.layers = layers
+        layerShapes = shapes
+    }
+
+    /// The same model with other operators for some layers.
+    public func replacing(_ operators: [String: any LinearOperator]) -> BERT {
+        var model = self
+        for index in model.layers.indices {
+            let prefix = "encoder.layer.\(index)"
+            func replace(_ name: String, _ path: WritableKeyPath<Layer, any LinearOperator>) {
+                guard let replacement = operators["\(prefix).\(name)"] else { return }
+                let present = model.layers[index][keyPath: path]
+                precondition(replacement.rows == present.rows && replacement.columns == present.columns)
+                model.layers[index][keyPath: path] = replacement
+            }
+            replace("attention.self.query", \.query)
+            replace("attention.self.key", \.key)
+            replace("attention.self.value", \.value)
+            replace("attention.output.dense", \.attentionOutput)
+            replace("intermediate.dense", \.intermediate)
+            replace("output.dense", \.output)
+        }
+        return model
+    }
+
+    /// The linear operators by layer name.
+    public var operators: [String: any LinearOperator] {
+        var result: [String: any LinearOperator] = [:]
+        for (index, layer) in layers.enumerated() {
+            let prefix = "encoder.layer.\(index)"
+            result["\(prefix).attention.self.query"] = layer.query
+            result["\(prefix).attention.self.key"] = layer.key
+            result["\(prefix).attention.self.value"] = layer.value
+            result["\(prefix).attention.output.dense"] = layer.attentionOutput
+            result["\(prefix).intermediate.dense"] = layer.intermediate
+            result["\(prefix).output.dense"] = layer.output
+        }
+        return result
+    }
+}

@@ -1,0 +1,47 @@
+import Tensors
+
+/// The input side of BERT: word, position and token type embeddings, summed and normalised.
+///
+/// Every token has type 0, as in single sentences.
+struct BERTEmbeddings: Sendable {
+    private let words: AlignedBuffer<Float>
+    private let positions: AlignedBuffer<Float>
+    private let vocabularySize: Int
+    private let hidden: Int
+    private let norm: LayerNorm
+
+    init(_ checkpoint: BERTCheckpoint) throws {
+        hidden = checkpoint.dimensions.hidden
+        vocabularySize = checkpoint.vocabularySize
+        words = AlignedBuffer(
+            try checkpoint.tensor("embeddings.word_embeddings.weight", [vocabularySize, hidden]))
+        let types = try checkpoint.tensor(
+            "embeddings.token_type_embeddings.weight", [checkpoint.typeVocabularySize, hidden])
+        var positions = try checkpoint.tensor(
+            "embeddings.position_embeddings.weight", [checkpoint.dimensions.maximumTokens, hidden])
+        for index in positions.indices { positions[index] += types[index % hidden] }
+        self.positions = AlignedBuffer(positions)
+        norm = try checkpoint.norm("embeddings.LayerNorm")
+    }
+
+    /// Writes the embedding of every token of a batch to `output` [hidden × tokens].
+    func apply(_ batch: TokenBatch, into output: PanelMatrix, pool: ThreadPool) {
+        let width = PanelMatrix.width
+        let out = output.address
+        for sequence in 0..<batch.count {
+            for (position, token) in batch.range(sequence).enumerated() {
+                let id = Int(batch.ids[token])
+                precondition(id >= 0 && id < vocabularySize, "token id \(id) is not in the vocabulary")
+                let word = words.address + id * hidden
+                let place = positions.address + position * hidden
+                let target = out + token / width * hidden * width + token % width
+                for feature in 0..<hidden { target[feature * width] = word[feature] + place[feature] }
+            }
+        }
+        pool.run { worker in
+            norm.apply(
+                output, residual: nil, into: output,
+                panels: pool.share(of: output.panels, worker: worker))
+        }
+    }
+}

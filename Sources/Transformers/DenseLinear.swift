@@ -1,0 +1,62 @@
+import CKernels
+import Tensors
+
+/// A dense linear layer on this project's own kernel, with weights in blocks of rows.
+public final class DenseLinear: LinearOperator {
+    /// Output features.
+    public let rows: Int
+    /// Input features.
+    public let columns: Int
+    private let values: AlignedBuffer<Float>
+    private let bias: AlignedBuffer<Float>
+    private nonisolated(unsafe) let kernels: UnsafePointer<secateur_kernels>
+
+    /// Packs a weight [rows × columns] and a bias [rows].
+    public init(weight: Matrix, bias: [Float], instructionSet: InstructionSet = .best) {
+        precondition(bias.count == weight.rows)
+        rows = weight.rows
+        columns = weight.columns
+        kernels = instructionSet.kernels
+        let block = kernels.pointee.denseBlockRows
+        let blocks = (weight.rows + block - 1) / block
+        values = AlignedBuffer(count: blocks * block * weight.columns) { packed in
+            for row in 0..<weight.rows {
+                let first = row / block * block * weight.columns + row % block
+                for column in 0..<weight.columns {
+                    packed[first + column * block] = weight[row, column]
+                }
+            }
+        }
+        self.bias = AlignedBuffer(bias)
+    }
+
+    /// What the packed weights take in memory, in bytes.
+    public var sizeBytes: Int { values.sizeBytes + bias.sizeBytes }
+
+    private func blocks(ofPart part: Int, of parts: Int) -> Range<Int> {
+        let block = kernels.pointee.denseBlockRows
+        let count = (rows + block - 1) / block
+        return count * part / parts..<count * (part + 1) / parts
+    }
+
+    /// Which output rows fall to one of several workers.
+    public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
+        let block = kernels.pointee.denseBlockRows
+        let range = blocks(ofPart: part, of: parts)
+        return min(range.lowerBound * block, rows)..<min(range.upperBound * block, rows)
+    }
+
+    /// Computes the rows of one part of the output, for a range of panels.
+    public func apply(
+        _ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>, part: Int, of parts: Int
+    ) {
+        checkShapes(input, output, panels)
+        let range = blocks(ofPart: part, of: parts)
+        var weights = secateur_dense(
+            values: values.address, bias: bias.address, rows: rows, columns: columns,
+            blockRows: kernels.pointee.denseBlockRows)
+        kernels.pointee.dense(
+            &weights, input.address, output.address, panels.lowerBound, panels.upperBound,
+            range.lowerBound, range.upperBound)
+    }
+}

@@ -1,0 +1,24 @@
+import Dispatch
+
+/// How long the linear layers of forward passes took, one entry for each pass.
+public final class LayerTimes: @unchecked Sendable {
+    // Unchecked: only worker 0 of a forward pass writes, and it is read between passes.
+
+    /// Milliseconds by layer name, in the order of the passes.
+    public private(set) var milliseconds: [String: [Double]] = [:]
+
+    /// Starts with none.
+    public init() {}
+
+    /// Runs `body`, and notes how long it took under the joined name, on worker 0 when times are wanted.
+    @inline(__always)
+    static func measure(
+        _ times: LayerTimes?, _ worker: Int, _ prefix: String, _ infix: String, _ name: String, _ body: () -> Void
+    ) {
+        guard let times, worker == 0 else { return body() }
+        let start = DispatchTime.now().uptimeNanoseconds
+        body()
+        let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+        times.milliseconds[prefix + infix + name, default: []].append(elapsed)
+    }
+}

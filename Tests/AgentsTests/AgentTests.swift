@@ -1,0 +1,115 @@
+import Testing
+
+@testable import Agents
+@testable import Environments
+
+@Suite struct AgentTests {
+    /// The loss of the best policy found, over that of the optimum.
+    private static func lossRatio(_ agent: AgentKind, problem: UInt64, seed: UInt64, budget: Int) throws
+        -> Double
+    {
+        let folder = try TemporaryFolder()
+        let toy = ChainEnvironment(problem: problem, budget: budget)
+        let outcome = try search(folder.path, agent: agent, problem: problem, seed: seed, budget: budget)
+        let best = try #require(outcome.best.first)
+        #expect(best.terms.latencyMs <= toy.usualTarget.latencyMs)
+        return (1 - best.terms.reward) / toy.optimalLoss(latencyMs: toy.usualTarget.latencyMs)
+    }
+
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func reinforceComesWithinTwoPercentOfTheOptimum(seed: UInt64) throws {
+        let ratio = try Self.lossRatio(.reinforce, problem: seed, seed: seed, budget: 200)
+        let atRandom = try Self.lossRatio(.random, problem: seed, seed: seed, budget: 200)
+        #expect(ratio >= 1 - 1e-9)
+        #expect(ratio <= 1.02)
+        #expect(ratio < atRandom)
+    }
+
+    /// Learning must beat the additive model that it starts from.
+    @Test func reinforceImprovesOnItsFirstPolicy() throws {
+        for problem in 1...3 as ClosedRange<UInt64> {
+            let first = try Self.lossRatio(.reinforce, problem: problem, seed: 1, budget: 1)
+            let later = try Self.lossRatio(.reinforce, problem: problem, seed: 1, budget: 60)
+            #expect(later - 1 < 0.5 * (first - 1))
+        }
+    }
+
+    @Test func reinforceProposesNoPolicyTwice() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .reinforce, budget: 150)
+        let rows = try traceRows(folder.path)
+        #expect(Set(rows.map(\.actions)).count == 150)
+    }
+
+    @Test(arguments: AgentKind.allCases) func theSameSeedGivesTheSameRows(agent: AgentKind) throws {
+        let (first, second, other) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
+        try search(first.path, agent: agent)
+        try search(second.path, agent: agent)
+        try search(other.path, agent: agent, seed: 6)
+        #expect(try traceRows(first.path) == traceRows(second.path))
+        if agent != .uniform { #expect(try traceRows(first.path) != traceRows(other.path)) }
+    }
+
+    @Test(arguments: AgentKind.allCases) func bothLimitsAreMet(agent: AgentKind) throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: agent, budget: 20, sizeLimited: true)
+        let toy = ChainEnvironment(problem: 1, budget: 20)
+        for row in try traceRows(folder.path) {
+            #expect(row.terms.latencyMs <= toy.usualTarget.latencyMs)
+            #expect(row.terms.sizeBytes <= toy.costs.sizeLimit)
+        }
+    }
+
+    /// Masks that the agent could not foresee: it must still pick what is allowed.
+    @Test(arguments: AgentKind.allCases) func masksAreObeyed(agent: AgentKind) throws {
+        let toy = ChainEnvironment(problem: 1, budget: 40)
+        let target = toy.usualTarget
+        var player = agent.make(costs: toy.costs, target: target, budget: 40, seed: 1)
+        // The environment is asked for less latency than the agent was told of.
+        let tighter = SearchTarget(latencyMs: (target.latencyMs + toy.costs.leastLatencyMs) / 2)
+        for _ in 0..<20 {
+            let (_, actions, terms) = try walk(toy, target: tighter) { observation, allowed in
+                let seen = Observation(
+                    layer: observation.layer, remainingLatencyMs: observation.remainingLatencyMs,
+                    remainingSizeBytes: nil, target: target, actions: observation.actions,
+                    mask: observation.mask, features: observation.features)
+                let action = player.act(seen)
+                #expect(allowed.contains(action))
+                return action
+            }
+            player.finish(Episode(actions: actions, terms: terms))
+        }
+    }
+
+    @Test func uniformTakesTheMildestOfEachPattern() throws {
+        let folder = try TemporaryFolder()
+        let outcome = try search(folder.path, agent: .uniform)
+        let toy = ChainEnvironment(problem: 1, budget: 30)
+        var expected: [[Int]] = []
+        // Levels 1–4 are unstructured and 5–8 4x1, each from mild to sparse.
+        for pattern in [1...4, 5...8] {
+            let policies = pattern.map { [Int](repeating: $0, count: toy.costs.layers.count) }
+            expected += policies.filter { toy.costs.latencyMs(of: $0) <= toy.usualTarget.latencyMs }.prefix(1)
+        }
+        #expect(expected.count == 2)
+        #expect(try traceRows(folder.path).map(\.actions) == expected)
+        #expect(!outcome.interrupted && outcome.evaluations == 2)
+    }
+
+    @Test func uniformLeavesAModelAloneThatIsFastEnough() throws {
+        let toy = ChainEnvironment(problem: 1, budget: 30)
+        let target = SearchTarget(latencyMs: toy.costs.denseLatencyMs)
+        var agent = Uniform(costs: toy.costs, target: target, budget: 30, seed: 0)
+        let (_, actions, terms) = try walk(toy, target: target) { observation, _ in agent.act(observation) }
+        agent.finish(Episode(actions: actions, terms: terms))
+        #expect(actions.allSatisfy { $0 == 0 })
+        #expect(!agent.wantsMore)
+    }
+
+    @Test func namesAreChecked() throws {
+        #expect(try AgentKind(name: "random") == .random)
+        for kind in AgentKind.allCases { #expect(kind.type.name == kind.rawValue) }
+        let error = #expect(throws: SearchError.self) { try AgentKind(name: "ppo") }
+        #expect(error?.description == "agent: found 'ppo', allowed reinforce, uniform, random")
+    }
+}

@@ -1,0 +1,138 @@
+import SparseKernels
+import Tensors
+
+@testable import Environments
+
+/// A small control problem with a known optimum: each layer loses quality with the square of its sparsity,
+/// neighbours a little more when both are sparse, and the sensitivities that the agent is told are off by a
+/// factor of its own for each layer and pattern.
+final class ChainEnvironment: Environment {
+    let costs: LevelCosts
+    let budget: Int
+    private(set) var evaluationsLeft: Int
+    /// Loss of a layer alone, [layer][level].
+    let lone: [[Double]]
+    private let interaction: Double
+    private var target: SearchTarget?
+    private var actions: [Int] = []
+
+    init(layers: Int = 16, problem: UInt64, budget: Int, spent: Int = 0, interaction: Double = 0.004) {
+        var random = CounterBasedRandom(seed: problem, stream: 99)
+        let levels: [Level] =
+            [.dense]
+            + [Pattern.unstructured, .rowBlock4].flatMap { pattern in
+                [0.5, 0.7, 0.8, 0.9].map { Level(pattern: pattern, sparsity: $0) }
+            }
+        var (lone, told, latency, size): ([[Double]], [[Double]], [[Double]], [[Int]]) = ([], [], [], [])
+        for _ in 0..<layers {
+            let weight = 0.02 * (0.2 + 2 * random.nextUniform() * random.nextUniform())
+            let blockFactor = 1.2 + random.nextUniform()
+            let width = Double(10 + 10 * Int(random.next() % 3))
+            let misjudged = (0..<2).map { _ in 0.5 + random.nextUniform() }
+            lone.append([])
+            told.append([])
+            latency.append([])
+            size.append([])
+            for level in levels {
+                let block = level.pattern == .rowBlock4
+                let loss = weight * level.sparsity * level.sparsity * (block ? blockFactor : 1)
+                lone[lone.count - 1].append(loss)
+                told[told.count - 1].append(loss * misjudged[block ? 1 : 0])
+                let speed = block ? 1 - level.sparsity : 1.25 * (1 - level.sparsity)
+                latency[latency.count - 1].append(level == .dense ? width : (width * speed).rounded(.up))
+                size[size.count - 1].append(Int(1_000 * width * (1 - level.sparsity)))
+            }
+        }
+        self.lone = lone
+        self.interaction = interaction
+        self.budget = budget
+        evaluationsLeft = budget - spent
+        costs = LevelCosts(
+            layers: (0..<layers).map { "layer.\($0)" }, levels: levels, latencyMs: latency, overheadMs: 8,
+            sizeBytes: size, otherSizeBytes: 5_000, sensitivity: told)
+    }
+
+    /// 40 % of what the dense model takes.
+    var usualTarget: SearchTarget { SearchTarget(latencyMs: (0.4 * costs.denseLatencyMs).rounded()) }
+
+    func loss(of actions: [Int]) -> Double {
+        var sum = 0.0
+        for (layer, level) in actions.enumerated() {
+            sum += lone[layer][level]
+            if layer > 0 { sum += pair(actions[layer - 1], level) }
+        }
+        return sum
+    }
+
+    private func pair(_ first: Int, _ second: Int) -> Double {
+        interaction * costs.levels[first].sparsity * costs.levels[second].sparsity
+    }
+
+    /// The least loss within a latency, by dynamic programming over (level of the last layer, latency): exact,
+    /// as latencies are whole milliseconds.
+    func optimalLoss(latencyMs: Double) -> Double {
+        let limit = Int(latencyMs - costs.overheadMs)
+        let levels = costs.levels.indices
+        var value = levels.map { _ in [Double](repeating: .infinity, count: limit + 1) }
+        for layer in costs.layers.indices {
+            value = levels.map { level in
+                let cost = Int(costs.latencyMs[layer][level])
+                return (0...limit).map { spent in
+                    guard spent >= cost else { return .infinity }
+                    if layer == 0 { return lone[0][level] }
+                    let before = levels.map { value[$0][spent - cost] + pair($0, level) }
+                    return lone[layer][level] + (before.min() ?? .infinity)
+                }
+            }
+        }
+        return value.compactMap { $0.min() }.min() ?? .infinity
+    }
+
+    func reset(target: SearchTarget) throws -> Observation {
+        guard costs.leastLatencyMs <= target.latencyMs, costs.leastSizeBytes <= target.sizeBytes ?? .max
+        else {
+            throw EnvironmentError.impossibleTarget("no policy meets \(target)")
+        }
+        self.target = target
+        actions = []
+        return observation(target)
+    }
+
+    func step(_ action: Int) throws -> StepResult {
+        guard let target else { throw EnvironmentError.noEpisode }
+        guard evaluationsLeft > 0 else { throw EnvironmentError.budgetSpent(budget) }
+        let mask = observation(target).mask
+        guard mask.indices.contains(action), mask[action] else {
+            throw EnvironmentError.invalidAction(
+                layer: costs.layers[actions.count], action: action, allowed: mask.indices.filter { mask[$0] })
+        }
+        actions.append(action)
+        guard actions.count == costs.layers.count else { return .next(observation(target)) }
+        self.target = nil
+        evaluationsLeft -= 1
+        let quality = 1 - loss(of: actions)
+        return .terminated(
+            RewardTerms(
+                quality: quality, latencyMs: costs.latencyMs(of: actions),
+                sizeBytes: costs.sizeBytes(of: actions),
+                reward: quality))
+    }
+
+    private func observation(_ target: SearchTarget) -> Observation {
+        let layer = actions.count
+        let left =
+            target.latencyMs - zip(costs.latencyMs, actions).reduce(costs.overheadMs) { $0 + $1.0[$1.1] }
+        let sizeLeft = target.sizeBytes.map { limit in
+            limit - zip(costs.sizeBytes, actions).reduce(costs.otherSizeBytes) { $0 + $1.0[$1.1] }
+        }
+        let after = costs.latencyMs[(layer + 1)...].reduce(0) { $0 + ($1.min() ?? 0) }
+        let sizeAfter = costs.sizeBytes[(layer + 1)...].reduce(0) { $0 + ($1.min() ?? 0) }
+        let mask = costs.levels.indices.map { level in
+            costs.latencyMs[layer][level] + after <= left
+                && costs.sizeBytes[layer][level] + sizeAfter <= sizeLeft ?? .max
+        }
+        return Observation(
+            layer: layer, remainingLatencyMs: left, remainingSizeBytes: sizeLeft, target: target,
+            actions: actions, mask: mask, features: [Float(layer), Float(left)])
+    }
+}

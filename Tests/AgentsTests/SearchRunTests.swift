@@ -1,0 +1,216 @@
+import Environments
+import Foundation
+import HDF5
+import Testing
+
+@testable import Agents
+
+@Suite struct SearchRunTests {
+    @Test(arguments: AgentKind.allCases, [0, 1, 2, 7, 13, 29])
+    func aSearchThatWasStoppedGoesOnAsIfItHadNot(agent: AgentKind, stopAfter: Int) throws {
+        let (whole, stopped) = (try TemporaryFolder(), try TemporaryFolder())
+        let expected = try search(whole.path, agent: agent)
+        let interrupted = try search(stopped.path, agent: agent, stopAfter: stopAfter)
+        #expect(interrupted.interrupted == (expected.evaluations > stopAfter))
+        #expect(interrupted.evaluations == min(stopAfter, expected.evaluations))
+        let resumed = try resume(stopped.path)
+        #expect(try traceRows(stopped.path) == traceRows(whole.path))
+        #expect(resumed == expected)
+    }
+
+    /// A kill leaves the last checkpoint and whatever is in the trace.
+    ///
+    /// Uniform is over after two evaluations.
+    @Test(
+        arguments: AgentKind.allCases.flatMap { agent in [1, 2, 11].map { (agent, $0) } }
+            .filter { $0 != .uniform || $1 <= 2 })
+    func aSearchThatWasKilledGoesOnFromItsCheckpoint(agent: AgentKind, killedAt: Int) throws {
+        let (whole, killed) = (try TemporaryFolder(), try TemporaryFolder())
+        try search(whole.path, agent: agent, checkpointEverySeconds: 0) { evaluations in
+            guard evaluations == killedAt else { return }
+            for name in ["checkpoint.h5", "trace.h5"] {
+                try? FileManager.default.copyItem(atPath: whole.file(name), toPath: killed.file(name))
+            }
+        }
+        #expect(throws: HDF5Error.self) { try TraceFile.read(path: killed.file("trace.h5")) }
+        try resume(killed.path)
+        #expect(try traceRows(killed.path) == traceRows(whole.path))
+    }
+
+    @Test func aSearchThatWasKilledBeforeItsFirstCheckpointStartsAgain() throws {
+        let (whole, killed) = (try TemporaryFolder(), try TemporaryFolder())
+        try search(whole.path, agent: .reinforce, checkpointEverySeconds: 1_000) { evaluations in
+            guard evaluations == 9 else { return }
+            try? FileManager.default.copyItem(
+                atPath: whole.file("checkpoint.h5"), toPath: killed.file("checkpoint.h5"))
+        }
+        try resume(killed.path)
+        #expect(try traceRows(killed.path) == traceRows(whole.path))
+    }
+
+    @Test func resumingAFinishedSearchChangesNothing() throws {
+        let folder = try TemporaryFolder()
+        let outcome = try search(folder.path, agent: .reinforce)
+        let rows = try traceRows(folder.path)
+        #expect(try resume(folder.path) == outcome)
+        #expect(try traceRows(folder.path) == rows)
+    }
+
+    @Test func theTraceCanBeReadWhileItGrows() throws {
+        let folder = try TemporaryFolder()
+        var seen: [Int] = []
+        try search(folder.path, agent: .random, budget: 5) { _ in
+            let rows = try? TraceFile.read(path: folder.file("trace.h5"), whileWritten: true).1
+            seen.append(rows?.count ?? -1)
+        }
+        #expect(seen == [1, 2, 3, 4, 5])
+    }
+
+    @Test func theTraceTellsWhatItIsAbout() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .reinforce, seed: .max, budget: 4)
+        let (header, rows) = try TraceFile.read(path: folder.file("trace.h5"))
+        let toy = ChainEnvironment(problem: 1, budget: 4)
+        #expect(header.agent == .reinforce && header.seed == .max && header.budget == 4)
+        #expect(header.target == toy.usualTarget && header.identity == someIdentity)
+        #expect(header.layers == toy.costs.layers)
+        #expect(header.levels == toy.costs.levels.map(\.description))
+        for row in rows {
+            #expect(row.terms.latencyMs == toy.costs.latencyMs(of: row.actions))
+            #expect(row.terms.reward == 1 - toy.loss(of: row.actions))
+        }
+        #expect(rows.map(\.wallClockSeconds) == rows.map(\.wallClockSeconds).sorted())
+    }
+
+    @Test func theOutcomeListsTheBestDistinctPolicies() throws {
+        let folder = try TemporaryFolder()
+        let outcome = try search(folder.path, agent: .random)
+        let rewards = try traceRows(folder.path).map(\.terms.reward).sorted(by: >)
+        #expect(outcome.best.count == 8)
+        #expect(Set(outcome.best.map(\.actions)).count == 8)
+        #expect(outcome.best.first?.terms.reward == rewards.first)
+        #expect(outcome.best.map(\.terms.reward) == outcome.best.map(\.terms.reward).sorted(by: >))
+    }
+
+    @Test func anotherIdentityIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .random, stopAfter: 3)
+        let error = #expect(throws: SearchError.self) {
+            try resume(folder.path, identity: ["model": "sha256:5678", "task": "toy"])
+        }
+        let file = folder.file("checkpoint.h5")
+        #expect(
+            error
+                == .mismatch(
+                    file: file, field: "model", found: "sha256:1234", allowed: "sha256:5678"))
+        #expect(throws: SearchError.mismatch(file: file, field: "task", found: "toy", allowed: "nothing")) {
+            try resume(folder.path, identity: ["model": "sha256:1234"])
+        }
+    }
+
+    @Test func otherLayersAreRefused() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .reinforce, stopAfter: 3)
+        let error = #expect(throws: SearchError.self) {
+            let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { options, spent in
+                ChainEnvironment(layers: 15, problem: 1, budget: options.budget, spent: spent)
+            }
+            _ = try run.run()
+        }
+        guard case .mismatch(_, "layers", _, _) = error else {
+            Issue.record("found \(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func aFolderHoldsOneRun() throws {
+        let folder = try TemporaryFolder()
+        #expect(throws: SearchError.noRun(file: folder.file("checkpoint.h5"))) {
+            try resume(folder.path)
+        }
+        try search(folder.path, agent: .random, budget: 3)
+        #expect(throws: SearchError.runExists(file: folder.file("checkpoint.h5"))) {
+            try search(folder.path, agent: .random, budget: 3)
+        }
+    }
+
+    @Test(arguments: [0, 1, 100, 1_000, 5_000]) func aTruncatedCheckpointGivesOneClearError(bytes: Int) throws
+    {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .reinforce, budget: 20)
+        let path = folder.file("checkpoint.h5")
+        let whole = try #require(FileManager.default.contents(atPath: path))
+        try Data(whole.prefix(bytes)).write(to: URL(fileURLWithPath: path))
+        expectOneClearError(folder.path, path)
+    }
+
+    @Test func garbageGivesOneClearError() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .reinforce, budget: 5)
+        let path = folder.file("checkpoint.h5")
+        try Data((0..<4_096).map { UInt8(truncatingIfNeeded: $0 &* 37) }).write(
+            to: URL(fileURLWithPath: path))
+        expectOneClearError(folder.path, path)
+        try FileManager.default.removeItem(atPath: path)
+        try HDF5File.write(atomicallyTo: path) { try $0.setAttribute("schema", "something else") }
+        expectOneClearError(folder.path, path)
+    }
+
+    /// A structure that is whole, with contents that cannot be.
+    @Test func aMiscountGivesOneClearError() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: .reinforce, budget: 5)
+        let path = folder.file("checkpoint.h5")
+        let file = try HDF5File.open(path: path, mode: .readWrite)
+        try file.root.setAttribute("evaluations", 6)
+        try file.close()
+        expectOneClearError(folder.path, path)
+    }
+
+    private func expectOneClearError(_ folder: String, _ path: String) {
+        do {
+            try resume(folder)
+            Issue.record("nothing was thrown")
+        } catch {
+            let message = "\(error)"
+            #expect(message.contains(path))
+            #expect(!message.contains("\n"))
+        }
+    }
+
+    /// What the environment throws comes through, and what was evaluated before is kept.
+    @Test func aFailingEnvironmentLosesNothing() throws {
+        let (whole, failed) = (try TemporaryFolder(), try TemporaryFolder())
+        try search(whole.path, agent: .reinforce)
+        let flaky = FlakyEnvironment(ChainEnvironment(problem: 1, budget: 30), failsAfter: 6)
+        let run = try SearchRun.start(
+            folder: failed.path, environment: flaky,
+            options: SearchRunOptions(target: flaky.chain.usualTarget, budget: 30, seed: 5),
+            identity: someIdentity)
+        #expect(throws: EnvironmentError.noEpisode) { _ = try run.run() }
+        #expect(try traceRows(failed.path).count == 6)
+        try resume(failed.path)
+        #expect(try traceRows(failed.path) == traceRows(whole.path))
+    }
+}
+
+/// Fails in the middle of an episode.
+private final class FlakyEnvironment: Environment {
+    let chain: ChainEnvironment
+    private let failsAfter: Int
+
+    init(_ chain: ChainEnvironment, failsAfter: Int) {
+        self.chain = chain
+        self.failsAfter = failsAfter
+    }
+
+    var costs: LevelCosts { chain.costs }
+    var evaluationsLeft: Int { chain.evaluationsLeft }
+
+    func reset(target: SearchTarget) throws -> Observation { try chain.reset(target: target) }
+
+    func step(_ action: Int) throws -> StepResult {
+        if chain.budget - chain.evaluationsLeft == failsAfter { throw EnvironmentError.noEpisode }
+        return try chain.step(action)
+    }
+}

@@ -1,0 +1,89 @@
+import Environments
+import Foundation
+
+@testable import Agents
+
+/// A folder that goes away with its owner.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        path =
+            FileManager.default.temporaryDirectory.appendingPathComponent("agents-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func file(_ name: String) -> String {
+        path + "/" + name
+    }
+}
+
+/// What must not differ between two traces of the same search.
+struct ComparableRow: Equatable {
+    let evaluation: Int
+    let actions: [Int]
+    let terms: RewardTerms
+    let baselineBits: UInt64
+
+    init(_ row: TraceRow) {
+        evaluation = row.evaluation
+        actions = row.actions
+        terms = row.terms
+        baselineBits = row.baseline.bitPattern
+    }
+}
+
+/// The rows of the trace in a run's folder.
+func traceRows(_ folder: String) throws -> [ComparableRow] {
+    try TraceFile.read(path: folder + "/trace.h5").1.map(ComparableRow.init)
+}
+
+let someIdentity = ["model": "sha256:1234", "task": "toy"]
+
+/// Searches the chain to the end, or until `stopAfter` evaluations.
+@discardableResult
+func search(
+    _ folder: String, agent: AgentKind, problem: UInt64 = 1, seed: UInt64 = 5, budget: Int = 30,
+    stopAfter: Int = .max, checkpointEverySeconds: Double = 1, sizeLimited: Bool = false,
+    each: (Int) -> Void = { _ in }
+) throws -> SearchOutcome {
+    let environment = ChainEnvironment(problem: problem, budget: budget)
+    let target = SearchTarget(
+        latencyMs: environment.usualTarget.latencyMs,
+        sizeBytes: sizeLimited ? environment.costs.sizeLimit : nil)
+    let run = try SearchRun.start(
+        folder: folder, environment: environment,
+        options: SearchRunOptions(
+            agent: agent, target: target, budget: budget, seed: seed,
+            checkpointEverySeconds: checkpointEverySeconds),
+        identity: someIdentity)
+    var count = 0
+    return try run.run(
+        progress: {
+            count = $0.evaluations
+            each(count)
+        }, shouldStop: { count >= stopAfter })
+}
+
+/// Goes on with a search of the chain.
+@discardableResult
+func resume(_ folder: String, problem: UInt64 = 1, identity: [String: String] = someIdentity) throws
+    -> SearchOutcome
+{
+    let run = try SearchRun.resume(folder: folder, identity: identity) { options, spent in
+        ChainEnvironment(problem: problem, budget: options.budget, spent: spent)
+    }
+    return try run.run()
+}
+
+extension LevelCosts {
+    /// A quarter of the way from the least size to the dense one.
+    var sizeLimit: Int {
+        let dense = sizeBytes(of: [Int](repeating: 0, count: layers.count))
+        return leastSizeBytes + (dense - leastSizeBytes) / 4
+    }
+}

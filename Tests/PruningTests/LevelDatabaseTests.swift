@@ -1,0 +1,61 @@
+import Foundation
+import SparseKernels
+import Tensors
+import Testing
+import Transformers
+
+@testable import Pruning
+
+@Suite struct LevelDatabaseTests {
+    private let layers = [LayerShape(name: "a", rows: 10, cols: 9), LayerShape(name: "b", rows: 4, cols: 17)]
+    private let levels = [
+        Level.dense, Level(pattern: .unstructured, sparsity: 0.5), Level(pattern: .rowBlock4, sparsity: 0.75),
+    ]
+    private let folder = NSTemporaryDirectory() + "levels-\(UUID().uuidString)"
+
+    private var weights: [String: Matrix] {
+        var random = CounterBasedRandom(seed: 4)
+        var weights: [String: Matrix] = [:]
+        for layer in layers {
+            weights[layer.name] = Matrix(
+                rows: layer.rows, columns: layer.cols,
+                elements: (0..<layer.weightCount).map { _ in Float(random.nextUniform() - 0.5) })
+        }
+        return weights
+    }
+
+    private func build(threads: Int) throws -> LevelDatabase {
+        try LevelDatabase.build(
+            folder: folder, key: "key", layers: layers, weights: weights, covariances: [:], solver: .magnitude,
+            levels: levels, pool: ThreadPool(threads: threads))
+    }
+
+    @Test func givesBackWhatWasPruned() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try build(threads: 2)
+        let database = try #require(try LevelDatabase.open(folder: folder, key: "key"))
+        for (index, shape) in layers.enumerated() {
+            let layer = try PrunableLayer(
+                name: shape.name, weight: try #require(weights[shape.name]), covariance: nil, solver: .magnitude)
+            for level in 1..<levels.count {
+                #expect(try database.weight(layer: index, level: level) == layer.pruned(to: levels[level]))
+            }
+        }
+    }
+
+    @Test func isNotTakenForAnother() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try build(threads: 1)
+        #expect(try LevelDatabase.open(folder: folder, key: "another key") == nil)
+        #expect(try LevelDatabase.open(folder: folder + "-missing", key: "key") == nil)
+    }
+
+    @Test func truncatedFilesAreErrors() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try build(threads: 1)
+        let path = "\(folder)/a.safetensors"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        try bytes.prefix(bytes.count - 5).write(to: URL(fileURLWithPath: path))
+        #expect(throws: (any Error).self) { try LevelDatabase.open(folder: folder, key: "key") }
+    }
+}

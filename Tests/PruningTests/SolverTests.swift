@@ -1,0 +1,102 @@
+import SparseKernels
+import Tensors
+import Testing
+
+@testable import Pruning
+
+@Suite struct SolverTests {
+    private func random(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix {
+        var random = CounterBasedRandom(seed: seed)
+        return Matrix(
+            rows: rows, columns: columns,
+            elements: (0..<rows * columns).map { _ in
+                Float((0..<12).reduce(-6.0) { sum, _ in sum + random.nextUniform() })
+            })
+    }
+
+    /// Inputs with correlated columns, as the activations of a network are.
+    private func covariance(_ columns: Int, seed: UInt64) -> InputCovariance {
+        let mixing = random(columns, columns, seed: seed)
+        var inputs = Matrix(rows: columns, columns: 3 * columns)
+        let sources = random(columns, 3 * columns, seed: seed + 1)
+        BLAS.multiply(mixing, sources, into: &inputs)
+        var result = InputCovariance(columns: columns)
+        result.add(PanelMatrix(inputs), pool: ThreadPool(threads: 1))
+        return result
+    }
+
+    private func outputError(_ weight: Matrix, _ pruned: Matrix, _ covariance: InputCovariance) -> Double {
+        let difference = Matrix(
+            rows: weight.rows, columns: weight.columns, elements: zip(weight.elements, pruned.elements).map { $0 - $1 })
+        var product = Matrix(rows: weight.rows, columns: weight.columns)
+        BLAS.multiply(difference, covariance.matrix, into: &product)
+        return zip(product.elements, difference.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
+
+    @Test(arguments: Solver.allCases, [(8, 16), (7, 130), (13, 97), (64, 300)])
+    func hasExactlyTheSparsityAskedFor(_ solver: Solver, _ shape: (Int, Int)) throws {
+        let weight = random(shape.0, shape.1, seed: 1)
+        let layer = try PrunableLayer(
+            name: "layer", weight: weight, covariance: covariance(shape.1, seed: 5), solver: solver)
+        for sparsity in [0.3, 0.5, 0.75, 0.95] {
+            let free = layer.pruned(to: Level(pattern: .unstructured, sparsity: sparsity))
+            #expect(abs(Double(free.zeroCount) - sparsity * Double(free.elements.count)) <= 1)
+            let grouped = layer.pruned(to: Level(pattern: .rowBlock4, sparsity: sparsity))
+            let groups = (shape.0 + 3) / 4
+            var zero = 0
+            for group in 0..<groups {
+                for column in 0..<shape.1 {
+                    let values = (4 * group..<min(4 * group + 4, shape.0)).map { grouped[$0, column] }
+                    #expect(values.allSatisfy { $0 == 0 } || values.allSatisfy { $0 != 0 })
+                    zero += values[0] == 0 ? 1 : 0
+                }
+            }
+            #expect(abs(Double(zero) - sparsity * Double(groups * shape.1)) <= 1)
+        }
+    }
+
+    @Test func magnitudeDropsTheSmallest() throws {
+        let weight = Matrix(rows: 2, columns: 3, elements: [1, -5, 0.5, -0.1, 4, 3])
+        let layer = try PrunableLayer(name: "layer", weight: weight, covariance: nil, solver: .magnitude)
+        let pruned = layer.pruned(to: Level(pattern: .unstructured, sparsity: 0.5))
+        #expect(pruned.elements == [0, -5, 0, 0, 4, 3])
+    }
+
+    /// Wanda's own example: a small weight on a loud input outlives a large weight on a quiet one.
+    @Test func wandaWeighsByTheInputs() throws {
+        let weight = Matrix(rows: 1, columns: 2, elements: [1, 3])
+        var loud = InputCovariance(columns: 2)
+        loud.matrix = Matrix(rows: 2, columns: 2, elements: [100, 0, 0, 1])
+        let layer = try PrunableLayer(name: "layer", weight: weight, covariance: loud, solver: .wanda)
+        #expect(layer.pruned(to: Level(pattern: .unstructured, sparsity: 0.5)).elements == [1, 0])
+    }
+
+    @Test(arguments: [Pattern.unstructured, .rowBlock4])
+    func obsKeepsTheOutputsBest(_ pattern: Pattern) throws {
+        for seed in UInt64(1)...3 {
+            let weight = random(32, 150, seed: seed)
+            let inputs = covariance(150, seed: 10 * seed)
+            let level = Level(pattern: pattern, sparsity: 0.6)
+            let errors = try Solver.allCases.map { solver in
+                let layer = try PrunableLayer(name: "layer", weight: weight, covariance: inputs, solver: solver)
+                return outputError(weight, layer.pruned(to: level), inputs)
+            }
+            #expect(errors[2] < errors[1] && errors[1] < errors[0])
+        }
+    }
+
+    @Test func damagedWeightsAreNamed() {
+        let weight = Matrix(rows: 1, columns: 2, elements: [.nan, 1])
+        let error = #expect(throws: PruningError.self) {
+            try PrunableLayer(name: "the.layer", weight: weight, covariance: nil, solver: .magnitude)
+        }
+        #expect(error?.description.hasPrefix("the.layer: ") == true)
+    }
+
+    @Test func covarianceOfAnotherShapeIsNamed() {
+        #expect(throws: PruningError.self) {
+            try PrunableLayer(
+                name: "layer", weight: random(2, 3, seed: 1), covariance: InputCovariance(columns: 4), solver: .obs)
+        }
+    }
+}

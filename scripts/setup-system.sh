@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs the system packages that Secateur builds on, where they are missing.
+set -euo pipefail
+
+packages=(libopenblas-dev libhdf5-dev pkg-config fortunes unzip)
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "setup-system.sh: missing ${missing[*]}: run it as root, or install them with apt-get" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+for attempt in 1 2 3; do
+    if apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
+        exit 0
+    fi
+    echo "setup-system.sh: attempt $attempt failed" >&2
+    sleep 5
+done
+echo "setup-system.sh: apt-get could not install ${missing[*]}" >&2
+exit 1
