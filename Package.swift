@@ -10,7 +10,7 @@ let package = Package(
         .executable(name: "secateur", targets: ["SecateurCLI"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -36,7 +36,8 @@ let package = Package(
             dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
             path: "Environments", exclude: ["README.md"]),
         .target(
-            name: "Agents", dependencies: ["Environments", "SparseKernels", "Tensors", "HDF5"], path: "Agents",
+            name: "Agents", dependencies: ["Environments", "SparseKernels", "Tensors", "HDF5"],
+            path: "Agents",
             exclude: ["README.md"]),
         .target(
             name: "Search", dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning"],
@@ -51,10 +52,14 @@ let package = Package(
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
         .testTarget(
-            name: "SparseKernelsTests", dependencies: ["SparseKernels", "Transformers", "Tensors", "CKernels"]),
-        .testTarget(name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Tensors"], exclude: ["Fixtures"]),
+            name: "SparseKernelsTests",
+            dependencies: ["SparseKernels", "Transformers", "Tensors", "CKernels"]),
+        .testTarget(
+            name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Tensors"],
+            exclude: ["Fixtures"]),
         .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
+        .testTarget(
+            name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]
 )

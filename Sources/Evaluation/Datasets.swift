@@ -65,7 +65,8 @@ public enum Datasets {
         var seen = Set<String>()
         let sentences = found.filter { !$0.isEmpty && seen.insert($0).inserted }
         guard sentences.count >= 2 else {
-            throw EvaluationError(file: path, message: "found \(sentences.count) sentences, allowed 2 or more")
+            throw EvaluationError(
+                file: path, message: "found \(sentences.count) sentences, allowed 2 or more")
         }
         return sentences
     }

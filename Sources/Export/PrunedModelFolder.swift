@@ -31,7 +31,8 @@ public enum PrunedModelFolder {
         do {
             try files.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         } catch {
-            throw ModelFileError(file: destination, message: "cannot be created: \(error.localizedDescription)")
+            throw ModelFileError(
+                file: destination, message: "cannot be created: \(error.localizedDescription)")
         }
         do {
             try copyCompanions(from: source, to: temporary)
@@ -47,7 +48,8 @@ public enum PrunedModelFolder {
         let files = FileManager.default
         for name in companions where files.fileExists(atPath: "\(source)/\(name)") {
             let target = URL(fileURLWithPath: "\(folder)/\(name)")
-            try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try files.createDirectory(
+                at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
             try files.copyItem(atPath: "\(source)/\(name)", toPath: target.path)
         }
     }

@@ -103,7 +103,8 @@ struct OBSPass {
             factor.upper.elements.withUnsafeBufferPointer { upper in
                 guard let target = weights.baseAddress, let source = upper.baseAddress else { return }
                 BLAS.multiply(
-                    m: rows, n: columns - end, k: block.count, alpha: -1, a: errors.elements, lda: block.count,
+                    m: rows, n: columns - end, k: block.count, alpha: -1, a: errors.elements,
+                    lda: block.count,
                     b: source + block.lowerBound * columns + end, ldb: columns, beta: 1, c: target + end,
                     ldc: columns)
             }

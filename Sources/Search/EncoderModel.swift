@@ -20,7 +20,8 @@ public struct EncoderModel: Sendable {
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
     public init(folder: String) throws {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+        else {
             throw ModelFileError(file: folder, message: "no such model folder")
         }
         self.folder = folder

@@ -48,7 +48,9 @@ public struct EndToEndBenchmark {
     }
 
     /// Measures both models in turn.
-    public func measure(_ model: BERT, against reference: BERT, progress: (Double) -> Void = { _ in }) -> Result {
+    public func measure(_ model: BERT, against reference: BERT, progress: (Double) -> Void = { _ in })
+        -> Result
+    {
         let input = TokenBatch([[Int32]](repeating: [Int32](repeating: 100, count: tokens), count: batch))
         let workspace = BERTWorkspace(
             model.dimensions, tokens: input.tokens, threads: pool.threads, longest: tokens)

@@ -14,7 +14,8 @@ public enum PolicyApplication {
     ) throws {
         let policy: Policy = try SearchSession.readJSON("\(run)/policy.json")
         guard policy.schema == Policy.schema else {
-            throw SearchFailure("\(run)/policy.json: schema: found '\(policy.schema)', allowed '\(Policy.schema)'")
+            throw SearchFailure(
+                "\(run)/policy.json: schema: found '\(policy.schema)', allowed '\(Policy.schema)'")
         }
         var options: SearchOptions = try SearchSession.readJSON("\(run)/run.json")
         options.model = model
@@ -28,7 +29,8 @@ public enum PolicyApplication {
         let preparation = try SearchPreparation(options, cache: cache, storedCosts: costs, progress: progress)
         let actions = try policy.layers.map { choice in
             guard let level = costs.levels.firstIndex(of: choice.level) else {
-                throw SearchFailure("\(run)/policy.json: layer '\(choice.layer)': found level \(choice.level)")
+                throw SearchFailure(
+                    "\(run)/policy.json: layer '\(choice.layer)': found level \(choice.level)")
             }
             return level
         }
@@ -36,6 +38,7 @@ public enum PolicyApplication {
             throw SearchFailure("\(run)/policy.json: found layers of another model")
         }
         try PrunedModelFolder.write(
-            weights: try preparation.candidates.weights(actions), of: model, metadata: ["format": "pt"], to: output)
+            weights: try preparation.candidates.weights(actions), of: model, metadata: ["format": "pt"],
+            to: output)
     }
 }

@@ -20,10 +20,12 @@ struct SearchData {
         case .sts:
             let pairs = try Datasets.scoredPairs(path: options.train).shuffled(using: &random)
             let parts = Self.parts(
-                of: pairs, [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
+                of: pairs,
+                [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
             calibration = encode(parts[0].flatMap { [$0.first, $0.second] })
             func task(_ pairs: [ScoredPair]) -> MixedTask {
-                let labelled = STSTask(pairs: pairs, tokenizer: model.tokenizer, maximumTokens: model.maximumTokens)
+                let labelled = STSTask(
+                    pairs: pairs, tokenizer: model.tokenizer, maximumTokens: model.maximumTokens)
                 let embeddings = model.encoder.embed(labelled.sequences, pool: pool)
                 return MixedTask(
                     labelled: labelled,
@@ -34,7 +36,8 @@ struct SearchData {
         case .fidelity:
             let sentences = try Datasets.sentences(path: options.train).shuffled(using: &random)
             let parts = Self.parts(
-                of: sentences, [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+                of: sentences,
+                [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
             calibration = encode(parts[0])
             func task(_ sentences: [String]) -> FidelityTask {
                 let sequences = encode(sentences)

@@ -36,7 +36,8 @@ public final class SearchPreparation {
     ///   - table: a latency table to use instead of measuring.
     ///   - storedCosts: the costs of an earlier start of the same run.
     public init(
-        _ options: SearchOptions, cache: String, table given: LatencyTable? = nil, storedCosts: LevelCosts? = nil,
+        _ options: SearchOptions, cache: String, table given: LatencyTable? = nil,
+        storedCosts: LevelCosts? = nil,
         progress: StageProgress
     ) throws {
         self.options = options
@@ -48,7 +49,8 @@ public final class SearchPreparation {
         data = try SearchData(options, model: model, pool: pool)
         let levels = Level.standard
         let database = try Self.database(
-            options, encoder, data, key: LevelDatabase.key(
+            options, encoder, data,
+            key: LevelDatabase.key(
                 model: modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
             levels: levels, cache: cache, pool: pool, progress: progress)
         candidates = try CandidateModels(dense: encoder, database: database)
@@ -103,7 +105,8 @@ public final class SearchPreparation {
     }
 
     private static func costs(
-        _ encoder: BERT, _ model: EncoderModel, _ table: LatencyTable, _ levels: [Level], _ sensitivity: [[Double]]
+        _ encoder: BERT, _ model: EncoderModel, _ table: LatencyTable, _ levels: [Level],
+        _ sensitivity: [[Double]]
     ) throws -> LevelCosts {
         let shapes = encoder.layerShapes
         let latency = try shapes.map { shape in
@@ -119,7 +122,8 @@ public final class SearchPreparation {
         let sizes = shapes.map { shape in levels.map { PackedSize.bytes(shape, $0) } }
         let prunable = shapes.reduce(0) { $0 + $1.weightCount }
         return LevelCosts(
-            layers: shapes.map(\.name), levels: levels, latencyMs: latency, overheadMs: table.overhead.medianMs,
+            layers: shapes.map(\.name), levels: levels, latencyMs: latency,
+            overheadMs: table.overhead.medianMs,
             sizeBytes: sizes, otherSizeBytes: (encoder.parameterCount - prunable) * MemoryLayout<Float>.size,
             sensitivity: sensitivity)
     }

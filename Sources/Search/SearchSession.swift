@@ -44,7 +44,8 @@ public final class SearchSession {
         _ = try environment.reset(target: target)
         let run = try SearchRun.start(
             folder: folder, environment: environment,
-            options: SearchRunOptions(agent: agent, target: target, budget: options.budget, seed: options.seed),
+            options: SearchRunOptions(
+                agent: agent, target: target, budget: options.budget, seed: options.seed),
             identity: preparation.identity)
         return SearchSession(preparation, run, folder: folder)
     }
@@ -93,7 +94,9 @@ public final class SearchSession {
         return best.episode
     }
 
-    private func confirm(_ best: Episode, evaluations: Int, progress: @escaping StageProgress) throws -> SearchSummary {
+    private func confirm(_ best: Episode, evaluations: Int, progress: @escaping StageProgress) throws
+        -> SearchSummary
+    {
         let pool = preparation.pool
         let options = preparation.options
         let dense = preparation.model.encoder
@@ -107,12 +110,14 @@ public final class SearchSession {
             let task = try TaskFile(task: options.task, path: path).task(
                 for: preparation.model, dense: preparation.model, pool: pool)
             validation = SearchSummary.Score(
-                metric: task.metric, dense: task.score(dense, pool: pool), pruned: task.score(pruned, pool: pool))
+                metric: task.metric, dense: task.score(dense, pool: pool),
+                pruned: task.score(pruned, pool: pool))
         }
         let costs = preparation.costs
         return SearchSummary(
             options: options, hardware: HardwareFingerprint.current.description, evaluations: evaluations,
-            denseMs: measured.reference.medianMs, prunedMs: measured.model.medianMs, speedup: measured.speedup,
+            denseMs: measured.reference.medianMs, prunedMs: measured.model.medianMs,
+            speedup: measured.speedup,
             predictedMs: best.terms.latencyMs, predictedDenseMs: costs.denseLatencyMs,
             denseSizeBytes: costs.sizeBytes(of: costs.layers.map { _ in 0 }), sizeBytes: best.terms.sizeBytes,
             quality: best.terms.quality, checkedQuality: try preparation.checkedQuality(best.actions),
@@ -140,7 +145,8 @@ public final class SearchSession {
 
     private static func environment(_ preparation: SearchPreparation, spent: Int) -> PruningEnvironment {
         PruningEnvironment(
-            costs: preparation.costs, weights: preparation.options.weights, budget: preparation.options.budget,
+            costs: preparation.costs, weights: preparation.options.weights,
+            budget: preparation.options.budget,
             spent: spent, quality: preparation.quality)
     }
 

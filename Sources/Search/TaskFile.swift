@@ -15,7 +15,9 @@ public struct TaskFile {
     /// Reads the file.
     ///
     /// - Parameter dense: the model that fidelity compares with.
-    public func task(for model: EncoderModel, dense: EncoderModel, pool: ThreadPool) throws -> any EmbeddingTask {
+    public func task(for model: EncoderModel, dense: EncoderModel, pool: ThreadPool) throws
+        -> any EmbeddingTask
+    {
         switch task {
         case .sts:
             return STSTask(

@@ -46,7 +46,8 @@ struct Benchmark: ParsableCommand {
         let dense = try ModelArgument.load(try against ?? SearchSession.searchedModel(run: model) ?? model)
         guard machine.tokens <= pruned.encoder.dimensions.maximumTokens else {
             throw SearchFailure(
-                "--tokens: found \(machine.tokens), allowed \(pruned.encoder.dimensions.maximumTokens) at most")
+                "--tokens: found \(machine.tokens), allowed \(pruned.encoder.dimensions.maximumTokens) at most"
+            )
         }
         let line = ProgressLine()
         var benchmark = EndToEndBenchmark(tokens: machine.tokens, pool: ThreadPool(threads: machine.threads))
@@ -66,6 +67,8 @@ struct Benchmark: ParsableCommand {
         print("dense   \(decimal(output.denseMedianMs, 3)) ms, p95 \(decimal(output.denseP95Ms, 3)) ms")
         print("model   \(decimal(output.medianMs, 3)) ms, p95 \(decimal(output.p95Ms, 3)) ms")
         print("speed-up \(decimal(output.speedup, 2))x")
-        print("size    \(Terminal.megabytes(output.sizeBytes)), dense \(Terminal.megabytes(output.denseSizeBytes))")
+        print(
+            "size    \(Terminal.megabytes(output.sizeBytes)), dense \(Terminal.megabytes(output.denseSizeBytes))"
+        )
     }
 }

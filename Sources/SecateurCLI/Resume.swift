@@ -20,7 +20,8 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let line = ProgressLine()
-        let session = try SearchSession.resume(folder: runFolder, cache: cacheOptions.cache, progress: line.show)
+        let session = try SearchSession.resume(
+            folder: runFolder, cache: cacheOptions.cache, progress: line.show)
         try RunFolder.finish(session, folder: runFolder, line: line, json: json)
     }
 }

@@ -32,7 +32,8 @@ struct Search: ParsableCommand {
     @Option(help: "A file that is only reported on.")
     var validation: String?
 
-    @Option(help: "End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms.")
+    @Option(
+        help: "End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms.")
     var targetLatency: LatencyTarget
 
     @Option(help: "Size of the packed weights to reach, as a fraction of dense.")
@@ -110,6 +111,7 @@ struct Search: ParsableCommand {
 extension SearchOptions.Task: ExpressibleByArgument {}
 extension Solver: ExpressibleByArgument {}
 extension LatencyTarget: ExpressibleByArgument {
+    /// Reads a target as it is typed: a fraction of dense (`0.5`) or a time (`12ms`).
     public init?(argument: String) {
         self.init(argument)
     }

@@ -17,7 +17,9 @@ enum SummaryTable {
             "size, packed", Terminal.megabytes(summary.denseSizeBytes), Terminal.megabytes(summary.sizeBytes),
             decimal(Double(summary.sizeBytes) / Double(summary.denseSizeBytes), 3))
         row("quality, reward data", "1", decimal(summary.quality, 4), decimal(summary.quality, 4))
-        row("quality, other data", "1", decimal(summary.checkedQuality, 4), decimal(summary.checkedQuality, 4))
+        row(
+            "quality, other data", "1", decimal(summary.checkedQuality, 4), decimal(summary.checkedQuality, 4)
+        )
         if let score = summary.validation {
             row(
                 "\(score.metric), validation", decimal(score.dense, 4), decimal(score.pruned, 4),
@@ -26,7 +28,8 @@ enum SummaryTable {
         print("")
         for choice in summary.policy {
             let level = choice.level
-            let text = level.pattern == .dense ? "dense" : "\(level.pattern.rawValue) \(decimal(level.sparsity, 2))"
+            let text =
+                level.pattern == .dense ? "dense" : "\(level.pattern.rawValue) \(decimal(level.sparsity, 2))"
             print("  \(pad(choice.layer, 44)) \(text)")
         }
         print("\nThe pruned model is in \(folder)/model")

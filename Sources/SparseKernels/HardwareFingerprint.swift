@@ -34,7 +34,9 @@ public struct HardwareFingerprint: Sendable, Equatable, CustomStringConvertible 
         guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
         var fields: [String: String] = [:]
         for line in text.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            let parts = line.split(separator: ":", maxSplits: 1).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
             if parts.count == 2, fields[parts[0]] == nil { fields[parts[0]] = parts[1] }
         }
         guard let name = fields["model name"] ?? fields["CPU part"] else { return nil }

@@ -108,7 +108,8 @@ public struct LatencyTable: Sendable, Equatable {
         let root = try file.root
         let schema: String = try root.attribute("schema")
         guard schema == Self.schema else {
-            throw LatencyTableError(file: path, message: "schema: found '\(schema)', allowed '\(Self.schema)'")
+            throw LatencyTableError(
+                file: path, message: "schema: found '\(schema)', allowed '\(Self.schema)'")
         }
         let isa: String = try root.attribute("instructionSet")
         guard let instructionSet = InstructionSet(rawValue: isa) else {
@@ -121,7 +122,8 @@ public struct LatencyTable: Sendable, Equatable {
         threads = try root.attribute("threads")
         func entry(_ name: String) throws -> Entry {
             Entry(
-                medianMs: try root.attribute("\(name)MedianMs"), spreadMs: try root.attribute("\(name)SpreadMs"),
+                medianMs: try root.attribute("\(name)MedianMs"),
+                spreadMs: try root.attribute("\(name)SpreadMs"),
                 count: try root.attribute("\(name)Count"))
         }
         overhead = try entry("overhead")
@@ -132,7 +134,10 @@ public struct LatencyTable: Sendable, Equatable {
         let median = try root.dataset("medianMs").read(as: Double.self)
         let spread = try root.dataset("spreadMs").read(as: Double.self)
         let count = try root.dataset("count").read(as: Int64.self)
-        guard [cols.count, levels.count, median.count, spread.count, count.count].allSatisfy({ $0 == rows.count })
+        guard
+            [cols.count, levels.count, median.count, spread.count, count.count].allSatisfy({
+                $0 == rows.count
+            })
         else { throw LatencyTableError(file: path, message: "found columns of different lengths") }
         var entries: [Key: Entry] = [:]
         for index in rows.indices {

@@ -40,7 +40,8 @@ public struct Profiler {
         var totals = [[Double]](repeating: [], count: levels.count)
         for round in 0...rounds {
             for (index, variant) in variants.enumerated() {
-                progress(0.3 + 0.7 * Double(round * levels.count + index) / Double((rounds + 1) * levels.count))
+                progress(
+                    0.3 + 0.7 * Double(round * levels.count + index) / Double((rounds + 1) * levels.count))
                 variant.forward(batch, workspace: workspace, pool: pool)
                 for _ in 0..<passes {
                     let start = DispatchTime.now().uptimeNanoseconds
@@ -57,7 +58,8 @@ public struct Profiler {
         return table(levels, layerTimes.map(\.milliseconds), totals)
     }
 
-    private func table(_ levels: [Level], _ times: [[String: [Double]]], _ totals: [[Double]]) -> LatencyTable {
+    private func table(_ levels: [Level], _ times: [[String: [Double]]], _ totals: [[Double]]) -> LatencyTable
+    {
         var samples: [LatencyTable.Key: [Double]] = [:]
         var overheads: [Double] = []
         for (index, level) in levels.enumerated() {
@@ -80,7 +82,9 @@ public struct Profiler {
         var random = CounterBasedRandom(seed: 1)
         var operators: [String: any LinearOperator] = [:]
         for shape in model.layerShapes {
-            guard var weight = model.weights[shape.name], let bias = model.biases[shape.name] else { continue }
+            guard var weight = model.weights[shape.name], let bias = model.biases[shape.name] else {
+                continue
+            }
             scatterZeros(in: &weight, level, &random)
             operators[shape.name] = Packing.pack(weight: weight, bias: bias, pattern: level.pattern)
         }

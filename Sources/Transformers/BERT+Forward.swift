@@ -76,7 +76,9 @@ extension BERT {
         return output.matrix
     }
 
-    private func embed(_ sequences: [[Int32]], _ chunk: Range<Int>, into output: AlignedRows, pool: ThreadPool) {
+    private func embed(
+        _ sequences: [[Int32]], _ chunk: Range<Int>, into output: AlignedRows, pool: ThreadPool
+    ) {
         let batch = TokenBatch(sequences[chunk])
         let workspace = BERTWorkspace(
             dimensions, tokens: batch.tokens, threads: pool.threads,

@@ -13,7 +13,8 @@ public final class LayerTimes: @unchecked Sendable {
     /// Runs `body`, and notes how long it took under the joined name, on worker 0 when times are wanted.
     @inline(__always)
     static func measure(
-        _ times: LayerTimes?, _ worker: Int, _ prefix: String, _ infix: String, _ name: String, _ body: () -> Void
+        _ times: LayerTimes?, _ worker: Int, _ prefix: String, _ infix: String, _ name: String,
+        _ body: () -> Void
     ) {
         guard let times, worker == 0 else { return body() }
         let start = DispatchTime.now().uptimeNanoseconds

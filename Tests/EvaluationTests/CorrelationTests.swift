@@ -40,8 +40,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "empty"), ("a\tb\n1\t2\n", "columns"), ("sentence1\tsentence2\tscore\na\tb\tx\nc\td\t1\n", "line 2"),
-        ("sentence1\tsentence2\tscore\na\tb\n", "line 2"), ("sentence1\tsentence2\tscore\na\tb\tnan\n", "line 2"),
+        ("", "empty"), ("a\tb\n1\t2\n", "columns"),
+        ("sentence1\tsentence2\tscore\na\tb\tx\nc\td\t1\n", "line 2"),
+        ("sentence1\tsentence2\tscore\na\tb\n", "line 2"),
+        ("sentence1\tsentence2\tscore\na\tb\tnan\n", "line 2"),
     ])
     func badPairsAreNamed(_ text: String, _ expected: String) throws {
         let path = try file(text, "bad.tsv")

@@ -26,7 +26,8 @@ import Transformers
 
     private func build(threads: Int) throws -> LevelDatabase {
         try LevelDatabase.build(
-            folder: folder, key: "key", layers: layers, weights: weights, covariances: [:], solver: .magnitude,
+            folder: folder, key: "key", layers: layers, weights: weights, covariances: [:],
+            solver: .magnitude,
             levels: levels, pool: ThreadPool(threads: threads))
     }
 
@@ -36,7 +37,8 @@ import Transformers
         let database = try #require(try LevelDatabase.open(folder: folder, key: "key"))
         for (index, shape) in layers.enumerated() {
             let layer = try PrunableLayer(
-                name: shape.name, weight: try #require(weights[shape.name]), covariance: nil, solver: .magnitude)
+                name: shape.name, weight: try #require(weights[shape.name]), covariance: nil,
+                solver: .magnitude)
             for level in 1..<levels.count {
                 #expect(try database.weight(layer: index, level: level) == layer.pruned(to: levels[level]))
             }

@@ -14,9 +14,12 @@ import Testing
             })
     }
 
-    /// Inputs with correlated columns, as the activations of a network are.
+    /// Inputs with correlated columns, some far louder than others, as the activations of a network are.
     private func covariance(_ columns: Int, seed: UInt64) -> InputCovariance {
-        let mixing = random(columns, columns, seed: seed)
+        var mixing = random(columns, columns, seed: seed)
+        for row in 0..<columns {
+            for column in 0..<columns { mixing[row, column] *= row % 7 == 0 ? 10 : 1 }
+        }
         var inputs = Matrix(rows: columns, columns: 3 * columns)
         let sources = random(columns, 3 * columns, seed: seed + 1)
         BLAS.multiply(mixing, sources, into: &inputs)
@@ -27,7 +30,8 @@ import Testing
 
     private func outputError(_ weight: Matrix, _ pruned: Matrix, _ covariance: InputCovariance) -> Double {
         let difference = Matrix(
-            rows: weight.rows, columns: weight.columns, elements: zip(weight.elements, pruned.elements).map { $0 - $1 })
+            rows: weight.rows, columns: weight.columns,
+            elements: zip(weight.elements, pruned.elements).map { $0 - $1 })
         var product = Matrix(rows: weight.rows, columns: weight.columns)
         BLAS.multiply(difference, covariance.matrix, into: &product)
         return zip(product.elements, difference.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
@@ -78,7 +82,8 @@ import Testing
             let inputs = covariance(150, seed: 10 * seed)
             let level = Level(pattern: pattern, sparsity: 0.6)
             let errors = try Solver.allCases.map { solver in
-                let layer = try PrunableLayer(name: "layer", weight: weight, covariance: inputs, solver: solver)
+                let layer = try PrunableLayer(
+                    name: "layer", weight: weight, covariance: inputs, solver: solver)
                 return outputError(weight, layer.pruned(to: level), inputs)
             }
             #expect(errors[2] < errors[1] && errors[1] < errors[0])
@@ -96,7 +101,8 @@ import Testing
     @Test func covarianceOfAnotherShapeIsNamed() {
         #expect(throws: PruningError.self) {
             try PrunableLayer(
-                name: "layer", weight: random(2, 3, seed: 1), covariance: InputCovariance(columns: 4), solver: .obs)
+                name: "layer", weight: random(2, 3, seed: 1), covariance: InputCovariance(columns: 4),
+                solver: .obs)
         }
     }
 }

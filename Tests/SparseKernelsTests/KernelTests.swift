@@ -13,7 +13,8 @@ import Transformers
 @Suite struct KernelTests {
     static let sets = InstructionSet.allCases.filter { $0 != .scalar && $0.isAvailable }
     static let shapes = [
-        (1, 1, 1), (3, 5, 2), (4, 16, 16), (7, 97, 17), (13, 96, 33), (12, 193, 64), (25, 385, 65), (48, 50, 129),
+        (1, 1, 1), (3, 5, 2), (4, 16, 16), (7, 97, 17), (13, 96, 33), (12, 193, 64), (25, 385, 65),
+        (48, 50, 129),
         (5, 777, 100), (64, 384, 128),
     ]
     static let sparsities = [0.0, 0.3, 0.8, 0.97, 1.0]
@@ -59,7 +60,8 @@ import Transformers
                                 weight: free, bias: bias, blockColumns: block, instructionSet: set),
                             RowBlockLinear(
                                 weight: grouped, bias: bias, blockColumns: block, instructionSet: set),
-                            RowBlockLinear(weight: free, bias: bias, blockColumns: block, instructionSet: set),
+                            RowBlockLinear(
+                                weight: free, bias: bias, blockColumns: block, instructionSet: set),
                         ]
                     }
             }
@@ -97,13 +99,16 @@ import Transformers
             epsilon: 1e-12)
         func apply(_ set: InstructionSet) -> [Matrix] {
             let kernels = set.kernels.pointee
-            let gelu = PanelMatrix(Matrix(rows: features, columns: 40, elements: values.elements.map { $0 * 12 }))
+            let gelu = PanelMatrix(
+                Matrix(rows: features, columns: 40, elements: values.elements.map { $0 * 12 }))
             kernels.gelu(gelu.address, features, 0, gelu.panels, 0, features)
-            let softmax = PanelMatrix(Matrix(rows: features, columns: 16, elements: Array(values.elements.prefix(800))))
+            let softmax = PanelMatrix(
+                Matrix(rows: features, columns: 16, elements: Array(values.elements.prefix(800))))
             kernels.softmax(softmax.address, features, 30)
             let normed = PanelMatrix(values)
             norm.apply(
-                normed, residual: PanelMatrix(values), into: normed, panels: 0..<normed.panels, instructionSet: set)
+                normed, residual: PanelMatrix(values), into: normed, panels: 0..<normed.panels,
+                instructionSet: set)
             return [gelu.matrix, softmax.matrix, normed.matrix]
         }
         for (fast, scalar) in zip(apply(set), apply(.scalar)) {

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct LatencyTableTests {
     private let table = LatencyTable(
-        fingerprint: HardwareFingerprint(cpu: "Example", processors: 2, caches: "L1 32K", instructionSet: .avx2),
+        fingerprint: HardwareFingerprint(
+            cpu: "Example", processors: 2, caches: "L1 32K", instructionSet: .avx2),
         tokens: 128, threads: 2,
         entries: [
             .init(rows: 8, cols: 4, level: .dense): .init([3, 1, 2]),

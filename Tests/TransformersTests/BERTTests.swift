@@ -14,7 +14,8 @@ import Tokenizers
     static var hasModel: Bool { FileManager.default.fileExists(atPath: "\(folder)/model.safetensors") }
 
     private let sentences = [
-        "A man is eating food.", "Hi", "The girl is carrying a baby, and a monkey is playing drums in the rain.",
+        "A man is eating food.", "Hi",
+        "The girl is carrying a baby, and a monkey is playing drums in the rain.",
         String(repeating: "word ", count: 200), "A cheetah is running behind its prey.", "!",
     ]
 
@@ -53,7 +54,8 @@ import Tokenizers
         let folder = NSTemporaryDirectory() + "model-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try #"{"model_type": "gpt2"}"#.write(toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
+        try #"{"model_type": "gpt2"}"#.write(
+            toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
         let error = #expect(throws: (any Error).self) { try BERT(folder: folder) }
         #expect(error.map { "\($0)".contains("config.json") && "\($0)".contains("gpt2") } == true)
     }
