@@ -33,10 +33,10 @@ test: model text ## run every test
 	swift test -c release -Xswiftc -enable-testing
 
 lint: ## check the style of the sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks
 
 format: ## format the sources
-	swift format --in-place --recursive --parallel Package.swift Sources Environments Agents Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks
 
 clean: ## remove what was built; models, text and runs stay
 	rm -rf .build

@@ -7,6 +7,8 @@ import Tensors
 public struct OBSFactor: Sendable {
     /// U [columns × columns], upper triangular.
     public let upper: Matrix
+    /// H with its damping [columns × columns].
+    public let damped: Matrix
     /// Columns that no calibration token ever activated.
     public let deadColumns: [Bool]
 
@@ -24,6 +26,7 @@ public struct OBSFactor: Sendable {
         else {
             throw PruningError(layer, "the input covariance [\(n) × \(n)] is not positive definite")
         }
+        damped = Matrix(rows: n, columns: n, elements: h.map(Float.init))
         upper = Matrix(rows: n, columns: n, elements: factor.map(Float.init))
     }
 }

@@ -7,7 +7,8 @@ public enum Solver: String, CaseIterable, Sendable, Codable {
     case magnitude
     /// The smallest |w_ij|·‖x_j‖₂ of each output row (Sun et al., "Wanda", 2023).
     case wanda
-    /// Optimal brain surgery, column by column (Frantar and Alistarh, "SparseGPT", 2023).
+    /// Optimal brain surgery, column by column (Frantar and Alistarh, "SparseGPT", 2023), then the kept
+    /// weights refitted together (Meng et al., "ALPS", 2024).
     case obs
 }
 
@@ -53,7 +54,7 @@ public struct PrunableLayer: Sendable {
         let unitRows = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
         if let factor {
             var pass = OBSPass(weight: weight, factor: factor, unitRows: unitRows, sparsity: level.sparsity)
-            return pass.run()
+            return SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
         }
         var scores = UnitScores(weight: weight, columnNorms: columnNorms, unitRows: unitRows)
         return scores.zeroLowest(of: weight, sparsity: level.sparsity)

@@ -11,15 +11,21 @@ public struct Matrix: Sendable, Equatable {
     public let columns: Int
     /// The elements, row after row; always `rows × columns` of them.
     public var elements: [Float] {
-        didSet { precondition(elements.count == rows * columns, "the number of elements is fixed") }
+        get { storage }
+        // In place: an observer would have every write copy all of them.
+        _modify {
+            defer { precondition(storage.count == rows * columns, "the number of elements is fixed") }
+            yield &storage
+        }
     }
+    private var storage: [Float]
 
     /// Makes a matrix of given elements, row after row.
     public init(rows: Int, columns: Int, elements: [Float]) {
         precondition(rows >= 0 && columns >= 0 && elements.count == rows * columns)
         self.rows = rows
         self.columns = columns
-        self.elements = elements
+        storage = elements
     }
 
     /// Makes a matrix that repeats one value.
@@ -30,9 +36,8 @@ public struct Matrix: Sendable, Equatable {
 
     /// The element at a row and a column, both counted from 0.
     public subscript(row: Int, column: Int) -> Float {
-        get { elements[row * columns + column] }
-        set { elements[row * columns + column] = newValue }
-        _modify { yield &elements[row * columns + column] }
+        get { storage[row * columns + column] }
+        _modify { yield &storage[row * columns + column] }
     }
 
     /// The elements of one row.

@@ -1,0 +1,11 @@
+import ArgumentParser
+import Search
+
+/// Regenerates the numbers that the documentation quotes.
+@main
+struct Benchmarks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "secateur-benchmarks",
+        abstract: "Regenerate the numbers that the documentation quotes.",
+        subcommands: [PruningQuality.self])
+}

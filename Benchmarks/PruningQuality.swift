@@ -1,0 +1,91 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Pruning
+import Search
+import SparseKernels
+import Synchronization
+import Tensors
+import Transformers
+
+/// What uniform pruning costs, by solver, pattern and sparsity: Spearman on STS-B.
+struct PruningQuality: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Spearman of the encoder with every layer at one level, mean of several calibrations.")
+
+    @Argument(help: "The dense model's folder.")
+    var model = "models/minilm"
+
+    @Option(help: "The pairs to calibrate on.")
+    var train = "../shared/data/stsb/train.tsv"
+
+    @Option(help: "The pairs to evaluate on.")
+    var data = "../shared/data/stsb/dev.tsv"
+
+    @Option(help: "How layers are pruned.")
+    var solver = Solver.obs
+
+    @Option(parsing: .upToNextOption, help: "Sparsities.")
+    var sparsities = [0.5, 0.7, 0.8]
+
+    @Option(help: "Calibrations to average over.")
+    var seeds = 3
+
+    @Option(help: "Sentences of a calibration.")
+    var sentences = 512
+
+    func run() throws {
+        let pool = ThreadPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let encoder = try EncoderModel(folder: model)
+        let task = try TaskFile(task: .sts, path: data).task(for: encoder, dense: encoder, pool: pool)
+        let levels = [Pattern.unstructured, .rowBlock4].flatMap { pattern in
+            sparsities.map { Level(pattern: pattern, sparsity: $0) }
+        }
+        print("dense \(percent(task.score(encoder.encoder, pool: pool)))")
+        var scores = levels.map { _ in [Double]() }
+        for seed in 0..<seeds {
+            let layers = try calibrated(encoder, seed: UInt64(seed + 1), pool: pool)
+            for (index, level) in levels.enumerated() {
+                let pruned = uniform(encoder.encoder, layers, level, pool)
+                scores[index].append(task.score(pruned, pool: pool))
+            }
+        }
+        for (index, level) in levels.enumerated() {
+            let mean = scores[index].reduce(0, +) / Double(seeds)
+            print("\(level) \(percent(mean))  (\(scores[index].map(percent).joined(separator: ", ")))")
+        }
+    }
+
+    private func calibrated(_ encoder: EncoderModel, seed: UInt64, pool: ThreadPool) throws -> [PrunableLayer] {
+        var random = CounterBasedRandom(seed: seed)
+        let pairs = try Datasets.scoredPairs(path: train).shuffled(using: &random)
+        let text = pairs.prefix(sentences / 2).flatMap { [$0.first, $0.second] }
+        let calibration = Calibration(
+            model: encoder.encoder,
+            sequences: encoder.tokenizer.encode(text, maximumTokens: encoder.maximumTokens), pool: pool)
+        return try encoder.encoder.layerShapes.compactMap { shape in
+            guard let weight = encoder.encoder.weights[shape.name] else { return nil }
+            return try PrunableLayer(
+                name: shape.name, weight: weight, covariance: calibration.covariances[shape.name],
+                solver: solver)
+        }
+    }
+
+    private func uniform(_ dense: BERT, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool) -> BERT {
+        let operators = Mutex([String: any LinearOperator]())
+        pool.forEach(count: layers.count) { index in
+            let layer = layers[index]
+            let packed = Packing.pack(
+                weight: layer.pruned(to: level), bias: dense.biases[layer.name] ?? [],
+                pattern: level.pattern)
+            operators.withLock { $0[layer.name] = packed }
+        }
+        return dense.replacing(operators.withLock { $0 })
+    }
+
+    private func percent(_ value: Double) -> String {
+        String(format: "%.2f", 100 * value)
+    }
+}
+
+extension Solver: ExpressibleByArgument {}
