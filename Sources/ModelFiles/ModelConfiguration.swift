@@ -76,6 +76,35 @@ public struct ModelConfiguration: Sendable {
         try fields.integer(key, in: range)
     }
 
+    /// A number field that has no accessor here.
+    /// - Throws: ``ModelFileError`` when it is missing, not a number or outside `range`.
+    public func number(_ key: String, in range: ClosedRange<Double>) throws -> Double {
+        try fields.number(key, in: range)
+    }
+
+    /// A text field that has no accessor here.
+    /// - Throws: ``ModelFileError`` when it is missing or not a string.
+    public func string(_ key: String) throws -> String {
+        try fields.string(key)
+    }
+
+    /// Whether a field is there and not null.
+    public func has(_ key: String) -> Bool {
+        fields.value(key) != nil
+    }
+
+    /// A true-or-false field, or what is usual where it is missing.
+    /// - Throws: ``ModelFileError`` when it is something else.
+    public func boolean(_ key: String, default usual: Bool) throws -> Bool {
+        has(key) ? try fields.boolean(key) : usual
+    }
+
+    /// A number inside an object field, such as `rope_theta` of `rope_parameters`; nil where there is no such
+    /// object.
+    public func number(_ key: String, of object: String, in range: ClosedRange<Double>) throws -> Double? {
+        has(object) ? try fields.fields(object).number(key, in: range) : nil
+    }
+
     private func heads() throws -> (hiddenSize: Int, count: Int) {
         let hiddenSize = try integer("hidden_size", in: 1...131_072)
         let count = try integer("num_attention_heads", in: 1...4_096)

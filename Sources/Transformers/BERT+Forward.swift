@@ -37,25 +37,7 @@ public final class BERTWorkspace {
     }
 }
 
-/// Aligned memory that one worker writes to.
-private final class AlignedScratch: @unchecked Sendable {
-    // Unchecked: each worker touches its own scratch only.
-    let address: UnsafeMutablePointer<Float>
-
-    init(count: Int) {
-        address = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-            .bindMemory(to: Float.self, capacity: count)
-        address.initialize(repeating: 0, count: count)
-    }
-
-    deinit {
-        address.deallocate()
-    }
-}
-
 extension BERT {
-    /// Sees the input [columns × tokens] of the linear layers named, which share it.
-    public typealias InputObserver = (_ layers: [String], _ input: PanelMatrix) -> Void
 
     /// Embeds sequences of token ids: [sequences × hidden], each row of length 1.
     ///

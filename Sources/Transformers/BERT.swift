@@ -136,3 +136,50 @@ public struct BERT: Sendable {
         return result
     }
 }
+
+extension BERT: PrunableModel {
+    /// A layer's weight [rows × cols].
+    /// - Throws: `ModelFileError` for a name that is no layer's.
+    public func weight(of layer: String) throws -> Matrix {
+        guard let weight = weights[layer] else {
+            throw ModelFileError(file: "model", tensor: layer, message: "is no layer")
+        }
+        return weight
+    }
+
+    /// A layer's bias.
+    public func bias(of layer: String) -> [Float] {
+        biases[layer] ?? []
+    }
+
+    /// The model itself: an encoder is small enough to be measured whole.
+    public var forProfiling: BERT { self }
+
+    /// Memory for passes of a workload.
+    public func memory(for workload: Workload, threads: Int) -> BERTWorkspace {
+        BERTWorkspace(
+            dimensions, tokens: workload.tokens * workload.batch, threads: threads, longest: workload.tokens)
+    }
+
+    /// Runs one pass of a workload on made-up tokens.
+    public func pass(_ workload: Workload, _ memory: BERTWorkspace, pool: ThreadPool, times: LayerTimes?) {
+        let sequence = [Int32](repeating: 100, count: workload.tokens)
+        let batch = TokenBatch([[Int32]](repeating: sequence, count: workload.batch))
+        forward(batch, workspace: memory, pool: pool, times: times)
+    }
+
+    /// Runs over sequences, several at a time, and shows the input of every linear layer.
+    public func observeInputs(
+        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void, observer: @escaping InputObserver
+    ) {
+        let chunks = TokenBatch.chunks(of: sequences, tokens: 512)
+        for (index, chunk) in chunks.enumerated() {
+            progress(Double(index) / Double(chunks.count))
+            let batch = TokenBatch(sequences[chunk])
+            let workspace = BERTWorkspace(
+                dimensions, tokens: batch.tokens, threads: pool.threads,
+                longest: sequences[chunk].map(\.count).max() ?? 0)
+            forward(batch, workspace: workspace, pool: pool, observer: observer)
+        }
+    }
+}

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CLanguageKernels.h"
+
 #define SECATEUR_PANEL 16
 
 typedef enum {

@@ -1,0 +1,354 @@
+// The language-model kernels of one instruction set. The including file defines, before including this:
+//   NAME(x), ISA_NAME   the symbol of x, and the name of this instruction set
+//   TILE_ROWS           rows of an attention tile; with SECATEUR_QUERY_PANELS they fill the registers
+//   EXPAND(mask, from, to)   writes 64 bytes: the next byte of `from` where `mask` has a bit, else zero
+#include <math.h>
+#include <string.h>
+
+#include "vector.h"
+
+#define PANEL SECATEUR_PANEL
+#define QUERY_PANELS SECATEUR_QUERY_PANELS
+#define GROUP SECATEUR_GROUP
+#define LARGEST_HEAD 256
+
+typedef int8_t v16b __attribute__((vector_size(16), aligned(1)));
+
+INLINE v16 v16_load_unaligned(const float *p) {
+    v16 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+INLINE float v16_sum(v16 v) {
+    float total = 0;
+    for (int i = 0; i < 16; i++) total += v[i];
+    return total;
+}
+
+static void NAME(rmsnorm)(const float *gamma, float epsilon, size_t features, const float *x, float *y,
+                          size_t panelBegin, size_t panelEnd) {
+    for (size_t panel = panelBegin; panel < panelEnd; panel++) {
+        const float *in = x + panel * features * PANEL;
+        float *out = y + panel * features * PANEL;
+        v16 squares[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+        for (size_t f = 0; f < features; f++) {
+            const v16 value = v16_load(in + f * PANEL);
+            squares[f & 3] = v16_fma(value, value, squares[f & 3]);
+        }
+        const v16 mean = ((squares[0] + squares[1]) + (squares[2] + squares[3])) * v16_set(1.0f / (float)features);
+        const v16 scale = v16_set(1.0f) / v16_sqrt(mean + v16_set(epsilon));
+        for (size_t f = 0; f < features; f++)
+            v16_store(out + f * PANEL, v16_load(in + f * PANEL) * scale * v16_set(gamma[f]));
+    }
+}
+
+static void NAME(add)(const float *x, float *y, size_t features, size_t panelBegin, size_t panelEnd) {
+    for (size_t i = panelBegin * features * PANEL; i < panelEnd * features * PANEL; i += PANEL)
+        v16_store(y + i, v16_load(y + i) + v16_load(x + i));
+}
+
+static void NAME(silu_multiply)(float *gate, const float *up, size_t features, size_t panelBegin,
+                                size_t panelEnd, size_t rowBegin, size_t rowEnd) {
+    for (size_t panel = panelBegin; panel < panelEnd; panel++)
+        for (size_t row = rowBegin; row < rowEnd; row++) {
+            float *out = gate + (panel * features + row) * PANEL;
+            const v16 x = v16_load(out);
+            const v16 silu = x / (v16_set(1.0f) + v16_exp(-x));
+            v16_store(out, silu * v16_load(up + (panel * features + row) * PANEL));
+        }
+}
+
+static void NAME(gelu_tanh)(float *y, size_t features, size_t panelBegin, size_t panelEnd, size_t rowBegin,
+                            size_t rowEnd) {
+    for (size_t panel = panelBegin; panel < panelEnd; panel++)
+        for (size_t row = rowBegin; row < rowEnd; row++) {
+            float *out = y + (panel * features + row) * PANEL;
+            const v16 x = v16_load(out);
+            const v16 inner = v16_set(0.7978845608f) * v16_fma(v16_set(0.044715f) * x * x, x, x);
+            // (1 + tanh z) / 2 = 1 / (1 + e^(-2z))
+            v16_store(out, x / (v16_set(1.0f) + v16_exp(inner * v16_set(-2.0f))));
+        }
+}
+
+static void NAME(rotate)(float *x, size_t features, size_t first, size_t dimensions, const float *cosines,
+                         const float *sines, size_t panelBegin, size_t panelEnd) {
+    const size_t half = dimensions / 2;
+    for (size_t panel = panelBegin; panel < panelEnd; panel++) {
+        float *low = x + (panel * features + first) * PANEL;
+        float *high = low + half * PANEL;
+        for (size_t d = 0; d < half * PANEL; d += PANEL) {
+            const v16 c = v16_load(cosines + panel * half * PANEL + d);
+            const v16 s = v16_load(sines + panel * half * PANEL + d);
+            const v16 a = v16_load(low + d), b = v16_load(high + d);
+            v16_store(low + d, a * c - b * s);
+            v16_store(high + d, b * c + a * s);
+        }
+    }
+}
+
+static void NAME(store_rows)(const float *x, size_t features, size_t first, size_t dimensions, size_t tokens,
+                             float *rows, size_t stride) {
+    for (size_t token = 0; token < tokens; token += PANEL) {
+        const float *in = x + (token / PANEL * features + first) * PANEL;
+        const size_t valid = tokens - token < PANEL ? tokens - token : PANEL;
+        for (size_t d = 0; d < dimensions; d++)
+            for (size_t lane = 0; lane < valid; lane++)
+                rows[(token + lane) * stride + d] = in[d * PANEL + lane];
+    }
+}
+
+// scores[panel][key][16] for keys [0, keys) and `panels` panels of queries.
+INLINE void NAME(score_tile)(const secateur_head *head, const float *const *queries, size_t key, size_t keys,
+                             float *const *scores, const int panels) {
+    v16 sum[TILE_ROWS][QUERY_PANELS];
+    const float *rows[TILE_ROWS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < TILE_ROWS; r++) {
+        // Rows past the last repeat it, and are not stored.
+        const size_t row = key + (size_t)r < keys ? key + (size_t)r : keys - 1;
+        rows[r] = head->keys + row * head->stride;
+#pragma clang loop unroll(full)
+        for (int p = 0; p < panels; p++) sum[r][p] = v16_set(0.0f);
+    }
+    for (size_t d = 0; d < head->dimensions; d++) {
+        v16 input[QUERY_PANELS];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < panels; p++) input[p] = v16_load(queries[p] + d * PANEL);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < TILE_ROWS; r++) {
+            const v16 weight = v16_set(rows[r][d]);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < panels; p++) sum[r][p] = v16_fma(weight, input[p], sum[r][p]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < TILE_ROWS; r++)
+        if (key + (size_t)r < keys)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < panels; p++) v16_store(scores[p] + (key + (size_t)r) * PANEL, sum[r][p]);
+}
+
+// context[panel][d][16] for dimensions [d, d + TILE_ROWS).
+INLINE void NAME(value_tile)(const secateur_head *head, float *const *scores, size_t keys, size_t d,
+                             float *const *context, const int panels) {
+    v16 sum[TILE_ROWS][QUERY_PANELS];
+    size_t offset[TILE_ROWS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < TILE_ROWS; r++) {
+        offset[r] = d + (size_t)r < head->dimensions ? d + (size_t)r : head->dimensions - 1;
+#pragma clang loop unroll(full)
+        for (int p = 0; p < panels; p++) sum[r][p] = v16_set(0.0f);
+    }
+    for (size_t key = 0; key < keys; key++) {
+        const float *row = head->values + key * head->stride;
+        v16 input[QUERY_PANELS];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < panels; p++) input[p] = v16_load(scores[p] + key * PANEL);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < TILE_ROWS; r++) {
+            const v16 weight = v16_set(row[offset[r]]);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < panels; p++) sum[r][p] = v16_fma(weight, input[p], sum[r][p]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < TILE_ROWS; r++)
+        if (d + (size_t)r < head->dimensions)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < panels; p++) v16_store(context[p] + (d + (size_t)r) * PANEL, sum[r][p]);
+}
+
+// softmax(scale * s) over the keys that each lane sees: lane l of the panel is at position base + l.
+static void NAME(causal_softmax)(float *s, size_t keys, size_t base, float scale) {
+    const v16i lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    v16 top = v16_set(-INFINITY);
+    for (size_t key = 0; key < keys; key++) {
+        v16 value = v16_load(s + key * PANEL);
+        if (key > base) {
+            const v16i seen = lanes >= (v16i){} + (int32_t)(key - base);
+            value = (v16)(((v16i)value & seen) | ((v16i)v16_set(-INFINITY) & ~seen));
+        }
+        top = v16_max(top, value);
+    }
+    const v16 factor = v16_set(scale);
+    v16 total = v16_set(0.0f);
+    for (size_t key = 0; key < keys; key++) {
+        v16 e = v16_exp((v16_load(s + key * PANEL) - top) * factor);
+        if (key > base) e = (v16)((v16i)e & (lanes >= (v16i){} + (int32_t)(key - base)));
+        v16_store(s + key * PANEL, e);
+        total += e;
+    }
+    const v16 inverse = v16_set(1.0f) / total;
+    for (size_t key = 0; key < keys; key++) v16_store(s + key * PANEL, v16_load(s + key * PANEL) * inverse);
+}
+
+INLINE void NAME(attend_panels)(const secateur_head *head, const float *queries, size_t queryStride,
+                                float *context, size_t contextStride, size_t base, size_t keys,
+                                float *scratch, const int panels) {
+    const float *query[QUERY_PANELS];
+    float *scores[QUERY_PANELS], *out[QUERY_PANELS];
+    for (int p = 0; p < panels; p++) {
+        query[p] = queries + (size_t)p * queryStride;
+        out[p] = context + (size_t)p * contextStride;
+        scores[p] = scratch + (size_t)p * keys * PANEL;
+    }
+    for (size_t key = 0; key < keys; key += TILE_ROWS)
+        NAME(score_tile)(head, query, key, keys, scores, panels);
+    for (int p = 0; p < panels; p++)
+        NAME(causal_softmax)(scores[p], keys, base + (size_t)p * PANEL, head->scale);
+    for (size_t d = 0; d < head->dimensions; d += TILE_ROWS)
+        NAME(value_tile)(head, scores, keys, d, out, panels);
+}
+
+static void NAME(attend)(const secateur_head *head, const float *queries, size_t queryFeatures,
+                         size_t queryFirst, float *context, size_t contextFeatures, size_t contextFirst,
+                         size_t position, size_t tokens, size_t panelBegin, size_t panelEnd, float *scratch) {
+    const size_t queryStride = queryFeatures * PANEL, contextStride = contextFeatures * PANEL;
+    size_t panel = panelBegin;
+    while (panel < panelEnd) {
+        const int full = panel + QUERY_PANELS <= panelEnd;
+        const size_t last = (panel + (full ? QUERY_PANELS : 1)) * PANEL;
+        const size_t keys = position + (last < tokens ? last : tokens);
+        const float *q = queries + panel * queryStride + queryFirst * PANEL;
+        float *c = context + panel * contextStride + contextFirst * PANEL;
+        const size_t base = position + panel * PANEL;
+        if (full)
+            NAME(attend_panels)(head, q, queryStride, c, contextStride, base, keys, scratch, QUERY_PANELS);
+        else
+            NAME(attend_panels)(head, q, queryStride, c, contextStride, base, keys, scratch, 1);
+        panel += full ? QUERY_PANELS : 1;
+    }
+}
+
+static void NAME(attend_one)(const secateur_head *head, const float *queries, size_t queryFirst, float *context,
+                             size_t contextFirst, size_t position, float *scratch) {
+    const size_t keys = position + 1, parts = (head->dimensions + 15) / 16;
+    float query[LARGEST_HEAD] __attribute__((aligned(64))) = {0};
+    for (size_t d = 0; d < head->dimensions; d++) query[d] = queries[(queryFirst + d) * PANEL];
+    float top = -INFINITY;
+    for (size_t key = 0; key < keys; key++) {
+        const float *row = head->keys + key * head->stride;
+        v16 sum = v16_set(0.0f);
+        for (size_t part = 0; part < parts; part++)
+            sum = v16_fma(v16_load(row + part * 16), v16_load(query + part * 16), sum);
+        scratch[key] = v16_sum(sum) * head->scale;
+        if (scratch[key] > top) top = scratch[key];
+    }
+    for (size_t key = keys; key % 16 != 0; key++) scratch[key] = -INFINITY;
+    v16 totals = v16_set(0.0f);
+    for (size_t key = 0; key < keys; key += 16) {
+        const v16 e = v16_exp(v16_load(scratch + key) - v16_set(top));
+        v16_store(scratch + key, e);
+        if (key + 16 <= keys) {
+            totals += e;
+        } else {
+            for (size_t lane = 0; key + lane < keys; lane++) totals[lane] += e[lane];
+        }
+    }
+    const float inverse = 1.0f / v16_sum(totals);
+    float out[LARGEST_HEAD] __attribute__((aligned(64))) = {0};
+    for (size_t key = 0; key < keys; key++) {
+        const v16 weight = v16_set(scratch[key] * inverse);
+        const float *row = head->values + key * head->stride;
+        for (size_t part = 0; part < parts; part++)
+            v16_store(out + part * 16, v16_fma(v16_load(row + part * 16), weight, v16_load(out + part * 16)));
+    }
+    for (size_t d = 0; d < head->dimensions; d++) context[(contextFirst + d) * PANEL] = out[d];
+}
+
+INLINE v16 NAME(group_product)(const int8_t *w, const float *x) {
+    v16 sum = v16_set(0.0f);
+#pragma clang loop unroll(full)
+    for (int part = 0; part < GROUP / 16; part++)
+        sum = v16_fma(__builtin_convertvector(*(const v16b *)(w + part * 16), v16),
+                      v16_load(x + part * 16), sum);
+    return sum;
+}
+
+INLINE v16 NAME(group_scale)(uint16_t scale) {
+    const uint32_t bits = (uint32_t)scale << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return v16_set(value);
+}
+
+INLINE void NAME(eightbit_rows)(const secateur_eightbit *w, const float *x, float *y, size_t yStride, size_t row,
+                                const int rows) {
+    v16 sum[4];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) sum[r] = v16_set(0.0f);
+    for (size_t group = 0; group < w->groups; group++)
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const size_t index = (row + (size_t)r) * w->groups + group;
+            sum[r] = v16_fma(NAME(group_product)(w->values + index * GROUP, x + group * GROUP),
+                             NAME(group_scale)(w->scales[index]), sum[r]);
+        }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        y[(row + (size_t)r) * yStride] = v16_sum(sum[r]) + (w->bias ? w->bias[row + (size_t)r] : 0.0f);
+}
+
+static void NAME(eightbit_sparse_row)(const secateur_eightbit *w, const float *x, float *y, size_t yStride,
+                                      size_t row) {
+    const int8_t *values = w->values + w->starts[row];
+    v16 sum = v16_set(0.0f);
+    for (size_t group = 0; group < w->groups; group++) {
+        const uint64_t mask = w->masks[row * w->groups + group];
+        int8_t expanded[GROUP] __attribute__((aligned(64)));
+        EXPAND(mask, values, expanded);
+        values += __builtin_popcountll(mask);
+        sum = v16_fma(NAME(group_product)(expanded, x + group * GROUP),
+                      NAME(group_scale)(w->scales[row * w->groups + group]), sum);
+    }
+    y[row * yStride] = v16_sum(sum) + (w->bias ? w->bias[row] : 0.0f);
+}
+
+static void NAME(eightbit)(const secateur_eightbit *w, const float *x, float *y, size_t yStride, size_t rowBegin,
+                           size_t rowEnd) {
+    size_t row = rowBegin;
+    if (w->masks) {
+        for (; row < rowEnd; row++) NAME(eightbit_sparse_row)(w, x, y, yStride, row);
+        return;
+    }
+    for (; row + 4 <= rowEnd; row += 4) NAME(eightbit_rows)(w, x, y, yStride, row, 4);
+    for (; row < rowEnd; row++) NAME(eightbit_rows)(w, x, y, yStride, row, 1);
+}
+
+static void NAME(log_sum_exp)(const float *s, size_t rows, float *out) {
+    v16 top = v16_load(s);
+    for (size_t row = 1; row < rows; row++) top = v16_max(top, v16_load(s + row * PANEL));
+    v16 total[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+    for (size_t row = 0; row < rows; row++) total[row & 3] += v16_exp(v16_load(s + row * PANEL) - top);
+    const v16 sum = (total[0] + total[1]) + (total[2] + total[3]);
+    for (int lane = 0; lane < PANEL; lane++) out[lane] = top[lane] + logf(sum[lane]);
+}
+
+static void NAME(divergence)(const float *p, const float *q, const float *pLogSum, const float *qLogSum,
+                             size_t rows, float *out) {
+    const v16 ps = v16_load_unaligned(pLogSum), qs = v16_load_unaligned(qLogSum);
+    v16 total[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+    for (size_t row = 0; row < rows; row++) {
+        const v16 logP = v16_load(p + row * PANEL) - ps;
+        const v16 logQ = v16_load(q + row * PANEL) - qs;
+        total[row & 3] = v16_fma(v16_exp(logP), logP - logQ, total[row & 3]);
+    }
+    const v16 sum = (total[0] + total[1]) + (total[2] + total[3]);
+    for (int lane = 0; lane < PANEL; lane++) out[lane] = sum[lane];
+}
+
+const secateur_language_kernels NAME(language_table) = {
+    .name = ISA_NAME,
+    .rmsnorm = NAME(rmsnorm),
+    .add = NAME(add),
+    .silu_multiply = NAME(silu_multiply),
+    .gelu_tanh = NAME(gelu_tanh),
+    .rotate = NAME(rotate),
+    .store_rows = NAME(store_rows),
+    .attend = NAME(attend),
+    .attend_one = NAME(attend_one),
+    .eightbit = NAME(eightbit),
+    .log_sum_exp = NAME(log_sum_exp),
+    .divergence = NAME(divergence),
+};

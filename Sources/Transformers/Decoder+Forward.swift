@@ -1,0 +1,256 @@
+import CKernels
+import Foundation
+import Tensors
+
+extension Decoder {
+    /// Computes the hidden states of tokens that follow those the state has seen.
+    ///
+    /// All threads work on each layer together. What a token gets does not depend on how the text is cut
+    /// into calls, but for the rounding of attention over one query.
+    ///
+    /// - Parameters:
+    ///   - observer: sees the input of each linear layer, on the calling thread.
+    ///   - times: is told how long worker 0 took for each linear layer.
+    public func forward(
+        _ tokens: some Collection<Int32>, _ state: DecoderState, pool: ThreadPool, observer: InputObserver? = nil,
+        times: LayerTimes? = nil
+    ) {
+        var rest = Array(tokens)[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(state.passTokens))
+            rest = rest.dropFirst(part.count)
+            DecoderPass(model: self, state: state, pool: pool, observer: observer, times: times).run(part)
+        }
+    }
+
+    /// The logits of the token that follows those the state has seen, one for each of the vocabulary.
+    public func nextTokenLogits(_ state: DecoderState, pool: ThreadPool) -> [Float] {
+        let source = state.normed
+        let token = source.tokens - 1
+        for feature in 0..<source.features { state.last[feature, 0] = source[feature, token] }
+        let output = PanelMatrix(features: head.rows, tokens: 1)
+        let (head, last) = (head, state.last)
+        pool.run { worker in
+            head.apply(last, into: output, panels: 0..<1, part: worker, of: pool.threads)
+        }
+        let width = PanelMatrix.width
+        return (0..<head.rows).map { output.address[$0 * width] }
+    }
+
+    /// Memory for passes of a workload.
+    public func memory(for workload: Workload, threads: Int) -> DecoderState {
+        state(capacity: workload.tokens + 1, passTokens: workload.tokens, threads: threads)
+    }
+
+    /// Runs one pass on made-up tokens: a whole sequence and the logits after it, or one token that follows
+    /// others. Sequences of a batch come one after the other.
+    public func pass(_ workload: Workload, _ memory: DecoderState, pool: ThreadPool, times: LayerTimes?) {
+        let token = Int32(min(100, configuration.vocabulary - 1))
+        let count = workload.phase == .prefill ? workload.tokens : 1
+        for _ in 0..<workload.batch {
+            memory.position = workload.phase == .prefill ? 0 : workload.tokens
+            forward(repeatElement(token, count: count), memory, pool: pool, times: times)
+            _ = nextTokenLogits(memory, pool: pool)
+        }
+    }
+
+    /// Runs over sequences, each by itself, and shows the input of every linear layer.
+    public func observeInputs(
+        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void, observer: @escaping InputObserver
+    ) {
+        let longest = sequences.map(\.count).max() ?? 0
+        let state = state(capacity: longest, threads: pool.threads)
+        for (number, sequence) in sequences.enumerated() {
+            progress(Double(number) / Double(sequences.count))
+            state.position = 0
+            forward(sequence, state, pool: pool, observer: observer)
+        }
+    }
+}
+
+/// One pass through all blocks.
+private struct DecoderPass {
+    let model: Decoder
+    let state: DecoderState
+    let pool: ThreadPool
+    let observer: Decoder.InputObserver?
+    let times: LayerTimes?
+
+    private var configuration: DecoderConfiguration { model.configuration }
+    private var kernels: UnsafePointer<secateur_language_kernels> { InstructionSet.best.languageKernels }
+
+    func run(_ tokens: [Int32]) {
+        precondition(state.position + tokens.count <= state.capacity, "a text holds \(state.capacity) tokens")
+        state.reshape(tokens: tokens.count)
+        embed(tokens)
+        setAngles()
+        normalize(model.blocks[0].attentionNorm, adding: nil)
+        for (number, block) in model.blocks.enumerated() {
+            apply(block.attentionInputs, to: state.normed, into: state.attentionInputs)
+            storeKeysAndValues(number)
+            attend(number)
+            apply([block.attentionOutput], to: state.context, into: [state.projected])
+            normalize(block.feedForwardNorm, adding: state.projected)
+            apply(block.feedForwardInputs, to: state.normed, into: state.feedForwardInputs)
+            activate()
+            apply([block.feedForwardOutput], to: state.feedForwardInputs[0], into: [state.projected])
+            let next = number + 1 < model.blocks.count ? model.blocks[number + 1].attentionNorm : model.finalNorm
+            normalize(next, adding: state.projected)
+        }
+        state.position += tokens.count
+    }
+
+    private func embed(_ tokens: [Int32]) {
+        let (width, hidden) = (PanelMatrix.width, configuration.hidden)
+        for (token, id) in tokens.enumerated() {
+            precondition(id >= 0 && id < configuration.vocabulary, "token id \(id) is not in the vocabulary")
+            // The table was checked when it was opened, and is of numbers: reading it cannot fail.
+            let row = (try? model.embedding.floats(rows: Int(id)..<Int(id) + 1)) ?? []
+            let target = state.hidden.address + token / width * hidden * width + token % width
+            for feature in 0..<hidden { target[feature * width] = row[feature] }
+            guard let positions = model.positions else { continue }
+            let place = positions.address + (state.position + token) * hidden
+            for feature in 0..<hidden { target[feature * width] += place[feature] }
+        }
+    }
+
+    /// Rotary positions (Su et al., 2021): pair d of a token at position p turns by p·base^(−2d / head size).
+    private func setAngles() {
+        guard let base = configuration.rotaryBase else { return }
+        let half = configuration.headSize / 2
+        for pair in 0..<half {
+            let frequency = pow(base, -Double(2 * pair) / Double(configuration.headSize))
+            for token in 0..<state.hidden.tokens {
+                let angle = Double(state.position + token) * frequency
+                state.cosines[pair, token] = Float(cos(angle))
+                state.sines[pair, token] = Float(sin(angle))
+            }
+        }
+    }
+
+    /// hidden ← hidden + added, normed ← norm(hidden).
+    private func normalize(_ norm: any Normalization, adding added: PanelMatrix?) {
+        let (hidden, normed) = (state.hidden, state.normed)
+        pool.run { worker in
+            let panels = pool.share(of: hidden.panels, worker: worker)
+            if let added {
+                kernels.pointee.add(
+                    added.address, hidden.address, hidden.features, panels.lowerBound, panels.upperBound)
+            }
+            norm.apply(hidden, into: normed, panels: panels)
+        }
+    }
+
+    private func apply(_ linears: [Decoder.Linear], to input: PanelMatrix, into outputs: [PanelMatrix]) {
+        observer?(linears.map(\.name), input)
+        let times = times
+        pool.run { worker in
+            for (linear, output) in zip(linears, outputs) {
+                LayerTimes.measure(times, worker, linear.name, "", "") {
+                    linear.operation.apply(
+                        input, into: output, panels: 0..<input.panels, part: worker, of: pool.threads)
+                }
+            }
+        }
+    }
+
+    /// Where queries, keys and values start: the matrix and its first feature.
+    private var attentionInputs: (query: (PanelMatrix, Int), key: (PanelMatrix, Int), value: (PanelMatrix, Int)) {
+        let inputs = state.attentionInputs
+        guard inputs.count == 1 else { return ((inputs[0], 0), (inputs[1], 0), (inputs[2], 0)) }
+        let query = configuration.heads * configuration.headSize
+        let keyValue = configuration.keyValueHeads * configuration.headSize
+        return ((inputs[0], 0), (inputs[0], query), (inputs[0], query + keyValue))
+    }
+
+    /// Rotates queries and keys, and appends keys and values to the cache.
+    private func storeKeysAndValues(_ block: Int) {
+        let (heads, keyValueHeads, size) = (
+            configuration.heads, configuration.keyValueHeads, configuration.headSize
+        )
+        let (query, key, value) = attentionInputs
+        let (cache, position, cosines, sines) = (state.cache, state.position, state.cosines, state.sines)
+        let rotates = configuration.rotaryBase != nil
+        func rotate(_ matrix: PanelMatrix, _ first: Int) {
+            guard rotates else { return }
+            kernels.pointee.rotate(
+                matrix.address, matrix.features, first, size, cosines.address, sines.address, 0, matrix.panels)
+        }
+        func store(_ matrix: PanelMatrix, _ first: Int, _ rows: UnsafeMutablePointer<Float>) {
+            kernels.pointee.store_rows(
+                matrix.address, matrix.features, first, size, matrix.tokens, rows + position * cache.stride,
+                cache.stride)
+        }
+        let unchecked = UncheckedCache(cache)
+        pool.run { worker in
+            for item in stride(from: worker, to: heads + 2 * keyValueHeads, by: pool.threads) {
+                if item < heads {
+                    rotate(query.0, query.1 + item * size)
+                } else if item < heads + keyValueHeads {
+                    let head = item - heads
+                    rotate(key.0, key.1 + head * size)
+                    store(key.0, key.1 + head * size, unchecked.cache.keys(block: block, head: head))
+                } else {
+                    let head = item - heads - keyValueHeads
+                    store(value.0, value.1 + head * size, unchecked.cache.values(block: block, head: head))
+                }
+            }
+        }
+    }
+
+    private func attend(_ block: Int) {
+        let (heads, size) = (configuration.heads, configuration.headSize)
+        let group = heads / configuration.keyValueHeads
+        let (query, first) = attentionInputs.query
+        let (context, scratch, position) = (state.context, state.scratch, state.position)
+        let tiles = (query.panels + Int(SECATEUR_QUERY_PANELS) - 1) / Int(SECATEUR_QUERY_PANELS)
+        let unchecked = UncheckedCache(state.cache)
+        let scale = 1 / Float(size).squareRoot()
+        pool.run { worker in
+            // Later queries see more keys: the tiles are dealt out in turn.
+            for item in stride(from: worker, to: tiles * heads, by: pool.threads) {
+                let (tile, head) = (item / heads, item % heads)
+                var cached = secateur_head(
+                    keys: unchecked.cache.keys(block: block, head: head / group),
+                    values: unchecked.cache.values(block: block, head: head / group),
+                    stride: unchecked.cache.stride, dimensions: size, scale: scale)
+                if query.tokens == 1 {
+                    kernels.pointee.attend_one(
+                        &cached, query.address, first + head * size, context.address, head * size, position,
+                        scratch[worker].address)
+                } else {
+                    let panels = tile * Int(SECATEUR_QUERY_PANELS)
+                    kernels.pointee.attend(
+                        &cached, query.address, query.features, first + head * size, context.address,
+                        context.features, head * size, position, query.tokens, panels,
+                        min(panels + Int(SECATEUR_QUERY_PANELS), query.panels), scratch[worker].address)
+                }
+            }
+        }
+    }
+
+    private func activate() {
+        let inputs = state.feedForwardInputs
+        let gate = inputs[0]
+        pool.run { worker in
+            let rows = pool.share(of: gate.features, worker: worker)
+            if inputs.count == 2 {
+                kernels.pointee.silu_multiply(
+                    gate.address, inputs[1].address, gate.features, 0, gate.panels, rows.lowerBound, rows.upperBound)
+            } else {
+                kernels.pointee.gelu_tanh(
+                    gate.address, gate.features, 0, gate.panels, rows.lowerBound, rows.upperBound)
+            }
+        }
+    }
+}
+
+/// The cache as workers see it.
+private struct UncheckedCache: @unchecked Sendable {
+    // Unchecked: each worker writes to the rows of its own heads, and reads when all have written.
+    let cache: KeyValueCache
+
+    init(_ cache: KeyValueCache) {
+        self.cache = cache
+    }
+}

@@ -1,0 +1,231 @@
+import ModelFiles
+import Tensors
+
+/// A language model of pre-norm transformer blocks with causal attention: Llama or GPT-2.
+///
+///     let model = try Decoder(path: "models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+///     let state = model.state(capacity: 512, threads: pool.threads)
+///     model.forward([19556, 905], state, pool: pool)
+///     let next = model.nextTokenLogits(state, pool: pool)
+///
+/// A value type: ``replacing(_:)`` gives a model with other linear operators that shares everything else.
+public struct Decoder: Sendable {
+    /// A linear layer and its name in the checkpoint.
+    struct Linear: Sendable {
+        let name: String
+        var operation: any LinearOperator
+    }
+
+    /// One transformer block.
+    struct Block: Sendable {
+        let attentionNorm: any Normalization
+        var attentionInputs: [Linear]
+        var attentionOutput: Linear
+        let feedForwardNorm: any Normalization
+        var feedForwardInputs: [Linear]
+        var feedForwardOutput: Linear
+
+        /// All linear layers, in the order of computation.
+        var linears: [Linear] {
+            attentionInputs + [attentionOutput] + feedForwardInputs + [feedForwardOutput]
+        }
+
+        func mapped(_ transform: (Linear) -> Linear) -> Block {
+            var block = self
+            block.attentionInputs = attentionInputs.map(transform)
+            block.attentionOutput = transform(attentionOutput)
+            block.feedForwardInputs = feedForwardInputs.map(transform)
+            block.feedForwardOutput = transform(feedForwardOutput)
+            return block
+        }
+    }
+
+    /// Makes an operator of a layer's weight and bias.
+    public typealias Packing = (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) -> any LinearOperator
+
+    /// The files it was read from, which it reads embeddings and dense weights from.
+    public let checkpoint: DecoderCheckpoint
+    /// Sizes and settings.
+    public let configuration: DecoderConfiguration
+    /// Every prunable layer, in the order of computation.
+    public let layerShapes: [LayerShape]
+    /// Number of parameters of the whole model, embeddings included.
+    public let parameterCount: Int
+    var blocks: [Block]
+    /// The output layer: logits of the vocabulary.
+    public private(set) var head: any LinearOperator
+    let finalNorm: any Normalization
+    let embedding: FloatTensor
+    let positions: AlignedBuffer<Float>?
+    private let biases: [String: [Float]]
+
+    /// Reads a GGUF file, or a Hugging Face folder.
+    ///
+    /// - Parameter pack: packs each prunable layer; dense unless said otherwise.
+    /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
+    ///   another shape than the configuration says.
+    public init(
+        path: String, pack: Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
+    ) throws {
+        let checkpoint = try DecoderCheckpoint(path: path)
+        let configuration = checkpoint.configuration
+        let names = configuration.architecture == .llama ? Llama.names : GPT2.names
+        var loader = DecoderLoader(checkpoint: checkpoint, names: names, pack: pack)
+        blocks = try (0..<configuration.blocks).map { try loader.block($0) }
+        finalNorm = try loader.norm(names.finalNorm)
+        embedding = try checkpoint.table(
+            "\(names.embedding).weight", rows: configuration.vocabulary, columns: configuration.hidden)
+        positions = try names.positions.map {
+            AlignedBuffer(
+                try checkpoint.table(
+                    "\($0).weight", rows: configuration.maximumTokens, columns: configuration.hidden
+                ).floats())
+        }
+        let output = configuration.tiesEmbeddings ? names.embedding : names.head
+        head = DenseLinear(
+            weight: try checkpoint.matrix(
+                "\(output).weight", rows: configuration.vocabulary, columns: configuration.hidden),
+            bias: [Float](repeating: 0, count: configuration.vocabulary))
+        self.checkpoint = checkpoint
+        self.configuration = configuration
+        layerShapes = loader.shapes
+        biases = loader.biases
+        parameterCount =
+            loader.parameterCount + embedding.elementCount + (positions?.count ?? 0)
+            + (configuration.tiesEmbeddings ? 0 : embedding.elementCount)
+    }
+
+    /// Memory for one text.
+    ///
+    /// - Parameters:
+    ///   - capacity: the most tokens of the text, at most the model's own.
+    ///   - passTokens: the most tokens of one pass.
+    public func state(capacity: Int, passTokens: Int = 512, threads: Int) -> DecoderState {
+        precondition(positions == nil || capacity <= configuration.maximumTokens)
+        return DecoderState(self, capacity: max(capacity, 1), passTokens: passTokens, threads: threads)
+    }
+
+    /// The same model with another output layer.
+    public func replacing(head: any LinearOperator) -> Decoder {
+        precondition(head.rows == self.head.rows && head.columns == self.head.columns)
+        var model = self
+        model.head = head
+        return model
+    }
+
+    /// The weight of the output layer [vocabulary × hidden], read from the file.
+    public func headWeight() throws -> Matrix {
+        let names = configuration.architecture == .llama ? Llama.names : GPT2.names
+        let output = configuration.tiesEmbeddings ? names.embedding : names.head
+        return try checkpoint.matrix(
+            "\(output).weight", rows: configuration.vocabulary, columns: configuration.hidden)
+    }
+
+    private init(_ model: Decoder, firstBlocks count: Int) {
+        checkpoint = model.checkpoint
+        configuration = model.configuration.with(blocks: count)
+        blocks = Array(model.blocks.prefix(count))
+        layerShapes = Array(model.layerShapes.prefix(blocks.reduce(0) { $0 + $1.linears.count }))
+        parameterCount = model.parameterCount
+        head = model.head
+        finalNorm = model.finalNorm
+        embedding = model.embedding
+        positions = model.positions
+        biases = model.biases
+    }
+}
+
+extension Decoder: PrunableModel {
+    /// The linear operators by layer name.
+    public var operators: [String: any LinearOperator] {
+        var result: [String: any LinearOperator] = [:]
+        for linear in blocks.flatMap(\.linears) { result[linear.name] = linear.operation }
+        return result
+    }
+
+    /// A layer's weight [rows × cols], read from the file.
+    public func weight(of layer: String) throws -> Matrix {
+        guard let shape = layerShapes.first(where: { $0.name == layer }) else {
+            throw ModelFileError(file: checkpoint.container.file.path, tensor: layer, message: "is no layer")
+        }
+        return try checkpoint.matrix("\(layer).weight", rows: shape.rows, columns: shape.cols)
+    }
+
+    /// A layer's bias; zeros where it has none.
+    public func bias(of layer: String) -> [Float] {
+        biases[layer] ?? []
+    }
+
+    /// The same model with other operators for some layers.
+    public func replacing(_ operators: [String: any LinearOperator]) -> Decoder {
+        var model = self
+        model.blocks = blocks.map { block in
+            block.mapped { linear in
+                guard let replacement = operators[linear.name] else { return linear }
+                precondition(
+                    replacement.rows == linear.operation.rows && replacement.columns == linear.operation.columns)
+                return Linear(name: linear.name, operation: replacement)
+            }
+        }
+        return model
+    }
+
+    /// The first blocks: enough that their weights are as far from the processor as those of all.
+    public var forProfiling: Decoder {
+        Decoder(self, firstBlocks: min(4, blocks.count))
+    }
+}
+
+/// Reads block after block, noting shapes and biases.
+private struct DecoderLoader {
+    let checkpoint: DecoderCheckpoint
+    let names: DecoderNames
+    let pack: Decoder.Packing
+    var shapes: [LayerShape] = []
+    var biases: [String: [Float]] = [:]
+    var parameterCount = 0
+
+    private var configuration: DecoderConfiguration { checkpoint.configuration }
+    private var hasBiases: Bool { configuration.architecture == .gpt2 }
+
+    mutating func block(_ number: Int) throws -> Decoder.Block {
+        let prefix = "\(names.block).\(number)"
+        let (hidden, intermediate) = (configuration.hidden, configuration.intermediate)
+        let query = configuration.heads * configuration.headSize
+        let keyValue = configuration.keyValueHeads * configuration.headSize
+        let inputRows = names.attentionInputs.count == 1 ? [query + 2 * keyValue] : [query, keyValue, keyValue]
+        return Decoder.Block(
+            attentionNorm: try norm("\(prefix).\(names.attentionNorm)"),
+            attentionInputs: try zip(names.attentionInputs, inputRows).map {
+                try linear("\(prefix).\($0)", rows: $1, columns: hidden)
+            },
+            attentionOutput: try linear("\(prefix).\(names.attentionOutput)", rows: hidden, columns: query),
+            feedForwardNorm: try norm("\(prefix).\(names.feedForwardNorm)"),
+            feedForwardInputs: try names.feedForwardInputs.map {
+                try linear("\(prefix).\($0)", rows: intermediate, columns: hidden)
+            },
+            feedForwardOutput: try linear(
+                "\(prefix).\(names.feedForwardOutput)", rows: hidden, columns: intermediate))
+    }
+
+    mutating func norm(_ name: String) throws -> any Normalization {
+        let gamma = try checkpoint.vector("\(name).weight", count: configuration.hidden)
+        parameterCount += gamma.count
+        guard hasBiases else { return RMSNorm(gamma: gamma, epsilon: configuration.epsilon) }
+        let beta = try checkpoint.vector("\(name).bias", count: configuration.hidden)
+        parameterCount += beta.count
+        return LayerNorm(gamma: gamma, beta: beta, epsilon: configuration.epsilon)
+    }
+
+    private mutating func linear(_ name: String, rows: Int, columns: Int) throws -> Decoder.Linear {
+        let shape = LayerShape(name: name, rows: rows, cols: columns)
+        let weight = try checkpoint.matrix("\(name).weight", rows: rows, columns: columns)
+        let bias =
+            hasBiases
+            ? try checkpoint.vector("\(name).bias", count: rows) : [Float](repeating: 0, count: rows)
+        shapes.append(shape)
+        biases[name] = bias
+        parameterCount += shape.weightCount + (hasBiases ? rows : 0)
+        return Decoder.Linear(name: name, operation: pack(shape, weight, bias))
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import ModelFiles
+import Tensors
+
+/// A decoder's files being read: a GGUF file, or a Hugging Face folder. Parameters go by their Hugging Face
+/// names whichever it is.
+public struct DecoderCheckpoint: Sendable {
+    /// What holds the tensors.
+    public enum Container: Sendable {
+        case gguf(GGUFFile)
+        case folder(SafetensorsFolder)
+
+        var file: any TensorFile {
+            switch self {
+            case .gguf(let file): file
+            case .folder(let folder): folder
+            }
+        }
+    }
+
+    /// What holds the tensors.
+    public let container: Container
+    /// Sizes and settings.
+    public let configuration: DecoderConfiguration
+
+    /// Opens a GGUF file, or a folder with `config.json` and safetensors.
+    /// - Throws: `ModelFileError` for what is missing, malformed, or of an architecture that is not known.
+    public init(path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ModelFileError(file: path, message: "no such model file or folder")
+        }
+        if isFolder.boolValue {
+            let json = try ModelConfiguration(folder: path)
+            let folder = try SafetensorsFolder(folder: path)
+            container = .folder(folder)
+            var configuration =
+                switch try Self.architecture(json.modelType, file: json.path) {
+                case .llama: try Llama.configuration(json)
+                case .gpt2: try GPT2.configuration(json)
+                }
+            if !folder.names.contains("lm_head.weight") { configuration.tiesEmbeddings = true }
+            self.configuration = try configuration.checked(file: json.path)
+        } else {
+            let gguf = try GGUFFile(path: path)
+            container = .gguf(gguf)
+            let configuration =
+                switch try Self.architecture(gguf.string("general.architecture"), file: path) {
+                case .llama: try Llama.configuration(gguf)
+                case .gpt2: try GPT2.configuration(gguf)
+                }
+            self.configuration = try configuration.checked(file: path)
+        }
+    }
+
+    private static func architecture(_ name: String, file: String) throws -> DecoderArchitecture {
+        guard let architecture = DecoderArchitecture(rawValue: name) else {
+            let allowed = DecoderArchitecture.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            throw ModelFileError(file: file, message: "architecture: found '\(name)', allowed \(allowed)")
+        }
+        return architecture
+    }
+
+    /// Where a parameter stands.
+    func stored(_ name: String) -> StoredParameter {
+        switch (configuration.architecture, container) {
+        case (.llama, .gguf): Llama.inGGUF(name, configuration)
+        case (.llama, .folder): StoredParameter(name: name)
+        case (.gpt2, .gguf): GPT2.inGGUF(name)
+        case (.gpt2, .folder(let folder)): GPT2.inFolder(name, folder)
+        }
+    }
+
+    /// A matrix parameter [rows × columns].
+    /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
+    public func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
+        let stored = stored(name)
+        let tensor = try container.file.tensor(stored.name)
+            .checked(shape: stored.shape(rows: rows, columns: columns))
+        return stored.decoded(try tensor.floats(), rows: rows, columns: columns)
+    }
+
+    /// A vector parameter.
+    public func vector(_ name: String, count: Int) throws -> [Float] {
+        try container.file.tensor(stored(name).name).checked(shape: [count]).floats()
+    }
+
+    /// A table [rows × columns] that is read row by row.
+    func table(_ name: String, rows: Int, columns: Int) throws -> FloatTensor {
+        try container.file.tensor(stored(name).name).checked(shape: [rows, columns])
+    }
+
+    /// The names in the file, and the elements to store there, of weights by layer name.
+    public func encoded(_ weights: [String: Matrix]) -> [String: (matrix: Matrix, encode: @Sendable (Matrix) -> [Float])] {
+        var result: [String: (matrix: Matrix, encode: @Sendable (Matrix) -> [Float])] = [:]
+        for (layer, weight) in weights {
+            let stored = stored("\(layer).weight")
+            result[stored.name] = (weight, { stored.encoded($0) })
+        }
+        return result
+    }
+}

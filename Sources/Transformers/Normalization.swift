@@ -1,0 +1,34 @@
+import CKernels
+import Tensors
+
+/// Normalises the features of every token. Two conform: ``LayerNorm`` and ``RMSNorm``.
+protocol Normalization: Sendable {
+    /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
+    func apply(_ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>)
+}
+
+extension LayerNorm: Normalization {
+    func apply(_ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>) {
+        apply(input, residual: nil, into: output, panels: panels)
+    }
+}
+
+/// Root-mean-square normalisation: x / √(mean x² + ε) · γ (Zhang and Sennrich, 2019).
+public final class RMSNorm: Normalization {
+    private let gamma: AlignedBuffer<Float>
+    private let epsilon: Float
+
+    /// Takes γ, one for every feature.
+    public init(gamma: [Float], epsilon: Double) {
+        self.gamma = AlignedBuffer(gamma)
+        self.epsilon = Float(epsilon)
+    }
+
+    /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>) {
+        precondition(input.features == gamma.count && output.features == gamma.count)
+        InstructionSet.best.languageKernels.pointee.rmsnorm(
+            gamma.address, epsilon, gamma.count, input.address, output.address, panels.lowerBound,
+            panels.upperBound)
+    }
+}

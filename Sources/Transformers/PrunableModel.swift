@@ -1,0 +1,70 @@
+import Tensors
+
+/// What is computed when a latency is measured.
+public struct Workload: Sendable, Equatable, Codable {
+    /// The two things that a language model does; an encoder only prefills.
+    public enum Phase: String, Sendable, Codable, CaseIterable {
+        /// Whole sequences at once.
+        case prefill
+        /// One token after those before it.
+        case decode
+    }
+
+    /// What is done.
+    public let phase: Phase
+    /// Tokens of a sequence; in decoding, those before the one that is computed.
+    public let tokens: Int
+    /// Sequences at a time.
+    public let batch: Int
+
+    /// Describes a workload.
+    public init(phase: Phase = .prefill, tokens: Int, batch: Int = 1) {
+        self.phase = phase
+        self.tokens = tokens
+        self.batch = batch
+    }
+}
+
+/// A model whose linear layers can be pruned. Two conform: ``BERT`` and ``Decoder``.
+///
+/// A value type: ``replacing(_:)`` gives a model with other operators that shares everything else.
+public protocol PrunableModel: Sendable {
+    /// Memory that passes work in, kept between them. Models of the same sizes can share it.
+    associatedtype PassMemory
+
+    /// Sees the input [columns × tokens] of the linear layers named, which share it.
+    typealias InputObserver = (_ layers: [String], _ input: PanelMatrix) -> Void
+
+    /// Every prunable layer, in the order of computation.
+    var layerShapes: [LayerShape] { get }
+    /// Number of parameters of the whole model, embeddings included.
+    var parameterCount: Int { get }
+    /// The linear operators by layer name.
+    var operators: [String: any LinearOperator] { get }
+    /// A layer's weight [rows × cols] as it was loaded, read from the file when it is not held in memory.
+    func weight(of layer: String) throws -> Matrix
+    /// A layer's bias; zeros where it has none.
+    func bias(of layer: String) -> [Float]
+    /// The same model with other operators for some layers.
+    func replacing(_ operators: [String: any LinearOperator]) -> Self
+    /// The same model, or one of fewer blocks that has every layer shape: what kernels are measured in.
+    var forProfiling: Self { get }
+
+    /// Allocates for passes of a workload.
+    func memory(for workload: Workload, threads: Int) -> PassMemory
+    /// Runs one pass of a workload on made-up tokens.
+    ///
+    /// - Parameter times: is told how long worker 0 took for each linear layer.
+    func pass(_ workload: Workload, _ memory: PassMemory, pool: ThreadPool, times: LayerTimes?)
+
+    /// Runs over sequences and shows the input of every linear layer, on the calling thread.
+    func observeInputs(
+        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void, observer: @escaping InputObserver)
+}
+
+extension PrunableModel {
+    /// Number of parameters in prunable layers.
+    public var prunableParameterCount: Int {
+        layerShapes.reduce(0) { $0 + $1.weightCount }
+    }
+}
