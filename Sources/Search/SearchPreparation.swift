@@ -65,10 +65,10 @@ public final class SearchPreparation {
             return
         }
         let table =
-            try given
-            ?? Profiler(model: encoder, tokens: options.tokens, pool: pool).measure(levels: levels) {
-                progress("measuring kernels", $0)
-            }
+            given
+            ?? Profiler(
+                variants: LevelVariants(of: encoder, levels: levels), tokens: options.tokens, pool: pool
+            ).measure { progress("measuring kernels", $0) }
         self.table = table
         let (candidates, reward, dense, pool) = (candidates, data.reward, denseReward, pool)
         let sensitivity = try Sensitivities.estimate(
@@ -123,7 +123,7 @@ public final class SearchPreparation {
         let prunable = shapes.reduce(0) { $0 + $1.weightCount }
         return LevelCosts(
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
-            overheadMs: table.overhead.medianMs,
+            overheadMs: table.fit.overheadMs,
             sizeBytes: sizes, otherSizeBytes: (encoder.parameterCount - prunable) * MemoryLayout<Float>.size,
             sensitivity: sensitivity)
     }

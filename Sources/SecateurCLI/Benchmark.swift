@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Search
+import SparseKernels
 import Tensors
 
 /// `secateur benchmark`

@@ -37,8 +37,9 @@ struct Profile: ParsableCommand {
         } else {
             let line = ProgressLine()
             let pool = ThreadPool(threads: machine.threads)
-            table = Profiler(model: encoder, tokens: machine.tokens, pool: pool)
-                .measure(levels: Level.standard) { line.show("measuring kernels", $0) }
+            let variants = LevelVariants(of: encoder, levels: Level.standard) { line.show("packing", $0) }
+            table = Profiler(variants: variants, tokens: machine.tokens, pool: pool)
+                .measure { line.show("measuring kernels", $0) }
             line.finish()
         }
         if let output { try table.write(to: output) }
@@ -47,13 +48,16 @@ struct Profile: ParsableCommand {
             try Terminal.printJSON(
                 LatencyReport(
                     hardware: table.fingerprint.description, tokens: table.tokens, threads: table.threads,
-                    denseMs: table.dense.medianMs, overheadMs: table.overhead.medianMs, entries: rows))
+                    denseMs: table.dense.medianMs, overheadMs: table.fit.overheadMs, entries: rows))
             return
         }
         print("\(table.fingerprint)")
         print("\(table.tokens) tokens, \(table.threads) threads")
         print("dense \(Terminal.decimal(table.dense.medianMs, 3)) ms end to end, of it ", terminator: "")
-        print("\(Terminal.decimal(table.overhead.medianMs, 3)) ms outside of prunable layers")
+        print("\(Terminal.decimal(table.fit.overheadMs, 3)) ms outside of prunable layers")
+        print(
+            "a layer adds its own time \(Terminal.decimal(table.fit.scale, 3)) times; that predicts random "
+                + "policies within \(Terminal.decimal(100 * table.fit.medianError, 1)) % (median)")
         for row in rows {
             print(
                 "  \(row.rows)x\(row.cols)  \(row.level)  \(Terminal.decimal(row.medianMs, 4)) ms"

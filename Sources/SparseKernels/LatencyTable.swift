@@ -4,7 +4,7 @@ import Transformers
 
 /// Measured kernel times of a model's layers, and of the rest of the model, on one machine.
 ///
-/// Stored as HDF5 (`"schema": "secateur.latency/1"`): a row for each shape and level, and the hardware
+/// Stored as HDF5 (`"schema": "secateur.latency/2"`): a row for each shape and level, and the hardware
 /// fingerprint, tokens and threads as attributes.
 public struct LatencyTable: Sendable, Equatable {
     /// What a time was measured for.
@@ -57,14 +57,15 @@ public struct LatencyTable: Sendable, Equatable {
     public let threads: Int
     /// Times of layers.
     public let entries: [Key: Entry]
-    /// Time of everything but the prunable layers.
-    public let overhead: Entry
+    /// How times of layers add up to the time of a pass.
+    public let fit: LatencyFit
     /// End-to-end time of the dense model.
     public let dense: Entry
 
-    /// The time of a layer at a level, in milliseconds; nil when it was not measured.
+    /// What a layer at a level adds to the time of a pass, in milliseconds: its own time times the fit's
+    /// scale; nil when it was not measured.
     public func latencyMs(_ shape: LayerShape, _ level: Level) -> Double? {
-        entries[Key(rows: shape.rows, cols: shape.cols, level: level)]?.medianMs
+        entries[Key(rows: shape.rows, cols: shape.cols, level: level)].map { fit.scale * $0.medianMs }
     }
 
     /// Whether it was measured on a machine like this one.
@@ -80,11 +81,12 @@ public struct LatencyTable: Sendable, Equatable {
             try root.setAttribute("instructionSet", fingerprint.instructionSet.rawValue)
             try root.setAttribute("tokens", tokens)
             try root.setAttribute("threads", threads)
-            for (name, entry) in [("overhead", overhead), ("dense", dense)] {
-                try root.setAttribute("\(name)MedianMs", entry.medianMs)
-                try root.setAttribute("\(name)SpreadMs", entry.spreadMs)
-                try root.setAttribute("\(name)Count", entry.count)
-            }
+            try root.setAttribute("overheadMs", fit.overheadMs)
+            try root.setAttribute("scale", fit.scale)
+            try root.setAttribute("fitMedianError", fit.medianError)
+            try root.setAttribute("denseMedianMs", dense.medianMs)
+            try root.setAttribute("denseSpreadMs", dense.spreadMs)
+            try root.setAttribute("denseCount", dense.count)
             let rows = entries.sorted {
                 ($0.key.rows, $0.key.cols, $0.key.level.description)
                     < ($1.key.rows, $1.key.cols, $1.key.level.description)
@@ -98,7 +100,7 @@ public struct LatencyTable: Sendable, Equatable {
         }
     }
 
-    private static let schema = "secateur.latency/1"
+    private static let schema = "secateur.latency/2"
 
     /// Reads a table.
     /// - Throws: `HDF5Error` for a file that is no table, ``LatencyTableError`` for one with other content.
@@ -120,14 +122,12 @@ public struct LatencyTable: Sendable, Equatable {
             caches: try root.attribute("caches"), instructionSet: instructionSet)
         tokens = try root.attribute("tokens")
         threads = try root.attribute("threads")
-        func entry(_ name: String) throws -> Entry {
-            Entry(
-                medianMs: try root.attribute("\(name)MedianMs"),
-                spreadMs: try root.attribute("\(name)SpreadMs"),
-                count: try root.attribute("\(name)Count"))
-        }
-        overhead = try entry("overhead")
-        dense = try entry("dense")
+        fit = LatencyFit(
+            overheadMs: try root.attribute("overheadMs"), scale: try root.attribute("scale"),
+            medianError: try root.attribute("fitMedianError"))
+        dense = Entry(
+            medianMs: try root.attribute("denseMedianMs"), spreadMs: try root.attribute("denseSpreadMs"),
+            count: try root.attribute("denseCount"))
         let rows = try root.dataset("rows").read(as: Int64.self)
         let cols = try root.dataset("cols").read(as: Int64.self)
         let levels = try root.readStrings("level")
@@ -152,14 +152,14 @@ public struct LatencyTable: Sendable, Equatable {
 
     /// Puts measured times together.
     public init(
-        fingerprint: HardwareFingerprint, tokens: Int, threads: Int, entries: [Key: Entry], overhead: Entry,
+        fingerprint: HardwareFingerprint, tokens: Int, threads: Int, entries: [Key: Entry], fit: LatencyFit,
         dense: Entry
     ) {
         self.fingerprint = fingerprint
         self.tokens = tokens
         self.threads = threads
         self.entries = entries
-        self.overhead = overhead
+        self.fit = fit
         self.dense = dense
     }
 }

@@ -6,21 +6,25 @@ import Transformers
 ///
 /// For every level the model is packed with all layers at that level, and passes over one sequence are
 /// timed layer by layer, level after level and round after round, so that a drift of the machine's speed
-/// falls on all levels alike and the caches hold what they hold in use. Which weights are zero does not
-/// matter to a kernel, so zeros are placed at random.
+/// falls on all levels alike and the caches hold what they hold in use. Then whole passes of random
+/// policies, in turn with the dense model, tell how such times add up: ``LatencyFit``.
 public struct Profiler {
     /// Passes over all levels.
     public var rounds = 9
     /// Timed passes of one level in one round, after one to warm up.
     public var passes = 3
+    /// Random policies whose passes are timed.
+    public var mixtures = 16
 
-    private let model: BERT
+    private let variants: LevelVariants
     private let pool: ThreadPool
     private let tokens: Int
 
+    private typealias Times = (layers: LayerTimes, totals: [Double])
+
     /// Prepares to measure sequences of `tokens` tokens on the threads of a pool.
-    public init(model: BERT, tokens: Int, pool: ThreadPool) {
-        self.model = model
+    public init(variants: LevelVariants, tokens: Int, pool: ThreadPool) {
+        self.variants = variants
         self.tokens = tokens
         self.pool = pool
     }
@@ -28,78 +32,79 @@ public struct Profiler {
     /// Measures every layer shape of the model at every level.
     ///
     /// - Parameter progress: is told the fraction done.
-    public func measure(levels: [Level], progress: (Double) -> Void = { _ in }) -> LatencyTable {
-        let variants = levels.enumerated().map { index, level in
-            progress(0.3 * Double(index) / Double(levels.count))
-            return level == .dense ? model : packed(at: level)
+    public func measure(progress: (Double) -> Void = { _ in }) -> LatencyTable {
+        let times = timeLevels { progress(0.8 * $0) }
+        let entries = entries(times.map(\.layers))
+        let dense = LatencyTable.Entry(times[denseLevel].totals)
+        return LatencyTable(
+            fingerprint: .current, tokens: tokens, threads: pool.threads, entries: entries,
+            fit: fit(entries, dense) { progress(0.8 + 0.2 * $0) }, dense: dense)
+    }
+
+    private var denseLevel: Int {
+        guard let index = variants.levels.firstIndex(of: .dense) else {
+            preconditionFailure("the dense level is always among those to measure")
         }
+        return index
+    }
+
+    private func timeLevels(progress: (Double) -> Void) -> [Times] {
         let batch = TokenBatch([[Int32](repeating: 100, count: tokens)])
         let workspace = BERTWorkspace(
-            model.dimensions, tokens: tokens, threads: pool.threads, longest: tokens)
-        var layerTimes = levels.map { _ in LayerTimes() }
-        var totals = [[Double]](repeating: [], count: levels.count)
+            variants.dense.dimensions, tokens: tokens, threads: pool.threads, longest: tokens)
+        let count = variants.models.count
+        var times = variants.models.map { _ in Times(LayerTimes(), []) }
         for round in 0...rounds {
-            for (index, variant) in variants.enumerated() {
-                progress(
-                    0.3 + 0.7 * Double(round * levels.count + index) / Double((rounds + 1) * levels.count))
+            for (index, variant) in variants.models.enumerated() {
+                progress(Double(round * count + index) / Double((rounds + 1) * count))
                 variant.forward(batch, workspace: workspace, pool: pool)
                 for _ in 0..<passes {
                     let start = DispatchTime.now().uptimeNanoseconds
-                    variant.forward(batch, workspace: workspace, pool: pool, times: layerTimes[index])
-                    totals[index].append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6)
+                    variant.forward(batch, workspace: workspace, pool: pool, times: times[index].layers)
+                    times[index].totals.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6)
                 }
             }
             // The first round also fetches weights from memory for the first time: it is not counted.
-            if round == 0 {
-                layerTimes = levels.map { _ in LayerTimes() }
-                totals = [[Double]](repeating: [], count: levels.count)
-            }
+            if round == 0 { times = times.map { _ in Times(LayerTimes(), []) } }
         }
-        return table(levels, layerTimes.map(\.milliseconds), totals)
+        return times
     }
 
-    private func table(_ levels: [Level], _ times: [[String: [Double]]], _ totals: [[Double]]) -> LatencyTable
-    {
+    private func entries(_ times: [LayerTimes]) -> [LatencyTable.Key: LatencyTable.Entry] {
         var samples: [LatencyTable.Key: [Double]] = [:]
-        var overheads: [Double] = []
-        for (index, level) in levels.enumerated() {
-            var rest = totals[index]
-            for shape in model.layerShapes {
-                let measured = times[index][shape.name] ?? []
-                samples[.init(rows: shape.rows, cols: shape.cols, level: level), default: []] += measured
-                for pass in rest.indices { rest[pass] -= measured[pass] }
+        for (level, times) in zip(variants.levels, times) {
+            for shape in variants.dense.layerShapes {
+                samples[.init(rows: shape.rows, cols: shape.cols, level: level), default: []] +=
+                    times.milliseconds[shape.name] ?? []
             }
-            overheads += rest
         }
-        let dense = levels.firstIndex(of: .dense).map { totals[$0] } ?? overheads
-        return LatencyTable(
-            fingerprint: .current, tokens: tokens, threads: pool.threads,
-            entries: samples.mapValues(LatencyTable.Entry.init), overhead: .init(overheads),
-            dense: .init(dense))
+        return samples.mapValues(LatencyTable.Entry.init)
     }
 
-    private func packed(at level: Level) -> BERT {
-        var random = CounterBasedRandom(seed: 1)
-        var operators: [String: any LinearOperator] = [:]
-        for shape in model.layerShapes {
-            guard var weight = model.weights[shape.name], let bias = model.biases[shape.name] else {
-                continue
-            }
-            scatterZeros(in: &weight, level, &random)
-            operators[shape.name] = Packing.pack(weight: weight, bias: bias, pattern: level.pattern)
-        }
-        return model.replacing(operators)
-    }
-
-    private func scatterZeros(in weight: inout Matrix, _ level: Level, _ random: inout CounterBasedRandom) {
-        let group = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
-        let (rows, columns) = (weight.rows, weight.columns)
-        weight.elements.withUnsafeMutableBufferPointer { elements in
-            for first in stride(from: 0, to: rows, by: group) {
-                for column in 0..<columns where random.nextUniform() < level.sparsity {
-                    for row in first..<min(first + group, rows) { elements[row * columns + column] = 0 }
-                }
+    /// Times passes of random policies in turn with the dense model.
+    private func fit(
+        _ entries: [LatencyTable.Key: LatencyTable.Entry], _ dense: LatencyTable.Entry,
+        progress: (Double) -> Void
+    ) -> LatencyFit {
+        var random = CounterBasedRandom(seed: 2)
+        var benchmark = EndToEndBenchmark(tokens: tokens, pool: pool)
+        benchmark.rounds = 7
+        let shapes = variants.dense.layerShapes
+        func layersMs(_ actions: [Int]) -> Double {
+            zip(shapes, actions).reduce(0) { sum, choice in
+                let (shape, level) = (choice.0, variants.levels[choice.1])
+                return sum + (entries[.init(rows: shape.rows, cols: shape.cols, level: level)]?.medianMs ?? 0)
             }
         }
+        let samples = (0..<mixtures).map { mixture in
+            progress(Double(mixture) / Double(mixtures))
+            let actions = variants.randomPolicy(using: &random)
+            let measured = benchmark.measure(variants.model(actions), against: variants.dense)
+            return LatencyFit.Sample(
+                layersMs: layersMs(actions), totalMs: dense.medianMs / measured.speedup)
+        }
+        return LatencyFit(
+            dense: .init(layersMs: layersMs(shapes.map { _ in denseLevel }), totalMs: dense.medianMs),
+            samples: samples)
     }
 }

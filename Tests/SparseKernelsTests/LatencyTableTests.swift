@@ -11,7 +11,7 @@ import Testing
         entries: [
             .init(rows: 8, cols: 4, level: .dense): .init([3, 1, 2]),
             .init(rows: 8, cols: 4, level: Level(pattern: .rowBlock4, sparsity: 0.7)): .init([0.5]),
-        ], overhead: .init([1]), dense: .init([9]))
+        ], fit: LatencyFit(overheadMs: 1, scale: 1.25, medianError: 0.01), dense: .init([9]))
 
     @Test func comesBackFromAFile() throws {
         let path = NSTemporaryDirectory() + "latency-\(UUID().uuidString).h5"

@@ -1,0 +1,59 @@
+/// How the times of single layers add up to the time of a whole forward pass:
+///
+///     latency(a) = overhead + scale · Σ_l t_l(a_l)
+///
+/// Layers are timed on one worker, inside passes in which every layer has the same level. What that does
+/// not see (the wait for the slower worker, caches shared with neighbours of another level) grows with the
+/// layers' own time, and is what `scale` stands for. The line goes through the dense model, so that a
+/// fraction of dense means what it says.
+public struct LatencyFit: Sendable, Equatable {
+    /// A policy's layers, Σ_l t_l(a_l), and a measured pass with it, both in milliseconds.
+    public struct Sample: Sendable, Equatable {
+        /// Σ_l t_l(a_l).
+        public let layersMs: Double
+        /// A whole pass.
+        public let totalMs: Double
+
+        /// Puts both together.
+        public init(layersMs: Double, totalMs: Double) {
+            self.layersMs = layersMs
+            self.totalMs = totalMs
+        }
+    }
+
+    /// Time of everything but the layers, in milliseconds.
+    public let overheadMs: Double
+    /// What a layer's own time is multiplied by.
+    public let scale: Double
+    /// Median of |predicted − measured| / measured over the samples that it was fitted to.
+    public let medianError: Double
+
+    /// Fits the scale by least squares of the relative errors.
+    ///
+    /// - Parameters:
+    ///   - dense: the dense model.
+    ///   - samples: mixed policies, at least one.
+    public init(dense: Sample, samples: [Sample]) {
+        precondition(!samples.isEmpty && dense.layersMs > 0)
+        // Each sample says: scale · saved = dense total − total, with weight 1 / total².
+        var (numerator, denominator) = (0.0, 0.0)
+        for sample in samples {
+            let saved = dense.layersMs - sample.layersMs
+            let weight = 1 / (sample.totalMs * sample.totalMs)
+            numerator += weight * saved * (dense.totalMs - sample.totalMs)
+            denominator += weight * saved * saved
+        }
+        let slope = denominator > 0 ? numerator / denominator : 1
+        // However noisy the measurements, layers are never free and never all there is.
+        let scale = min(max(slope, 0.1), dense.totalMs / dense.layersMs)
+        let overhead = dense.totalMs - scale * dense.layersMs
+        let errors = samples.map { abs(overhead + scale * $0.layersMs - $0.totalMs) / $0.totalMs }.sorted()
+        self.init(overheadMs: overhead, scale: scale, medianError: errors[errors.count / 2])
+    }
+
+    init(overheadMs: Double, scale: Double, medianError: Double) {
+        self.overheadMs = overheadMs
+        self.scale = scale
+        self.medianError = medianError
+    }
+}

@@ -1,0 +1,77 @@
+import Tensors
+import Transformers
+
+/// A model packed once at every level, every layer alike, from which any policy's model is put together.
+///
+/// For measuring only: which weights are zero does not matter to a kernel, so zeros are placed at random.
+public struct LevelVariants {
+    /// The levels.
+    public let levels: [Level]
+    /// The model with all layers at each level.
+    public let models: [BERT]
+    /// The dense model.
+    public let dense: BERT
+    private let operators: [[String: any LinearOperator]]
+
+    /// Packs a dense model at every level.
+    ///
+    /// - Parameter progress: is told the fraction done.
+    public init(of dense: BERT, levels: [Level], progress: (Double) -> Void = { _ in }) {
+        self.dense = dense
+        self.levels = levels
+        models = levels.enumerated().map { index, level in
+            progress(Double(index) / Double(levels.count))
+            return level == .dense ? dense : Self.packed(dense, at: level)
+        }
+        operators = models.map(\.operators)
+    }
+
+    /// The model in which each layer is at the level of a policy.
+    public func model(_ actions: [Int]) -> BERT {
+        precondition(actions.count == dense.layerShapes.count)
+        var mixed: [String: any LinearOperator] = [:]
+        for (shape, level) in zip(dense.layerShapes, actions) {
+            mixed[shape.name] = operators[level][shape.name]
+        }
+        return dense.replacing(mixed)
+    }
+
+    /// A random policy around a sparsity that differs from policy to policy, so that policies spread over
+    /// the whole range of latencies.
+    ///
+    /// The mean sparsity is uniform in [0, 1); each layer takes a random level within 0.25 of it.
+    public func randomPolicy(using random: inout CounterBasedRandom) -> [Int] {
+        let mean = random.nextUniform()
+        return dense.layerShapes.map { _ in
+            let near = levels.indices.filter { abs(levels[$0].sparsity - mean) <= 0.25 }
+            return near.randomElement(using: &random) ?? levels.startIndex
+        }
+    }
+
+    private static func packed(_ dense: BERT, at level: Level) -> BERT {
+        var random = CounterBasedRandom(seed: 1)
+        var operators: [String: any LinearOperator] = [:]
+        for shape in dense.layerShapes {
+            guard var weight = dense.weights[shape.name], let bias = dense.biases[shape.name] else {
+                continue
+            }
+            scatterZeros(in: &weight, level, &random)
+            operators[shape.name] = Packing.pack(weight: weight, bias: bias, pattern: level.pattern)
+        }
+        return dense.replacing(operators)
+    }
+
+    private static func scatterZeros(
+        in weight: inout Matrix, _ level: Level, _ random: inout CounterBasedRandom
+    ) {
+        let group = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
+        let (rows, columns) = (weight.rows, weight.columns)
+        weight.elements.withUnsafeMutableBufferPointer { elements in
+            for first in stride(from: 0, to: rows, by: group) {
+                for column in 0..<columns where random.nextUniform() < level.sparsity {
+                    for row in first..<min(first + group, rows) { elements[row * columns + column] = 0 }
+                }
+            }
+        }
+    }
+}
