@@ -28,9 +28,11 @@ let package = Package(
             name: "Pruning", dependencies: ["SparseKernels", "Transformers", "Tensors", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
-            name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors"],
+            name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
             exclude: ["README.md"]),
-        .target(name: "Export", dependencies: ["ModelFiles", "Tensors"], exclude: ["README.md"]),
+        .target(
+            name: "Export", dependencies: ["ModelFiles", "Tensors", "Tokenizers", "Transformers"],
+            exclude: ["README.md"]),
         .target(
             name: "Environments",
             dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
@@ -45,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Agents",
+                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
+                "Tokenizers", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -3,6 +3,7 @@ import Foundation
 import Search
 import SparseKernels
 import Tensors
+import Transformers
 
 /// How well the latency table predicts whole forward passes.
 struct LatencyPrediction: ParsableCommand {
@@ -24,12 +25,13 @@ struct LatencyPrediction: ParsableCommand {
     func run() throws {
         let pool = ThreadPool(threads: threads)
         let dense = try EncoderModel(folder: model).encoder
-        let variants = LevelVariants(of: dense, levels: Level.standard)
-        let table = Profiler(variants: variants, tokens: tokens, pool: pool).measure()
+        let variants = try LevelVariants(of: dense, levels: Level.standard)
+        let workload = Workload(tokens: tokens)
+        let table = Profiler(of: dense, variants: variants, workload, pool: pool).measure()
         print("\(table.fingerprint), \(tokens) tokens, \(threads) threads")
         print("fit: scale \(decimal(table.fit.scale)), median error \(percent(table.fit.medianError))")
         var random = CounterBasedRandom(seed: 3)
-        let benchmark = EndToEndBenchmark(tokens: tokens, pool: pool)
+        let benchmark = EndToEndBenchmark(workload, pool: pool)
         var errors: [Double] = []
         for _ in 0..<policies {
             let actions = variants.randomPolicy(using: &random)
@@ -41,7 +43,7 @@ struct LatencyPrediction: ParsableCommand {
         print("median absolute error \(percent(errors.sorted()[errors.count / 2]))")
     }
 
-    private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants) -> Double {
+    private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<BERT>) -> Double {
         zip(variants.dense.layerShapes, actions).reduce(table.fit.overheadMs) { sum, choice in
             sum + (table.latencyMs(choice.0, variants.levels[choice.1]) ?? .nan)
         }

@@ -6,24 +6,35 @@ import Transformers
 
 /// Puts pruned models together from a level database, layer by layer.
 ///
-/// A packed layer is kept once it was used, so that a candidate costs next to nothing but its evaluation.
-public final class CandidateModels: Sendable {
-    private let dense: BERT
+/// A packed layer is kept once it was used, so that a candidate costs next to nothing but its evaluation;
+/// when those kept grow too large, all but the present candidate's are dropped.
+public final class CandidateModels<Model: PrunableModel>: Sendable {
+    private let dense: Model
     private let database: LevelDatabase
+    private let phase: Workload.Phase
+    private let mostBytes: Int
     private let packed = Mutex([[Int]: any LinearOperator]())
 
     /// Takes the dense model and its database.
+    ///
+    /// - Parameters:
+    ///   - phase: what layers are packed for.
+    ///   - mostBytes: how large the packed layers that are kept may grow.
     /// - Throws: ``PruningError`` when the database was made for other layers.
-    public init(dense: BERT, database: LevelDatabase) throws {
+    public init(
+        dense: Model, database: LevelDatabase, for phase: Workload.Phase = .prefill, mostBytes: Int = 768 << 20
+    ) throws {
         guard database.layers == dense.layerShapes else {
             throw PruningError("level database", "found layers of another model")
         }
         self.dense = dense
         self.database = database
+        self.phase = phase
+        self.mostBytes = mostBytes
     }
 
     /// The model in which each layer is at the level of a policy.
-    public func model(_ actions: [Int], pool: ThreadPool) throws -> BERT {
+    public func model(_ actions: [Int], pool: ThreadPool) throws -> Model {
         precondition(actions.count == database.layers.count)
         let missing = packed.withLock { packed in
             actions.indices.filter { actions[$0] != 0 && packed[[$0, actions[$0]]] == nil }
@@ -37,6 +48,10 @@ public final class CandidateModels: Sendable {
             } catch {
                 failure.withLock { $0 = error }
             }
+        }
+        packed.withLock { packed in
+            guard packed.values.reduce(0, { $0 + $1.sizeBytes }) > mostBytes else { return }
+            packed = packed.filter { actions[$0.key[0]] == $0.key[1] }
         }
         if let error = failure.withLock({ $0 }) { throw error }
         var operators: [String: any LinearOperator] = [:]
@@ -59,9 +74,8 @@ public final class CandidateModels: Sendable {
 
     private func pack(_ layer: Int, _ level: Int) throws -> any LinearOperator {
         let name = database.layers[layer].name
-        let bias = dense.biases[name] ?? []
         return Packing.pack(
-            weight: try database.weight(layer: layer, level: level), bias: bias,
-            pattern: database.levels[level].pattern)
+            weight: try database.weight(layer: layer, level: level), bias: dense.bias(of: name),
+            pattern: database.levels[level].pattern, for: phase)
     }
 }

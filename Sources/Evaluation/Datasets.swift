@@ -14,7 +14,7 @@ public struct ScoredPair: Sendable, Equatable {
 public enum Datasets {
     /// Reads tab-separated pairs with one header line that names columns `sentence1`, `sentence2`, `score`.
     public static func scoredPairs(path: String) throws -> [ScoredPair] {
-        var lines = try text(path).split(separator: "\n", omittingEmptySubsequences: true)
+        var lines = try text(path: path).split(separator: "\n", omittingEmptySubsequences: true)
         guard !lines.isEmpty else { throw EvaluationError(file: path, message: "the file is empty") }
         let header = fields(lines.removeFirst())
         guard let first = header.firstIndex(of: "sentence1"), let second = header.firstIndex(of: "sentence2"),
@@ -45,7 +45,7 @@ public enum Datasets {
     /// Reads sentences: the columns `sentence`, `sentence1` and `sentence2` of a tab-separated file
     /// (name ending in `.tsv`), or else one sentence a line. Empty lines and repetitions are left out.
     public static func sentences(path: String) throws -> [String] {
-        let lines = try text(path).split(separator: "\n", omittingEmptySubsequences: true)
+        let lines = try text(path: path).split(separator: "\n", omittingEmptySubsequences: true)
         var found: [String] = []
         if path.hasSuffix(".tsv"), let header = lines.first.map(fields) {
             let columns = header.indices.filter {
@@ -71,7 +71,8 @@ public enum Datasets {
         return sentences
     }
 
-    private static func text(_ path: String) throws -> String {
+    /// Reads UTF-8 text; `\r\n` becomes `\n`.
+    public static func text(path: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw EvaluationError(file: path, message: "cannot be read: no such file, or no permission")
         }

@@ -2,14 +2,10 @@ import Tensors
 import Tokenizers
 import Transformers
 
-/// What a model is judged by: sentences to embed, and a score of their embeddings.
-public protocol EmbeddingTask: Sendable {
-    /// The name of the score, for reports: `spearman`, `fidelity`.
-    var metric: String { get }
+/// What an encoder is judged by: sentences to embed, and a score of their embeddings.
+public protocol EmbeddingTask: ModelTask where Model == BERT {
     /// Token ids of every sentence.
     var sequences: [[Int32]] { get }
-    /// How many items the score is over: pairs, or sentences.
-    var count: Int { get }
     /// The score of embeddings [sequences × hidden], rows of length 1; higher is better, 1 at most.
     func score(_ embeddings: Matrix) -> Double
 }

@@ -23,34 +23,9 @@ public enum PrunedModelFolder {
     public static func write(
         weights: [String: Matrix], of source: String, metadata: [String: String], to destination: String
     ) throws {
-        let files = FileManager.default
-        guard !files.fileExists(atPath: destination) else {
-            throw ModelFileError(file: destination, message: "already exists: allowed is a new folder")
-        }
-        let temporary = "\(destination).incomplete-\(ProcessInfo.processInfo.processIdentifier)"
-        do {
-            try files.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-        } catch {
-            throw ModelFileError(
-                file: destination, message: "cannot be created: \(error.localizedDescription)")
-        }
-        do {
-            try copyCompanions(from: source, to: temporary)
-            try writeWeights(weights, of: source, metadata: metadata, to: temporary)
-            try files.moveItem(atPath: temporary, toPath: destination)
-        } catch {
-            try? files.removeItem(atPath: temporary)
-            throw error
-        }
-    }
-
-    private static func copyCompanions(from source: String, to folder: String) throws {
-        let files = FileManager.default
-        for name in companions where files.fileExists(atPath: "\(source)/\(name)") {
-            let target = URL(fileURLWithPath: "\(folder)/\(name)")
-            try files.createDirectory(
-                at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try files.copyItem(atPath: "\(source)/\(name)", toPath: target.path)
+        try NewFolder.write(to: destination) { folder in
+            try NewFolder.copy(companions, from: source, to: folder)
+            try writeWeights(weights, of: source, metadata: metadata, to: folder)
         }
     }
 

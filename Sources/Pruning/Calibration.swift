@@ -10,23 +10,14 @@ public struct Calibration: Sendable {
     ///
     /// - Parameter progress: is told the fraction done.
     public init(
-        model: BERT, sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void = { _ in }
+        model: some PrunableModel, sequences: [[Int32]], pool: ThreadPool,
+        progress: (Double) -> Void = { _ in }
     ) {
-        let chunks = TokenBatch.chunks(of: sequences, tokens: 512)
         var sums: [String: InputCovariance] = [:]
         var sharing: [String: [String]] = [:]
-        for (index, chunk) in chunks.enumerated() {
-            progress(Double(index) / Double(chunks.count))
-            let batch = TokenBatch(sequences[chunk])
-            let workspace = BERTWorkspace(
-                model.dimensions, tokens: batch.tokens, threads: pool.threads,
-                longest: sequences[chunk].map(\.count).max() ?? 0)
-            model.forward(
-                batch, workspace: workspace, pool: pool,
-                observer: { layers, input in
-                    sharing[layers[0]] = layers
-                    sums[layers[0], default: InputCovariance(columns: input.features)].add(input, pool: pool)
-                })
+        model.observeInputs(of: sequences, pool: pool, progress: progress) { layers, input in
+            sharing[layers[0]] = layers
+            sums[layers[0], default: InputCovariance(columns: input.features)].add(input, pool: pool)
         }
         for (first, layers) in sharing {
             for layer in layers { covariances[layer] = sums[first] }

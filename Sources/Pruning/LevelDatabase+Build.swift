@@ -12,13 +12,13 @@ extension LevelDatabase {
     /// starts anew. The content does not depend on the number of threads.
     ///
     /// - Parameters:
-    ///   - weights: the dense weights by layer name.
+    ///   - weight: gives the dense weight of a layer by its name, asked for one layer after the other.
     ///   - covariances: the inputs' covariances by layer name.
     ///   - progress: is told the fraction done, on the calling thread.
     /// - Throws: ``PruningError`` for a layer that cannot be pruned, `ModelFileError` when the folder
     ///   cannot be written to.
     public static func build(
-        folder: String, key: String, layers: [LayerShape], weights: [String: Matrix],
+        folder: String, key: String, layers: [LayerShape], weight: (String) throws -> Matrix,
         covariances: [String: InputCovariance], solver: Solver, levels: [Level], pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> LevelDatabase {
@@ -27,9 +27,7 @@ extension LevelDatabase {
         var errors: [[Double]] = []
         for (number, shape) in layers.enumerated() {
             progress(Double(number) / Double(layers.count))
-            guard let weight = weights[shape.name] else {
-                throw PruningError(shape.name, "found no weight of this name")
-            }
+            let weight = try weight(shape.name)
             let covariance = covariances[shape.name]
             let layer = try PrunableLayer(
                 name: shape.name, weight: weight, covariance: covariance, solver: solver)

@@ -27,7 +27,7 @@ public final class LevelDatabase: Sendable {
     public let layers: [LayerShape]
     /// Relative error of each layer's output at each level, [layer][level]; 0 for dense.
     public let errors: [[Double]]
-    private let files: [SafetensorsFile]
+    private let folder: String
 
     /// Opens a database of a key; nil when there is none at the folder, or one of another key.
     public static func open(folder: String, key: String) throws -> LevelDatabase? {
@@ -48,9 +48,7 @@ public final class LevelDatabase: Sendable {
         }
         layers = index.layers
         errors = index.errors
-        files = try index.layers.map { layer in
-            try SafetensorsFile(path: Self.path(folder, layer.name))
-        }
+        self.folder = folder
     }
 
     static func path(_ folder: String, _ layer: String) -> String {
@@ -62,7 +60,8 @@ public final class LevelDatabase: Sendable {
     public func weight(layer: Int, level: Int) throws -> Matrix {
         let shape = layers[layer]
         let name = levels[level].description
-        let file = files[layer]
+        // Mapped for this call only: pages of a database that was read would count as memory in use.
+        let file = try SafetensorsFile(path: Self.path(folder, shape.name))
         let weight = try file.withUnsafeBytes(of: "\(name).mask") { mask in
             try file.withUnsafeBytes(of: "\(name).values") { values in
                 PackedWeight.unpack(mask: mask, values: values, rows: shape.rows, columns: shape.cols)

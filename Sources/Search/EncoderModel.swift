@@ -37,11 +37,4 @@ public struct EncoderModel: Sendable {
     public func digest() throws -> String {
         try FileDigest.sha256(path: "\(folder)/model.safetensors")
     }
-
-    /// Bytes of the weights as they are held in memory, packed, embeddings included.
-    public var sizeBytes: Int {
-        let prunable = encoder.layerShapes.reduce(0) { $0 + $1.weightCount }
-        let packed = encoder.operators.values.reduce(0) { $0 + $1.sizeBytes }
-        return (encoder.parameterCount - prunable) * MemoryLayout<Float>.size + packed
-    }
 }

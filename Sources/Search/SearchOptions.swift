@@ -1,6 +1,7 @@
 import Environments
 import Foundation
 import Pruning
+import Transformers
 
 /// Everything that fixes a search but the machine's speed; stored in the run as `run.json`.
 public struct SearchOptions: Sendable, Codable, Equatable {
@@ -10,6 +11,8 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         case sts
         /// Agreement with the dense model, without labels.
         case fidelity
+        /// Agreement of next-token distributions with the dense model, on plain text.
+        case lm
     }
 
     /// The dense model's folder.
@@ -30,6 +33,8 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var budget = 300
     /// Tokens of the one sequence that latency is for.
     public var tokens = 128
+    /// Whether latency is that of a whole sequence, or of one more token.
+    public var latencyOf = Workload.Phase.prefill
     /// Threads.
     public var threads: Int
     /// What fixes all random choices.
@@ -42,6 +47,19 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var calibrationSentences = 512
     /// Sentences that the reward is computed on, and as many again to pick the final policy by.
     public var rewardSentences = 600
+    /// Windows of ``windowTokens`` tokens that a language model is calibrated on.
+    public var calibrationWindows = 64
+    /// Windows that its reward is computed on.
+    public var rewardWindows = 2
+    /// Windows that its final policy is picked by.
+    public var checkWindows = 6
+    /// Windows of the validation file that its perplexity is reported on.
+    public var validationWindows = 40
+    /// Tokens of a window.
+    public static let windowTokens = 512
+
+    /// What latency is measured of.
+    public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
 
     /// Sets what has no default.
     public init(model: String, task: Task, train: String, targetLatency: LatencyTarget, threads: Int) {

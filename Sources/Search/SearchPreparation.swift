@@ -11,22 +11,22 @@ import Transformers
 public typealias StageProgress = (_ stage: String, _ fraction: Double) -> Void
 
 /// What a search works on: the model, its level database, its costs, and the reward.
-public final class SearchPreparation {
+public final class SearchPreparation<Model: SearchableModel> {
     /// The options that it was made for.
     public let options: SearchOptions
     /// The dense model.
-    public let model: EncoderModel
+    public let model: Model
     /// Latencies, sizes and sensitivities.
     public let costs: LevelCosts
     /// Puts candidates together.
-    public let candidates: CandidateModels
+    public let candidates: CandidateModels<Model.Network>
     /// The threads.
     public let pool: ThreadPool
     /// The latency table; nil when the costs of an earlier run were taken.
     public let table: LatencyTable?
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
-    let data: SearchData
+    let data: SearchData<Model.Network>
     private let denseReward: Double
 
     /// Prepares a search.
@@ -43,20 +43,21 @@ public final class SearchPreparation {
         self.options = options
         pool = ThreadPool(threads: options.threads)
         progress("loading the model", 0)
-        model = try EncoderModel(folder: options.model)
-        let encoder = model.encoder
+        model = try Model(path: options.model, phase: options.latencyOf)
+        let network = model.network
         let modelDigest = try model.digest()
-        data = try SearchData(options, model: model, pool: pool)
+        data = try model.searchData(options, pool: pool)
+        let calibrationDigest = Self.digest(data.calibration)
         let levels = Level.standard
         let database = try Self.database(
-            options, encoder, data,
+            options, network, data,
             key: LevelDatabase.key(
-                model: modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
+                model: modelDigest, calibration: calibrationDigest, solver: options.solver, levels: levels),
             levels: levels, cache: cache, pool: pool, progress: progress)
-        candidates = try CandidateModels(dense: encoder, database: database)
-        denseReward = data.reward.score(encoder, pool: pool)
+        candidates = try CandidateModels(dense: network, database: database, for: options.latencyOf)
+        denseReward = data.reward.score(network, pool: pool)
         identity = [
-            "model": modelDigest, "calibration": data.digest, "task": options.task.rawValue,
+            "model": modelDigest, "calibration": calibrationDigest, "task": options.task.rawValue,
             "solver": options.solver.rawValue,
         ]
         if let storedCosts {
@@ -65,9 +66,11 @@ public final class SearchPreparation {
             return
         }
         let table =
-            given
+            try given
             ?? Profiler(
-                variants: LevelVariants(of: encoder, levels: levels), tokens: options.tokens, pool: pool
+                of: network,
+                variants: LevelVariants(of: network.forProfiling, levels: levels, for: options.latencyOf),
+                options.workload, pool: pool
             ).measure { progress("measuring kernels", $0) }
         self.table = table
         let (candidates, reward, dense, pool) = (candidates, data.reward, denseReward, pool)
@@ -75,7 +78,7 @@ public final class SearchPreparation {
             levels: levels, errors: database.errors,
             quality: { reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
             progress: { progress("estimating sensitivities", $0) })
-        costs = try Self.costs(encoder, model, table, levels, sensitivity)
+        costs = try Self.costs(network, table, levels, sensitivity)
     }
 
     /// The quality of a policy's model, as a fraction of the dense model's, on the reward data.
@@ -86,29 +89,38 @@ public final class SearchPreparation {
     /// The same on data that no reward was computed on.
     public func checkedQuality(_ actions: [Int]) throws -> Double {
         data.check.score(try candidates.model(actions, pool: pool), pool: pool)
-            / data.check.score(model.encoder, pool: pool)
+            / data.check.score(model.network, pool: pool)
     }
 
     private static func database(
-        _ options: SearchOptions, _ encoder: BERT, _ data: SearchData, key: String, levels: [Level],
+        _ options: SearchOptions, _ network: Model.Network, _ data: SearchData<Model.Network>, key: String, levels: [Level],
         cache: String, pool: ThreadPool, progress: StageProgress
     ) throws -> LevelDatabase {
         let folder = "\(cache)/levels-\(key.prefix(16))"
         if let present = try LevelDatabase.open(folder: folder, key: key) { return present }
-        let calibration = Calibration(model: encoder, sequences: data.calibration, pool: pool) {
+        let calibration = Calibration(model: network, sequences: data.calibration, pool: pool) {
             progress("calibrating", $0)
         }
         return try LevelDatabase.build(
-            folder: folder, key: key, layers: encoder.layerShapes, weights: encoder.weights,
+            folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
             covariances: calibration.covariances, solver: options.solver, levels: levels, pool: pool
         ) { progress("pruning every layer to every level", $0) }
     }
 
+    private static func digest(_ sequences: [[Int32]]) -> String {
+        var bytes = Data()
+        for sequence in sequences {
+            for id in sequence { withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) } }
+            bytes.append(contentsOf: [255, 255, 255, 255])
+        }
+        return FileDigest.sha256(bytes)
+    }
+
     private static func costs(
-        _ encoder: BERT, _ model: EncoderModel, _ table: LatencyTable, _ levels: [Level],
+        _ network: Model.Network, _ table: LatencyTable, _ levels: [Level],
         _ sensitivity: [[Double]]
     ) throws -> LevelCosts {
-        let shapes = encoder.layerShapes
+        let shapes = network.layerShapes
         let latency = try shapes.map { shape in
             try levels.map { level in
                 guard let measured = table.latencyMs(shape, level) else {
@@ -120,11 +132,11 @@ public final class SearchPreparation {
             }
         }
         let sizes = shapes.map { shape in levels.map { PackedSize.bytes(shape, $0) } }
-        let prunable = shapes.reduce(0) { $0 + $1.weightCount }
+        let otherCount = network.parameterCount - network.prunableParameterCount
         return LevelCosts(
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
-            sizeBytes: sizes, otherSizeBytes: (encoder.parameterCount - prunable) * MemoryLayout<Float>.size,
+            sizeBytes: sizes, otherSizeBytes: otherCount * MemoryLayout<Float>.size,
             sensitivity: sensitivity)
     }
 }

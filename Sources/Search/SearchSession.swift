@@ -1,23 +1,21 @@
 import Agents
 import Environments
 import Evaluation
-import Export
 import Foundation
-import ModelFiles
 import SparseKernels
 import Tensors
 import Transformers
 
 /// A search from a model folder to a finished run folder.
 ///
-///     let session = try SearchSession.start(options, folder: "checkpoints/mine", cache: cache)
+///     let session = try SearchSession<EncoderModel>.start(options, folder: "checkpoints/mine", cache: cache)
 ///     let summary = try session.finish()
-public final class SearchSession {
-    private let preparation: SearchPreparation
+public final class SearchSession<Model: SearchableModel> {
+    private let preparation: SearchPreparation<Model>
     private let run: SearchRun
     private let folder: String
 
-    private init(_ preparation: SearchPreparation, _ run: SearchRun, folder: String) {
+    private init(_ preparation: SearchPreparation<Model>, _ run: SearchRun, folder: String) {
         self.preparation = preparation
         self.run = run
         self.folder = folder
@@ -35,10 +33,10 @@ public final class SearchSession {
         let agent = try AgentKind(name: options.agent)
         try makeFolder(folder)
         let table = try latencyTable.map { try checkedTable($0, options) }
-        let preparation = try SearchPreparation(options, cache: cache, table: table, progress: progress)
+        let preparation = try SearchPreparation<Model>(options, cache: cache, table: table, progress: progress)
         try preparation.table?.write(to: "\(folder)/latency.h5")
-        try writeJSON(options, to: "\(folder)/run.json")
-        try writeJSON(preparation.costs, to: "\(folder)/costs.json")
+        try RunFiles.write(options, to: "\(folder)/run.json")
+        try RunFiles.write(preparation.costs, to: "\(folder)/costs.json")
         let target = try target(options, preparation.costs)
         let environment = environment(preparation, spent: 0)
         _ = try environment.reset(target: target)
@@ -54,9 +52,9 @@ public final class SearchSession {
     public static func resume(
         folder: String, cache: String, progress: @escaping StageProgress = { _, _ in }
     ) throws -> SearchSession {
-        let options: SearchOptions = try readJSON("\(folder)/run.json")
-        let costs: LevelCosts = try readJSON("\(folder)/costs.json")
-        let preparation = try SearchPreparation(
+        let options: SearchOptions = try RunFiles.read("\(folder)/run.json")
+        let costs: LevelCosts = try RunFiles.read("\(folder)/costs.json")
+        let preparation = try SearchPreparation<Model>(
             options, cache: cache, storedCosts: costs, progress: progress)
         let run = try SearchRun.resume(folder: folder, identity: preparation.identity) { _, spent in
             environment(preparation, spent: spent)
@@ -99,16 +97,16 @@ public final class SearchSession {
     {
         let pool = preparation.pool
         let options = preparation.options
-        let dense = preparation.model.encoder
+        let dense = preparation.model.network
         let pruned = try preparation.candidates.model(best.actions, pool: pool)
-        let measured = EndToEndBenchmark(tokens: options.tokens, pool: pool).measure(pruned, against: dense) {
+        let measured = EndToEndBenchmark(options.workload, pool: pool).measure(pruned, against: dense) {
             progress("measuring the pruned model", $0)
         }
         var validation: SearchSummary.Score?
         if let path = options.validation {
             progress("validating", 0)
-            let task = try TaskFile(task: options.task, path: path).task(
-                for: preparation.model, dense: preparation.model, pool: pool)
+            let task = try preparation.model.validationTask(
+                options, path: path, dense: preparation.model, pool: pool)
             validation = SearchSummary.Score(
                 metric: task.metric, dense: task.score(dense, pool: pool),
                 pruned: task.score(pruned, pool: pool))
@@ -127,23 +125,14 @@ public final class SearchSession {
 
     private func handOver(_ best: Episode, _ summary: SearchSummary) throws {
         let policy = Policy(summary, modelDigest: preparation.identity["model"] ?? "")
-        try Self.writeJSON(policy, to: "\(folder)/policy.json")
+        try RunFiles.write(policy, to: "\(folder)/policy.json")
         let model = "\(folder)/model"
         try? FileManager.default.removeItem(atPath: model)
-        try PrunedModelFolder.write(
-            weights: try preparation.candidates.weights(best.actions), of: preparation.options.model,
-            metadata: ["format": "pt"], to: model)
-        try Self.writeJSON(summary, to: "\(folder)/summary.json")
+        try preparation.model.write(try preparation.candidates.weights(best.actions), to: model)
+        try RunFiles.write(summary, to: "\(folder)/summary.json")
     }
 
-    /// The model folder that a run searched; nil when the folder is no run.
-    public static func searchedModel(run folder: String) throws -> String? {
-        guard FileManager.default.fileExists(atPath: "\(folder)/run.json") else { return nil }
-        let options: SearchOptions = try readJSON("\(folder)/run.json")
-        return options.model
-    }
-
-    private static func environment(_ preparation: SearchPreparation, spent: Int) -> PruningEnvironment {
+    private static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment {
         PruningEnvironment(
             costs: preparation.costs, weights: preparation.options.weights,
             budget: preparation.options.budget,
@@ -175,23 +164,6 @@ public final class SearchSession {
         }
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw SearchFailure("\(folder): the folder cannot be written to")
-        }
-    }
-
-    static func writeJSON(_ value: some Encodable, to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(try encoder.encode(value), to: path)
-    }
-
-    static func readJSON<Value: Decodable>(_ path: String) throws -> Value {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw SearchFailure("\(path): no such file: is this the folder of a run?")
-        }
-        do {
-            return try JSONDecoder().decode(Value.self, from: data)
-        } catch {
-            throw SearchFailure("\(path): found JSON of another kind, or damaged: \(error)")
         }
     }
 }

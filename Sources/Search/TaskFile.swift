@@ -1,5 +1,6 @@
 import Evaluation
 import Tensors
+import Transformers
 
 /// A task and the file with its data.
 public struct TaskFile {
@@ -16,7 +17,7 @@ public struct TaskFile {
     ///
     /// - Parameter dense: the model that fidelity compares with.
     public func task(for model: EncoderModel, dense: EncoderModel, pool: ThreadPool) throws
-        -> any EmbeddingTask
+        -> any ModelTask<BERT>
     {
         switch task {
         case .sts:
@@ -28,6 +29,8 @@ public struct TaskFile {
                 try Datasets.sentences(path: path), maximumTokens: model.maximumTokens)
             return FidelityTask(
                 sequences: sequences, denseEmbeddings: dense.encoder.embed(sequences, pool: pool))
+        case .lm:
+            throw SearchFailure("\(model.folder): found an encoder, which has no task lm")
         }
     }
 }

@@ -3,12 +3,16 @@ import Foundation
 import Search
 import SparseKernels
 import Tensors
+import Transformers
 
 /// `secateur benchmark`
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure end-to-end latency, in turn with the dense model in one run.",
-        discussion: "Example: secateur benchmark checkpoints/minilm-half --threads 1 --json")
+        discussion: """
+            For a language model also tokens per second, of prefill and of decoding, which starts after
+            --tokens tokens. Example: secateur benchmark checkpoints/minilm-half --threads 1 --json
+            """)
 
     @Argument(help: "A model folder, or a run folder.")
     var model: String
@@ -24,6 +28,9 @@ struct Benchmark: ParsableCommand {
     @Option(help: "Rounds to measure, each model in turn.")
     var rounds = 40
 
+    @Option(help: "For language models, how weights are kept for decoding: float or 8bit.")
+    var weights = WeightPrecision.eightBit
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -34,6 +41,9 @@ struct Benchmark: ParsableCommand {
         let tokens, threads, batch: Int
         let isa: String
         let sizeBytes, denseSizeBytes: Int
+        var prefillTokensPerSecond, densePrefillTokensPerSecond: Double?
+        var decodeTokensPerSecond, denseDecodeTokensPerSecond: Double?
+        var decodeSpeedup: Double?
     }
 
     func validate() throws {
@@ -43,33 +53,79 @@ struct Benchmark: ParsableCommand {
     }
 
     func run() throws {
-        let pruned = try ModelArgument.load(model)
-        let dense = try ModelArgument.load(try against ?? SearchSession.searchedModel(run: model) ?? model)
-        guard machine.tokens <= pruned.encoder.dimensions.maximumTokens else {
-            throw SearchFailure(
-                "--tokens: found \(machine.tokens), allowed \(pruned.encoder.dimensions.maximumTokens) at most"
-            )
+        try measure(ModelArgument.loadAny(model, phase: phase(of: model)))
+    }
+
+    /// Decoding with 8-bit weights leaves prefill as it is: one model serves both.
+    private func phase(of path: String) -> Workload.Phase {
+        ModelArgument.isDecoder(path) && weights == .eightBit ? .decode : .prefill
+    }
+
+    private func measure<Model: SearchableModel>(_ pruned: Model) throws {
+        let reference = try against ?? RunFiles.searchedModel(run: model) ?? model
+        guard let dense = try ModelArgument.loadAny(reference, phase: phase(of: reference)) as? Model else {
+            throw SearchFailure("\(reference): found another kind of model than \(model)")
         }
+        let tokens = try machine.tokens(for: pruned)
+        let pool = ThreadPool(threads: machine.threads)
         let line = ProgressLine()
-        var benchmark = EndToEndBenchmark(tokens: machine.tokens, pool: ThreadPool(threads: machine.threads))
-        benchmark.batch = batch
-        benchmark.rounds = rounds
-        let result = benchmark.measure(pruned.encoder, against: dense.encoder) { line.show("measuring", $0) }
-        line.finish()
-        let output = Output(
-            medianMs: result.model.medianMs, p95Ms: result.model.p95Ms, spreadMs: result.model.spreadMs,
-            denseMedianMs: result.reference.medianMs, denseP95Ms: result.reference.p95Ms,
-            denseSpreadMs: result.reference.spreadMs, speedup: result.speedup, tokens: machine.tokens,
+        func result(_ phase: Workload.Phase) -> EndToEndBenchmark.Result {
+            var benchmark = EndToEndBenchmark(Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
+            benchmark.rounds = rounds
+            return benchmark.measure(pruned.network, against: dense.network) {
+                line.show("measuring \(phase.rawValue)", $0)
+            }
+        }
+        let prefill = result(.prefill)
+        var output = Output(
+            medianMs: prefill.model.medianMs, p95Ms: prefill.model.p95Ms, spreadMs: prefill.model.spreadMs,
+            denseMedianMs: prefill.reference.medianMs, denseP95Ms: prefill.reference.p95Ms,
+            denseSpreadMs: prefill.reference.spreadMs, speedup: prefill.speedup, tokens: tokens,
             threads: machine.threads, batch: batch, isa: InstructionSet.best.rawValue,
             sizeBytes: pruned.sizeBytes, denseSizeBytes: dense.sizeBytes)
+        if pruned is DecoderModel {
+            let decode = result(.decode)
+            let thousands = 1000 * Double(batch)
+            output.prefillTokensPerSecond = thousands * Double(tokens) / prefill.model.medianMs
+            output.densePrefillTokensPerSecond = thousands * Double(tokens) / prefill.reference.medianMs
+            output.decodeTokensPerSecond = thousands / decode.model.medianMs
+            output.denseDecodeTokensPerSecond = thousands / decode.reference.medianMs
+            output.decodeSpeedup = decode.speedup
+        }
+        line.finish()
+        try show(output)
+    }
+
+    private func show(_ output: Output) throws {
         if json { return try Terminal.printJSON(output) }
         let decimal = Terminal.decimal
         print("\(output.tokens) tokens, batch \(batch), \(output.threads) threads, \(output.isa)")
         print("dense   \(decimal(output.denseMedianMs, 3)) ms, p95 \(decimal(output.denseP95Ms, 3)) ms")
         print("model   \(decimal(output.medianMs, 3)) ms, p95 \(decimal(output.p95Ms, 3)) ms")
         print("speed-up \(decimal(output.speedup, 2))x")
+        showRates(output)
         print(
             "size    \(Terminal.megabytes(output.sizeBytes)), dense \(Terminal.megabytes(output.denseSizeBytes))"
         )
     }
+
+    private func showRates(_ output: Output) {
+        guard let prefill = output.prefillTokensPerSecond, let densePrefill = output.densePrefillTokensPerSecond,
+            let decode = output.decodeTokensPerSecond, let denseDecode = output.denseDecodeTokensPerSecond
+        else { return }
+        let decimal = Terminal.decimal
+        print("prefill \(decimal(prefill, 1)) tokens/s, dense \(decimal(densePrefill, 1))")
+        print("decode  \(decimal(decode, 1)) tokens/s, dense \(decimal(denseDecode, 1)) (\(weights.rawValue) weights)")
+    }
+}
+
+/// How weights are kept for decoding.
+enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
+    /// As they are for prefill: exact.
+    case float
+    /// 8 bits, with a scale for every 64: less to fetch from memory for each token.
+    case eightBit = "8bit"
+
+    /// What weights are packed for.
+    var phase: Workload.Phase { self == .float ? .prefill : .decode }
 }

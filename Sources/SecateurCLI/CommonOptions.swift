@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Search
+import Tokenizers
+import Transformers
 import Tensors
 
 /// Options that several commands share.
@@ -11,16 +13,25 @@ struct MachineOptions: ParsableArguments {
     /// How many processors this program may use.
     static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-    @Option(help: "Tokens of a sequence.")
-    var tokens = 128
+    @Option(help: "Tokens of a sequence; 128 unless given, 512 for a language model.")
+    var tokens: Int?
 
     func validate() throws {
         guard (1...256).contains(threads) else {
             throw ValidationError("--threads: found \(threads), allowed 1 to 256")
         }
-        guard (1...512).contains(tokens) else {
-            throw ValidationError("--tokens: found \(tokens), allowed 1 to 512")
+        if let tokens, !(1...8192).contains(tokens) {
+            throw ValidationError("--tokens: found \(tokens), allowed 1 to 8192")
         }
+    }
+
+    /// Tokens of a sequence for a model, within what it takes.
+    func tokens(for model: some SearchableModel) throws -> Int {
+        let tokens = tokens ?? (model is DecoderModel ? SearchOptions.windowTokens : 128)
+        guard tokens <= model.maximumTokens else {
+            throw SearchFailure("--tokens: found \(tokens), allowed \(model.maximumTokens) at most")
+        }
+        return tokens
     }
 }
 
@@ -38,12 +49,41 @@ struct CacheOptions: ParsableArguments {
 
 /// What a command line names as a model: a model folder, or a run folder with a model in it.
 enum ModelArgument {
-    /// Loads either.
+    /// Loads an encoder.
     static func load(_ path: String) throws -> EncoderModel {
+        try EncoderModel(folder: folder(path))
+    }
+
+    /// Loads an encoder or a language model.
+    ///
+    /// - Parameter phase: what is to be fast.
+    static func loadAny(_ path: String, phase: Workload.Phase = .prefill) throws -> any SearchableModel {
+        let path = folder(path)
+        if DecoderModel.isAt(path) { return try DecoderModel(path: path, phase: phase) }
+        return try EncoderModel(path: path, phase: phase)
+    }
+
+    /// Whether it is a language model.
+    static func isDecoder(_ path: String) -> Bool {
+        DecoderModel.isAt(folder(path))
+    }
+
+    /// A language model's tokenizer.
+    static func tokenizer(_ path: String) throws -> ByteLevelTokenizer {
+        try DecoderModel.tokenizer(path: folder(path))
+    }
+
+    /// Loads a language model.
+    static func loadDecoder(_ path: String, phase: Workload.Phase = .prefill) throws -> DecoderModel {
+        try DecoderModel(path: folder(path), phase: phase)
+    }
+
+    /// The model's own folder or file.
+    private static func folder(_ path: String) -> String {
         let own = "\(path)/model"
         let isRun =
             FileManager.default.fileExists(atPath: "\(path)/run.json")
             || FileManager.default.fileExists(atPath: "\(own)/config.json")
-        return try EncoderModel(folder: isRun ? own : path)
+        return isRun ? own : path
     }
 }

@@ -22,18 +22,22 @@ struct Inspect: ParsableCommand {
     }
 
     func run() throws {
-        let encoder = try ModelArgument.load(model).encoder
-        let prunable = encoder.layerShapes.reduce(0) { $0 + $1.weightCount }
+        try show(ModelArgument.loadAny(model))
+    }
+
+    private func show(_ loaded: some SearchableModel) throws {
+        let network = loaded.network
+        let prunable = network.prunableParameterCount
         if json {
             try Terminal.printJSON(
                 Output(
-                    architecture: "bert", parameters: encoder.parameterCount, prunableParameters: prunable,
-                    layers: encoder.layerShapes))
+                    architecture: loaded.architecture, parameters: network.parameterCount, prunableParameters: prunable,
+                    layers: network.layerShapes))
             return
         }
-        print("bert: \(encoder.parameterCount) parameters, \(prunable) of them prunable")
-        for layer in encoder.layerShapes {
-            let sparsity = encoder.weights[layer.name]?.sparsity ?? 0
+        print("\(loaded.architecture): \(network.parameterCount) parameters, \(prunable) of them prunable")
+        for layer in network.layerShapes {
+            let sparsity = try network.weight(of: layer.name).sparsity
             let pruned = sparsity > 0 ? "  sparsity \(Terminal.decimal(sparsity, 3))" : ""
             print("  \(layer.name)  \(layer.rows)x\(layer.cols)\(pruned)")
         }

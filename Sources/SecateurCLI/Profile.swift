@@ -2,6 +2,7 @@ import ArgumentParser
 import Search
 import SparseKernels
 import Tensors
+import Transformers
 
 /// `secateur profile`
 struct Profile: ParsableCommand {
@@ -12,8 +13,11 @@ struct Profile: ParsableCommand {
             hardware it comes from. Example: secateur profile models/minilm --output latency.h5
             """)
 
-    @Argument(help: "A model folder.")
+    @Argument(help: "A model folder, or a GGUF file.")
     var model: String
+
+    @Option(help: "What to measure: prefill, or decode, the time of one more token of a language model.")
+    var latencyOf = Workload.Phase.prefill
 
     @OptionGroup var machine: MachineOptions
 
@@ -27,7 +31,6 @@ struct Profile: ParsableCommand {
     var json = false
 
     func run() throws {
-        let encoder = try ModelArgument.load(model).encoder
         let table: LatencyTable
         if let show {
             table = try LatencyTable(path: show)
@@ -35,12 +38,7 @@ struct Profile: ParsableCommand {
                 Terminal.note("\(show): measured on other hardware: \(table.fingerprint)")
             }
         } else {
-            let line = ProgressLine()
-            let pool = ThreadPool(threads: machine.threads)
-            let variants = LevelVariants(of: encoder, levels: Level.standard) { line.show("packing", $0) }
-            table = Profiler(variants: variants, tokens: machine.tokens, pool: pool)
-                .measure { line.show("measuring kernels", $0) }
-            line.finish()
+            table = try measured(ModelArgument.loadAny(model, phase: latencyOf))
         }
         if let output { try table.write(to: output) }
         let rows = LatencyRow.rows(of: table)
@@ -65,6 +63,22 @@ struct Profile: ParsableCommand {
         }
     }
 }
+
+extension Profile {
+    private func measured(_ loaded: some SearchableModel) throws -> LatencyTable {
+        let line = ProgressLine()
+        defer { line.finish() }
+        let variants = try LevelVariants(of: loaded.network.forProfiling, levels: Level.standard, for: latencyOf) {
+            line.show("packing", $0)
+        }
+        let workload = Workload(phase: latencyOf, tokens: try machine.tokens(for: loaded))
+        return Profiler(
+            of: loaded.network, variants: variants, workload, pool: ThreadPool(threads: machine.threads)
+        ).measure { line.show("measuring kernels", $0) }
+    }
+}
+
+extension Workload.Phase: ExpressibleByArgument {}
 
 private struct LatencyReport: Encodable {
     let hardware: String

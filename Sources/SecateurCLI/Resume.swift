@@ -19,8 +19,16 @@ struct Resume: ParsableCommand {
     var json = false
 
     func run() throws {
+        if try RunFiles.options(run: runFolder).task == .lm {
+            try resume(DecoderModel.self)
+        } else {
+            try resume(EncoderModel.self)
+        }
+    }
+
+    private func resume<Model: SearchableModel>(_ type: Model.Type) throws {
         let line = ProgressLine()
-        let session = try SearchSession.resume(
+        let session = try SearchSession<Model>.resume(
             folder: runFolder, cache: cacheOptions.cache, progress: line.show)
         try RunFolder.finish(session, folder: runFolder, line: line, json: json)
     }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import Pruning
 import Search
+import Transformers
 
 /// `secateur search`
 struct Search: ParsableCommand {
@@ -16,13 +17,14 @@ struct Search: ParsableCommand {
                   --validation stsb/dev.tsv --target-latency 0.5 --output checkpoints/minilm-half
             """)
 
-    @Argument(help: "The dense model's folder.")
+    @Argument(help: "The dense model's folder, or its GGUF file.")
     var model: String
 
     @Option(
         help: """
             What to keep up: sts (Spearman on labelled pairs; --train is tab-separated with columns \
-            sentence1, sentence2, score) or fidelity (agreement with the dense model; --train is text).
+            sentence1, sentence2, score), fidelity (agreement with the dense model; --train is text) or lm \
+            (a language model's agreement with the dense one, by KL divergence; --train is plain text).
             """)
     var task: SearchOptions.Task
 
@@ -46,6 +48,9 @@ struct Search: ParsableCommand {
     var budget = 300
 
     @OptionGroup var machine: MachineOptions
+
+    @Option(help: "Which latency is to be reached: prefill, of a sequence, or decode, of one more token.")
+    var latencyOf = Workload.Phase.prefill
 
     @Option(help: "Fixes all random choices.")
     var seed: UInt64 = 1
@@ -94,14 +99,23 @@ struct Search: ParsableCommand {
         options.targetSize = targetSize
         options.agent = agent
         options.budget = budget
-        options.tokens = machine.tokens
+        options.tokens = machine.tokens ?? (task == .lm ? SearchOptions.windowTokens : 128)
+        options.latencyOf = latencyOf
         options.seed = seed
         options.solver = solver
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
+        if task == .lm {
+            try search(DecoderModel.self, options)
+        } else {
+            try search(EncoderModel.self, options)
+        }
+    }
+
+    private func search<Model: SearchableModel>(_ type: Model.Type, _ options: SearchOptions) throws {
         let line = ProgressLine()
-        let session = try SearchSession.start(
+        let session = try SearchSession<Model>.start(
             options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
             progress: line.show)
         try RunFolder.finish(session, folder: output, line: line, json: json)

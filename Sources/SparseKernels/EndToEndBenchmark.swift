@@ -31,34 +31,30 @@ public struct EndToEndBenchmark {
         public let speedup: Double
     }
 
-    /// Sequences of a batch.
-    public var batch = 1
     /// Rounds that count.
     public var rounds = 40
     /// Passes of each model in a round, after one to warm up.
     public var passes = 3
 
-    private let tokens: Int
+    private let workload: Workload
     private let pool: ThreadPool
 
-    /// Prepares to measure sequences of `tokens` tokens on the threads of a pool.
-    public init(tokens: Int, pool: ThreadPool) {
-        self.tokens = tokens
+    /// Prepares to measure a workload on the threads of a pool.
+    public init(_ workload: Workload, pool: ThreadPool) {
+        self.workload = workload
         self.pool = pool
     }
 
     /// Measures both models in turn.
-    public func measure(_ model: BERT, against reference: BERT, progress: (Double) -> Void = { _ in })
-        -> Result
-    {
-        let input = TokenBatch([[Int32]](repeating: [Int32](repeating: 100, count: tokens), count: batch))
-        let workspace = BERTWorkspace(
-            model.dimensions, tokens: input.tokens, threads: pool.threads, longest: tokens)
-        func round(_ encoder: BERT) -> [Double] {
-            encoder.forward(input, workspace: workspace, pool: pool)
+    public func measure<Model: PrunableModel>(
+        _ model: Model, against reference: Model, progress: (Double) -> Void = { _ in }
+    ) -> Result {
+        let memory = model.memory(for: workload, threads: pool.threads)
+        func round(_ model: Model) -> [Double] {
+            model.pass(workload, memory, pool: pool, times: nil)
             return (0..<passes).map { _ in
                 let start = DispatchTime.now().uptimeNanoseconds
-                encoder.forward(input, workspace: workspace, pool: pool)
+                model.pass(workload, memory, pool: pool, times: nil)
                 return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
             }
         }

@@ -51,6 +51,13 @@ public struct LatencyFit: Sendable, Equatable {
         self.init(overheadMs: overhead, scale: scale, medianError: errors[errors.count / 2])
     }
 
+    /// The same line moved to go through another dense model, of the same layers' kinds.
+    func moved(through dense: Sample) -> LatencyFit {
+        let scale = min(scale, dense.totalMs / dense.layersMs)
+        return LatencyFit(
+            overheadMs: dense.totalMs - scale * dense.layersMs, scale: scale, medianError: medianError)
+    }
+
     init(overheadMs: Double, scale: Double, medianError: Double) {
         self.overheadMs = overheadMs
         self.scale = scale

@@ -4,30 +4,35 @@ import Transformers
 /// A model packed once at every level, every layer alike, from which any policy's model is put together.
 ///
 /// For measuring only: which weights are zero does not matter to a kernel, so zeros are placed at random.
-public struct LevelVariants {
+public struct LevelVariants<Model: PrunableModel> {
     /// The levels.
     public let levels: [Level]
     /// The model with all layers at each level.
-    public let models: [BERT]
+    public let models: [Model]
     /// The dense model.
-    public let dense: BERT
+    public let dense: Model
     private let operators: [[String: any LinearOperator]]
 
     /// Packs a dense model at every level.
     ///
-    /// - Parameter progress: is told the fraction done.
-    public init(of dense: BERT, levels: [Level], progress: (Double) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - phase: what is to be fast.
+    ///   - progress: is told the fraction done.
+    public init(
+        of dense: Model, levels: [Level], for phase: Workload.Phase = .prefill,
+        progress: (Double) -> Void = { _ in }
+    ) throws {
         self.dense = dense
         self.levels = levels
-        models = levels.enumerated().map { index, level in
+        models = try levels.enumerated().map { index, level in
             progress(Double(index) / Double(levels.count))
-            return level == .dense ? dense : Self.packed(dense, at: level)
+            return level == .dense && phase == .prefill ? dense : try Self.packed(dense, at: level, for: phase)
         }
         operators = models.map(\.operators)
     }
 
     /// The model in which each layer is at the level of a policy.
-    public func model(_ actions: [Int]) -> BERT {
+    public func model(_ actions: [Int]) -> Model {
         precondition(actions.count == dense.layerShapes.count)
         var mixed: [String: any LinearOperator] = [:]
         for (shape, level) in zip(dense.layerShapes, actions) {
@@ -48,15 +53,14 @@ public struct LevelVariants {
         }
     }
 
-    private static func packed(_ dense: BERT, at level: Level) -> BERT {
+    private static func packed(_ dense: Model, at level: Level, for phase: Workload.Phase) throws -> Model {
         var random = CounterBasedRandom(seed: 1)
         var operators: [String: any LinearOperator] = [:]
         for shape in dense.layerShapes {
-            guard var weight = dense.weights[shape.name], let bias = dense.biases[shape.name] else {
-                continue
-            }
+            var weight = try dense.weight(of: shape.name)
             scatterZeros(in: &weight, level, &random)
-            operators[shape.name] = Packing.pack(weight: weight, bias: bias, pattern: level.pattern)
+            operators[shape.name] = Packing.pack(
+                weight: weight, bias: dense.bias(of: shape.name), pattern: level.pattern, for: phase)
         }
         return dense.replacing(operators)
     }

@@ -12,6 +12,14 @@ public enum Packing {
         }
     }
 
+    /// Packs a weight for what is to be fast: many tokens at once, or one after the other.
+    public static func pack(weight: Matrix, bias: [Float], pattern: Pattern, for phase: Workload.Phase)
+        -> any LinearOperator
+    {
+        let wide = pack(weight: weight, bias: bias, pattern: pattern)
+        return phase == .prefill ? wide : EightBitLinear(weight: weight, bias: bias, wide: wide)
+    }
+
     /// The pattern that a weight's zeros follow: `4x1` when rows of each group of four are zero in the
     /// same columns, but for one weight in a hundred; dense below the sparsity from which the format
     /// pays on both AVX2 and AVX-512.

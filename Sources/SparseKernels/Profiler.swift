@@ -8,7 +8,7 @@ import Transformers
 /// timed layer by layer, level after level and round after round, so that a drift of the machine's speed
 /// falls on all levels alike and the caches hold what they hold in use. Then whole passes of random
 /// policies, in turn with the dense model, tell how such times add up: ``LatencyFit``.
-public struct Profiler {
+public struct Profiler<Model: PrunableModel> {
     /// Passes over all levels.
     public var rounds = 9
     /// Timed passes of one level in one round, after one to warm up.
@@ -16,16 +16,22 @@ public struct Profiler {
     /// Random policies whose passes are timed.
     public var mixtures = 16
 
-    private let variants: LevelVariants
+    private let whole: Model
+    private let variants: LevelVariants<Model>
     private let pool: ThreadPool
-    private let tokens: Int
+    private let workload: Workload
 
     private typealias Times = (layers: LayerTimes, totals: [Double])
 
-    /// Prepares to measure sequences of `tokens` tokens on the threads of a pool.
-    public init(variants: LevelVariants, tokens: Int, pool: ThreadPool) {
+    /// Prepares to measure a workload on the threads of a pool.
+    ///
+    /// - Parameters:
+    ///   - whole: the dense model, packed for the workload.
+    ///   - variants: the same, or its ``PrunableModel/forProfiling``, at every level.
+    public init(of whole: Model, variants: LevelVariants<Model>, _ workload: Workload, pool: ThreadPool) {
+        self.whole = whole
         self.variants = variants
-        self.tokens = tokens
+        self.workload = workload
         self.pool = pool
     }
 
@@ -36,9 +42,34 @@ public struct Profiler {
         let times = timeLevels { progress(0.8 * $0) }
         let entries = entries(times.map(\.layers))
         let dense = LatencyTable.Entry(times[denseLevel].totals)
-        return LatencyTable(
-            fingerprint: .current, tokens: tokens, threads: pool.threads, entries: entries,
-            fit: fit(entries, dense) { progress(0.8 + 0.2 * $0) }, dense: dense)
+        let fit = fit(entries, dense) { progress(0.8 + 0.2 * $0) }
+        guard variants.dense.layerShapes.count < whole.layerShapes.count else {
+            return table(entries, fit, dense)
+        }
+        // Measured in a part of the model: the line is moved to go through the whole of it.
+        let wholeDense = LatencyTable.Entry(timeWhole())
+        let layersMs = whole.layerShapes.reduce(0) { sum, shape in
+            sum + (entries[.init(rows: shape.rows, cols: shape.cols, level: .dense)]?.medianMs ?? 0)
+        }
+        return table(
+            entries, fit.moved(through: .init(layersMs: layersMs, totalMs: wholeDense.medianMs)), wholeDense)
+    }
+
+    private func table(
+        _ entries: [LatencyTable.Key: LatencyTable.Entry], _ fit: LatencyFit, _ dense: LatencyTable.Entry
+    ) -> LatencyTable {
+        LatencyTable(
+            fingerprint: .current, tokens: workload.tokens, threads: pool.threads, entries: entries, fit: fit,
+            dense: dense)
+    }
+
+    private func timeWhole() -> [Double] {
+        let memory = whole.memory(for: workload, threads: pool.threads)
+        return (0...rounds * passes).map { _ in
+            let start = DispatchTime.now().uptimeNanoseconds
+            whole.pass(workload, memory, pool: pool, times: nil)
+            return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+        }
     }
 
     private var denseLevel: Int {
@@ -49,18 +80,16 @@ public struct Profiler {
     }
 
     private func timeLevels(progress: (Double) -> Void) -> [Times] {
-        let batch = TokenBatch([[Int32](repeating: 100, count: tokens)])
-        let workspace = BERTWorkspace(
-            variants.dense.dimensions, tokens: tokens, threads: pool.threads, longest: tokens)
+        let memory = variants.dense.memory(for: workload, threads: pool.threads)
         let count = variants.models.count
         var times = variants.models.map { _ in Times(LayerTimes(), []) }
         for round in 0...rounds {
             for (index, variant) in variants.models.enumerated() {
                 progress(Double(round * count + index) / Double((rounds + 1) * count))
-                variant.forward(batch, workspace: workspace, pool: pool)
+                variant.pass(workload, memory, pool: pool, times: nil)
                 for _ in 0..<passes {
                     let start = DispatchTime.now().uptimeNanoseconds
-                    variant.forward(batch, workspace: workspace, pool: pool, times: times[index].layers)
+                    variant.pass(workload, memory, pool: pool, times: times[index].layers)
                     times[index].totals.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6)
                 }
             }
@@ -87,7 +116,7 @@ public struct Profiler {
         progress: (Double) -> Void
     ) -> LatencyFit {
         var random = CounterBasedRandom(seed: 2)
-        var benchmark = EndToEndBenchmark(tokens: tokens, pool: pool)
+        var benchmark = EndToEndBenchmark(workload, pool: pool)
         benchmark.rounds = 7
         let shapes = variants.dense.layerShapes
         func layersMs(_ actions: [Int]) -> Double {
@@ -99,7 +128,7 @@ public struct Profiler {
         let samples = (0..<mixtures).map { mixture in
             progress(Double(mixture) / Double(mixtures))
             let actions = variants.randomPolicy(using: &random)
-            let measured = benchmark.measure(variants.model(actions), against: variants.dense)
+            let measured = benchmark.measure(variants.model(actions), against: variants.models[denseLevel])
             return LatencyFit.Sample(
                 layersMs: layersMs(actions), totalMs: dense.medianMs / measured.speedup)
         }

@@ -77,7 +77,6 @@ private struct DecoderPass {
     let times: LayerTimes?
 
     private var configuration: DecoderConfiguration { model.configuration }
-    private var kernels: UnsafePointer<secateur_language_kernels> { InstructionSet.best.languageKernels }
 
     func run(_ tokens: [Int32]) {
         precondition(state.position + tokens.count <= state.capacity, "a text holds \(state.capacity) tokens")
@@ -130,11 +129,11 @@ private struct DecoderPass {
 
     /// hidden ← hidden + added, normed ← norm(hidden).
     private func normalize(_ norm: any Normalization, adding added: PanelMatrix?) {
-        let (hidden, normed) = (state.hidden, state.normed)
+        let (hidden, normed, pool) = (state.hidden, state.normed, pool)
         pool.run { worker in
             let panels = pool.share(of: hidden.panels, worker: worker)
             if let added {
-                kernels.pointee.add(
+                InstructionSet.best.languageKernels.pointee.add(
                     added.address, hidden.address, hidden.features, panels.lowerBound, panels.upperBound)
             }
             norm.apply(hidden, into: normed, panels: panels)
@@ -143,7 +142,7 @@ private struct DecoderPass {
 
     private func apply(_ linears: [Decoder.Linear], to input: PanelMatrix, into outputs: [PanelMatrix]) {
         observer?(linears.map(\.name), input)
-        let times = times
+        let (times, pool) = (times, pool)
         pool.run { worker in
             for (linear, output) in zip(linears, outputs) {
                 LayerTimes.measure(times, worker, linear.name, "", "") {
@@ -169,21 +168,22 @@ private struct DecoderPass {
             configuration.heads, configuration.keyValueHeads, configuration.headSize
         )
         let (query, key, value) = attentionInputs
-        let (cache, position, cosines, sines) = (state.cache, state.position, state.cosines, state.sines)
+        let (stride, position, cosines, sines) = (
+            state.cache.stride, state.position, state.cosines, state.sines
+        )
         let rotates = configuration.rotaryBase != nil
-        func rotate(_ matrix: PanelMatrix, _ first: Int) {
+        @Sendable func rotate(_ matrix: PanelMatrix, _ first: Int) {
             guard rotates else { return }
-            kernels.pointee.rotate(
+            InstructionSet.best.languageKernels.pointee.rotate(
                 matrix.address, matrix.features, first, size, cosines.address, sines.address, 0, matrix.panels)
         }
-        func store(_ matrix: PanelMatrix, _ first: Int, _ rows: UnsafeMutablePointer<Float>) {
-            kernels.pointee.store_rows(
-                matrix.address, matrix.features, first, size, matrix.tokens, rows + position * cache.stride,
-                cache.stride)
+        @Sendable func store(_ matrix: PanelMatrix, _ first: Int, _ rows: UnsafeMutablePointer<Float>) {
+            InstructionSet.best.languageKernels.pointee.store_rows(
+                matrix.address, matrix.features, first, size, matrix.tokens, rows + position * stride, stride)
         }
-        let unchecked = UncheckedCache(cache)
+        let (unchecked, pool) = (UncheckedCache(state.cache), pool)
         pool.run { worker in
-            for item in stride(from: worker, to: heads + 2 * keyValueHeads, by: pool.threads) {
+            for item in Swift.stride(from: worker, to: heads + 2 * keyValueHeads, by: pool.threads) {
                 if item < heads {
                     rotate(query.0, query.1 + item * size)
                 } else if item < heads + keyValueHeads {
@@ -204,7 +204,7 @@ private struct DecoderPass {
         let (query, first) = attentionInputs.query
         let (context, scratch, position) = (state.context, state.scratch, state.position)
         let tiles = (query.panels + Int(SECATEUR_QUERY_PANELS) - 1) / Int(SECATEUR_QUERY_PANELS)
-        let unchecked = UncheckedCache(state.cache)
+        let (unchecked, pool) = (UncheckedCache(state.cache), pool)
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
             // Later queries see more keys: the tiles are dealt out in turn.
@@ -214,6 +214,7 @@ private struct DecoderPass {
                     keys: unchecked.cache.keys(block: block, head: head / group),
                     values: unchecked.cache.values(block: block, head: head / group),
                     stride: unchecked.cache.stride, dimensions: size, scale: scale)
+                let kernels = InstructionSet.best.languageKernels
                 if query.tokens == 1 {
                     kernels.pointee.attend_one(
                         &cached, query.address, first + head * size, context.address, head * size, position,
@@ -231,8 +232,9 @@ private struct DecoderPass {
 
     private func activate() {
         let inputs = state.feedForwardInputs
-        let gate = inputs[0]
+        let (gate, pool) = (inputs[0], pool)
         pool.run { worker in
+            let kernels = InstructionSet.best.languageKernels
             let rows = pool.share(of: gate.features, worker: worker)
             if inputs.count == 2 {
                 kernels.pointee.silu_multiply(

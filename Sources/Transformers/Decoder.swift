@@ -65,12 +65,12 @@ public struct Decoder: Sendable {
     /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
     ///   another shape than the configuration says.
     public init(
-        path: String, pack: Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
+        path: String, pack: @escaping Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
     ) throws {
         let checkpoint = try DecoderCheckpoint(path: path)
         let configuration = checkpoint.configuration
-        let names = configuration.architecture == .llama ? Llama.names : GPT2.names
-        var loader = DecoderLoader(checkpoint: checkpoint, names: names, pack: pack)
+        let names = configuration.names
+        var loader = DecoderLoader(checkpoint: checkpoint, pack: pack)
         blocks = try (0..<configuration.blocks).map { try loader.block($0) }
         finalNorm = try loader.norm(names.finalNorm)
         embedding = try checkpoint.table(
@@ -90,9 +90,7 @@ public struct Decoder: Sendable {
         self.configuration = configuration
         layerShapes = loader.shapes
         biases = loader.biases
-        parameterCount =
-            loader.parameterCount + embedding.elementCount + (positions?.count ?? 0)
-            + (configuration.tiesEmbeddings ? 0 : embedding.elementCount)
+        parameterCount = configuration.parameters.reduce(0) { $0 + $1.rows * ($1.columns ?? 1) }
     }
 
     /// Memory for one text.
@@ -115,8 +113,7 @@ public struct Decoder: Sendable {
 
     /// The weight of the output layer [vocabulary × hidden], read from the file.
     public func headWeight() throws -> Matrix {
-        let names = configuration.architecture == .llama ? Llama.names : GPT2.names
-        let output = configuration.tiesEmbeddings ? names.embedding : names.head
+        let output = configuration.tiesEmbeddings ? configuration.names.embedding : configuration.names.head
         return try checkpoint.matrix(
             "\(output).weight", rows: configuration.vocabulary, columns: configuration.hidden)
     }
@@ -179,41 +176,31 @@ extension Decoder: PrunableModel {
 /// Reads block after block, noting shapes and biases.
 private struct DecoderLoader {
     let checkpoint: DecoderCheckpoint
-    let names: DecoderNames
     let pack: Decoder.Packing
     var shapes: [LayerShape] = []
     var biases: [String: [Float]] = [:]
-    var parameterCount = 0
 
     private var configuration: DecoderConfiguration { checkpoint.configuration }
-    private var hasBiases: Bool { configuration.architecture == .gpt2 }
 
     mutating func block(_ number: Int) throws -> Decoder.Block {
+        let names = configuration.names
         let prefix = "\(names.block).\(number)"
-        let (hidden, intermediate) = (configuration.hidden, configuration.intermediate)
-        let query = configuration.heads * configuration.headSize
-        let keyValue = configuration.keyValueHeads * configuration.headSize
-        let inputRows = names.attentionInputs.count == 1 ? [query + 2 * keyValue] : [query, keyValue, keyValue]
+        let linears = try configuration.linearShapes.map { linear in
+            try self.linear("\(prefix).\(linear.module)", rows: linear.rows, columns: linear.columns)
+        }
+        let inputs = names.attentionInputs.count
         return Decoder.Block(
             attentionNorm: try norm("\(prefix).\(names.attentionNorm)"),
-            attentionInputs: try zip(names.attentionInputs, inputRows).map {
-                try linear("\(prefix).\($0)", rows: $1, columns: hidden)
-            },
-            attentionOutput: try linear("\(prefix).\(names.attentionOutput)", rows: hidden, columns: query),
+            attentionInputs: Array(linears[..<inputs]), attentionOutput: linears[inputs],
             feedForwardNorm: try norm("\(prefix).\(names.feedForwardNorm)"),
-            feedForwardInputs: try names.feedForwardInputs.map {
-                try linear("\(prefix).\($0)", rows: intermediate, columns: hidden)
-            },
-            feedForwardOutput: try linear(
-                "\(prefix).\(names.feedForwardOutput)", rows: hidden, columns: intermediate))
+            feedForwardInputs: Array(linears[(inputs + 1)...].dropLast()),
+            feedForwardOutput: linears[linears.count - 1])
     }
 
-    mutating func norm(_ name: String) throws -> any Normalization {
+    func norm(_ name: String) throws -> any Normalization {
         let gamma = try checkpoint.vector("\(name).weight", count: configuration.hidden)
-        parameterCount += gamma.count
-        guard hasBiases else { return RMSNorm(gamma: gamma, epsilon: configuration.epsilon) }
+        guard configuration.hasBiases else { return RMSNorm(gamma: gamma, epsilon: configuration.epsilon) }
         let beta = try checkpoint.vector("\(name).bias", count: configuration.hidden)
-        parameterCount += beta.count
         return LayerNorm(gamma: gamma, beta: beta, epsilon: configuration.epsilon)
     }
 
@@ -221,11 +208,10 @@ private struct DecoderLoader {
         let shape = LayerShape(name: name, rows: rows, cols: columns)
         let weight = try checkpoint.matrix("\(name).weight", rows: rows, columns: columns)
         let bias =
-            hasBiases
+            configuration.hasBiases
             ? try checkpoint.vector("\(name).bias", count: rows) : [Float](repeating: 0, count: rows)
         shapes.append(shape)
         biases[name] = bias
-        parameterCount += shape.weightCount + (hasBiases ? rows : 0)
         return Decoder.Linear(name: name, operation: pack(shape, weight, bias))
     }
 }

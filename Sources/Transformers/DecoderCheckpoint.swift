@@ -61,13 +61,11 @@ public struct DecoderCheckpoint: Sendable {
         return architecture
     }
 
-    /// Where a parameter stands.
-    func stored(_ name: String) -> StoredParameter {
-        switch (configuration.architecture, container) {
-        case (.llama, .gguf): Llama.inGGUF(name, configuration)
-        case (.llama, .folder): StoredParameter(name: name)
-        case (.gpt2, .gguf): GPT2.inGGUF(name)
-        case (.gpt2, .folder(let folder)): GPT2.inFolder(name, folder)
+    /// Where a parameter stands in this file.
+    private func stored(_ name: String) -> StoredParameter {
+        switch container {
+        case .gguf: configuration.stored(name, in: .gguf)
+        case .folder(let folder): configuration.stored(name, in: .folder).spelt(as: folder.names)
         }
     }
 
@@ -90,13 +88,17 @@ public struct DecoderCheckpoint: Sendable {
         try container.file.tensor(stored(name).name).checked(shape: [rows, columns])
     }
 
-    /// The names in the file, and the elements to store there, of weights by layer name.
-    public func encoded(_ weights: [String: Matrix]) -> [String: (matrix: Matrix, encode: @Sendable (Matrix) -> [Float])] {
-        var result: [String: (matrix: Matrix, encode: @Sendable (Matrix) -> [Float])] = [:]
-        for (layer, weight) in weights {
-            let stored = stored("\(layer).weight")
-            result[stored.name] = (weight, { stored.encoded($0) })
-        }
-        return result
+    /// A parameter's elements as another format stores them.
+    ///
+    /// - Parameters:
+    ///   - parameter: one of ``DecoderConfiguration/parameters``.
+    ///   - replacement: what is stored instead of what this file holds.
+    /// - Returns: the name, the shape and the elements.
+    public func converted(
+        _ parameter: DecoderParameter, to format: DecoderFormat, replacing replacement: Matrix? = nil
+    ) throws -> [Float] {
+        guard let columns = parameter.columns else { return try vector(parameter.name, count: parameter.rows) }
+        let matrix = try replacement ?? matrix(parameter.name, rows: parameter.rows, columns: columns)
+        return configuration.stored(parameter.name, in: format).encoded(matrix)
     }
 }

@@ -61,13 +61,9 @@ enum GPT2 {
         StoredParameter(name: names.inGGUF(name, ggufNames))
     }
 
-    /// Folders hold them [inputs × outputs], with or without the prefix `transformer.`.
-    static func inFolder(_ name: String, _ folder: SafetensorsFolder) -> StoredParameter {
-        let prefix = "transformer."
-        let isBare = (try? folder.file(of: "wte.weight")) != nil
+    /// Folders hold them [inputs × outputs].
+    static func inFolder(_ name: String) -> StoredParameter {
         let isLinear = name.contains(".c_") && name.hasSuffix(".weight")
-        return StoredParameter(
-            name: isBare && name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name,
-            layout: isLinear ? .transposed : .plain)
+        return StoredParameter(name: name, layout: isLinear ? .transposed : .plain)
     }
 }

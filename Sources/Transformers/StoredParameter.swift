@@ -18,6 +18,14 @@ struct StoredParameter {
     /// The layout in the file.
     var layout = Layout.plain
 
+    /// The same without the prefix `transformer.`, where only that is among the names of a file: GPT-2's
+    /// inner model is published without its output layer too.
+    func spelt(as names: [String]) -> StoredParameter {
+        let prefix = "transformer."
+        guard name.hasPrefix(prefix), !names.contains(name) else { return self }
+        return StoredParameter(name: String(name.dropFirst(prefix.count)), layout: layout)
+    }
+
     /// The stored shape of a matrix [rows × columns].
     func shape(rows: Int, columns: Int) -> [Int] {
         if case .transposed = layout { return [columns, rows] }

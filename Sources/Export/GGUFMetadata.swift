@@ -1,0 +1,78 @@
+import ModelFiles
+import Tokenizers
+import Transformers
+
+/// The metadata of a GGUF file for a model that was not read from one, by the names that llama.cpp reads.
+enum GGUFMetadata {
+    /// llama.cpp's numbers for kinds of tokens.
+    private enum TokenKind {
+        static let normal: Int32 = 1
+        static let control: Int32 = 3
+        static let unused: Int32 = 5
+    }
+
+    static func fileType(_ encoding: GGUFTensor.Encoding) -> UInt32 {
+        switch encoding {
+        case .f32: 0
+        case .f16: 1
+        case .q8_0: 7
+        }
+    }
+
+    static func entries(_ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer) -> [GGUFEntry] {
+        model(configuration).map { GGUFEntry(key: $0, value: $1) }
+            + vocabulary(tokenizer, count: configuration.vocabulary).map { GGUFEntry(key: $0, value: $1) }
+    }
+
+    private static func model(_ configuration: DecoderConfiguration) -> [(String, GGUFValue)] {
+        let name = configuration.architecture.rawValue
+        func number(_ key: String, _ value: Int) -> (String, GGUFValue) { ("\(name).\(key)", .uint32(UInt32(value))) }
+        let epsilon = configuration.architecture == .llama ? "layer_norm_rms_epsilon" : "layer_norm_epsilon"
+        let rotary: [(String, GGUFValue)] =
+            configuration.rotaryBase.map {
+                [
+                    ("\(name).rope.freq_base", .float32(Float($0))),
+                    number("rope.dimension_count", configuration.headSize),
+                ]
+            } ?? []
+        return [
+            ("general.architecture", .string(name)),
+            number("block_count", configuration.blocks),
+            number("context_length", configuration.maximumTokens),
+            number("embedding_length", configuration.hidden),
+            number("feed_forward_length", configuration.intermediate),
+            number("attention.head_count", configuration.heads),
+            number("attention.head_count_kv", configuration.keyValueHeads),
+            ("\(name).attention.\(epsilon)", .float32(Float(configuration.epsilon))),
+            number("vocab_size", configuration.vocabulary),
+        ] + rotary
+    }
+
+    private static func vocabulary(_ tokenizer: ByteLevelTokenizer, count: Int) -> [(String, GGUFValue)] {
+        let added = Set(tokenizer.addedTokenIDs)
+        var tokens: [GGUFValue] = []
+        var kinds: [GGUFValue] = []
+        for id in 0..<count {
+            let token = id < tokenizer.tokens.count ? tokenizer.tokens[id] : ""
+            tokens.append(.string(token.isEmpty ? "[PAD\(id)]" : token))
+            let kind = added.contains(Int32(id)) ? TokenKind.control : TokenKind.normal
+            kinds.append(.int32(token.isEmpty ? TokenKind.unused : kind))
+        }
+        var entries: [(String, GGUFValue)] = [
+            ("tokenizer.ggml.model", .string("gpt2")),
+            ("tokenizer.ggml.pre", .string(tokenizer.digitsStandAlone ? "smollm" : "gpt-2")),
+            ("tokenizer.ggml.tokens", .array(type: .string, tokens)),
+            ("tokenizer.ggml.token_type", .array(type: .int32, kinds)),
+            (
+                "tokenizer.ggml.merges",
+                .array(type: .string, tokenizer.merges.map { .string("\($0.left) \($0.right)") })
+            ),
+            ("tokenizer.ggml.add_bos_token", .boolean(false)),
+        ]
+        if let end = tokenizer.endToken.flatMap({ tokenizer.tokens.firstIndex(of: $0) }) {
+            entries.append(("tokenizer.ggml.eos_token_id", .uint32(UInt32(end))))
+        }
+        if let template = tokenizer.chatTemplate { entries.append(("tokenizer.chat_template", .string(template))) }
+        return entries
+    }
+}

@@ -1,0 +1,61 @@
+import Evaluation
+import Export
+import ModelFiles
+import Tensors
+import Transformers
+
+extension DecoderModel: SearchableModel {
+    /// The longest text, in tokens.
+    public var maximumTokens: Int { network.configuration.maximumTokens }
+
+    /// `llama` or `gpt2`
+    public var architecture: String { network.configuration.architecture.rawValue }
+
+    /// SHA-256 of the weights, of all files where there are several.
+    public func digest() throws -> String {
+        switch network.checkpoint.container {
+        case .gguf(let file): return try FileDigest.sha256(path: file.path)
+        case .folder(let folder):
+            let digests = try folder.files.map { try FileDigest.sha256(path: $0.path) }
+            return digests.count == 1 ? digests[0] : FileDigest.sha256(.init(digests.joined().utf8))
+        }
+    }
+
+    /// The training text, cut into windows.
+    public func searchData(_ options: SearchOptions, pool: ThreadPool) throws -> SearchData<Decoder> {
+        try Self.require(options.task, path)
+        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        let windows = try windows(ofText: options.train, context: SearchOptions.windowTokens)
+            .shuffled(using: &random)
+        let sizes = [options.calibrationWindows, options.rewardWindows, options.checkWindows]
+        let parts = Parts.cut(windows, sizes, least: 1)
+        func task(_ windows: [[Int32]]) -> DivergenceTask {
+            DivergenceTask(windows: windows, dense: network, pool: pool)
+        }
+        return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
+    }
+
+    /// Perplexity on the file's windows.
+    public func validationTask(
+        _ options: SearchOptions, path: String, dense: DecoderModel, pool: ThreadPool
+    ) throws -> any ModelTask<Decoder> {
+        try Self.require(options.task, self.path)
+        let windows = try windows(ofText: path, context: SearchOptions.windowTokens)
+        return PerplexityTask(windows: Array(windows.prefix(options.validationWindows)))
+    }
+
+    private static func require(_ task: SearchOptions.Task, _ path: String) throws {
+        guard task == .lm else {
+            throw SearchFailure("\(path): found a language model, which has no task \(task.rawValue): allowed is lm")
+        }
+    }
+
+    /// Writes a GGUF file into the folder where the model is one, else a Hugging Face folder.
+    public func write(_ weights: [String: Matrix], to folder: String) throws {
+        let export = DecoderExport(model: network, tokenizer: tokenizer, replacing: weights)
+        switch network.checkpoint.container {
+        case .gguf: try export.writeGGUF(encoding: .f32, toFolder: folder)
+        case .folder: try export.writeFolder(to: folder)
+        }
+    }
+}

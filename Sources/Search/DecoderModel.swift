@@ -1,0 +1,94 @@
+import Evaluation
+import Foundation
+import ModelFiles
+import SparseKernels
+import Tensors
+import Tokenizers
+import Transformers
+
+/// A language model, loaded: the decoder and its tokenizer.
+public struct DecoderModel: Sendable {
+    /// The GGUF file, or the Hugging Face folder.
+    public let path: String
+    /// The decoder; each layer packed by the pattern of its zeros.
+    public let network: Decoder
+    /// Its tokenizer.
+    public let tokenizer: ByteLevelTokenizer
+
+    /// Loads a GGUF file, a folder with one in it, or a Hugging Face folder.
+    ///
+    /// - Parameter phase: what is to be fast; in decoding, 8-bit weights compute single tokens.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    public init(path given: String, phase: Workload.Phase) throws {
+        let path = try Self.resolved(given)
+        self.path = path
+        let decoder = try Decoder(path: path) { _, weight, bias in
+            Packing.pack(weight: weight, bias: bias, pattern: Packing.pattern(of: weight), for: phase)
+        }
+        network = phase == .prefill ? decoder : try Self.withEightBitHead(decoder)
+        tokenizer = try Self.tokenizer(path: path)
+        guard tokenizer.vocabularySize <= network.configuration.vocabulary else {
+            throw ModelFileError(
+                file: path,
+                message: "tokenizer: found \(tokenizer.vocabularySize) tokens, allowed "
+                    + "\(network.configuration.vocabulary), as the embedding has rows")
+        }
+    }
+
+    /// The tokenizer of a GGUF file, a folder with one in it, or a Hugging Face folder.
+    public static func tokenizer(path given: String) throws -> ByteLevelTokenizer {
+        let path = try resolved(given)
+        return path.hasSuffix(".gguf")
+            ? try ByteLevelTokenizer(gguf: GGUFFile(path: path)) : try ByteLevelTokenizer(folder: path)
+    }
+
+    /// What the model is given when a person asks something, by its chat template.
+    /// - Throws: ``SearchFailure`` for a model without a template, or with one that cannot be followed.
+    public func conversation(asking question: String) throws -> String {
+        guard let template = tokenizer.chatTemplate else {
+            throw SearchFailure("\(path): found no chat template, which --chat needs")
+        }
+        return try ChatTemplate(template, file: path).text(of: [.init(role: "user", content: question)])
+    }
+
+    private static func withEightBitHead(_ decoder: Decoder) throws -> Decoder {
+        let bias = [Float](repeating: 0, count: decoder.head.rows)
+        return decoder.replacing(
+            head: EightBitLinear(weight: try decoder.headWeight(), bias: bias, wide: decoder.head))
+    }
+
+    /// Whether a path names a language model and not an encoder.
+    public static func isAt(_ path: String) -> Bool {
+        if path.hasSuffix(".gguf") || ((try? ggufFiles(in: path)) ?? []).count == 1 { return true }
+        guard let type = try? ModelConfiguration(folder: path).modelType else { return false }
+        return DecoderArchitecture(rawValue: type) != nil
+    }
+
+    private static func ggufFiles(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".gguf") }.sorted()
+    }
+
+    /// The GGUF file itself where a folder holds one and no `config.json`.
+    private static func resolved(_ path: String) throws -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+            !FileManager.default.fileExists(atPath: "\(path)/config.json")
+        else { return path }
+        let files = try ggufFiles(in: path)
+        guard files.count == 1 else {
+            throw ModelFileError(
+                file: path, message: "found \(files.count) GGUF files and no config.json, allowed one GGUF file")
+        }
+        return "\(path)/\(files[0])"
+    }
+
+    /// The token ids of a file's text, cut into windows; the last, shorter one is left out.
+    public func windows(ofText file: String, context: Int) throws -> [[Int32]] {
+        let ids = tokenizer.encode(try Datasets.text(path: file))
+        let windows = stride(from: 0, to: ids.count - context + 1, by: context).map { Array(ids[$0..<$0 + context]) }
+        guard !windows.isEmpty else {
+            throw EvaluationError(file: file, message: "found \(ids.count) tokens, allowed \(context) or more")
+        }
+        return windows
+    }
+}

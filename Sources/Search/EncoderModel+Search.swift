@@ -1,0 +1,86 @@
+import Evaluation
+import Export
+import Foundation
+import Tensors
+import Transformers
+
+extension EncoderModel: SearchableModel {
+    /// Loads a folder; encoders only prefill.
+    public init(path: String, phase: Workload.Phase) throws {
+        guard phase == .prefill else {
+            throw SearchFailure("\(path): found an encoder, which does not decode: allowed is prefill")
+        }
+        try self.init(folder: path)
+    }
+
+    /// The encoder.
+    public var network: BERT { encoder }
+
+    /// `bert`
+    public var architecture: String { "bert" }
+
+    /// The training file, cut up.
+    public func searchData(_ options: SearchOptions, pool: ThreadPool) throws -> SearchData<BERT> {
+        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        switch options.task {
+        case .sts:
+            let pairs = try Datasets.scoredPairs(path: options.train).shuffled(using: &random)
+            let parts = Parts.cut(
+                pairs,
+                [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
+            return SearchData(
+                calibration: encode(parts[0].flatMap { [$0.first, $0.second] }),
+                reward: mixedTask(parts[1], pool: pool), check: mixedTask(parts[2], pool: pool))
+        case .fidelity:
+            let sentences = try Datasets.sentences(path: options.train).shuffled(using: &random)
+            let parts = Parts.cut(
+                sentences,
+                [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+            return SearchData(
+                calibration: encode(parts[0]), reward: fidelityTask(encode(parts[1]), pool: pool),
+                check: fidelityTask(encode(parts[2]), pool: pool))
+        case .lm:
+            throw SearchFailure("\(folder): found an encoder, which has no task lm: allowed are sts, fidelity")
+        }
+    }
+
+    /// Spearman on labelled pairs, or agreement with the dense model.
+    public func validationTask(
+        _ options: SearchOptions, path: String, dense: EncoderModel, pool: ThreadPool
+    ) throws -> any ModelTask<BERT> {
+        try TaskFile(task: options.task, path: path).task(for: self, dense: dense, pool: pool)
+    }
+
+    /// Writes a Hugging Face folder.
+    public func write(_ weights: [String: Matrix], to folder: String) throws {
+        try PrunedModelFolder.write(weights: weights, of: self.folder, metadata: ["format": "pt"], to: folder)
+    }
+
+    private func encode(_ sentences: [String]) -> [[Int32]] {
+        tokenizer.encode(sentences, maximumTokens: maximumTokens)
+    }
+
+    private func fidelityTask(_ sequences: [[Int32]], pool: ThreadPool) -> FidelityTask {
+        FidelityTask(sequences: sequences, denseEmbeddings: encoder.embed(sequences, pool: pool))
+    }
+
+    private func mixedTask(_ pairs: [ScoredPair], pool: ThreadPool) -> MixedTask {
+        let labelled = STSTask(pairs: pairs, tokenizer: tokenizer, maximumTokens: maximumTokens)
+        return MixedTask(labelled: labelled, fidelity: fidelityTask(labelled.sequences, pool: pool))
+    }
+}
+
+/// Half Spearman on labels, relative to nothing, and half fidelity: labels say what matters, and the
+/// agreement with the dense model has far less noise.
+private struct MixedTask: EmbeddingTask {
+    let metric = "spearman and fidelity"
+    let labelled: STSTask
+    let fidelity: FidelityTask
+
+    var sequences: [[Int32]] { labelled.sequences }
+    var count: Int { labelled.count }
+
+    func score(_ embeddings: Matrix) -> Double {
+        (labelled.score(embeddings) + fidelity.score(embeddings)) / 2
+    }
+}

@@ -1,0 +1,48 @@
+import Evaluation
+import Tensors
+import Transformers
+
+/// A model folder or file, loaded, as a search needs it. Two conform: ``EncoderModel`` and ``DecoderModel``.
+public protocol SearchableModel: Sendable {
+    /// The network that is pruned.
+    associatedtype Network: PrunableModel
+
+    /// Loads a folder or a file, each layer packed by the pattern of its zeros.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    init(path: String, phase: Workload.Phase) throws
+
+    /// The network.
+    var network: Network { get }
+    /// The longest input, in tokens.
+    var maximumTokens: Int { get }
+    /// What the architecture is called.
+    var architecture: String { get }
+    /// SHA-256 of the weights.
+    func digest() throws -> String
+    /// The training file, cut into what is calibrated and what is judged on.
+    func searchData(_ options: SearchOptions, pool: ThreadPool) throws -> SearchData<Network>
+    /// The task of a file that is only reported on; `dense` is what fidelity compares with.
+    func validationTask(_ options: SearchOptions, path: String, dense: Self, pool: ThreadPool) throws
+        -> any ModelTask<Network>
+    /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
+    func write(_ weights: [String: Matrix], to folder: String) throws
+}
+
+extension SearchableModel {
+    /// Bytes of the weights as they are held in memory, packed, embeddings included.
+    public var sizeBytes: Int {
+        let packed = network.operators.values.reduce(0) { $0 + $1.sizeBytes }
+        return (network.parameterCount - network.prunableParameterCount) * MemoryLayout<Float>.size + packed
+    }
+}
+
+/// The parts of the training file, disjoint as far as it is long enough: what to calibrate on, what the
+/// reward is computed on, and what the final policy is picked by.
+public struct SearchData<Network: PrunableModel>: Sendable {
+    /// Token ids to calibrate on.
+    let calibration: [[Int32]]
+    /// What the reward is computed on.
+    let reward: any ModelTask<Network>
+    /// What the final policy is picked by.
+    let check: any ModelTask<Network>
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Export
+import ModelFiles
+import Search
+
+/// `secateur convert`
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a language model, pruned or not, as GGUF or as a Hugging Face folder.",
+        discussion: """
+            llama.cpp loads the GGUF file, transformers the folder. Example:
+              secateur convert checkpoints/smollm2-fast --format folder --output pruned
+            """)
+
+    /// What can be written.
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case gguf
+        case folder
+    }
+
+    @Argument(help: "A language model: a GGUF file, a folder, or a run folder.")
+    var model: String
+
+    @Option(help: "gguf or folder, which is safetensors with config.json and the tokenizer.")
+    var format = Format.gguf
+
+    @Option(help: "How GGUF stores matrices: f32, f16 or q8_0. Folders are in single precision.")
+    var type = GGUFTensor.Encoding.f32
+
+    @Option(help: "The GGUF file to replace, or the folder to write, which must not exist.")
+    var output: String
+
+    func run() throws {
+        let loaded = try ModelArgument.loadDecoder(model)
+        let export = DecoderExport(model: loaded.network, tokenizer: loaded.tokenizer)
+        switch format {
+        case .gguf: try export.writeGGUF(encoding: type, to: output)
+        case .folder: try export.writeFolder(to: output)
+        }
+        print("The model is in \(output)")
+    }
+}
+
+extension GGUFTensor.Encoding: ExpressibleByArgument {}
