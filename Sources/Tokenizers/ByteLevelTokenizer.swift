@@ -27,6 +27,9 @@ public struct ByteLevelTokenizer: Sendable {
     private let specialTokens: AddedTokenMatcher
     private let bytes: [[UInt8]]
 
+    /// Stands for a byte that has no token; such bytes, which no text has, leave nothing behind.
+    private static let missing: Int32 = -1
+
     /// Tokens that end a turn or a document in the models that this tokenizer is for.
     private static let customaryEnds: Set<String> = ["<|endoftext|>", "<|im_end|>"]
 
@@ -60,7 +63,7 @@ public struct ByteLevelTokenizer: Sendable {
             }
             return id
         }
-        byteIDs = try ByteAlphabet.characters.map { try id(String($0)) }
+        byteIDs = ByteAlphabet.characters.map { ids[String($0)] ?? Self.missing }
         var pairs = BytePairMerges(capacity: merges.count)
         for merge in merges { pairs.add(try id(merge.left), try id(merge.right), giving: try id(merge.left + merge.right)) }
         self.pairs = pairs
@@ -88,7 +91,7 @@ public struct ByteLevelTokenizer: Sendable {
                     if let merged = known[word] {
                         ids += merged
                     } else {
-                        let merged = pairs.merged(word.map { byteIDs[Int($0)] })
+                        let merged = pairs.merged(word.map { byteIDs[Int($0)] }.filter { $0 != Self.missing })
                         known[word] = merged
                         ids += merged
                     }

@@ -39,11 +39,11 @@ struct BytePairMerges: Sendable {
     ///
     /// Takes time n·log n in the length of the word.
     func merged(_ bytes: [Int32]) -> [Int32] {
+        guard bytes.count > 1 else { return bytes }
         var ids = bytes
         // A list of the ids that are left; -1 ends it, and a merged-away id is followed by -2.
-        var next = Array(1...max(ids.count, 1))
-        var previous = Array(-1..<max(ids.count, 1) - 1)
-        if !next.isEmpty { next[next.count - 1] = -1 }
+        var next = Array(1..<ids.count) + [-1]
+        var previous = Array(-1..<ids.count - 1)
         var queue: [Candidate] = []
         func consider(_ left: Int) {
             guard left >= 0, next[left] >= 0, let merge = merges[Self.key(ids[left], ids[next[left]])] else { return }
