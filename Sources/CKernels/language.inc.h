@@ -20,10 +20,15 @@ INLINE v16 v16_load_unaligned(const float *p) {
     return v;
 }
 
+// By halves: sixteen additions one after the other would take longer than the products of a row.
 INLINE float v16_sum(v16 v) {
-    float total = 0;
-    for (int i = 0; i < 16; i++) total += v[i];
-    return total;
+    typedef float v8 __attribute__((vector_size(32)));
+    typedef float v4 __attribute__((vector_size(16)));
+    const v8 eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                     __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    const v4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +
+                    __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 static void NAME(rmsnorm)(const float *gamma, float epsilon, size_t features, const float *x, float *y,
@@ -247,15 +252,24 @@ static void NAME(attend_one)(const secateur_head *head, const float *queries, si
         }
     }
     const float inverse = 1.0f / v16_sum(totals);
-    float out[LARGEST_HEAD] __attribute__((aligned(64))) = {0};
-    for (size_t key = 0; key < keys; key++) {
-        const v16 weight = v16_set(scratch[key] * inverse);
-        const float *row = head->values + key * head->stride;
-        for (size_t part = 0; part < parts; part++)
-            v16_store(out + part * 16, v16_fma(v16_load(row + part * 16), weight, v16_load(out + part * 16)));
+    // Four vectors of a head at a time stay in registers.
+    for (size_t part = 0; part < parts; part += 4) {
+        const size_t count = parts - part < 4 ? parts - part : 4;
+        v16 sum[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+        for (size_t key = 0; key < keys; key++) {
+            const v16 weight = v16_set(scratch[key]);
+            const float *row = head->values + key * head->stride + part * 16;
+#pragma clang loop unroll(full)
+            for (size_t i = 0; i < 4; i++)
+                if (i < count) sum[i] = v16_fma(v16_load(row + i * 16), weight, sum[i]);
+        }
+        for (size_t d = part * 16; d < head->dimensions && d < (part + 4) * 16; d++)
+            context[(contextFirst + d) * PANEL] = sum[d / 16 - part][d % 16] * inverse;
     }
-    for (size_t d = 0; d < head->dimensions; d++) context[(contextFirst + d) * PANEL] = out[d];
 }
+
+// Weights are fetched once for a token and come from memory: this many bytes ahead hide its latency.
+#define PREFETCH_BYTES 6144
 
 INLINE v16 NAME(group_product)(const int8_t *w, const float *x) {
     v16 sum = v16_set(0.0f);
@@ -282,6 +296,7 @@ INLINE void NAME(eightbit_rows)(const secateur_eightbit *w, const float *x, floa
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             const size_t index = (row + (size_t)r) * w->groups + group;
+            __builtin_prefetch(w->values + index * GROUP + PREFETCH_BYTES, 0, 3);
             sum[r] = v16_fma(NAME(group_product)(w->values + index * GROUP, x + group * GROUP),
                              NAME(group_scale)(w->scales[index]), sum[r]);
         }
@@ -297,6 +312,7 @@ static void NAME(eightbit_sparse_row)(const secateur_eightbit *w, const float *x
     for (size_t group = 0; group < w->groups; group++) {
         const uint64_t mask = w->masks[row * w->groups + group];
         int8_t expanded[GROUP] __attribute__((aligned(64)));
+        __builtin_prefetch(values + PREFETCH_BYTES, 0, 3);
         EXPAND(mask, values, expanded);
         values += __builtin_popcountll(mask);
         sum = v16_fma(NAME(group_product)(expanded, x + group * GROUP),

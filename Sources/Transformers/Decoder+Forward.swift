@@ -28,8 +28,7 @@ extension Decoder {
         let source = state.normed
         let token = source.tokens - 1
         for feature in 0..<source.features { state.last[feature, 0] = source[feature, token] }
-        let output = PanelMatrix(features: head.rows, tokens: 1)
-        let (head, last) = (head, state.last)
+        let (head, last, output) = (head, state.last, state.logits)
         pool.run { worker in
             head.apply(last, into: output, panels: 0..<1, part: worker, of: pool.threads)
         }

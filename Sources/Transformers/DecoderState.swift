@@ -51,7 +51,9 @@ public final class DecoderState {
     let cosines: PanelMatrix
     let sines: PanelMatrix
     let scratch: [AlignedScratch]
+    /// The last token's hidden state, and the logits after it.
     let last: PanelMatrix
+    let logits: PanelMatrix
 
     /// Allocates.
     ///
@@ -73,6 +75,7 @@ public final class DecoderState {
         cosines = states(configuration.headSize / 2)
         sines = states(configuration.headSize / 2)
         last = PanelMatrix(features: configuration.hidden, tokens: 1)
+        logits = PanelMatrix(features: model.head.rows, tokens: 1)
         scratch = (0..<threads).map { _ in AlignedScratch(count: secateur_causal_scratch(capacity)) }
     }
 

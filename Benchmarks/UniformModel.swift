@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import ModelFiles
+import Pruning
+import Search
+import SparseKernels
+import Synchronization
+import Tensors
+import Transformers
+
+/// Writes a language model with every layer at one level: what a searched policy is compared with.
+struct UniformModel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prune every layer of a language model to one level and write it as a GGUF file.")
+
+    @Argument(help: "The dense model.")
+    var model = "models/smollm2"
+
+    @Option(help: "The text to calibrate on.")
+    var train: String
+
+    @Option(help: "The level, such as 4x1@0.800.")
+    var level: String
+
+    @Option(help: "How layers are pruned.")
+    var solver = Solver.obs
+
+    @Option(help: "Windows of text to calibrate on.")
+    var windows = 64
+
+    @Option(help: "The folder to write; it must not exist.")
+    var output: String
+
+    func run() throws {
+        guard let level = Level(level) else {
+            throw ValidationError("--level: found '\(level)', allowed such as 4x1@0.800")
+        }
+        let pool = ThreadPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        BLAS.useOneThread()
+        let dense = try DecoderModel(path: model, phase: .prefill)
+        let text = try dense.windows(ofText: train, context: SearchOptions.windowTokens)
+        let calibration = Calibration(model: dense.network, sequences: Array(text.prefix(windows)), pool: pool)
+        let shapes = dense.network.layerShapes
+        let pruned = Mutex([String: Matrix]())
+        let failure = Mutex<(any Error)?>(nil)
+        pool.forEach(count: shapes.count) { index in
+            do {
+                let name = shapes[index].name
+                let layer = try PrunableLayer(
+                    name: name, weight: try dense.network.weight(of: name),
+                    covariance: calibration.covariances[name], solver: solver)
+                let result = layer.pruned(to: level)
+                pruned.withLock { $0[name] = result }
+            } catch {
+                failure.withLock { $0 = error }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        try dense.write(pruned.withLock { $0 }, to: output)
+        print("\(level) in \(output)")
+    }
+}
