@@ -5,19 +5,24 @@ TARGET ?= 0.5
 SEED ?= 1
 BUDGET ?= 300
 RUN ?= checkpoints/minilm-half
+LANGUAGE_MODEL ?= models/smollm2
+PYTHON ?= python3
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model text build search test lint format clean
+.PHONY: help setup model language-model text build search test bench-peers lint format clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the system packages
 	@scripts/setup-system.sh
 
 model: setup ## fetch and verify all-MiniLM-L6-v2 into models/minilm
 	@scripts/fetch-model.sh
+
+language-model: setup ## fetch and verify SmolLM2-135M-Instruct into models/smollm2
+	@scripts/fetch-model.sh smollm2
 
 text: setup ## make label-free calibration text from Debian's fortunes
 	@scripts/make-calibration-text.sh $(TEXT)
@@ -29,8 +34,18 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
 		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
 
-test: model text ## run every test
+test: model language-model text ## run every test
 	swift test -c release -Xswiftc -enable-testing
+
+bench-peers: language-model text ## compare language models with llama.cpp (PYTHON needs llama-cpp-python)
+	swift build -c release
+	rm -rf checkpoints/peers-80 checkpoints/peers-50
+	.build/release/Benchmarks uniform-model $(LANGUAGE_MODEL) --train $(TEXT) --level 4x1@0.800 \
+		--output checkpoints/peers-80
+	.build/release/Benchmarks uniform-model $(LANGUAGE_MODEL) --train $(TEXT) --level unstructured@0.500 \
+		--output checkpoints/peers-50
+	$(PYTHON) Benchmarks/language_peers.py $(SECATEUR) $(LANGUAGE_MODEL)/*.gguf \
+		--pruned 80%_4x1=checkpoints/peers-80 50%_unstructured=checkpoints/peers-50 --text $(TEXT)
 
 lint: ## check the style of the sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks

@@ -57,7 +57,7 @@ let package = Package(
                 "Search",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks"),
+            path: "Benchmarks", exclude: ["language_peers.py", "language_reference.py"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
@@ -65,10 +65,14 @@ let package = Package(
             name: "SparseKernelsTests",
             dependencies: ["SparseKernels", "Transformers", "Tensors", "CKernels"]),
         .testTarget(
-            name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Tensors"],
+            name: "TransformersTests",
+            dependencies: ["Transformers", "Tokenizers", "Tensors", "ModelFiles", "SparseKernels"],
             exclude: ["Fixtures"]),
         .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
-        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(
+            name: "ExportTests",
+            dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
             name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]

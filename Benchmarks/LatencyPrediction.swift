@@ -43,7 +43,9 @@ struct LatencyPrediction: ParsableCommand {
         print("median absolute error \(percent(errors.sorted()[errors.count / 2]))")
     }
 
-    private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<BERT>) -> Double {
+    private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<BERT>)
+        -> Double
+    {
         zip(variants.dense.layerShapes, actions).reduce(table.fit.overheadMs) { sum, choice in
             sum + (table.latencyMs(choice.0, variants.levels[choice.1]) ?? .nan)
         }

@@ -39,7 +39,8 @@ struct UniformModel: ParsableCommand {
         BLAS.useOneThread()
         let dense = try DecoderModel(path: model, phase: .prefill)
         let text = try dense.windows(ofText: train, context: SearchOptions.windowTokens)
-        let calibration = Calibration(model: dense.network, sequences: Array(text.prefix(windows)), pool: pool)
+        let calibration = Calibration(
+            model: dense.network, sequences: Array(text.prefix(windows)), pool: pool)
         let shapes = dense.network.layerShapes
         let pruned = Mutex([String: Matrix]())
         let failure = Mutex<(any Error)?>(nil)

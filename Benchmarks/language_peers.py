@@ -1,6 +1,6 @@
 """Prefill and decoding beside llama.cpp, in one run: alternating, the median over rounds of the ratios.
 
-Usage: python language_peers.py SECATEUR DENSE_GGUF [--pruned NAME=MODEL ...] [--threads 1 2] [--rounds 3]
+Usage: python language_peers.py SECATEUR DENSE_GGUF [--pruned NAME=MODEL ...] [--text FILE] [--threads 1 2]
 Needs llama-cpp-python. llama.cpp is called by its low-level `llama_decode`, with the logits of the last
 token only, and both sides make up their tokens.
 """
@@ -66,16 +66,27 @@ def secateur(command, model, dense, threads):
     return json.loads(output.stdout)
 
 
+def perplexity(command, model, text):
+    """Over 40 windows of 512 tokens."""
+    arguments = [command, "evaluate", model, "--task", "lm", "--data", text, "--windows", "40", "--json"]
+    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)["value"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("secateur")
     parser.add_argument("dense")
     parser.add_argument("--pruned", nargs="*", default=[])
+    parser.add_argument("--text", help="show perplexity on it beside the speeds")
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     models = dict(entry.split("=", 1) for entry in options.pruned)
     median = statistics.median
+    if options.text:
+        for name in ["dense", *models]:
+            value = perplexity(options.secateur, models.get(name, options.dense), options.text)
+            print(f"perplexity of {name}: {value:.2f}")
     for threads in options.threads:
         peer = Llama(options.dense, threads)
         peer.rates()

@@ -22,7 +22,8 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
     ///   - mostBytes: how large the packed layers that are kept may grow.
     /// - Throws: ``PruningError`` when the database was made for other layers.
     public init(
-        dense: Model, database: LevelDatabase, for phase: Workload.Phase = .prefill, mostBytes: Int = 768 << 20
+        dense: Model, database: LevelDatabase, for phase: Workload.Phase = .prefill,
+        mostBytes: Int = 768 << 20
     ) throws {
         guard database.layers == dense.layerShapes else {
             throw PruningError("level database", "found layers of another model")

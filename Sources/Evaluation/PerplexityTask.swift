@@ -38,7 +38,8 @@ public struct PerplexityTask: ModelTask {
     /// Both conventions.
     ///
     /// - Parameter progress: is told the fraction done.
-    public func evaluate(_ model: Decoder, pool: ThreadPool, progress: (Double) -> Void = { _ in }) -> Result {
+    public func evaluate(_ model: Decoder, pool: ThreadPool, progress: (Double) -> Void = { _ in }) -> Result
+    {
         let predictions = TokenPredictions(model: model, longest: windows.map(\.count).max() ?? 0, pool: pool)
         var (all, late) = (0.0, 0.0)
         var lateCount = 0

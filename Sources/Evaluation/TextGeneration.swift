@@ -70,7 +70,8 @@ public struct TextGeneration {
     ///   - endIDs: tokens after which the text is complete; they are not given out.
     ///   - maximumTokens: the most tokens to make.
     public init(
-        model: Decoder, prompt: [Int32], sampler: Sampler, endIDs: Set<Int32>, maximumTokens: Int, pool: ThreadPool
+        model: Decoder, prompt: [Int32], sampler: Sampler, endIDs: Set<Int32>, maximumTokens: Int,
+        pool: ThreadPool
     ) {
         precondition(!prompt.isEmpty)
         self.model = model

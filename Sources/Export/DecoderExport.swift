@@ -48,9 +48,12 @@ public struct DecoderExport {
             tensors, metadata: metadata.filter { $0.key != type.key } + [type], to: path)
     }
 
-    private func producer(_ parameter: DecoderParameter, _ format: DecoderFormat) -> @Sendable () throws -> [Float] {
+    private func producer(_ parameter: DecoderParameter, _ format: DecoderFormat)
+        -> @Sendable () throws -> [Float]
+    {
         let suffix = ".weight"
-        let layer = parameter.name.hasSuffix(suffix) ? String(parameter.name.dropLast(suffix.count)) : parameter.name
+        let layer =
+            parameter.name.hasSuffix(suffix) ? String(parameter.name.dropLast(suffix.count)) : parameter.name
         let (checkpoint, replacement) = (checkpoint, weights[layer])
         return { try checkpoint.converted(parameter, to: format, replacing: replacement) }
     }
@@ -74,7 +77,8 @@ public struct DecoderExport {
                     name: place.name, shape: place.shape, elementType: .f32,
                     producing: { try produce().withUnsafeBytes { Data($0) } })
             }
-            try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
+            try SafetensorsWriter.write(
+                tensors, metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
         }
     }
 

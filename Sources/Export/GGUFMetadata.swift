@@ -19,14 +19,17 @@ enum GGUFMetadata {
         }
     }
 
-    static func entries(_ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer) -> [GGUFEntry] {
+    static func entries(_ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer) -> [GGUFEntry]
+    {
         model(configuration).map { GGUFEntry(key: $0, value: $1) }
             + vocabulary(tokenizer, count: configuration.vocabulary).map { GGUFEntry(key: $0, value: $1) }
     }
 
     private static func model(_ configuration: DecoderConfiguration) -> [(String, GGUFValue)] {
         let name = configuration.architecture.rawValue
-        func number(_ key: String, _ value: Int) -> (String, GGUFValue) { ("\(name).\(key)", .uint32(UInt32(value))) }
+        func number(_ key: String, _ value: Int) -> (String, GGUFValue) {
+            ("\(name).\(key)", .uint32(UInt32(value)))
+        }
         let epsilon = configuration.architecture == .llama ? "layer_norm_rms_epsilon" : "layer_norm_epsilon"
         let rotary: [(String, GGUFValue)] =
             configuration.rotaryBase.map {
@@ -72,7 +75,9 @@ enum GGUFMetadata {
         if let end = tokenizer.endToken.flatMap({ tokenizer.tokens.firstIndex(of: $0) }) {
             entries.append(("tokenizer.ggml.eos_token_id", .uint32(UInt32(end))))
         }
-        if let template = tokenizer.chatTemplate { entries.append(("tokenizer.chat_template", .string(template))) }
+        if let template = tokenizer.chatTemplate {
+            entries.append(("tokenizer.chat_template", .string(template)))
+        }
         return entries
     }
 }

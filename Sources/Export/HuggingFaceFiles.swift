@@ -5,7 +5,9 @@ import Transformers
 
 /// `config.json`, `tokenizer.json` and `tokenizer_config.json` of a model that was not read from a folder.
 enum HuggingFaceFiles {
-    static func write(_ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer, to folder: String) throws {
+    static func write(
+        _ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer, to folder: String
+    ) throws {
         func write(_ object: [String: Any], _ name: String) throws {
             let data = try JSONSerialization.data(
                 withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
@@ -16,7 +18,9 @@ enum HuggingFaceFiles {
         if let ends { model["eos_token_id"] = ends }
         try write(model, "config.json")
         try write(self.tokenizer(tokenizer), "tokenizer.json")
-        var settings: [String: Any] = ["tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": false]
+        var settings: [String: Any] = [
+            "tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": false,
+        ]
         if let end = tokenizer.endToken { settings["eos_token"] = end }
         if let template = tokenizer.chatTemplate { settings["chat_template"] = template }
         try write(settings, "tokenizer_config.json")
@@ -32,7 +36,8 @@ enum HuggingFaceFiles {
             case .llama:
                 [
                     "architectures": ["LlamaForCausalLM"], "hidden_size": configuration.hidden,
-                    "intermediate_size": configuration.intermediate, "num_hidden_layers": configuration.blocks,
+                    "intermediate_size": configuration.intermediate,
+                    "num_hidden_layers": configuration.blocks,
                     "num_attention_heads": configuration.heads,
                     "num_key_value_heads": configuration.keyValueHeads, "head_dim": configuration.headSize,
                     "max_position_embeddings": configuration.maximumTokens, "hidden_act": "silu",
@@ -70,7 +75,8 @@ enum HuggingFaceFiles {
                 ? ["type": "Sequence", "pretokenizers": [digits, byteLevel]] : byteLevel,
             "post_processor": NSNull(), "decoder": byteLevel,
             "model": [
-                "type": "BPE", "dropout": NSNull(), "unk_token": NSNull(), "continuing_subword_prefix": NSNull(),
+                "type": "BPE", "dropout": NSNull(), "unk_token": NSNull(),
+                "continuing_subword_prefix": NSNull(),
                 "end_of_word_suffix": NSNull(), "fuse_unk": false, "byte_fallback": false,
                 "ignore_merges": false, "vocab": vocabulary,
                 "merges": tokenizer.merges.map { "\($0.left) \($0.right)" },

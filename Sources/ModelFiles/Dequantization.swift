@@ -32,7 +32,8 @@ enum Dequantization {
     }
 
     private static func half(_ block: UnsafeRawPointer, at offset: Int) -> Float {
-        FloatConversions.float(fromHalf: UInt16(littleEndian: block.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
+        FloatConversions.float(
+            fromHalf: UInt16(littleEndian: block.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
     }
 
     private static func byte(_ block: UnsafeRawPointer, _ offset: Int) -> UInt8 {

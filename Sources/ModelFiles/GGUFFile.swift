@@ -36,7 +36,8 @@ public final class GGUFFile: TensorFile {
     public func info(_ name: String) throws -> GGUFTensorInfo {
         guard let tensor = tensors[name] else {
             throw ModelFileError(
-                file: path, tensor: name, found: "no such tensor", allowed: "one of the \(names.count) in the file")
+                file: path, tensor: name, found: "no such tensor",
+                allowed: "one of the \(names.count) in the file")
         }
         return tensor
     }

@@ -38,7 +38,9 @@ struct GGUFHeader {
         metadata = try Self.metadata(&reader, count: entryCount, file: file)
         guard tensorCount <= UInt64((bytes.count - reader.position) / 24) else {
             throw ModelFileError(
-                file: file, message: "tensor count: found \(tensorCount), allowed fewer in a file of \(bytes.count) bytes")
+                file: file,
+                message: "tensor count: found \(tensorCount), allowed fewer in a file of \(bytes.count) bytes"
+            )
         }
         let unplaced = try (0..<Int(tensorCount)).map { _ in try Self.tensor(&reader, file: file) }
         let alignment = try Self.alignment(metadata, file: file)
@@ -62,7 +64,8 @@ struct GGUFHeader {
         guard let value = entry.value.integer, (8...65536).contains(value), value.nonzeroBitCount == 1 else {
             throw ModelFileError(
                 file: file,
-                message: "'\(alignmentKey)': found \(entry.value.summary), allowed a power of two from 8 to 65536")
+                message:
+                    "'\(alignmentKey)': found \(entry.value.summary), allowed a power of two from 8 to 65536")
         }
         return value
     }
@@ -80,12 +83,14 @@ struct GGUFHeader {
         let dimensions: UInt32 = try reader.number("tensor '\(name)': number of dimensions")
         guard (1...UInt32(mostDimensions)).contains(dimensions) else {
             throw ModelFileError(
-                file: file, tensor: name, found: "\(dimensions) dimensions", allowed: "1 to \(mostDimensions)")
+                file: file, tensor: name, found: "\(dimensions) dimensions", allowed: "1 to \(mostDimensions)"
+            )
         }
         let shape = try (0..<dimensions).map { _ in
             let length: UInt64 = try reader.number("tensor '\(name)': shape")
             guard let length = Int(exactly: length) else {
-                throw ModelFileError(file: file, tensor: name, found: "a length of \(length)", allowed: "below 2^63")
+                throw ModelFileError(
+                    file: file, tensor: name, found: "a length of \(length)", allowed: "below 2^63")
             }
             return length
         }
@@ -104,7 +109,8 @@ struct GGUFHeader {
         return Unplaced(name: name, type: type, shape: outermostFirst, byteCount: byteCount, offset: offset)
     }
 
-    private static func place(_ tensors: [Unplaced], start: Int, alignment: Int, end: Int, file: String) throws
+    private static func place(_ tensors: [Unplaced], start: Int, alignment: Int, end: Int, file: String)
+        throws
         -> [GGUFTensorInfo]
     {
         let placed = try tensors.map { tensor in
@@ -113,7 +119,8 @@ struct GGUFHeader {
                 tensor.offset <= UInt64(room - tensor.byteCount)
             else {
                 throw ModelFileError(
-                    file: file, tensor: tensor.name, found: "\(tensor.byteCount) bytes at offset \(tensor.offset)",
+                    file: file, tensor: tensor.name,
+                    found: "\(tensor.byteCount) bytes at offset \(tensor.offset)",
                     allowed: "a multiple of \(alignment), within \(room) bytes of data")
             }
             let first = start + Int(tensor.offset)
@@ -121,7 +128,11 @@ struct GGUFHeader {
                 name: tensor.name, elementType: tensor.type, shape: tensor.shape,
                 byteRange: first..<first + tensor.byteCount)
         }
-        .sorted { ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound) }
+        .sorted {
+            ($0.byteRange.lowerBound, $0.byteRange.upperBound) < (
+                $1.byteRange.lowerBound, $1.byteRange.upperBound
+            )
+        }
         for (before, tensor) in zip(placed, placed.dropFirst())
         where tensor.byteRange.lowerBound < before.byteRange.upperBound {
             throw ModelFileError(

@@ -15,7 +15,9 @@ struct GGUFReader {
     private var left: Int { bytes.count - position }
 
     /// A number, little-endian.
-    mutating func number<Value: FixedWidthInteger & BitwiseCopyable>(_ what: String, _ type: Value.Type = Value.self)
+    mutating func number<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ what: String, _ type: Value.Type = Value.self
+    )
         throws -> Value
     {
         let size = MemoryLayout<Value>.size
@@ -33,7 +35,8 @@ struct GGUFReader {
         let most = left / leastBytes
         guard count <= UInt64(most) else {
             throw ModelFileError(
-                file: file, message: "\(what): found \(count), allowed at most \(most) in what is left of the file")
+                file: file,
+                message: "\(what): found \(count), allowed at most \(most) in what is left of the file")
         }
         return Int(count)
     }
@@ -42,7 +45,8 @@ struct GGUFReader {
         let count = try count("\(what): length", leastBytes: 1)
         let part = UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
         guard let text = String(validating: part, as: UTF8.self) else {
-            throw ModelFileError(file: file, message: "\(what): found bytes that are not UTF-8, allowed UTF-8")
+            throw ModelFileError(
+                file: file, message: "\(what): found bytes that are not UTF-8, allowed UTF-8")
         }
         position += count
         return text
@@ -76,7 +80,8 @@ struct GGUFReader {
         case .float64: return .float64(Double(bitPattern: try number(what)))
         case .array:
             guard depth < Self.deepestList else {
-                throw ModelFileError(file: file, message: "\(what): found lists nested deeper than \(Self.deepestList)")
+                throw ModelFileError(
+                    file: file, message: "\(what): found lists nested deeper than \(Self.deepestList)")
             }
             let element = try self.kind(what)
             let count = try count("\(what): length", leastBytes: element.leastBytes)

@@ -17,7 +17,8 @@ public indirect enum GGUFValue: Sendable, Equatable {
 
     /// The types, by their numbers in files.
     public enum Kind: UInt32, Sendable {
-        case uint8, int8, uint16, int16, uint32, int32, float32, boolean, string, array, uint64, int64, float64
+        case uint8, int8, uint16, int16, uint32, int32, float32, boolean, string, array, uint64, int64,
+            float64
     }
 
     /// The value's type.

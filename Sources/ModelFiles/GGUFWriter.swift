@@ -29,7 +29,8 @@ public struct GGUFTensor: Sendable {
 
     /// A tensor whose elements, row-major, are made when it is its turn to be written.
     public init(
-        name: String, shape: [Int], encoding: Encoding, producing floats: @escaping @Sendable () throws -> [Float]
+        name: String, shape: [Int], encoding: Encoding,
+        producing floats: @escaping @Sendable () throws -> [Float]
     ) {
         self.name = name
         self.shape = shape
@@ -70,7 +71,8 @@ public enum GGUFWriter {
         (alignment - count % alignment) % alignment
     }
 
-    private static func header(_ tensors: [GGUFTensor], _ metadata: [GGUFEntry], alignment: Int, path: String) throws
+    private static func header(_ tensors: [GGUFTensor], _ metadata: [GGUFEntry], alignment: Int, path: String)
+        throws
         -> Data
     {
         var data = Data()

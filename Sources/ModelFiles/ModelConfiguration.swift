@@ -99,10 +99,17 @@ public struct ModelConfiguration: Sendable {
         has(key) ? try fields.boolean(key) : usual
     }
 
-    /// A number inside an object field, such as `rope_theta` of `rope_parameters`; nil where there is no such
-    /// object.
-    public func number(_ key: String, of object: String, in range: ClosedRange<Double>) throws -> Double? {
-        has(object) ? try fields.fields(object).number(key, in: range) : nil
+    /// The base of rotary positions, which newer files have in `rope_parameters`; nil where there is none.
+    /// - Throws: ``ModelFileError`` when it is no number, or positions are scaled, as no model here does.
+    public var rotaryBase: Double? {
+        get throws {
+            let inner = has("rope_parameters") ? try self.fields.fields("rope_parameters") : fields
+            if inner.value("rope_type") != nil, try inner.string("rope_type") != "default" {
+                throw inner.wrong("rope_type", "'default'")
+            }
+            if has("rope_scaling") { throw fields.wrong("rope_scaling", "null") }
+            return inner.value("rope_theta") == nil ? nil : try inner.number("rope_theta", in: 1...1e12)
+        }
     }
 
     private func heads() throws -> (hiddenSize: Int, count: Int) {

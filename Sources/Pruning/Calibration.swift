@@ -8,14 +8,17 @@ public struct Calibration: Sendable {
 
     /// Runs the model over the sequences.
     ///
-    /// - Parameter progress: is told the fraction done.
+    /// - Parameters:
+    ///   - layers: those to calibrate; all unless given.
+    ///   - progress: is told the fraction done.
     public init(
-        model: some PrunableModel, sequences: [[Int32]], pool: ThreadPool,
+        model: some PrunableModel, sequences: [[Int32]], layers wanted: Set<String>? = nil, pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) {
         var sums: [String: InputCovariance] = [:]
         var sharing: [String: [String]] = [:]
         model.observeInputs(of: sequences, pool: pool, progress: progress) { layers, input in
+            if let wanted, wanted.isDisjoint(with: layers) { return }
             sharing[layers[0]] = layers
             sums[layers[0], default: InputCovariance(columns: input.features)].add(input, pool: pool)
         }

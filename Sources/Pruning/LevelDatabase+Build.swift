@@ -13,13 +13,14 @@ extension LevelDatabase {
     ///
     /// - Parameters:
     ///   - weight: gives the dense weight of a layer by its name, asked for one layer after the other.
-    ///   - covariances: the inputs' covariances by layer name.
+    ///   - covariance: gives that of a layer's inputs, asked for likewise; nil where there is none.
     ///   - progress: is told the fraction done, on the calling thread.
     /// - Throws: ``PruningError`` for a layer that cannot be pruned, `ModelFileError` when the folder
     ///   cannot be written to.
     public static func build(
         folder: String, key: String, layers: [LayerShape], weight: (String) throws -> Matrix,
-        covariances: [String: InputCovariance], solver: Solver, levels: [Level], pool: ThreadPool,
+        covariance: (LayerShape) throws -> InputCovariance?, solver: Solver, levels: [Level],
+        pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> LevelDatabase {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -28,7 +29,7 @@ extension LevelDatabase {
         for (number, shape) in layers.enumerated() {
             progress(Double(number) / Double(layers.count))
             let weight = try weight(shape.name)
-            let covariance = covariances[shape.name]
+            let covariance = try covariance(shape)
             let layer = try PrunableLayer(
                 name: shape.name, weight: weight, covariance: covariance, solver: solver)
             let pruned = Mutex([Int: (weight: PackedWeight, error: Double)]())

@@ -46,7 +46,8 @@ extension DecoderModel: SearchableModel {
 
     private static func require(_ task: SearchOptions.Task, _ path: String) throws {
         guard task == .lm else {
-            throw SearchFailure("\(path): found a language model, which has no task \(task.rawValue): allowed is lm")
+            throw SearchFailure(
+                "\(path): found a language model, which has no task \(task.rawValue): allowed is lm")
         }
     }
 

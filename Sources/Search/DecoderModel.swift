@@ -77,7 +77,8 @@ public struct DecoderModel: Sendable {
         let files = try ggufFiles(in: path)
         guard files.count == 1 else {
             throw ModelFileError(
-                file: path, message: "found \(files.count) GGUF files and no config.json, allowed one GGUF file")
+                file: path,
+                message: "found \(files.count) GGUF files and no config.json, allowed one GGUF file")
         }
         return "\(path)/\(files[0])"
     }
@@ -85,9 +86,12 @@ public struct DecoderModel: Sendable {
     /// The token ids of a file's text, cut into windows; the last, shorter one is left out.
     public func windows(ofText file: String, context: Int) throws -> [[Int32]] {
         let ids = tokenizer.encode(try Datasets.text(path: file))
-        let windows = stride(from: 0, to: ids.count - context + 1, by: context).map { Array(ids[$0..<$0 + context]) }
+        let windows = stride(from: 0, to: ids.count - context + 1, by: context).map {
+            Array(ids[$0..<$0 + context])
+        }
         guard !windows.isEmpty else {
-            throw EvaluationError(file: file, message: "found \(ids.count) tokens, allowed \(context) or more")
+            throw EvaluationError(
+                file: file, message: "found \(ids.count) tokens, allowed \(context) or more")
         }
         return windows
     }

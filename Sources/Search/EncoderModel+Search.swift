@@ -40,7 +40,8 @@ extension EncoderModel: SearchableModel {
                 calibration: encode(parts[0]), reward: fidelityTask(encode(parts[1]), pool: pool),
                 check: fidelityTask(encode(parts[2]), pool: pool))
         case .lm:
-            throw SearchFailure("\(folder): found an encoder, which has no task lm: allowed are sts, fidelity")
+            throw SearchFailure(
+                "\(folder): found an encoder, which has no task lm: allowed are sts, fidelity")
         }
     }
 

@@ -35,7 +35,8 @@ public enum PolicyApplication {
                     + "\(digest.prefix(12))…, allowed \(policy.modelDigest.prefix(12))…")
         }
         let costs: LevelCosts = try RunFiles.read("\(run)/costs.json")
-        let preparation = try SearchPreparation<Model>(options, cache: cache, storedCosts: costs, progress: progress)
+        let preparation = try SearchPreparation<Model>(
+            options, cache: cache, storedCosts: costs, progress: progress)
         let actions = try policy.layers.map { choice in
             guard let level = costs.levels.firstIndex(of: choice.level) else {
                 throw SearchFailure(

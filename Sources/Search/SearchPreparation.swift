@@ -93,18 +93,21 @@ public final class SearchPreparation<Model: SearchableModel> {
     }
 
     private static func database(
-        _ options: SearchOptions, _ network: Model.Network, _ data: SearchData<Model.Network>, key: String, levels: [Level],
+        _ options: SearchOptions, _ network: Model.Network, _ data: SearchData<Model.Network>, key: String,
+        levels: [Level],
         cache: String, pool: ThreadPool, progress: StageProgress
     ) throws -> LevelDatabase {
         let folder = "\(cache)/levels-\(key.prefix(16))"
         if let present = try LevelDatabase.open(folder: folder, key: key) { return present }
-        let calibration = Calibration(model: network, sequences: data.calibration, pool: pool) {
-            progress("calibrating", $0)
+        return try withoutActuallyEscaping(progress) { progress in
+            let calibration = StreamedCalibration(model: network, sequences: data.calibration, pool: pool) {
+                progress("calibrating", $0)
+            }
+            return try LevelDatabase.build(
+                folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
+                covariance: calibration.covariance(of:), solver: options.solver, levels: levels, pool: pool
+            ) { progress("pruning every layer to every level", $0) }
         }
-        return try LevelDatabase.build(
-            folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
-            covariances: calibration.covariances, solver: options.solver, levels: levels, pool: pool
-        ) { progress("pruning every layer to every level", $0) }
     }
 
     private static func digest(_ sequences: [[Int32]]) -> String {

@@ -33,7 +33,8 @@ public final class SearchSession<Model: SearchableModel> {
         let agent = try AgentKind(name: options.agent)
         try makeFolder(folder)
         let table = try latencyTable.map { try checkedTable($0, options) }
-        let preparation = try SearchPreparation<Model>(options, cache: cache, table: table, progress: progress)
+        let preparation = try SearchPreparation<Model>(
+            options, cache: cache, table: table, progress: progress)
         try preparation.table?.write(to: "\(folder)/latency.h5")
         try RunFiles.write(options, to: "\(folder)/run.json")
         try RunFiles.write(preparation.costs, to: "\(folder)/costs.json")
@@ -132,7 +133,8 @@ public final class SearchSession<Model: SearchableModel> {
         try RunFiles.write(summary, to: "\(folder)/summary.json")
     }
 
-    private static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment {
+    private static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment
+    {
         PruningEnvironment(
             costs: preparation.costs, weights: preparation.options.weights,
             budget: preparation.options.budget,

@@ -70,7 +70,8 @@ struct Benchmark: ParsableCommand {
         let pool = ThreadPool(threads: machine.threads)
         let line = ProgressLine()
         func result(_ phase: Workload.Phase) -> EndToEndBenchmark.Result {
-            var benchmark = EndToEndBenchmark(Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
+            var benchmark = EndToEndBenchmark(
+                Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
             benchmark.rounds = rounds
             return benchmark.measure(pruned.network, against: dense.network) {
                 line.show("measuring \(phase.rawValue)", $0)
@@ -110,12 +111,15 @@ struct Benchmark: ParsableCommand {
     }
 
     private func showRates(_ output: Output) {
-        guard let prefill = output.prefillTokensPerSecond, let densePrefill = output.densePrefillTokensPerSecond,
+        guard let prefill = output.prefillTokensPerSecond,
+            let densePrefill = output.densePrefillTokensPerSecond,
             let decode = output.decodeTokensPerSecond, let denseDecode = output.denseDecodeTokensPerSecond
         else { return }
         let decimal = Terminal.decimal
         print("prefill \(decimal(prefill, 1)) tokens/s, dense \(decimal(densePrefill, 1))")
-        print("decode  \(decimal(decode, 1)) tokens/s, dense \(decimal(denseDecode, 1)) (\(weights.rawValue) weights)")
+        print(
+            "decode  \(decimal(decode, 1)) tokens/s, dense \(decimal(denseDecode, 1)) (\(weights.rawValue) weights)"
+        )
     }
 }
 

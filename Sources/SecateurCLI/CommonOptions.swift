@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
 import Search
+import Tensors
 import Tokenizers
 import Transformers
-import Tensors
 
 /// Options that several commands share.
 struct MachineOptions: ParsableArguments {

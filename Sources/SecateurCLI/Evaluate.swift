@@ -54,7 +54,9 @@ struct Evaluate: ParsableCommand {
             throw ValidationError("--against: fidelity needs the dense model's folder")
         }
         guard context >= 2 else { throw ValidationError("--context: found \(context), allowed 2 or more") }
-        if let windows, windows < 1 { throw ValidationError("--windows: found \(windows), allowed 1 or more") }
+        if let windows, windows < 1 {
+            throw ValidationError("--windows: found \(windows), allowed 1 or more")
+        }
     }
 
     func run() throws {

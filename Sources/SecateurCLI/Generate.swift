@@ -45,7 +45,9 @@ struct Generate: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard maxTokens >= 1 else { throw ValidationError("--max-tokens: found \(maxTokens), allowed 1 or more") }
+        guard maxTokens >= 1 else {
+            throw ValidationError("--max-tokens: found \(maxTokens), allowed 1 or more")
+        }
         guard temperature >= 0, temperature.isFinite else {
             throw ValidationError("--temperature: found \(temperature), allowed 0 or more")
         }
@@ -60,10 +62,12 @@ struct Generate: ParsableCommand {
         let ids = loaded.tokenizer.encode(text)
         guard !ids.isEmpty else { throw SearchFailure("--prompt: found no text, allowed at least one token") }
         guard ids.count < loaded.maximumTokens else {
-            throw SearchFailure("--prompt: found \(ids.count) tokens, allowed fewer than \(loaded.maximumTokens)")
+            throw SearchFailure(
+                "--prompt: found \(ids.count) tokens, allowed fewer than \(loaded.maximumTokens)")
         }
         var generation = TextGeneration(
-            model: loaded.network, prompt: ids, sampler: Sampler(temperature: temperature, topP: topP, seed: seed),
+            model: loaded.network, prompt: ids,
+            sampler: Sampler(temperature: temperature, topP: topP, seed: seed),
             endIDs: loaded.tokenizer.endIDs, maximumTokens: min(maxTokens, loaded.maximumTokens - ids.count),
             pool: ThreadPool(threads: max(threads, 1)))
         var made: [Int32] = []

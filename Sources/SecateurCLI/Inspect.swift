@@ -31,7 +31,8 @@ struct Inspect: ParsableCommand {
         if json {
             try Terminal.printJSON(
                 Output(
-                    architecture: loaded.architecture, parameters: network.parameterCount, prunableParameters: prunable,
+                    architecture: loaded.architecture, parameters: network.parameterCount,
+                    prunableParameters: prunable,
                     layers: network.layerShapes))
             return
         }

@@ -68,7 +68,9 @@ extension Profile {
     private func measured(_ loaded: some SearchableModel) throws -> LatencyTable {
         let line = ProgressLine()
         defer { line.finish() }
-        let variants = try LevelVariants(of: loaded.network.forProfiling, levels: Level.standard, for: latencyOf) {
+        let variants = try LevelVariants(
+            of: loaded.network.forProfiling, levels: Level.standard, for: latencyOf
+        ) {
             line.show("packing", $0)
         }
         let workload = Workload(phase: latencyOf, tokens: try machine.tokens(for: loaded))

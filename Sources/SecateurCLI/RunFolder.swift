@@ -24,7 +24,9 @@ enum RunFolder {
     }
 
     /// Searches to the end and prints the summary.
-    static func finish<Model>(_ session: SearchSession<Model>, folder: String, line: ProgressLine, json: Bool) throws {
+    static func finish<Model>(_ session: SearchSession<Model>, folder: String, line: ProgressLine, json: Bool)
+        throws
+    {
         Interruption.becomeStoppable()
         let summary = try session.finish(progress: line.show, shouldStop: { Interruption.isRequested })
         line.finish()

@@ -23,6 +23,8 @@ struct Tokenize: ParsableCommand {
         }
         let ids = tokenizer.encode(text)
         if json { return try Terminal.printJSON(ids) }
-        for id in ids { print("\(id)\t\(String(decoding: tokenizer.bytes(of: id), as: UTF8.self).debugDescription)") }
+        for id in ids {
+            print("\(id)\t\(String(decoding: tokenizer.bytes(of: id), as: UTF8.self).debugDescription)")
+        }
     }
 }

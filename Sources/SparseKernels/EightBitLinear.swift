@@ -28,7 +28,9 @@ public final class EightBitLinear: LinearOperator {
     /// Packs a weight [rows × columns] and a bias [rows].
     ///
     /// - Parameter wide: computes several tokens; of the same weight.
-    public init(weight: Matrix, bias: [Float], wide: any LinearOperator, instructionSet: InstructionSet = .best) {
+    public init(
+        weight: Matrix, bias: [Float], wide: any LinearOperator, instructionSet: InstructionSet = .best
+    ) {
         precondition(bias.count == weight.rows && wide.rows == weight.rows && wide.columns == weight.columns)
         rows = weight.rows
         columns = weight.columns
@@ -44,7 +46,8 @@ public final class EightBitLinear: LinearOperator {
                     let end = min(first + Self.groupColumns, weight.columns)
                     let line = row * weight.columns
                     packed.append(
-                        UnsafeBufferPointer(rebasing: elements[line + first..<line + end]), leavingOutZeros: leavesOutZeros)
+                        UnsafeBufferPointer(rebasing: elements[line + first..<line + end]),
+                        leavingOutZeros: leavesOutZeros)
                 }
             }
         }
@@ -61,7 +64,8 @@ public final class EightBitLinear: LinearOperator {
 
     /// What is fetched from memory for one token, in bytes.
     public var decodeBytes: Int {
-        values.sizeBytes + scales.sizeBytes + (masks.map { $0.sizeBytes + starts.sizeBytes } ?? 0) + bias.sizeBytes
+        values.sizeBytes + scales.sizeBytes + (masks.map { $0.sizeBytes + starts.sizeBytes } ?? 0)
+            + bias.sizeBytes
     }
 
     /// Which output rows fall to one of several workers.
@@ -88,7 +92,8 @@ public final class EightBitLinear: LinearOperator {
             for column in 0..<columns { vector[column] = input.address[column * PanelMatrix.width] }
             for column in columns..<max(count, columns) { vector[column] = 0 }
             instructionSet.languageKernels.pointee.eightbit(
-                &weights, vector.baseAddress, output.address, PanelMatrix.width, range.lowerBound, range.upperBound)
+                &weights, vector.baseAddress, output.address, PanelMatrix.width, range.lowerBound,
+                range.upperBound)
         }
     }
 }

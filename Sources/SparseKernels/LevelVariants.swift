@@ -26,7 +26,8 @@ public struct LevelVariants<Model: PrunableModel> {
         self.levels = levels
         models = try levels.enumerated().map { index, level in
             progress(Double(index) / Double(levels.count))
-            return level == .dense && phase == .prefill ? dense : try Self.packed(dense, at: level, for: phase)
+            return level == .dense && phase == .prefill
+                ? dense : try Self.packed(dense, at: level, for: phase)
         }
         operators = models.map(\.operators)
     }

@@ -33,7 +33,9 @@ struct ByteLevelDefinition {
         file = gguf.path
         tokens = try gguf.strings("tokenizer.ggml.tokens")
         merges = try gguf.strings("tokenizer.ggml.merges").map { text in
-            guard let merge = Self.merge(text) else { throw gguf.wrong("tokenizer.ggml.merges", "'LEFT RIGHT'") }
+            guard let merge = Self.merge(text) else {
+                throw gguf.wrong("tokenizer.ggml.merges", "'LEFT RIGHT'")
+            }
             return merge
         }
         let types = try gguf.integers("tokenizer.ggml.token_type")
@@ -66,7 +68,9 @@ struct ByteLevelDefinition {
         let fields = try JSONFields(contentsOf: path)
         file = path
         let model = try fields.fields("model")
-        if model.value("type") != nil, try model.string("type") != "BPE" { throw model.wrong("type", "'BPE'") }
+        if model.value("type") != nil, try model.string("type") != "BPE" {
+            throw model.wrong("type", "'BPE'")
+        }
         guard fields.value("normalizer") == nil else { throw fields.wrong("normalizer", "none") }
         digitsStandAlone = try Self.digitsStandAlone(fields)
         merges = try model.array("merges").map { element in
@@ -117,10 +121,14 @@ struct ByteLevelDefinition {
         guard types == ["ByteLevel"] || types == ["Digits", "ByteLevel"], let last = steps.last else {
             throw ModelFileError(
                 file: fields.file,
-                message: "'pre_tokenizer': found \(types.joined(separator: ", ")), allowed ByteLevel, or Digits and ByteLevel")
+                message:
+                    "'pre_tokenizer': found \(types.joined(separator: ", ")), allowed ByteLevel, or Digits and ByteLevel"
+            )
         }
         guard try !last.boolean("add_prefix_space") else { throw last.wrong("add_prefix_space", "false") }
-        if last.value("use_regex") != nil, try !last.boolean("use_regex") { throw last.wrong("use_regex", "true") }
+        if last.value("use_regex") != nil, try !last.boolean("use_regex") {
+            throw last.wrong("use_regex", "true")
+        }
         if steps.count == 2, try !steps[0].boolean("individual_digits") {
             throw steps[0].wrong("individual_digits", "true")
         }
@@ -154,7 +162,9 @@ struct ByteLevelDefinition {
             guard tokens[entry.id].isEmpty || tokens[entry.id].utf8.elementsEqual(entry.text.utf8) else {
                 throw ModelFileError(
                     file: vocabulary.file,
-                    message: "id \(entry.id): found for both '\(tokens[entry.id])' and '\(entry.text)', allowed for one")
+                    message:
+                        "id \(entry.id): found for both '\(tokens[entry.id])' and '\(entry.text)', allowed for one"
+                )
             }
             tokens[entry.id] = entry.text
         }

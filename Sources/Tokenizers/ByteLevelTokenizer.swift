@@ -59,18 +59,22 @@ public struct ByteLevelTokenizer: Sendable {
         func id(_ token: String) throws -> Int32 {
             guard let id = ids[token] else {
                 throw ModelFileError(
-                    file: definition.file, message: "found no token '\(token)' among \(ids.count), allowed one")
+                    file: definition.file,
+                    message: "found no token '\(token)' among \(ids.count), allowed one")
             }
             return id
         }
         byteIDs = ByteAlphabet.characters.map { ids[String($0)] ?? Self.missing }
         var pairs = BytePairMerges(capacity: merges.count)
-        for merge in merges { pairs.add(try id(merge.left), try id(merge.right), giving: try id(merge.left + merge.right)) }
+        for merge in merges {
+            pairs.add(try id(merge.left), try id(merge.right), giving: try id(merge.left + merge.right))
+        }
         self.pairs = pairs
         specialTokens = AddedTokenMatcher(definition.addedTokens)
         let added = Set(addedTokenIDs)
         bytes = tokens.enumerated().map { number, token in
-            added.contains(Int32(number)) ? Array(token.utf8) : ByteAlphabet.bytes(of: token) ?? Array(token.utf8)
+            added.contains(Int32(number))
+                ? Array(token.utf8) : ByteAlphabet.bytes(of: token) ?? Array(token.utf8)
         }
         let ends = Self.customaryEnds.union(endToken.map { [$0] } ?? [])
         endIDs = Set(ends.compactMap { ids[$0] })

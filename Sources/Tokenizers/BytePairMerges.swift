@@ -46,9 +46,12 @@ struct BytePairMerges: Sendable {
         var previous = Array(-1..<ids.count - 1)
         var queue: [Candidate] = []
         func consider(_ left: Int) {
-            guard left >= 0, next[left] >= 0, let merge = merges[Self.key(ids[left], ids[next[left]])] else { return }
+            guard left >= 0, next[left] >= 0, let merge = merges[Self.key(ids[left], ids[next[left]])] else {
+                return
+            }
             Self.push(
-                Candidate(rank: merge.rank, id: merge.id, left: left, leftID: ids[left], rightID: ids[next[left]]),
+                Candidate(
+                    rank: merge.rank, id: merge.id, left: left, leftID: ids[left], rightID: ids[next[left]]),
                 to: &queue)
         }
         for left in ids.indices.dropLast() { consider(left) }

@@ -64,7 +64,9 @@ public struct ChatTemplate: Sendable {
 
     // MARK: Reading
 
-    private static func nodes(_ pieces: inout ArraySlice<JinjaPieces.Piece>, until ends: Set<String>) throws -> [Node] {
+    private static func nodes(_ pieces: inout ArraySlice<JinjaPieces.Piece>, until ends: Set<String>) throws
+        -> [Node]
+    {
         var nodes: [Node] = []
         while let piece = pieces.first {
             switch piece {
@@ -79,11 +81,15 @@ public struct ChatTemplate: Sendable {
             }
             pieces.removeFirst()
         }
-        guard ends.isEmpty else { throw JinjaError("found no '\(ends.sorted().joined(separator: "' or '"))'") }
+        guard ends.isEmpty else {
+            throw JinjaError("found no '\(ends.sorted().joined(separator: "' or '"))'")
+        }
         return nodes
     }
 
-    private static func node(_ word: String, _ rest: String, _ pieces: inout ArraySlice<JinjaPieces.Piece>) throws -> Node {
+    private static func node(_ word: String, _ rest: String, _ pieces: inout ArraySlice<JinjaPieces.Piece>)
+        throws -> Node
+    {
         switch word {
         case "set":
             let parts = rest.split(separator: "=", maxSplits: 1)

@@ -129,7 +129,8 @@ struct JinjaExpression: Sendable {
                     tokens.append(.integer(number))
                     rest = rest.dropFirst(digits.count)
                 } else {
-                    let symbol = rest.hasPrefix("==") || rest.hasPrefix("!=") ? rest.prefix(2) : rest.prefix(1)
+                    let symbol =
+                        rest.hasPrefix("==") || rest.hasPrefix("!=") ? rest.prefix(2) : rest.prefix(1)
                     tokens.append(.symbol(String(symbol)))
                     rest = rest.dropFirst(symbol.count)
                 }

@@ -26,7 +26,8 @@ enum JinjaPieces {
         var dropsSpace = false
         var dropsLineEnd = false
         while !rest.isEmpty {
-            let start = ["{{", "{%", "{#"].compactMap { rest.range(of: $0)?.lowerBound }.min() ?? rest.endIndex
+            let start =
+                ["{{", "{%", "{#"].compactMap { rest.range(of: $0)?.lowerBound }.min() ?? rest.endIndex
             var text = rest[..<start]
             if dropsSpace { text = text.drop(while: \.isWhitespace) }
             if dropsLineEnd, text.first == "\n" { text = text.dropFirst() }
@@ -37,7 +38,9 @@ enum JinjaPieces {
             let opening = rest[start...].prefix(2)
             let closing = opening == "{{" ? "}}" : opening == "{%" ? "%}" : "#}"
             let inner = rest[start...].dropFirst(2)
-            guard let end = inner.range(of: closing) else { throw JinjaError("found '\(opening)' without '\(closing)'") }
+            guard let end = inner.range(of: closing) else {
+                throw JinjaError("found '\(opening)' without '\(closing)'")
+            }
             var content = inner[..<end.lowerBound]
             if content.first == "-" {
                 content = content.dropFirst()

@@ -170,7 +170,8 @@ extension BERT: PrunableModel {
 
     /// Runs over sequences, several at a time, and shows the input of every linear layer.
     public func observeInputs(
-        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void, observer: @escaping InputObserver
+        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void,
+        observer: @escaping InputObserver
     ) {
         let chunks = TokenBatch.chunks(of: sequences, tokens: 512)
         for (index, chunk) in chunks.enumerated() {

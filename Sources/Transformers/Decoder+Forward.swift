@@ -12,7 +12,8 @@ extension Decoder {
     ///   - observer: sees the input of each linear layer, on the calling thread.
     ///   - times: is told how long worker 0 took for each linear layer.
     public func forward(
-        _ tokens: some Collection<Int32>, _ state: DecoderState, pool: ThreadPool, observer: InputObserver? = nil,
+        _ tokens: some Collection<Int32>, _ state: DecoderState, pool: ThreadPool,
+        observer: InputObserver? = nil,
         times: LayerTimes? = nil
     ) {
         var rest = Array(tokens)[...]
@@ -55,7 +56,8 @@ extension Decoder {
 
     /// Runs over sequences, each by itself, and shows the input of every linear layer.
     public func observeInputs(
-        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void, observer: @escaping InputObserver
+        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void,
+        observer: @escaping InputObserver
     ) {
         let longest = sequences.map(\.count).max() ?? 0
         let state = state(capacity: longest, threads: pool.threads)
@@ -92,7 +94,8 @@ private struct DecoderPass {
             apply(block.feedForwardInputs, to: state.normed, into: state.feedForwardInputs)
             activate()
             apply([block.feedForwardOutput], to: state.feedForwardInputs[0], into: [state.projected])
-            let next = number + 1 < model.blocks.count ? model.blocks[number + 1].attentionNorm : model.finalNorm
+            let next =
+                number + 1 < model.blocks.count ? model.blocks[number + 1].attentionNorm : model.finalNorm
             normalize(next, adding: state.projected)
         }
         state.position += tokens.count
@@ -153,7 +156,9 @@ private struct DecoderPass {
     }
 
     /// Where queries, keys and values start: the matrix and its first feature.
-    private var attentionInputs: (query: (PanelMatrix, Int), key: (PanelMatrix, Int), value: (PanelMatrix, Int)) {
+    private var attentionInputs:
+        (query: (PanelMatrix, Int), key: (PanelMatrix, Int), value: (PanelMatrix, Int))
+    {
         let inputs = state.attentionInputs
         guard inputs.count == 1 else { return ((inputs[0], 0), (inputs[1], 0), (inputs[2], 0)) }
         let query = configuration.heads * configuration.headSize
@@ -174,7 +179,8 @@ private struct DecoderPass {
         @Sendable func rotate(_ matrix: PanelMatrix, _ first: Int) {
             guard rotates else { return }
             InstructionSet.best.languageKernels.pointee.rotate(
-                matrix.address, matrix.features, first, size, cosines.address, sines.address, 0, matrix.panels)
+                matrix.address, matrix.features, first, size, cosines.address, sines.address, 0, matrix.panels
+            )
         }
         @Sendable func store(_ matrix: PanelMatrix, _ first: Int, _ rows: UnsafeMutablePointer<Float>) {
             InstructionSet.best.languageKernels.pointee.store_rows(
@@ -237,7 +243,8 @@ private struct DecoderPass {
             let rows = pool.share(of: gate.features, worker: worker)
             if inputs.count == 2 {
                 kernels.pointee.silu_multiply(
-                    gate.address, inputs[1].address, gate.features, 0, gate.panels, rows.lowerBound, rows.upperBound)
+                    gate.address, inputs[1].address, gate.features, 0, gate.panels, rows.lowerBound,
+                    rows.upperBound)
             } else {
                 kernels.pointee.gelu_tanh(
                     gate.address, gate.features, 0, gate.panels, rows.lowerBound, rows.upperBound)

@@ -160,7 +160,8 @@ extension Decoder: PrunableModel {
             block.mapped { linear in
                 guard let replacement = operators[linear.name] else { return linear }
                 precondition(
-                    replacement.rows == linear.operation.rows && replacement.columns == linear.operation.columns)
+                    replacement.rows == linear.operation.rows
+                        && replacement.columns == linear.operation.columns)
                 return Linear(name: linear.name, operation: replacement)
             }
         }

@@ -97,7 +97,9 @@ public struct DecoderCheckpoint: Sendable {
     public func converted(
         _ parameter: DecoderParameter, to format: DecoderFormat, replacing replacement: Matrix? = nil
     ) throws -> [Float] {
-        guard let columns = parameter.columns else { return try vector(parameter.name, count: parameter.rows) }
+        guard let columns = parameter.columns else {
+            return try vector(parameter.name, count: parameter.rows)
+        }
         let matrix = try replacement ?? matrix(parameter.name, rows: parameter.rows, columns: columns)
         return configuration.stored(parameter.name, in: format).encoded(matrix)
     }

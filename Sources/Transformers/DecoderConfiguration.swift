@@ -39,7 +39,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
     /// The same with fewer blocks.
     func with(blocks: Int) -> DecoderConfiguration {
         DecoderConfiguration(
-            architecture: architecture, hidden: hidden, intermediate: intermediate, blocks: blocks, heads: heads,
+            architecture: architecture, hidden: hidden, intermediate: intermediate, blocks: blocks,
+            heads: heads,
             keyValueHeads: keyValueHeads, headSize: headSize, vocabulary: vocabulary,
             maximumTokens: maximumTokens, epsilon: epsilon, rotaryBase: rotaryBase,
             tiesEmbeddings: tiesEmbeddings)
@@ -100,7 +101,9 @@ extension DecoderConfiguration {
     }
 
     /// The name and the shape that a parameter has in files of a format.
-    public func place(of parameter: DecoderParameter, in format: DecoderFormat) -> (name: String, shape: [Int]) {
+    public func place(of parameter: DecoderParameter, in format: DecoderFormat) -> (
+        name: String, shape: [Int]
+    ) {
         let stored = stored(parameter.name, in: format)
         return (
             stored.name,
@@ -111,7 +114,8 @@ extension DecoderConfiguration {
     /// Output and input features of a block's linear layers by module name, in the order of computation.
     var linearShapes: [(module: String, rows: Int, columns: Int)] {
         let (query, keyValue) = (heads * headSize, keyValueHeads * headSize)
-        let inputRows = names.attentionInputs.count == 1 ? [query + 2 * keyValue] : [query, keyValue, keyValue]
+        let inputRows =
+            names.attentionInputs.count == 1 ? [query + 2 * keyValue] : [query, keyValue, keyValue]
         return zip(names.attentionInputs, inputRows).map { ($0, $1, hidden) }
             + [(names.attentionOutput, hidden, query)]
             + names.feedForwardInputs.map { ($0, intermediate, hidden) }
@@ -132,10 +136,14 @@ extension DecoderConfiguration {
             let linears = linearShapes.flatMap { linear in
                 [matrix("\(prefix).\(linear.module)", linear.rows, linear.columns)]
                     + (hasBiases
-                        ? [DecoderParameter(name: "\(prefix).\(linear.module).bias", rows: linear.rows, columns: nil)]
+                        ? [
+                            DecoderParameter(
+                                name: "\(prefix).\(linear.module).bias", rows: linear.rows, columns: nil)
+                        ]
                         : [])
             }
-            return norm("\(prefix).\(names.attentionNorm)") + norm("\(prefix).\(names.feedForwardNorm)") + linears
+            return norm("\(prefix).\(names.attentionNorm)") + norm("\(prefix).\(names.feedForwardNorm)")
+                + linears
         }
         return [matrix(names.embedding, vocabulary, hidden)]
             + (names.positions.map { [matrix($0, maximumTokens, hidden)] } ?? [])

@@ -27,7 +27,8 @@ struct DecoderNames: Sendable {
         if let known = outer[module] { return "\(known)\(kind)" }
         guard module.hasPrefix("\(block).") else { return name }
         let rest = module.dropFirst(block.count + 1)
-        guard let end = rest.firstIndex(of: "."), let known = modules[String(rest[rest.index(after: end)...])] else {
+        guard let end = rest.firstIndex(of: "."), let known = modules[String(rest[rest.index(after: end)...])]
+        else {
             return name
         }
         return "blk.\(rest[..<end]).\(known)\(kind)"

@@ -83,7 +83,9 @@ public final class DecoderState {
     public var output: PanelMatrix { normed }
 
     func reshape(tokens: Int) {
-        for states in [hidden, normed, context, projected, cosines, sines] + attentionInputs + feedForwardInputs {
+        for states in [hidden, normed, context, projected, cosines, sines] + attentionInputs
+            + feedForwardInputs
+        {
             precondition(states.reshape(tokens: tokens), "a pass takes \(passTokens) tokens")
         }
     }

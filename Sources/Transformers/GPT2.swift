@@ -8,13 +8,15 @@ enum GPT2 {
         let heads = try json.integer("n_head", in: 1...4_096)
         func require(_ key: String, _ holds: Bool, _ allowed: String) throws {
             guard holds else {
-                throw ModelFileError(file: json.path, message: "\(key): found another value, allowed \(allowed)")
+                throw ModelFileError(
+                    file: json.path, message: "\(key): found another value, allowed \(allowed)")
             }
         }
         try require("n_head", hidden % heads == 0, "a divisor of n_embd, which is \(hidden)")
         if json.has("activation_function") {
             try require(
-                "activation_function", ["gelu_new", "gelu_pytorch_tanh"].contains(try json.string("activation_function")),
+                "activation_function",
+                ["gelu_new", "gelu_pytorch_tanh"].contains(try json.string("activation_function")),
                 "'gelu_new'")
         }
         try require("scale_attn_weights", try json.boolean("scale_attn_weights", default: true), "true")
@@ -27,26 +29,31 @@ enum GPT2 {
             blocks: try json.integer("n_layer", in: 1...4_096), heads: heads, keyValueHeads: heads,
             headSize: hidden / heads, vocabulary: try json.vocabularySize,
             maximumTokens: try json.integer("n_positions", in: 1...8_388_608),
-            epsilon: try json.number("layer_norm_epsilon", in: Double.leastNormalMagnitude...1), rotaryBase: nil,
+            epsilon: try json.number("layer_norm_epsilon", in: Double.leastNormalMagnitude...1),
+            rotaryBase: nil,
             tiesEmbeddings: try json.boolean("tie_word_embeddings", default: true))
     }
 
     static func configuration(_ gguf: GGUFFile) throws -> DecoderConfiguration {
         let hidden = try gguf.integer("gpt2.embedding_length", in: 1...131_072)
         let heads = try gguf.integer("gpt2.attention.head_count", in: 1...4_096)
-        guard hidden % heads == 0 else { throw gguf.wrong("gpt2.attention.head_count", "a divisor of \(hidden)") }
+        guard hidden % heads == 0 else {
+            throw gguf.wrong("gpt2.attention.head_count", "a divisor of \(hidden)")
+        }
         return DecoderConfiguration(
             architecture: .gpt2, hidden: hidden,
             intermediate: try gguf.integer("gpt2.feed_forward_length", in: 1...1_048_576),
             blocks: try gguf.integer("gpt2.block_count", in: 1...4_096), heads: heads, keyValueHeads: heads,
             headSize: hidden / heads, vocabulary: try gguf.tensor("token_embd.weight").rowCount,
             maximumTokens: try gguf.integer("gpt2.context_length", in: 1...8_388_608),
-            epsilon: try gguf.number("gpt2.attention.layer_norm_epsilon", in: Double.leastNormalMagnitude...1),
+            epsilon: try gguf.number(
+                "gpt2.attention.layer_norm_epsilon", in: Double.leastNormalMagnitude...1),
             rotaryBase: nil, tiesEmbeddings: gguf.tensors["output.weight"] == nil)
     }
 
     static let names = DecoderNames(
-        embedding: "transformer.wte", positions: "transformer.wpe", block: "transformer.h", attentionNorm: "ln_1",
+        embedding: "transformer.wte", positions: "transformer.wpe", block: "transformer.h",
+        attentionNorm: "ln_1",
         attentionInputs: ["attn.c_attn"], attentionOutput: "attn.c_proj", feedForwardNorm: "ln_2",
         feedForwardInputs: ["mlp.c_fc"], feedForwardOutput: "mlp.c_proj", finalNorm: "transformer.ln_f",
         head: "lm_head")

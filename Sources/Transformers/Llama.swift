@@ -10,10 +10,7 @@ enum Llama {
         try require(json, "hidden_act", try json.hiddenActivation == "silu", "'silu'")
         try require(json, "attention_bias", try !json.boolean("attention_bias", default: false), "false")
         try require(json, "mlp_bias", try !json.boolean("mlp_bias", default: false), "false")
-        try require(json, "rope_scaling", !json.has("rope_scaling"), "null")
-        let base =
-            try json.number("rope_theta", of: "rope_parameters", in: rotaryBases)
-            ?? (json.has("rope_theta") ? try json.number("rope_theta", in: rotaryBases) : 10_000)
+        let base = try json.rotaryBase ?? usualRotaryBase
         return DecoderConfiguration(
             architecture: .llama, hidden: hidden, intermediate: try json.intermediateSize,
             blocks: try json.layerCount, heads: heads,
@@ -25,9 +22,11 @@ enum Llama {
             tiesEmbeddings: try json.boolean("tie_word_embeddings", default: false))
     }
 
-    private static let rotaryBases = 1.0...1e12
+    private static let usualRotaryBase = 10_000.0
 
-    private static func require(_ json: ModelConfiguration, _ key: String, _ holds: Bool, _ allowed: String) throws {
+    private static func require(_ json: ModelConfiguration, _ key: String, _ holds: Bool, _ allowed: String)
+        throws
+    {
         guard holds else {
             throw ModelFileError(file: json.path, message: "\(key): found another value, allowed \(allowed)")
         }
@@ -53,14 +52,16 @@ enum Llama {
             keyValueHeads: try size("llama.attention.head_count_kv", default: heads, in: 1...heads),
             headSize: headSize, vocabulary: try gguf.tensor("token_embd.weight").rowCount,
             maximumTokens: try gguf.integer("llama.context_length", in: 1...8_388_608),
-            epsilon: try gguf.number("llama.attention.layer_norm_rms_epsilon", in: Double.leastNormalMagnitude...1),
+            epsilon: try gguf.number(
+                "llama.attention.layer_norm_rms_epsilon", in: Double.leastNormalMagnitude...1),
             rotaryBase: gguf.value("llama.rope.freq_base") == nil
-                ? 10_000 : try gguf.number("llama.rope.freq_base", in: rotaryBases),
+                ? usualRotaryBase : try gguf.number("llama.rope.freq_base", in: 1...1e12),
             tiesEmbeddings: gguf.tensors["output.weight"] == nil)
     }
 
     static let names = DecoderNames(
-        embedding: "model.embed_tokens", positions: nil, block: "model.layers", attentionNorm: "input_layernorm",
+        embedding: "model.embed_tokens", positions: nil, block: "model.layers",
+        attentionNorm: "input_layernorm",
         attentionInputs: ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
         attentionOutput: "self_attn.o_proj", feedForwardNorm: "post_attention_layernorm",
         feedForwardInputs: ["mlp.gate_proj", "mlp.up_proj"], feedForwardOutput: "mlp.down_proj",
@@ -68,14 +69,17 @@ enum Llama {
 
     private static let ggufNames = [
         "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
-        "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "post_attention_layernorm": "ffn_norm",
+        "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+        "post_attention_layernorm": "ffn_norm",
         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
     ]
 
     static func inGGUF(_ name: String, _ configuration: DecoderConfiguration) -> StoredParameter {
         var stored = StoredParameter(name: names.inGGUF(name, ggufNames))
         if name.hasSuffix("q_proj.weight") { stored.layout = .interleaved(heads: configuration.heads) }
-        if name.hasSuffix("k_proj.weight") { stored.layout = .interleaved(heads: configuration.keyValueHeads) }
+        if name.hasSuffix("k_proj.weight") {
+            stored.layout = .interleaved(heads: configuration.keyValueHeads)
+        }
         return stored
     }
 }

@@ -59,7 +59,8 @@ public protocol PrunableModel: Sendable {
 
     /// Runs over sequences and shows the input of every linear layer, on the calling thread.
     func observeInputs(
-        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void, observer: @escaping InputObserver)
+        of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void,
+        observer: @escaping InputObserver)
 }
 
 extension PrunableModel {

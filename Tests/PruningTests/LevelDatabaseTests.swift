@@ -25,8 +25,10 @@ import Transformers
     }
 
     private func build(threads: Int) throws -> LevelDatabase {
-        try LevelDatabase.build(
-            folder: folder, key: "key", layers: layers, weights: weights, covariances: [:],
+        let weights = weights
+        return try LevelDatabase.build(
+            folder: folder, key: "key", layers: layers, weight: { try #require(weights[$0]) },
+            covariance: { _ in nil },
             solver: .magnitude,
             levels: levels, pool: ThreadPool(threads: threads))
     }

@@ -1,0 +1,127 @@
+import Foundation
+import ModelFiles
+import SparseKernels
+import Tensors
+import Testing
+
+@testable import Transformers
+
+@Suite struct DecoderTests {
+    private struct Reference: Decodable {
+        let ids: [Int32]
+        let logits: [[Float]]
+    }
+
+    private static func fixture(_ name: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)")
+            .path
+    }
+
+    private static func reference(_ name: String) throws -> Reference {
+        let data = try Data(contentsOf: URL(fileURLWithPath: "\(fixture(name))/logits.json"))
+        return try JSONDecoder().decode(Reference.self, from: data)
+    }
+
+    /// What transformers gives: Fixtures/make_decoder_fixtures.py. Cut into passes, the text ends the same.
+    @Test(arguments: ["gpt2-tiny", "llama-tiny"], [[20], [7, 13], [17, 1, 1, 1]])
+    func logitsAreThoseOfTransformers(name: String, passes: [Int]) throws {
+        let model = try Decoder(path: Self.fixture(name))
+        let reference = try Self.reference(name)
+        for threads in [1, 3] {
+            let pool = ThreadPool(threads: threads)
+            let state = model.state(capacity: reference.ids.count, threads: threads)
+            var done = 0
+            for count in passes {
+                model.forward(reference.ids[done..<done + count], state, pool: pool)
+                done += count
+                let logits = model.nextTokenLogits(state, pool: pool)
+                for (found, expected) in zip(logits, reference.logits[done - 1]) {
+                    #expect(abs(found - expected) < 1e-4)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ["gpt2-tiny", "llama-tiny"])
+    func namesAndShapesAreThoseOfTheCheckpoint(name: String) throws {
+        let model = try Decoder(path: Self.fixture(name))
+        let file = try SafetensorsFile(path: "\(Self.fixture(name))/model.safetensors")
+        let isTransposed = name.hasPrefix("gpt2")
+        for shape in model.layerShapes {
+            let stored = try file.info("\(shape.name).weight").shape
+            #expect(stored == (isTransposed ? [shape.cols, shape.rows] : [shape.rows, shape.cols]))
+        }
+        #expect(model.parameterCount == file.tensors.values.reduce(0) { $0 + $1.elementCount })
+    }
+
+    @Test func interleavedHeadsAreUndone() {
+        let stored = StoredParameter(name: "q", layout: .interleaved(heads: 2))
+        // Two heads of four rows; GGUF has the rows 0, 2, 1, 3 of each.
+        let plain = Matrix(rows: 8, columns: 1, elements: [0, 1, 2, 3, 4, 5, 6, 7])
+        #expect(stored.encoded(plain) == [0, 2, 1, 3, 4, 6, 5, 7])
+        #expect(stored.decoded(stored.encoded(plain), rows: 8, columns: 1) == plain)
+    }
+
+    @Test func otherArchitecturesAreRefused() throws {
+        let folder = NSTemporaryDirectory() + "decoder-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.copyItem(
+            atPath: "\(Self.fixture("llama-tiny"))/model.safetensors", toPath: "\(folder)/model.safetensors")
+        try #"{"model_type": "mamba"}"#.write(
+            toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
+        let error = #expect(throws: ModelFileError.self) { try Decoder(path: folder) }
+        #expect(error?.description.contains("found 'mamba', allowed 'llama', 'gpt2'") == true)
+    }
+}
+
+@Suite struct EightBitLinearTests {
+    /// The product of the weight, computed in double precision, within what 8 bits allow.
+    @Test(arguments: InstructionSet.allCases.filter(\.isAvailable), [0.0, 0.5, 0.9])
+    func productIsThatOfTheWeight(instructionSet: InstructionSet, sparsity: Double) {
+        var random = CounterBasedRandom(seed: 3)
+        let (rows, columns) = (37, 150)
+        func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+            Matrix(
+                rows: rows, columns: columns,
+                elements: (0..<rows * columns).map { _ in Float(random.nextUniform() - 0.5) })
+        }
+        var weight = matrix(rows, columns)
+        for index in weight.elements.indices where random.nextUniform() < sparsity {
+            weight.elements[index] = 0
+        }
+        let bias = (0..<rows).map { Float($0) / 10 }
+        let input = PanelMatrix(matrix(columns, 1))
+        let wide = DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
+        let layer = EightBitLinear(weight: weight, bias: bias, wide: wide, instructionSet: instructionSet)
+        let output = PanelMatrix(features: rows, tokens: 1)
+        for part in 0..<3 { layer.apply(input, into: output, panels: 0..<1, part: part, of: 3) }
+        for row in 0..<rows {
+            var (exact, bound) = (Double(bias[row]), 1e-4)
+            for column in 0..<columns {
+                exact += Double(weight[row, column]) * Double(input[column, 0])
+                // Half a step of at most 0.5 / 127, and the scale's own rounding up.
+                bound += abs(Double(input[column, 0])) * (weight[row, column] == 0 ? 0 : 0.5 / 127 * 0.51)
+            }
+            #expect(abs(Double(output[row, 0]) - exact) <= bound)
+        }
+        // Several tokens go to the other operator.
+        let many = PanelMatrix(matrix(columns, 20))
+        let (own, other) = (PanelMatrix(features: rows, tokens: 20), PanelMatrix(features: rows, tokens: 20))
+        layer.apply(many, into: own)
+        wide.apply(many, into: other)
+        #expect(own.matrix == other.matrix)
+    }
+
+    @Test func zerosAreLeftOut() {
+        var weight = Matrix(rows: 64, columns: 640, repeating: 0.5)
+        let bias = [Float](repeating: 0, count: 64)
+        func bytes() -> Int {
+            EightBitLinear(weight: weight, bias: bias, wide: DenseLinear(weight: weight, bias: bias))
+                .decodeBytes
+        }
+        let dense = bytes()
+        for index in weight.elements.indices where index % 2 == 0 { weight.elements[index] = 0 }
+        #expect(Double(bytes()) < 0.7 * Double(dense))
+    }
+}
