@@ -10,10 +10,10 @@ PYTHON ?= python3
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model language-model text build search test bench-peers lint format clean
+.PHONY: help setup model language-model text build search test bench-peers-language lint format clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the system packages
 	@scripts/setup-system.sh
@@ -37,7 +37,7 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 test: model language-model text ## run every test
 	swift test -c release -Xswiftc -enable-testing
 
-bench-peers: language-model text ## compare language models with llama.cpp (PYTHON needs llama-cpp-python)
+bench-peers-language: language-model text ## compare with llama.cpp (PYTHON needs llama-cpp-python)
 	swift build -c release
 	rm -rf checkpoints/peers-80 checkpoints/peers-50
 	.build/release/Benchmarks uniform-model $(LANGUAGE_MODEL) --train $(TEXT) --level 4x1@0.800 \

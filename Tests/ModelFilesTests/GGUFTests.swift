@@ -35,8 +35,9 @@ import Testing
         }
         // A block's step is its largest magnitude / 127; rounding is off by half a step at most, and the
         // step itself by one part in 2048.
+        let tolerance: Float = 6.0 / 127.0 * 0.51 + 6.0 / 2048.0
         for (found, value) in zip(try file.tensor("eight").floats(), matrix) {
-            #expect(abs(found - value) <= 6 / 127 * 0.51 + 6 / 2048)
+            #expect(abs(found - value) <= tolerance)
         }
         #expect(
             try file.tensor("eight").floats(rows: 1..<2) == Array(try file.tensor("eight").floats()[32...]))
@@ -61,16 +62,14 @@ import Testing
             bytes.withUnsafeBytes { Dequantization.floats($0, from: type) }
         }
         // Low nibbles are the first 16 elements, high ones the other 16.
-        let nibbles = (0..<16).map { UInt8($0 | (15 - $0) << 4) }
-        #expect(
-            floats(half + nibbles, .q4_0) == (0..<16).map { Float($0 - 8) / 2 }
-                + (0..<16).map { Float(7 - $0) / 2 })
-        #expect(
-            floats(half + one + nibbles, .q4_1) == (0..<16).map { Float($0) / 2 + 1 }
-                + (0..<16).map { Float(15 - $0) / 2 + 1 })
-        #expect(
-            floats(one + (0..<32).map { UInt8(bitPattern: Int8($0 - 16)) }, .q8_0)
-                == (0..<32).map { Float($0 - 16) })
+        let low = (0..<16).map { Float($0) }
+        let high = Array(low.reversed())
+        let nibbles = (0..<16).map { (index: UInt8) in index | (15 - index) << 4 }
+        let both = low + high
+        #expect(floats(half + nibbles, .q4_0) == both.map { ($0 - 8) / 2 })
+        #expect(floats(half + one + nibbles, .q4_1) == both.map { $0 / 2 + 1 })
+        let signed = (0..<32).map { Int8($0 - 16) }
+        #expect(floats(one + signed.map { UInt8(bitPattern: $0) }, .q8_0) == signed.map { Float($0) })
         // Q4_K: sub-block 0 has scale 1 and minimum 2, sub-block 5 scale 35 (2 high bits) and minimum 18.
         var scales = [UInt8](repeating: 0, count: 12)
         scales[0] = 1
@@ -84,9 +83,9 @@ import Testing
         #expect(values[0] == 1 * 3 - 0.5 * 2)
         #expect(values[5 * 32 + 3] == 35 * 7 - 0.5 * 18)
         // Q6_K: low bits 0x5 and 0xA, high bits 0b11, 0b10, 0b01, 0b00 for the four quarters of a half.
-        let sixBlock =
-            [UInt8](repeating: 0xA5, count: 128) + [UInt8](repeating: 0b0001_1011, count: 64)
-            + (0..<16).map { UInt8(bitPattern: Int8($0 - 8)) } + one
+        var sixBlock = [UInt8](repeating: 0xA5, count: 128) + [UInt8](repeating: 0b0001_1011, count: 64)
+        for scale in -8..<8 { sixBlock.append(UInt8(bitPattern: Int8(scale))) }
+        sixBlock += one
         let six = floats(sixBlock, .q6_K)
         #expect(six[0] == -8 * Float(0x35 - 32))
         #expect(six[16] == -7 * Float(0x35 - 32))
@@ -159,7 +158,7 @@ import Testing
             "'k': found a second time"
         ),
         (
-            (0..<5).reduce(.header(entries: 1).text("k").number(UInt32(9))) { bytes, _ in
+            (0..<5).reduce(Bytes.header(entries: 1).text("k").number(UInt32(9))) { bytes, _ in
                 bytes.number(UInt32(9)).number(UInt64(1))
             }.number(UInt64(0)).number(UInt64(0)),
             "nested deeper than 4"
