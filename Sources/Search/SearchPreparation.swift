@@ -12,101 +12,96 @@ public typealias StageProgress = (_ stage: String, _ fraction: Double) -> Void
 
 /// What a search works on: the model, its level database, its costs, and the reward.
 public final class SearchPreparation {
-    /// The options that it was made for.
-    public let options: SearchOptions
-    /// The dense model.
-    public let model: EncoderModel
+    /// What was read.
+    public let inputs: SearchInputs
     /// Latencies, sizes and sensitivities.
     public let costs: LevelCosts
     /// Puts candidates together.
     public let candidates: CandidateModels
-    /// The threads.
-    public let pool: ThreadPool
-    /// The latency table; nil when the costs of an earlier run were taken.
-    public let table: LatencyTable?
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
-    let data: SearchData
     private let denseReward: Double
 
     /// Prepares a search.
     ///
     /// - Parameters:
     ///   - cache: folder for level databases.
-    ///   - table: a latency table to use instead of measuring.
-    ///   - storedCosts: the costs of an earlier start of the same run.
+    ///   - files: the run's files: what an earlier start left there is taken over, what is made is put there.
     public init(
-        _ options: SearchOptions, cache: String, table given: LatencyTable? = nil,
-        storedCosts: LevelCosts? = nil,
-        progress: StageProgress
+        _ inputs: SearchInputs, cache: String, files: RunFiles, progress: StageProgress = { _, _ in }
     ) throws {
-        self.options = options
-        pool = ThreadPool(threads: options.threads)
-        progress("loading the model", 0)
-        model = try EncoderModel(folder: options.model)
-        let encoder = model.encoder
-        let modelDigest = try model.digest()
-        data = try SearchData(options, model: model, pool: pool)
+        self.inputs = inputs
+        let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
+        let encoder = inputs.model.encoder
         let levels = Level.standard
         let database = try Self.database(
-            options, encoder, data,
+            inputs,
             key: LevelDatabase.key(
-                model: modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
-            levels: levels, cache: cache, pool: pool, progress: progress)
+                model: inputs.modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
+            levels: levels, cache: cache, progress: progress)
         candidates = try CandidateModels(dense: encoder, database: database)
         denseReward = data.reward.score(encoder, pool: pool)
         identity = [
-            "model": modelDigest, "calibration": data.digest, "task": options.task.rawValue,
+            "model": inputs.modelDigest, "calibration": data.digest, "task": options.task.rawValue,
             "solver": options.solver.rawValue,
         ]
-        if let storedCosts {
-            costs = storedCosts
-            table = nil
+        if let stored = try files.storedCosts() {
+            costs = stored
             return
         }
-        let table =
-            given
-            ?? Profiler(
-                variants: LevelVariants(of: encoder, levels: levels), tokens: options.tokens, pool: pool
-            ).measure { progress("measuring kernels", $0) }
-        self.table = table
-        let (candidates, reward, dense, pool) = (candidates, data.reward, denseReward, pool)
+        let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
+        let (candidates, dense) = (candidates, denseReward)
         let sensitivity = try Sensitivities.estimate(
             levels: levels, errors: database.errors,
-            quality: { reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
+            quality: { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
             progress: { progress("estimating sensitivities", $0) })
-        costs = try Self.costs(encoder, model, table, levels, sensitivity)
+        costs = try Self.costs(encoder, table, levels, sensitivity)
+        try files.store(costs)
+    }
+
+    private static func table(
+        _ inputs: SearchInputs, levels: [Level], files: RunFiles, progress: StageProgress
+    ) throws -> LatencyTable {
+        if let stored = try files.storedTable(for: inputs.options) { return stored }
+        let variants = LevelVariants(of: inputs.model.encoder, levels: levels)
+        let table = Profiler(variants: variants, tokens: inputs.options.tokens, pool: inputs.pool)
+            .measure { progress("measuring kernels", $0) }
+        try files.store(table)
+        return table
     }
 
     /// The quality of a policy's model, as a fraction of the dense model's, on the reward data.
     public func quality(_ actions: [Int]) throws -> Double {
-        data.reward.score(try candidates.model(actions, pool: pool), pool: pool) / denseReward
+        try score(inputs.data.reward, actions) / denseReward
     }
 
     /// The same on data that no reward was computed on.
     public func checkedQuality(_ actions: [Int]) throws -> Double {
-        data.check.score(try candidates.model(actions, pool: pool), pool: pool)
-            / data.check.score(model.encoder, pool: pool)
+        try score(inputs.data.check, actions)
+            / inputs.data.check.score(inputs.model.encoder, pool: inputs.pool)
+    }
+
+    private func score(_ task: any EmbeddingTask, _ actions: [Int]) throws -> Double {
+        task.score(try candidates.model(actions, pool: inputs.pool), pool: inputs.pool)
     }
 
     private static func database(
-        _ options: SearchOptions, _ encoder: BERT, _ data: SearchData, key: String, levels: [Level],
-        cache: String, pool: ThreadPool, progress: StageProgress
+        _ inputs: SearchInputs, key: String, levels: [Level], cache: String, progress: StageProgress
     ) throws -> LevelDatabase {
         let folder = "\(cache)/levels-\(key.prefix(16))"
         if let present = try LevelDatabase.open(folder: folder, key: key) { return present }
-        let calibration = Calibration(model: encoder, sequences: data.calibration, pool: pool) {
+        let (encoder, pool) = (inputs.model.encoder, inputs.pool)
+        let calibration = Calibration(model: encoder, sequences: inputs.data.calibration, pool: pool) {
             progress("calibrating", $0)
         }
         return try LevelDatabase.build(
             folder: folder, key: key, layers: encoder.layerShapes, weights: encoder.weights,
-            covariances: calibration.covariances, solver: options.solver, levels: levels, pool: pool
+            covariances: calibration.covariances, solver: inputs.options.solver, levels: levels, pool: pool
         ) { progress("pruning every layer to every level", $0) }
     }
 
     private static func costs(
-        _ encoder: BERT, _ model: EncoderModel, _ table: LatencyTable, _ levels: [Level],
-        _ sensitivity: [[Double]]
+        _ encoder: BERT, _ table: LatencyTable, _ levels: [Level], _ sensitivity: [[Double]]
     ) throws -> LevelCosts {
         let shapes = encoder.layerShapes
         let latency = try shapes.map { shape in

@@ -38,6 +38,12 @@ struct CacheOptions: ParsableArguments {
 
 /// What a command line names as a model: a model folder, or a run folder with a model in it.
 enum ModelArgument {
+    /// Bytes of a model folder's weights file; 0 when there is none.
+    static func weightBytes(_ folder: String) -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/model.safetensors")
+        return (attributes?[.size] as? Int) ?? 0
+    }
+
     /// Loads either.
     static func load(_ path: String) throws -> EncoderModel {
         let own = "\(path)/model"

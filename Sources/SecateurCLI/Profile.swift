@@ -42,6 +42,12 @@ struct Profile: ParsableCommand {
                 .measure { line.show("measuring kernels", $0) }
             line.finish()
         }
+        if table.fit.medianError > Profiler.acceptableError {
+            Terminal.note(
+                "the measurement was disturbed: it predicts random policies within "
+                    + "\(Terminal.decimal(100 * table.fit.medianError, 1)) %: close other programs, try again"
+            )
+        }
         if let output { try table.write(to: output) }
         let rows = LatencyRow.rows(of: table)
         if json {

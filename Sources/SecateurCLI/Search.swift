@@ -87,7 +87,7 @@ struct Search: ParsableCommand {
     }
 
     func run() throws {
-        try RunFolder.prepare(output, overwrite: overwrite)
+        try RunFolder.check(output, overwrite: overwrite)
         var options = SearchOptions(
             model: model, task: task, train: train, targetLatency: targetLatency, threads: machine.threads)
         options.validation = validation
@@ -103,7 +103,7 @@ struct Search: ParsableCommand {
         let line = ProgressLine()
         let session = try SearchSession.start(
             options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
-            progress: line.show)
+            progress: line.show, note: Terminal.note)
         try RunFolder.finish(session, folder: output, line: line, json: json)
     }
 }
