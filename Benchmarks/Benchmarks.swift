@@ -7,5 +7,7 @@ struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secateur-benchmarks",
         abstract: "Regenerate the numbers that the documentation quotes.",
-        subcommands: [PruningQuality.self, LatencyPrediction.self])
+        subcommands: [
+            PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherComparison.self,
+        ])
 }
