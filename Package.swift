@@ -67,6 +67,8 @@ let package = Package(
         .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(
+            name: "SecateurCLITests", dependencies: ["SecateurCLI", "Agents", "ModelFiles", "Tensors"]),
+        .testTarget(
             name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]
 )

@@ -28,9 +28,12 @@ public struct RunFiles {
         FileManager.default.fileExists(atPath: path("checkpoint.h5"))
     }
 
-    /// Makes the folder, empties it of an earlier run, and notes the options.
+    /// Makes the folder, empties it of an earlier run, and notes what the new one starts from: the options
+    /// last, so that a run that can be resumed is resumed with its table.
+    ///
+    /// - Parameter table: latencies to use instead of measuring.
     /// - Throws: ``SearchFailure`` when the folder cannot be written to.
-    func claim(for options: SearchOptions) throws {
+    func claim(for options: SearchOptions, table: LatencyTable?) throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -46,6 +49,7 @@ public struct RunFiles {
         for name in own where FileManager.default.fileExists(atPath: path(name)) {
             try FileManager.default.removeItem(atPath: path(name))
         }
+        if let table { try store(table) }
         try write(options, "run.json")
     }
 

@@ -40,8 +40,7 @@ public final class SearchSession {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
         }
         let files = RunFiles(folder: folder)
-        try files.claim(for: options)
-        if let table { try files.store(table) }
+        try files.claim(for: options, table: table)
         return try begin(inputs, files, cache: cache, progress: progress)
     }
 

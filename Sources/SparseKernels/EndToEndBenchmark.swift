@@ -51,7 +51,7 @@ public struct EndToEndBenchmark {
     public func measure(_ model: BERT, against reference: BERT, progress: (Double) -> Void = { _ in })
         -> Result
     {
-        let input = TokenBatch([[Int32]](repeating: [Int32](repeating: 100, count: tokens), count: batch))
+        let input = TokenBatch([[Int32]](repeating: [Int32](repeating: 0, count: tokens), count: batch))
         let workspace = BERTWorkspace(
             model.dimensions, tokens: input.tokens, threads: pool.threads, longest: tokens)
         func round(_ encoder: BERT) -> [Double] {

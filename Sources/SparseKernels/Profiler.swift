@@ -64,7 +64,7 @@ public struct Profiler {
     }
 
     private func timeLevels(progress: (Double) -> Void) -> [Times] {
-        let batch = TokenBatch([[Int32](repeating: 100, count: tokens)])
+        let batch = TokenBatch([[Int32](repeating: 0, count: tokens)])
         let workspace = BERTWorkspace(
             variants.dense.dimensions, tokens: tokens, threads: pool.threads, longest: tokens)
         let count = variants.models.count
