@@ -15,12 +15,14 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-        .target(name: "CKernels", cSettings: kernelFlags),
-        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "CKernels", exclude: ["README.md"], cSettings: kernelFlags),
+        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"], exclude: ["README.md"]),
         .target(name: "HDF5", dependencies: ["CHDF5"], exclude: ["README.md"]),
         .target(name: "ModelFiles", exclude: ["README.md"]),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], exclude: ["README.md"]),
-        .target(name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"]),
+        .target(
+            name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"],
+            exclude: ["README.md"]),
         .target(
             name: "SparseKernels", dependencies: ["Transformers", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
@@ -47,14 +49,15 @@ let package = Package(
             dependencies: [
                 "Search", "Agents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
                 "Search", "Agents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks"),
+            path: "Benchmarks", exclude: ["README.md"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),

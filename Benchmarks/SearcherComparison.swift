@@ -45,7 +45,8 @@ struct SearcherComparison: ParsableCommand {
         for agent in agents {
             rows.append((agent, try seeds.map { try summary(agent, seed: $0, target) }))
         }
-        print("target \(targetLatency), budget \(budget), seeds \(seeds.map(String.init).joined(separator: " "))")
+        let names = seeds.map(String.init).joined(separator: " ")
+        print("target \(targetLatency), budget \(budget), seeds \(names)")
         print("searcher    evaluations  reward   validation   predicted/dense  measured/dense")
         for (agent, summaries) in rows {
             func mean(_ value: (SearchSummary) -> Double) -> Double {
