@@ -15,12 +15,14 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-        .target(name: "CKernels", cSettings: kernelFlags),
-        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "CKernels", exclude: ["README.md"], cSettings: kernelFlags),
+        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"], exclude: ["README.md"]),
         .target(name: "HDF5", dependencies: ["CHDF5"], exclude: ["README.md"]),
         .target(name: "ModelFiles", exclude: ["README.md"]),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], exclude: ["README.md"]),
-        .target(name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"]),
+        .target(
+            name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"],
+            exclude: ["README.md"]),
         .target(
             name: "SparseKernels", dependencies: ["Transformers", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
@@ -50,14 +52,15 @@ let package = Package(
                 "Search", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
                 "Tokenizers", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Search",
+                "Search", "Agents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks", exclude: ["language_peers.py", "language_reference.py"]),
+            path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
@@ -73,6 +76,8 @@ let package = Package(
             name: "ExportTests",
             dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
+        .testTarget(
+            name: "SecateurCLITests", dependencies: ["SecateurCLI", "Agents", "ModelFiles", "Tensors"]),
         .testTarget(
             name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]

@@ -7,5 +7,8 @@ struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secateur-benchmarks",
         abstract: "Regenerate the numbers that the documentation quotes.",
-        subcommands: [PruningQuality.self, UniformModel.self, LatencyPrediction.self])
+        subcommands: [
+            PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherComparison.self,
+            UniformModel.self,
+        ])
 }

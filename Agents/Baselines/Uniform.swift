@@ -1,7 +1,8 @@
 import Environments
 import HDF5
 
-/// The same level for all layers: for each pattern, the mildest sparsity that meets the target.
+/// The same level for all layers, as nearly as the target can be met: for each pattern, the mildest sparsity
+/// that meets it, and the next milder one for as many layers, from the first on, as what is left allows.
 ///
 /// Has as many candidates as there are patterns that can meet it, evaluates each once, and is done. When
 /// the dense model meets the target, that is the mildest of all and the only candidate.
@@ -13,8 +14,8 @@ public struct Uniform: Agent {
     public let baseline = Double.nan
 
     private let costs: LevelCosts
-    /// Levels still to be evaluated are those from `next` on.
-    private let candidates: [Int]
+    /// Policies still to be evaluated are those from `next` on.
+    private let candidates: [[Int]]
     private var next = 0
 
     /// A new agent that has seen nothing but the tables.
@@ -28,8 +29,8 @@ public struct Uniform: Agent {
 
     /// Chooses the level of one layer, among those that are not masked.
     public mutating func act(_ observation: Observation) -> Int {
-        let level = next < candidates.count ? candidates[next] : 0
-        let plan = [Int](repeating: level, count: costs.layers.count)
+        let dense = [Int](repeating: 0, count: costs.layers.count)
+        let plan = next < candidates.count ? candidates[next] : dense
         return observation.action(following: plan, score: costs.sensitivity)
     }
 
@@ -38,17 +39,36 @@ public struct Uniform: Agent {
         next += 1
     }
 
-    private static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [Int] {
-        let fitting = costs.levels.indices.filter { level in
-            allocation.fits([Int](repeating: level, count: costs.layers.count))
-        }
-        if fitting.first == 0 { return [0] }
-        return fitting.filter { level in
+    private static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]] {
+        func uniform(_ level: Int) -> [Int] { [Int](repeating: level, count: costs.layers.count) }
+        let fitting = costs.levels.indices.filter { allocation.fits(uniform($0)) }
+        if fitting.first == 0 { return [uniform(0)] }
+        let mildest = fitting.filter { level in
             !fitting.contains { other in
                 costs.levels[other].pattern == costs.levels[level].pattern
                     && (costs.levels[other].sparsity, other) < (costs.levels[level].sparsity, level)
             }
         }
+        return mildest.map { level in
+            var actions = uniform(level)
+            guard let milder = milder(than: level, costs) else { return actions }
+            for layer in actions.indices {
+                actions[layer] = milder
+                guard allocation.fits(actions) else {
+                    actions[layer] = level
+                    break
+                }
+            }
+            return actions
+        }
+    }
+
+    /// The level of the same pattern whose sparsity is the next below.
+    private static func milder(than level: Int, _ costs: LevelCosts) -> Int? {
+        let (pattern, sparsity) = (costs.levels[level].pattern, costs.levels[level].sparsity)
+        return costs.levels.indices
+            .filter { costs.levels[$0].pattern == pattern && costs.levels[$0].sparsity < sparsity }
+            .max { costs.levels[$0].sparsity < costs.levels[$1].sparsity }
     }
 
     /// Writes everything that restoring needs.

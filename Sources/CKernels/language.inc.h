@@ -1,7 +1,7 @@
 // The language-model kernels of one instruction set. The including file defines, before including this:
 //   NAME(x), ISA_NAME   the symbol of x, and the name of this instruction set
 //   TILE_ROWS           rows of an attention tile; with SECATEUR_QUERY_PANELS they fill the registers
-//   EXPAND(mask, from, to)   writes 64 bytes: the next byte of `from` where `mask` has a bit, else zero
+//   EXPAND(bits, from, to)   sets 16 bytes: the next byte of `from` where `bits` has a bit, else zero
 #include <math.h>
 #include <string.h>
 
@@ -311,12 +311,18 @@ static void NAME(eightbit_sparse_row)(const secateur_eightbit *w, const float *x
     v16 sum = v16_set(0.0f);
     for (size_t group = 0; group < w->groups; group++) {
         const uint64_t mask = w->masks[row * w->groups + group];
-        int8_t expanded[GROUP] __attribute__((aligned(64)));
         __builtin_prefetch(values + PREFETCH_BYTES, 0, 3);
-        EXPAND(mask, values, expanded);
-        values += __builtin_popcountll(mask);
-        sum = v16_fma(NAME(group_product)(expanded, x + group * GROUP),
-                      NAME(group_scale)(w->scales[row * w->groups + group]), sum);
+        v16 product = v16_set(0.0f);
+#pragma clang loop unroll(full)
+        for (int part = 0; part < GROUP / 16; part++) {
+            const uint32_t bits = (uint32_t)(mask >> (16 * part)) & 0xFFFF;
+            v16b weights;
+            EXPAND(bits, values, &weights);
+            values += __builtin_popcount(bits);
+            product = v16_fma(__builtin_convertvector(weights, v16),
+                              v16_load(x + group * GROUP + part * 16), product);
+        }
+        sum = v16_fma(product, NAME(group_scale)(w->scales[row * w->groups + group]), sum);
     }
     y[row * yStride] = v16_sum(sum) + (w->bias ? w->bias[row] : 0.0f);
 }

@@ -1,4 +1,4 @@
-// AVX-512 with VBMI2, which expands 64 kept bytes in one instruction.
+// AVX-512 with VBMI2, which expands kept bytes in one instruction.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #pragma clang attribute push( \
@@ -7,8 +7,8 @@
 #define NAME(x) secateur_avx512vbmi2_##x
 #define ISA_NAME "avx512vbmi2"
 #define TILE_ROWS 8
-#define EXPAND(mask, from, to) \
-    _mm512_store_si512((to), _mm512_maskz_expand_epi8((mask), _mm512_loadu_si512(from)))
+#define EXPAND(bits, from, to) \
+    *(to) = (v16b)_mm_maskz_expand_epi8((__mmask16)(bits), _mm_loadu_si128((const __m128i *)(from)))
 #include "language.inc.h"
 #pragma clang attribute pop
 #endif

@@ -49,6 +49,8 @@ public final class LevelDatabase: Sendable {
         layers = index.layers
         errors = index.errors
         self.folder = folder
+        // Every file is checked now, and mapped again when it is read.
+        for layer in index.layers { _ = try SafetensorsFile(path: Self.path(folder, layer.name)) }
     }
 
     static func path(_ folder: String, _ layer: String) -> String {

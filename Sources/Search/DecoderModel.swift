@@ -68,6 +68,11 @@ public struct DecoderModel: Sendable {
         try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".gguf") }.sorted()
     }
 
+    /// The GGUF file that a path means; the path itself where it means none.
+    public static func file(at path: String) -> String {
+        (try? resolved(path)) ?? path
+    }
+
     /// The GGUF file itself where a folder holds one and no `config.json`.
     private static func resolved(_ path: String) throws -> String {
         var isFolder: ObjCBool = false

@@ -12,116 +12,101 @@ public typealias StageProgress = (_ stage: String, _ fraction: Double) -> Void
 
 /// What a search works on: the model, its level database, its costs, and the reward.
 public final class SearchPreparation<Model: SearchableModel> {
-    /// The options that it was made for.
-    public let options: SearchOptions
-    /// The dense model.
-    public let model: Model
+    /// What was read.
+    public let inputs: SearchInputs<Model>
     /// Latencies, sizes and sensitivities.
     public let costs: LevelCosts
     /// Puts candidates together.
     public let candidates: CandidateModels<Model.Network>
-    /// The threads.
-    public let pool: ThreadPool
-    /// The latency table; nil when the costs of an earlier run were taken.
-    public let table: LatencyTable?
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
-    let data: SearchData<Model.Network>
     private let denseReward: Double
 
     /// Prepares a search.
     ///
     /// - Parameters:
     ///   - cache: folder for level databases.
-    ///   - table: a latency table to use instead of measuring.
-    ///   - storedCosts: the costs of an earlier start of the same run.
+    ///   - files: the run's files: what an earlier start left there is taken over, what is made is put there.
     public init(
-        _ options: SearchOptions, cache: String, table given: LatencyTable? = nil,
-        storedCosts: LevelCosts? = nil,
-        progress: StageProgress
+        _ inputs: SearchInputs<Model>, cache: String, files: RunFiles, progress: StageProgress = { _, _ in }
     ) throws {
-        self.options = options
-        pool = ThreadPool(threads: options.threads)
-        progress("loading the model", 0)
-        model = try Model(path: options.model, phase: options.latencyOf)
-        let network = model.network
-        let modelDigest = try model.digest()
-        data = try model.searchData(options, pool: pool)
-        let calibrationDigest = Self.digest(data.calibration)
+        self.inputs = inputs
+        let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
+        let network = inputs.model.network
         let levels = Level.standard
         let database = try Self.database(
-            options, network, data,
+            inputs,
             key: LevelDatabase.key(
-                model: modelDigest, calibration: calibrationDigest, solver: options.solver, levels: levels),
-            levels: levels, cache: cache, pool: pool, progress: progress)
+                model: inputs.modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
+            levels: levels, cache: cache, progress: progress)
         candidates = try CandidateModels(dense: network, database: database, for: options.latencyOf)
         denseReward = data.reward.score(network, pool: pool)
         identity = [
-            "model": modelDigest, "calibration": calibrationDigest, "task": options.task.rawValue,
+            "model": inputs.modelDigest, "calibration": data.digest, "task": options.task.rawValue,
             "solver": options.solver.rawValue,
         ]
-        if let storedCosts {
-            costs = storedCosts
-            table = nil
+        if let stored = try files.storedCosts() {
+            costs = stored
             return
         }
-        let table =
-            try given
-            ?? Profiler(
-                of: network,
-                variants: LevelVariants(of: network.forProfiling, levels: levels, for: options.latencyOf),
-                options.workload, pool: pool
-            ).measure { progress("measuring kernels", $0) }
-        self.table = table
-        let (candidates, reward, dense, pool) = (candidates, data.reward, denseReward, pool)
+        let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
+        let (candidates, dense) = (candidates, denseReward)
         let sensitivity = try Sensitivities.estimate(
             levels: levels, errors: database.errors,
-            quality: { reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
+            quality: { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
             progress: { progress("estimating sensitivities", $0) })
         costs = try Self.costs(network, table, levels, sensitivity)
+        try files.store(costs)
+    }
+
+    private static func table(
+        _ inputs: SearchInputs<Model>, levels: [Level], files: RunFiles, progress: StageProgress
+    ) throws -> LatencyTable {
+        if let stored = try files.storedTable(for: inputs.options) { return stored }
+        let network = inputs.model.network
+        let variants = try LevelVariants(
+            of: network.forProfiling, levels: levels, for: inputs.options.latencyOf)
+        let table = Profiler(of: network, variants: variants, inputs.options.workload, pool: inputs.pool)
+            .measure { progress("measuring kernels", $0) }
+        try files.store(table)
+        return table
     }
 
     /// The quality of a policy's model, as a fraction of the dense model's, on the reward data.
     public func quality(_ actions: [Int]) throws -> Double {
-        data.reward.score(try candidates.model(actions, pool: pool), pool: pool) / denseReward
+        try score(inputs.data.reward, actions) / denseReward
     }
 
     /// The same on data that no reward was computed on.
     public func checkedQuality(_ actions: [Int]) throws -> Double {
-        data.check.score(try candidates.model(actions, pool: pool), pool: pool)
-            / data.check.score(model.network, pool: pool)
+        try score(inputs.data.check, actions)
+            / inputs.data.check.score(inputs.model.network, pool: inputs.pool)
+    }
+
+    private func score(_ task: any ModelTask<Model.Network>, _ actions: [Int]) throws -> Double {
+        task.score(try candidates.model(actions, pool: inputs.pool), pool: inputs.pool)
     }
 
     private static func database(
-        _ options: SearchOptions, _ network: Model.Network, _ data: SearchData<Model.Network>, key: String,
-        levels: [Level],
-        cache: String, pool: ThreadPool, progress: StageProgress
+        _ inputs: SearchInputs<Model>, key: String, levels: [Level], cache: String, progress: StageProgress
     ) throws -> LevelDatabase {
         let folder = "\(cache)/levels-\(key.prefix(16))"
         if let present = try LevelDatabase.open(folder: folder, key: key) { return present }
+        let (network, pool) = (inputs.model.network, inputs.pool)
         return try withoutActuallyEscaping(progress) { progress in
-            let calibration = StreamedCalibration(model: network, sequences: data.calibration, pool: pool) {
-                progress("calibrating", $0)
-            }
+            let calibration = StreamedCalibration(
+                model: network, sequences: inputs.data.calibration, pool: pool
+            ) { progress("calibrating", $0) }
             return try LevelDatabase.build(
                 folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
-                covariance: calibration.covariance(of:), solver: options.solver, levels: levels, pool: pool
+                covariance: calibration.covariance(of:), solver: inputs.options.solver, levels: levels,
+                pool: pool
             ) { progress("pruning every layer to every level", $0) }
         }
     }
 
-    private static func digest(_ sequences: [[Int32]]) -> String {
-        var bytes = Data()
-        for sequence in sequences {
-            for id in sequence { withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) } }
-            bytes.append(contentsOf: [255, 255, 255, 255])
-        }
-        return FileDigest.sha256(bytes)
-    }
-
     private static func costs(
-        _ network: Model.Network, _ table: LatencyTable, _ levels: [Level],
-        _ sensitivity: [[Double]]
+        _ network: Model.Network, _ table: LatencyTable, _ levels: [Level], _ sensitivity: [[Double]]
     ) throws -> LevelCosts {
         let shapes = network.layerShapes
         let latency = try shapes.map { shape in

@@ -32,6 +32,10 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let prunedMs: Double
     /// Median over the rounds of dense time / pruned time.
     public let speedup: Double
+    /// The latency that was asked for, as a fraction of dense.
+    public let targetFraction: Double
+    /// Whether the measured latency meets it, within 1 %.
+    public let targetMet: Bool
     /// What the latency table predicted for the pruned model, in milliseconds.
     public let predictedMs: Double
     /// What it predicted for the dense one.

@@ -1,4 +1,6 @@
 import Evaluation
+import Foundation
+import ModelFiles
 import Tensors
 import Transformers
 
@@ -45,4 +47,14 @@ public struct SearchData<Network: PrunableModel>: Sendable {
     let reward: any ModelTask<Network>
     /// What the final policy is picked by.
     let check: any ModelTask<Network>
+
+    /// SHA-256 of the token ids to calibrate on.
+    var digest: String {
+        var bytes = Data()
+        for sequence in calibration {
+            for id in sequence { withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) } }
+            bytes.append(contentsOf: [255, 255, 255, 255])
+        }
+        return FileDigest.sha256(bytes)
+    }
 }

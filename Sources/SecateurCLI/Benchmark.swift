@@ -62,7 +62,7 @@ struct Benchmark: ParsableCommand {
     }
 
     private func measure<Model: SearchableModel>(_ pruned: Model) throws {
-        let reference = try against ?? RunFiles.searchedModel(run: model) ?? model
+        let reference = try against ?? RunFiles(folder: model).searchedModel() ?? model
         guard let dense = try ModelArgument.loadAny(reference, phase: phase(of: reference)) as? Model else {
             throw SearchFailure("\(reference): found another kind of model than \(model)")
         }

@@ -8,6 +8,11 @@ enum Interruption {
 
     /// Listens for SIGINT and SIGTERM.
     static func install() {
+        // A parent that starts programs from a worker thread may hand down a mask that blocks them.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 // Files are only ever replaced in one piece, so ending here loses nothing.

@@ -40,6 +40,12 @@ struct Profile: ParsableCommand {
         } else {
             table = try measured(ModelArgument.loadAny(model, phase: latencyOf))
         }
+        if table.fit.medianError > LatencyFit.acceptableError {
+            Terminal.note(
+                "the measurement was disturbed: it predicts random policies within "
+                    + "\(Terminal.decimal(100 * table.fit.medianError, 1)) %: close other programs, try again"
+            )
+        }
         if let output { try table.write(to: output) }
         let rows = LatencyRow.rows(of: table)
         if json {

@@ -19,7 +19,7 @@ struct Resume: ParsableCommand {
     var json = false
 
     func run() throws {
-        if try RunFiles.options(run: runFolder).task == .lm {
+        if try RunFiles(folder: runFolder).options().task == .lm {
             try resume(DecoderModel.self)
         } else {
             try resume(EncoderModel.self)

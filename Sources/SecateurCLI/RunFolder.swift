@@ -3,23 +3,11 @@ import Search
 
 /// What `search` and `resume` share.
 enum RunFolder {
-    /// Makes sure that a run folder is free, emptying it of an earlier run when that is wanted.
-    static func prepare(_ folder: String, overwrite: Bool) throws {
-        let files = FileManager.default
-        guard
-            files.fileExists(atPath: "\(folder)/checkpoint.h5")
-                || files.fileExists(atPath: "\(folder)/run.json")
-        else { return }
-        guard overwrite else {
+    /// Makes sure that a run folder is free, or that its run may be replaced.
+    static func check(_ folder: String, overwrite: Bool) throws {
+        guard !RunFiles(folder: folder).holdsRun || overwrite else {
             throw SearchFailure(
                 "\(folder): found a run: continue it with `secateur resume`, or pass --overwrite")
-        }
-        let own = [
-            "trace.h5", "checkpoint.h5", "latency.h5", "run.json", "costs.json", "policy.json",
-            "summary.json", "model",
-        ]
-        for name in own where files.fileExists(atPath: "\(folder)/\(name)") {
-            try files.removeItem(atPath: "\(folder)/\(name)")
         }
     }
 

@@ -58,6 +58,12 @@ struct Search: ParsableCommand {
     @Option(help: "How layers are pruned: \(Solver.allCases.map(\.rawValue).joined(separator: ", ")).")
     var solver = Solver.obs
 
+    @Option(help: "Sentences of the training file to calibrate on.")
+    var calibrationSentences = 512
+
+    @Option(help: "Sentences of the training file to compute rewards on; others pick the final policy.")
+    var rewardSentences = 600
+
     @Option(help: "Weight of quality in the reward, as a fraction of dense.")
     var qualityWeight = 1.0
 
@@ -86,13 +92,18 @@ struct Search: ParsableCommand {
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
         }
+        guard calibrationSentences >= 2, rewardSentences >= 4 else {
+            throw ValidationError(
+                "--calibration-sentences and --reward-sentences: found \(calibrationSentences) and "
+                    + "\(rewardSentences), allowed 2 and 4 or more")
+        }
         for weight in [qualityWeight, latencyWeight, sizeWeight] where !(weight >= 0 && weight.isFinite) {
             throw ValidationError("a weight of the reward: found \(weight), allowed 0 or more")
         }
     }
 
     func run() throws {
-        try RunFolder.prepare(output, overwrite: overwrite)
+        try RunFolder.check(output, overwrite: overwrite)
         var options = SearchOptions(
             model: model, task: task, train: train, targetLatency: targetLatency, threads: machine.threads)
         options.validation = validation
@@ -103,6 +114,8 @@ struct Search: ParsableCommand {
         options.latencyOf = latencyOf
         options.seed = seed
         options.solver = solver
+        options.calibrationSentences = calibrationSentences
+        options.rewardSentences = rewardSentences
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
@@ -117,7 +130,7 @@ struct Search: ParsableCommand {
         let line = ProgressLine()
         let session = try SearchSession<Model>.start(
             options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
-            progress: line.show)
+            progress: line.show, note: Terminal.note)
         try RunFolder.finish(session, folder: output, line: line, json: json)
     }
 }

@@ -27,12 +27,18 @@ struct Secateur: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
-        } catch let error where error is CleanExit || error is ExitCode || error is ValidationError {
-            exit(withError: error)
         } catch {
-            // Errors of parsing are shown with the usage; all others are one clear line.
-            guard String(describing: type(of: error)) != "CommandError" else { exit(withError: error) }
-            Terminal.fail("\(error)")
+            report(error)
         }
+    }
+
+    /// Ends the program: help as it is, everything else in one line.
+    private static func report(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        if code == .success || error is ExitCode { exit(withError: error) }
+        // Errors of the parser carry the usage of the command; its message alone is one line.
+        let isUsage = code == .validationFailure
+        Terminal.fail(
+            isUsage ? "\(message(for: error)) (--help tells more)" : "\(error)", status: code.rawValue)
     }
 }

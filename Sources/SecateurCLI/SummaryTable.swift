@@ -4,39 +4,58 @@ import Search
 enum SummaryTable {
     /// Prints dense beside pruned, then the policy layer by layer.
     static func show(_ summary: SearchSummary, folder: String) {
-        let decimal = Terminal.decimal
         print("\(summary.hardware)")
         print(
             "\(summary.options.tokens) tokens, \(summary.options.threads) threads, "
                 + "\(summary.evaluations) policies evaluated\n")
-        row("", "dense", "pruned", "pruned / dense")
-        row(
-            "latency", "\(decimal(summary.denseMs, 2)) ms", "\(decimal(summary.prunedMs, 2)) ms",
-            decimal(1 / summary.speedup, 3))
-        row(
-            "size, packed", Terminal.megabytes(summary.denseSizeBytes), Terminal.megabytes(summary.sizeBytes),
-            decimal(Double(summary.sizeBytes) / Double(summary.denseSizeBytes), 3))
-        row("quality, reward data", "1", decimal(summary.quality, 4), decimal(summary.quality, 4))
-        row(
-            "quality, other data", "1", decimal(summary.checkedQuality, 4), decimal(summary.checkedQuality, 4)
-        )
-        if let score = summary.validation {
-            row(
-                "\(score.metric), validation", decimal(score.dense, 4), decimal(score.pruned, 4),
-                decimal(score.pruned / score.dense, 4))
-        }
+        showScores(summary, folder: folder)
         print("")
         for choice in summary.policy {
             let level = choice.level
-            let text =
-                level.pattern == .dense ? "dense" : "\(level.pattern.rawValue) \(decimal(level.sparsity, 2))"
-            print("  \(pad(choice.layer, 44)) \(text)")
+            let sparsity = level.pattern == .dense ? "" : " \(Terminal.decimal(level.sparsity, 2))"
+            print("  \(pad(choice.layer, 44)) \(level.pattern.rawValue)\(sparsity)")
+        }
+        if !summary.targetMet {
+            print(
+                "\nThe target was \(Terminal.decimal(summary.targetFraction, 3)) of dense: it was missed on "
+                    + "this measurement")
         }
         print("\nThe pruned model is in \(folder)/model")
     }
 
+    private static func showScores(_ summary: SearchSummary, folder: String) {
+        let decimal = Terminal.decimal
+        row("", "dense", "pruned", "pruned / dense")
+        row(
+            "latency", "\(decimal(summary.denseMs, 2)) ms", "\(decimal(summary.prunedMs, 2)) ms",
+            decimal(1 / summary.speedup, 3))
+        bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)
+        bytes(
+            "size on disk, with zeros", ModelArgument.weightBytes(summary.options.model),
+            ModelArgument.weightBytes("\(folder)/model"))
+        score(summary.options.task == .sts ? "reward score" : "fidelity, reward text", 1, summary.quality)
+        score(
+            summary.options.task == .sts ? "the same, other pairs" : "fidelity, other text", 1,
+            summary.checkedQuality)
+        if let validation = summary.validation {
+            score("\(validation.metric), validation", validation.dense, validation.pruned)
+        }
+    }
+
+    private static func bytes(_ name: String, _ dense: Int, _ pruned: Int) {
+        row(
+            name, Terminal.megabytes(dense), Terminal.megabytes(pruned),
+            Terminal.decimal(Double(pruned) / Double(max(dense, 1)), 3))
+    }
+
+    private static func score(_ name: String, _ dense: Double, _ pruned: Double) {
+        row(
+            name, Terminal.decimal(dense, 4), Terminal.decimal(pruned, 4),
+            Terminal.decimal(pruned / dense, 4))
+    }
+
     private static func row(_ cells: String...) {
-        print(cells.map { pad($0, 22) }.joined().trimmingSuffix { $0 == " " })
+        print(cells.map { pad($0, 26) }.joined().trimmingSuffix { $0 == " " })
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

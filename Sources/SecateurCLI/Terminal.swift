@@ -2,11 +2,11 @@ import Foundation
 
 /// What a person sees besides results.
 enum Terminal {
-    /// Prints one line about an error to stderr and ends with status 1.
-    static func fail(_ message: String) -> Never {
+    /// Prints one line about an error to stderr and ends with a status.
+    static func fail(_ message: String, status: Int32) -> Never {
         let line = message.replacingOccurrences(of: "\n", with: " ")
         FileHandle.standardError.write(Data("secateur: \(line)\n".utf8))
-        Foundation.exit(1)
+        Foundation.exit(status)
     }
 
     /// Prints one line to stderr.

@@ -21,6 +21,9 @@ public struct LatencyFit: Sendable, Equatable {
         }
     }
 
+    /// The median error above which other programs must have disturbed the measurement.
+    public static let acceptableError = 0.03
+
     /// Time of everything but the layers, in milliseconds.
     public let overheadMs: Double
     /// What a layer's own time is multiplied by.
@@ -45,7 +48,7 @@ public struct LatencyFit: Sendable, Equatable {
         }
         let slope = denominator > 0 ? numerator / denominator : 1
         // However noisy the measurements, layers are never free and never all there is.
-        let scale = min(max(slope, 0.1), dense.totalMs / dense.layersMs)
+        let scale = min(max(slope, 0.5), 2, dense.totalMs / dense.layersMs)
         let overhead = dense.totalMs - scale * dense.layersMs
         let errors = samples.map { abs(overhead + scale * $0.layersMs - $0.totalMs) / $0.totalMs }.sorted()
         self.init(overheadMs: overhead, scale: scale, medianError: errors[errors.count / 2])

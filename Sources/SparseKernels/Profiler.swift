@@ -37,8 +37,20 @@ public struct Profiler<Model: PrunableModel> {
 
     /// Measures every layer shape of the model at every level.
     ///
+    /// Where other programs disturbed it, so that the fit is off by more than 3 %, it measures again, up to
+    /// three times in all, and keeps the best.
+    ///
     /// - Parameter progress: is told the fraction done.
     public func measure(progress: (Double) -> Void = { _ in }) -> LatencyTable {
+        var best = measureOnce(progress: progress)
+        for _ in 0..<2 where best.fit.medianError > LatencyFit.acceptableError {
+            let again = measureOnce(progress: progress)
+            if again.fit.medianError < best.fit.medianError { best = again }
+        }
+        return best
+    }
+
+    private func measureOnce(progress: (Double) -> Void) -> LatencyTable {
         let times = timeLevels { progress(0.8 * $0) }
         let entries = entries(times.map(\.layers))
         let dense = LatencyTable.Entry(times[denseLevel].totals)

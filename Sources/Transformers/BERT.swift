@@ -163,7 +163,7 @@ extension BERT: PrunableModel {
 
     /// Runs one pass of a workload on made-up tokens.
     public func pass(_ workload: Workload, _ memory: BERTWorkspace, pool: ThreadPool, times: LayerTimes?) {
-        let sequence = [Int32](repeating: 100, count: workload.tokens)
+        let sequence = [Int32](repeating: 0, count: workload.tokens)
         let batch = TokenBatch([[Int32]](repeating: sequence, count: workload.batch))
         forward(batch, workspace: memory, pool: pool, times: times)
     }

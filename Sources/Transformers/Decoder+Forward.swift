@@ -45,11 +45,10 @@ extension Decoder {
     /// Runs one pass on made-up tokens: a whole sequence and the logits after it, or one token that follows
     /// others. Sequences of a batch come one after the other.
     public func pass(_ workload: Workload, _ memory: DecoderState, pool: ThreadPool, times: LayerTimes?) {
-        let token = Int32(min(100, configuration.vocabulary - 1))
         let count = workload.phase == .prefill ? workload.tokens : 1
         for _ in 0..<workload.batch {
             memory.position = workload.phase == .prefill ? 0 : workload.tokens
-            forward(repeatElement(token, count: count), memory, pool: pool, times: times)
+            forward(repeatElement(Int32(0), count: count), memory, pool: pool, times: times)
             _ = nextTokenLogits(memory, pool: pool)
         }
     }

@@ -81,15 +81,24 @@ import Testing
         }
     }
 
-    @Test func uniformTakesTheMildestOfEachPattern() throws {
+    @Test func uniformIsAsMildAsTheTargetAllows() throws {
         let folder = try TemporaryFolder()
         let outcome = try search(folder.path, agent: .uniform)
         let toy = ChainEnvironment(problem: 1, budget: 30)
+        let layers = toy.costs.layers.count
+        func fits(_ actions: [Int]) -> Bool {
+            toy.costs.latencyMs(of: actions) <= toy.usualTarget.latencyMs
+        }
         var expected: [[Int]] = []
         // Levels 1–4 are unstructured and 5–8 4x1, each from mild to sparse.
-        for pattern in [1...4, 5...8] {
-            let policies = pattern.map { [Int](repeating: $0, count: toy.costs.layers.count) }
-            expected += policies.filter { toy.costs.latencyMs(of: $0) <= toy.usualTarget.latencyMs }.prefix(1)
+        for pattern in [Array(1...4), Array(5...8)] {
+            // From mild to sparse: all at one level, all but the last at it, and so on.
+            let ladder = zip([0] + pattern, pattern).flatMap { milder, level in
+                (0...layers).reversed().map { prefix in
+                    [Int](repeating: milder, count: prefix) + [Int](repeating: level, count: layers - prefix)
+                }
+            }
+            expected += ladder.filter { !$0.contains(0) && fits($0) }.prefix(1)
         }
         #expect(expected.count == 2)
         #expect(try traceRows(folder.path).map(\.actions) == expected)

@@ -1,0 +1,78 @@
+import Agents
+import Environments
+import Evaluation
+import SparseKernels
+
+/// Picks the final policy among the best of a search: by quality on data that no reward was computed on,
+/// with its latency confirmed end to end.
+struct PolicyConfirmation<Model: SearchableModel> {
+    /// A policy that was picked, and what was measured.
+    struct Confirmed {
+        let episode: Episode
+        let checkedQuality: Double
+        let measured: EndToEndBenchmark.Result
+    }
+
+    /// By how much a measured latency may exceed the target, as a fraction of it.
+    static var tolerance: Double { 0.01 }
+
+    private let preparation: SearchPreparation<Model>
+    /// The target as a fraction of dense.
+    private let target: Double
+
+    init(_ preparation: SearchPreparation<Model>, targetMs: Double) {
+        self.preparation = preparation
+        target = targetMs / preparation.costs.denseLatencyMs
+    }
+
+    /// Measures candidates in turn with the dense model, the best quality first, and takes the first that
+    /// meets the target; the fastest when none does.
+    func pick(_ candidates: [Episode], progress: StageProgress) throws -> Confirmed {
+        let qualities = try candidates.enumerated().map { number, episode in
+            progress("checking the best policies on other data", Double(number) / Double(candidates.count))
+            return try preparation.checkedQuality(episode.actions)
+        }
+        let order = candidates.indices.sorted { (qualities[$0], $1) > (qualities[$1], $0) }
+        var fastest: Confirmed?
+        for (number, index) in order.enumerated() {
+            let confirmed = Confirmed(
+                episode: candidates[index], checkedQuality: qualities[index],
+                measured: try measure(candidates[index].actions) {
+                    progress("measuring the pruned model", (Double(number) + $0) / Double(order.count))
+                })
+            if 1 / confirmed.measured.speedup <= target * (1 + Self.tolerance) { return confirmed }
+            if confirmed.measured.speedup > fastest?.measured.speedup ?? 0 { fastest = confirmed }
+        }
+        guard let fastest else { throw SearchFailure("the search evaluated no policy") }
+        return fastest
+    }
+
+    private func measure(_ actions: [Int], progress: (Double) -> Void) throws -> EndToEndBenchmark.Result {
+        let inputs = preparation.inputs
+        return EndToEndBenchmark(inputs.options.workload, pool: inputs.pool).measure(
+            try preparation.candidates.model(actions, pool: inputs.pool), against: inputs.model.network,
+            progress: progress)
+    }
+
+    /// Everything that is known of a policy.
+    func summary(_ best: Confirmed, evaluations: Int, progress: StageProgress) throws -> SearchSummary {
+        let (inputs, costs, terms) = (preparation.inputs, preparation.costs, best.episode.terms)
+        let pruned = try preparation.candidates.model(best.episode.actions, pool: inputs.pool)
+        let validation = inputs.validation.map { task in
+            progress("validating", 0)
+            return SearchSummary.Score(
+                metric: task.metric, dense: task.score(inputs.model.network, pool: inputs.pool),
+                pruned: task.score(pruned, pool: inputs.pool))
+        }
+        return SearchSummary(
+            options: inputs.options, hardware: HardwareFingerprint.current.description,
+            evaluations: evaluations, denseMs: best.measured.reference.medianMs,
+            prunedMs: best.measured.model.medianMs, speedup: best.measured.speedup,
+            targetFraction: target, targetMet: 1 / best.measured.speedup <= target * (1 + Self.tolerance),
+            predictedMs: terms.latencyMs, predictedDenseMs: costs.denseLatencyMs,
+            denseSizeBytes: costs.sizeBytes(of: costs.layers.map { _ in 0 }), sizeBytes: terms.sizeBytes,
+            quality: terms.quality, checkedQuality: best.checkedQuality, reward: terms.reward,
+            validation: validation,
+            policy: zip(costs.layers, best.episode.actions).map { .init(layer: $0, level: costs.levels[$1]) })
+    }
+}

@@ -1,0 +1,36 @@
+import Evaluation
+import Tensors
+
+/// What a search reads before it computes anything: whatever is missing or malformed shows here, while an
+/// earlier run in the same folder is still untouched.
+public struct SearchInputs<Model: SearchableModel> {
+    /// The options.
+    public let options: SearchOptions
+    /// The dense model.
+    public let model: Model
+    /// SHA-256 of its weights.
+    public let modelDigest: String
+    /// The threads.
+    public let pool: ThreadPool
+    let data: SearchData<Model.Network>
+    let validation: (any ModelTask<Model.Network>)?
+
+    /// Reads the model and the files that the options name.
+    /// - Throws: errors that name the file, and what was found and is allowed.
+    public init(_ options: SearchOptions) throws {
+        self.options = options
+        model = try Model(path: options.model, phase: options.latencyOf)
+        guard options.tokens <= model.maximumTokens else {
+            throw SearchFailure(
+                "--tokens: found \(options.tokens), allowed \(model.maximumTokens) at most, "
+                    + "the longest sequence of \(options.model)")
+        }
+        pool = ThreadPool(threads: options.threads)
+        modelDigest = try model.digest()
+        data = try model.searchData(options, pool: pool)
+        let (model, pool) = (model, pool)
+        validation = try options.validation.map {
+            try model.validationTask(options, path: $0, dense: model, pool: pool)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Testing
+
+@testable import SecateurCLI
+
+/// Whatever a user gets wrong ends in one clear line and a non-zero status, and leaves nothing behind.
+@Suite(.serialized) struct BadInputTests {
+    private func check(
+        _ tool: CommandLineTool, _ arguments: [String], says words: [String],
+        location: SourceLocation = #_sourceLocation
+    ) throws {
+        let result = try tool.run(arguments)
+        #expect(result.status != 0, "\(arguments)", sourceLocation: location)
+        #expect(result.output.isEmpty, "\(result.output)", sourceLocation: location)
+        #expect(result.errorLines.count == 1, "\(result.errors)", sourceLocation: location)
+        for word in words {
+            #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: location)
+        }
+    }
+
+    private func prepared() throws -> CommandLineTool {
+        let tool = try CommandLineTool()
+        try TinyModel.write(to: tool.file("model"), seed: 1)
+        try TinyModel.writeSentences(400, to: tool.file("text.txt"), seed: 2)
+        return tool
+    }
+
+    private func search(_ tool: CommandLineTool, _ changed: [String: String] = [:]) -> [String] {
+        var options = [
+            "--task": "fidelity", "--train": tool.file("text.txt"), "--target-latency": "0.8",
+            "--tokens": "32", "--threads": "1", "--budget": "20", "--output": tool.file("run"),
+        ]
+        options.merge(changed) { $1 }
+        let model = options.removeValue(forKey: "model") ?? tool.file("model")
+        return ["search", model] + options.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+    }
+
+    @Test func missingFiles() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let missing = tool.file("missing")
+        for command in [["inspect", missing], ["benchmark", missing], ["profile", missing]] {
+            try check(tool, command, says: ["missing", "no such model folder"])
+        }
+        try check(tool, search(tool, ["model": missing]), says: ["missing"])
+        for flag in ["--train", "--validation", "--latency-table"] {
+            try check(tool, search(tool, [flag: missing]), says: ["missing"])
+        }
+        try check(tool, ["resume", missing], says: ["missing/run.json"])
+        try check(
+            tool, ["apply", missing, tool.file("model"), "--output", tool.file("out")], says: ["missing"])
+        #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
+        #expect(!FileManager.default.fileExists(atPath: tool.file("out")))
+    }
+
+    @Test func truncatedWeights() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let path = tool.file("model/model.safetensors")
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for count in [0, 5, 100, whole.count / 2, whole.count - 1] {
+            try whole.prefix(count).write(to: URL(fileURLWithPath: path))
+            try check(tool, ["inspect", tool.file("model")], says: ["model.safetensors"])
+        }
+    }
+
+    @Test func anotherArchitecture() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let path = tool.file("model/config.json")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacing("\"bert\"", with: "\"mamba\"").write(
+            toFile: path, atomically: true, encoding: .utf8)
+        try check(tool, ["inspect", tool.file("model")], says: ["config.json", "mamba", "bert"])
+    }
+
+    @Test func flagsThatSayNothingSensible() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let wrong = [
+            ("--task", "guess"), ("--target-latency", "0"), ("--target-latency", "1.5"),
+            ("--target-latency", "fast"), ("--budget", "0"), ("--threads", "0"), ("--tokens", "100000"),
+            ("--tokens", "65"), ("--agent", "oracle"), ("--solver", "luck"), ("--target-size", "2"),
+            ("--seed", "-1"), ("--quality-weight", "-1"), ("--colour", "red"),
+        ]
+        for (flag, value) in wrong {
+            try check(tool, search(tool, [flag: value]), says: [flag == "--agent" ? "agent" : flag])
+        }
+        try check(tool, ["prune-it"], says: ["prune-it"])
+        try check(tool, ["search"], says: ["model"])
+        #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
+    }
+
+    @Test func targetsThatNoPolicyMeets() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        try check(
+            tool, search(tool, ["--target-latency": "0.000001ms"]),
+            says: ["target latency", "allowed", "dense"])
+        try check(
+            tool, search(tool, ["--output": tool.file("r2"), "--target-size": "0.0001"]),
+            says: ["target size"])
+    }
+
+    @Test func foldersThatCannotBeWrittenTo() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let below = tool.file("text.txt/run")
+        try check(tool, search(tool, ["--output": below]), says: [below])
+        #expect(try tool.run(search(tool)).status == 0)
+        try check(tool, ["apply", tool.file("run"), tool.file("model"), "--output", below], says: [below])
+        try check(
+            tool, ["apply", tool.file("run"), tool.file("model"), "--output", tool.file("model")],
+            says: ["already exists"])
+        try check(tool, search(tool), says: ["found a run", "--overwrite"])
+    }
+
+    @Test func aRunOfAnotherModel() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        try TinyModel.write(to: tool.file("other"), seed: 9)
+        #expect(try tool.run(search(tool)).status == 0)
+        try check(
+            tool, ["apply", tool.file("run"), tool.file("other"), "--output", tool.file("out")],
+            says: ["another model"])
+        // The trace and the checkpoint of the first model beside the options of the other one.
+        let path = tool.file("run/run.json")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacing(tool.file("model"), with: tool.file("other"))
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        try check(tool, ["resume", tool.file("run")], says: ["checkpoint.h5", "model", "found"])
+    }
+
+    @Test func damagedRunFiles() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        #expect(try tool.run(search(tool)).status == 0)
+        for name in ["checkpoint.h5", "costs.json", "run.json"] {
+            let path = tool.file("run/\(name)")
+            let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+            try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path))
+            try check(tool, ["resume", tool.file("run")], says: [name])
+            try whole.write(to: URL(fileURLWithPath: path))
+        }
+        #expect(try tool.run(["resume", tool.file("run")]).status == 0)
+    }
+
+    @Test func helpIsNoError() throws {
+        let tool = try CommandLineTool()
+        defer { tool.cleanUp() }
+        for command in ["inspect", "profile", "search", "resume", "apply", "evaluate", "benchmark", "embed"] {
+            let help = try tool.run([command, "--help"])
+            #expect(help.status == 0 && help.output.contains("USAGE: secateur \(command)"))
+            #expect(help.output.contains("xample") || help.output.contains("  secateur \(command)"))
+        }
+    }
+}

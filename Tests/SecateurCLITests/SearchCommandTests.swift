@@ -1,0 +1,115 @@
+import Agents
+import Foundation
+import Testing
+
+@testable import SecateurCLI
+
+@Suite(.serialized) struct SearchCommandTests {
+    private func search(_ tool: CommandLineTool, _ run: String, _ more: [String] = []) -> [String] {
+        [
+            "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
+            "--target-latency", "0.8", "--tokens", "32", "--threads", "1", "--output", tool.file(run),
+        ] + more
+    }
+
+    private func prepared() throws -> CommandLineTool {
+        let tool = try CommandLineTool()
+        try TinyModel.write(to: tool.file("model"), seed: 1)
+        try TinyModel.writeSentences(400, to: tool.file("text.txt"), seed: 2)
+        return tool
+    }
+
+    /// A row of a trace without its wall-clock time.
+    private struct Row: Equatable {
+        let actions: [Int]
+        let reward: UInt64
+
+        init(_ row: TraceRow) {
+            actions = row.actions
+            reward = row.terms.reward.bitPattern
+        }
+    }
+
+    private func rows(_ path: String) throws -> [Row] {
+        try TraceFile.read(path: path).1.map(Row.init)
+    }
+
+    @Test func aSearchHandsOverAModelThatOtherCommandsTake() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let found = try tool.run(
+            search(tool, "run", ["--validation", tool.file("text.txt"), "--budget", "120", "--json"]))
+        #expect(found.status == 0, "\(found.errors)")
+        let summary = try found.json()
+        #expect(summary["evaluations"] as? Int == 120)
+        #expect((summary["policy"] as? [Any])?.count == 12)
+
+        let applied = try tool.run(
+            ["apply", tool.file("run"), tool.file("model"), "--output", tool.file("applied")])
+        #expect(applied.status == 0, "\(applied.errors)")
+        let weights = ["run/model", "applied"].map { tool.file("\($0)/model.safetensors") }
+        #expect(FileManager.default.contentsEqual(atPath: weights[0], andPath: weights[1]))
+
+        let benchmark = try tool.run(
+            ["benchmark", tool.file("run"), "--tokens", "32", "--threads", "1", "--rounds", "2", "--json"]
+        ).json()
+        let fields = [
+            "medianMs", "p95Ms", "denseMedianMs", "denseP95Ms", "speedup", "tokens", "threads", "isa",
+            "sizeBytes", "denseSizeBytes",
+        ]
+        for field in fields { #expect(benchmark[field] != nil, "no field \(field)") }
+        let size = try #require(benchmark["sizeBytes"] as? Int)
+        #expect(size < (try #require(benchmark["denseSizeBytes"] as? Int)))
+
+        let evaluated = try tool.run([
+            "evaluate", tool.file("run"), "--task", "fidelity", "--data", tool.file("text.txt"), "--against",
+            tool.file("model"), "--json",
+        ]).json()
+        #expect(evaluated["metric"] as? String == "fidelity")
+        let value = try #require(evaluated["value"] as? Double)
+        let validation = try #require(summary["validation"] as? [String: Any])
+        #expect(abs(value - (try #require(validation["pruned"] as? Double))) < 1e-4)
+        #expect(evaluated["count"] as? Int == 400)
+
+        let embedded = try tool.run(["embed", tool.file("run")], input: "the cat sits\na dog runs\n")
+        let rows = embedded.output.split(separator: "\n")
+        #expect(rows.count == 2)
+        let first = try JSONDecoder().decode([Double].self, from: Data(rows[0].utf8))
+        #expect(first.count == 32 && abs(first.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
+    }
+
+    @Test(arguments: [
+        ("run.json", 0.0), ("costs.json", 0.0), ("trace.h5", 0.0), ("trace.h5", 0.2), ("trace.h5", 0.6),
+    ])
+    func aKilledSearchGoesOnToTheSameTrace(file: String, delay: Double) throws {
+        try stopAndResume(signal: SIGKILL, file: file, delay: delay) { _ in }
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func aSignalStopsCleanlyAndResumeGoesOn(signal: Int32) throws {
+        try stopAndResume(signal: signal, file: "trace.h5", delay: 0.1) { stopped in
+            #expect(stopped.status == 130)
+            #expect(stopped.errors.contains("secateur resume"))
+            #expect(stopped.output.isEmpty)
+        }
+    }
+
+    /// Compares the trace of a search that was stopped and resumed with that of one that was not.
+    private func stopAndResume(
+        signal: Int32, file: String, delay: Double, check: (CommandLineTool.Result) -> Void
+    ) throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        let budget = ["--budget", "600"]
+        #expect(try tool.run(search(tool, "whole", budget)).status == 0)
+        try FileManager.default.removeItem(atPath: tool.file("cache"))
+        let stopped = try tool.run(
+            search(tool, "stopped", budget + ["--latency-table", tool.file("whole/latency.h5")]),
+            interruption: .init(signal: signal, file: tool.file("stopped/\(file)"), delay: delay))
+        check(stopped)
+        #expect(!FileManager.default.fileExists(atPath: tool.file("stopped/summary.json")))
+        let resumed = try tool.run(["resume", tool.file("stopped")])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try rows(tool.file("stopped/trace.h5")) == rows(tool.file("whole/trace.h5")))
+    }
+}

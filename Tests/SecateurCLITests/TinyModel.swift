@@ -1,0 +1,84 @@
+import Foundation
+import ModelFiles
+import Tensors
+
+/// A BERT folder small enough that a whole search takes seconds: two blocks of width 32, random weights.
+enum TinyModel {
+    private static let hidden = 32
+    private static let intermediate = 64
+    private static let blocks = 2
+    private static let words = [
+        "the", "cat", "dog", "bird", "sits", "runs", "sings", "on", "under", "near", "a", "mat", "tree",
+        "house", "red", "old", "quick", "and", "but", "sleeps", "eats", "one", "two", "many",
+    ]
+    private static let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+    /// Writes the folder.
+    static func write(to folder: String, seed: UInt64) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let vocabulary = special + words
+        try text(vocabulary.joined(separator: "\n") + "\n", to: "\(folder)/vocab.txt")
+        let configuration = """
+            {"model_type": "bert", "hidden_act": "gelu", "hidden_size": \(hidden), "num_hidden_layers": \(blocks),
+             "num_attention_heads": 2, "intermediate_size": \(intermediate), "vocab_size": \(vocabulary.count),
+             "max_position_embeddings": 64, "type_vocab_size": 2, "layer_norm_eps": 1e-12}
+            """
+        try text(configuration, to: "\(folder)/config.json")
+        var random = CounterBasedRandom(seed: seed)
+        try SafetensorsWriter.write(
+            tensors(vocabulary: vocabulary.count, using: &random), metadata: ["format": "pt"],
+            to: "\(folder)/model.safetensors")
+    }
+
+    /// Writes sentences of known words, all different.
+    static func writeSentences(_ count: Int, to path: String, seed: UInt64) throws {
+        var random = CounterBasedRandom(seed: seed)
+        var lines: Set<String> = []
+        while lines.count < count {
+            let length = Int.random(in: 4...12, using: &random)
+            lines.insert(
+                (0..<length).map { _ in words.randomElement(using: &random) ?? "" }.joined(separator: " "))
+        }
+        try text(lines.sorted().joined(separator: "\n") + "\n", to: path)
+    }
+
+    private static func tensors(
+        vocabulary: Int, using random: inout CounterBasedRandom
+    ) -> [SafetensorsTensor] {
+        var tensors: [SafetensorsTensor] = []
+        func add(_ name: String, _ shape: [Int], spread: Float, centre: Float = 0) {
+            let floats = (0..<shape.reduce(1, *)).map { _ in
+                centre + spread * Float(random.nextUniform() * 2 - 1)
+            }
+            tensors.append(SafetensorsTensor(name: name, shape: shape, floats: floats))
+        }
+        func norm(_ name: String) {
+            add("\(name).weight", [hidden], spread: 0.1, centre: 1)
+            add("\(name).bias", [hidden], spread: 0.1)
+        }
+        func linear(_ name: String, _ rows: Int, _ columns: Int) {
+            add("\(name).weight", [rows, columns], spread: 0.4)
+            add("\(name).bias", [rows], spread: 0.1)
+        }
+        add("embeddings.word_embeddings.weight", [vocabulary, hidden], spread: 1)
+        add("embeddings.position_embeddings.weight", [64, hidden], spread: 0.2)
+        add("embeddings.token_type_embeddings.weight", [2, hidden], spread: 0.1)
+        norm("embeddings.LayerNorm")
+        for block in 0..<blocks {
+            let prefix = "encoder.layer.\(block)"
+            for name in ["query", "key", "value"] {
+                linear("\(prefix).attention.self.\(name)", hidden, hidden)
+            }
+            linear("\(prefix).attention.output.dense", hidden, hidden)
+            norm("\(prefix).attention.output.LayerNorm")
+            linear("\(prefix).intermediate.dense", intermediate, hidden)
+            linear("\(prefix).output.dense", hidden, intermediate)
+            norm("\(prefix).output.LayerNorm")
+        }
+        return tensors
+    }
+
+    private static func text(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    }
+}
