@@ -56,7 +56,8 @@ struct PruningQuality: ParsableCommand {
         }
     }
 
-    private func calibrated(_ encoder: EncoderModel, seed: UInt64, pool: ThreadPool) throws -> [PrunableLayer] {
+    private func calibrated(_ encoder: EncoderModel, seed: UInt64, pool: ThreadPool) throws -> [PrunableLayer]
+    {
         var random = CounterBasedRandom(seed: seed)
         let pairs = try Datasets.scoredPairs(path: train).shuffled(using: &random)
         let text = pairs.prefix(sentences / 2).flatMap { [$0.first, $0.second] }
@@ -71,7 +72,8 @@ struct PruningQuality: ParsableCommand {
         }
     }
 
-    private func uniform(_ dense: BERT, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool) -> BERT {
+    private func uniform(_ dense: BERT, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool) -> BERT
+    {
         let operators = Mutex([String: any LinearOperator]())
         pool.forEach(count: layers.count) { index in
             let layer = layers[index]

@@ -51,7 +51,7 @@ public struct PrunableLayer: Sendable {
     /// Computes on the calling thread.
     public func pruned(to level: Level) -> Matrix {
         guard level.pattern != .dense else { return weight }
-        let unitRows = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
+        let unitRows = level.pattern.unit?.rows ?? 1
         if let factor {
             var pass = OBSPass(weight: weight, factor: factor, unitRows: unitRows, sparsity: level.sparsity)
             return SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()

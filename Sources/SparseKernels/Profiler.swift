@@ -85,21 +85,9 @@ public struct Profiler {
             guard var weight = model.weights[shape.name], let bias = model.biases[shape.name] else {
                 continue
             }
-            scatterZeros(in: &weight, level, &random)
+            weight.scatterZeros(level, using: &random)
             operators[shape.name] = Packing.pack(weight: weight, bias: bias, pattern: level.pattern)
         }
         return model.replacing(operators)
-    }
-
-    private func scatterZeros(in weight: inout Matrix, _ level: Level, _ random: inout CounterBasedRandom) {
-        let group = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
-        let (rows, columns) = (weight.rows, weight.columns)
-        weight.elements.withUnsafeMutableBufferPointer { elements in
-            for first in stride(from: 0, to: rows, by: group) {
-                for column in 0..<columns where random.nextUniform() < level.sparsity {
-                    for row in first..<min(first + group, rows) { elements[row * columns + column] = 0 }
-                }
-            }
-        }
     }
 }
