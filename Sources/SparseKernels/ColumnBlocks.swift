@@ -25,7 +25,7 @@ enum ColumnBlocks {
         if unit.rows == 1 {
             widest = cacheBytes / bytesOfColumn * (weight.sparsity < 0.85 ? 2 : 3) / 3
         } else {
-            widest = 768
+            widest = weight.sparsity < 0.75 ? cacheBytes / bytesOfColumn : 768
         }
         let blocks = max((weight.columns + widest - 1) / widest, 1)
         let columns = (weight.columns + blocks - 1) / blocks

@@ -7,7 +7,12 @@ import COpenBLAS
 public enum BLAS {
     /// Tells OpenBLAS to compute on the calling thread only.
     public static func useOneThread() {
-        openblas_set_num_threads(1)
+        use(threads: 1)
+    }
+
+    /// Lets OpenBLAS use threads of its own; for measuring it.
+    public static func use(threads: Int) {
+        openblas_set_num_threads(Int32(threads))
     }
 
     /// The name of the CPU core that OpenBLAS optimises for, such as `Haswell` or `SkylakeX`.

@@ -6,8 +6,8 @@
 // the sets of the first-level cache evenly.
 //
 // Every matrix product computes Y[row][token] = bias[row] + sum over columns of W[row][column] *
-// X[column][token] with one FMA per kept weight in the order of the columns, so that a token's result
-// depends on nothing but that token.
+// X[column][token] with one FMA per kept weight in the order of the columns, in blocks of columns that depend on
+// the weights alone, so that a token's result depends on nothing but that token.
 #pragma once
 
 #include <stddef.h>
