@@ -39,7 +39,10 @@ public struct EncoderModel: Sendable {
     }
 
     /// Bytes of the weights as they are held in memory, packed, embeddings included.
-    public var sizeBytes: Int {
+    public var sizeBytes: Int { sizeBytes(of: encoder) }
+
+    /// Bytes of the weights of this model with the layers of another encoder of the same shape.
+    public func sizeBytes(of encoder: BERT) -> Int {
         let prunable = encoder.layerShapes.reduce(0) { $0 + $1.weightCount }
         let packed = encoder.operators.values.reduce(0) { $0 + $1.sizeBytes }
         return (encoder.parameterCount - prunable) * MemoryLayout<Float>.size + packed

@@ -38,8 +38,8 @@ public struct EndToEndBenchmark {
     /// Passes of each model in a round, after one to warm up.
     public var passes = 3
 
-    private let tokens: Int
-    private let pool: ThreadPool
+    let tokens: Int
+    let pool: ThreadPool
 
     /// Prepares to measure sequences of `tokens` tokens on the threads of a pool.
     public init(tokens: Int, pool: ThreadPool) {
@@ -57,9 +57,7 @@ public struct EndToEndBenchmark {
         func round(_ encoder: BERT) -> [Double] {
             encoder.forward(input, workspace: workspace, pool: pool)
             return (0..<passes).map { _ in
-                let start = DispatchTime.now().uptimeNanoseconds
-                encoder.forward(input, workspace: workspace, pool: pool)
-                return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+                milliseconds { encoder.forward(input, workspace: workspace, pool: pool) }
             }
         }
         var (own, other, ratios): ([Double], [Double], [Double]) = ([], [], [])
@@ -74,6 +72,12 @@ public struct EndToEndBenchmark {
             ratios.append(median(theirs) / median(ours))
         }
         return Result(model: Times(own), reference: Times(other), speedup: median(ratios))
+    }
+
+    func milliseconds(_ body: () -> Void) -> Double {
+        let start = DispatchTime.now().uptimeNanoseconds
+        body()
+        return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
     }
 
     private func median(_ values: [Double]) -> Double {

@@ -15,6 +15,11 @@ public enum Pattern: String, CaseIterable, Sendable, Codable {
     /// Of every four consecutive columns of a row, two are kept.
     case twoOfFour = "2:4"
 
+    /// For patterns that fix how many units of each run of consecutive columns are kept: 2 of 4.
+    public var kept: (count: Int, of: Int)? {
+        self == .twoOfFour ? (2, 4) : nil
+    }
+
     /// What is kept or dropped together; nil for dense.
     public var unit: UnitShape? {
         switch self {

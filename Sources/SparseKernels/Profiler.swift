@@ -31,7 +31,7 @@ public struct Profiler {
     public func measure(levels: [Level], progress: (Double) -> Void = { _ in }) -> LatencyTable {
         let variants = levels.enumerated().map { index, level in
             progress(0.3 * Double(index) / Double(levels.count))
-            return level == .dense ? model : packed(at: level)
+            return model.withScatteredZeros(level)
         }
         let batch = TokenBatch([[Int32](repeating: 100, count: tokens)])
         let workspace = BERTWorkspace(
@@ -76,18 +76,5 @@ public struct Profiler {
             fingerprint: .current, tokens: tokens, threads: pool.threads,
             entries: samples.mapValues(LatencyTable.Entry.init), overhead: .init(overheads),
             dense: .init(dense))
-    }
-
-    private func packed(at level: Level) -> BERT {
-        var random = CounterBasedRandom(seed: 1)
-        var operators: [String: any LinearOperator] = [:]
-        for shape in model.layerShapes {
-            guard var weight = model.weights[shape.name], let bias = model.biases[shape.name] else {
-                continue
-            }
-            weight.scatterZeros(level, using: &random)
-            operators[shape.name] = Packing.pack(weight: weight, bias: bias, pattern: level.pattern)
-        }
-        return model.replacing(operators)
     }
 }

@@ -90,14 +90,16 @@ extension BERT {
     ///
     /// - Parameters:
     ///   - observer: called before each linear layer, on the calling thread.
-    ///   - times: is told how long worker 0 took for each linear layer.
+    ///   - times: is told how long worker 0 took for each linear layer, and for each other operation.
     public func forward(
         _ batch: TokenBatch, workspace: BERTWorkspace, pool: ThreadPool, observer: InputObserver? = nil,
         times: LayerTimes? = nil
     ) {
         guard batch.tokens > 0 else { return }
         workspace.reshape(tokens: batch.tokens)
-        embeddings.apply(batch, into: workspace.hidden, pool: pool)
+        LayerTimes.measure(times, 0, "", "", "embeddings") {
+            embeddings.apply(batch, into: workspace.hidden, pool: pool)
+        }
         for (index, layer) in layers.enumerated() {
             attend(layer, index, batch, workspace, pool, observer, times)
             feedForward(layer, index, workspace, pool, observer, times)
@@ -128,15 +130,17 @@ extension BERT {
         let size = dimensions.hidden / heads
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
-            for item in pool.share(of: batch.count * heads, worker: worker) {
-                let tokens = batch.range(item / heads)
-                guard !tokens.isEmpty else { continue }
-                var attention = secateur_attention(
-                    q: query.address, k: key.address, v: value.address, context: context.address,
-                    features: hidden.features, tokens: hidden.tokens, first: item % heads * size,
-                    dimensions: size, offset: tokens.lowerBound, length: tokens.count, scale: scale,
-                    scratch: scratch[worker].address)
-                kernels.kernels.pointee.attention(&attention)
+            LayerTimes.measure(times, worker, prefix, ".self.", "attention") {
+                for item in pool.share(of: batch.count * heads, worker: worker) {
+                    let tokens = batch.range(item / heads)
+                    guard !tokens.isEmpty else { continue }
+                    var attention = secateur_attention(
+                        q: query.address, k: key.address, v: value.address, context: context.address,
+                        features: hidden.features, tokens: hidden.tokens, first: item % heads * size,
+                        dimensions: size, offset: tokens.lowerBound, length: tokens.count, scale: scale,
+                        scratch: scratch[worker].address)
+                    kernels.kernels.pointee.attention(&attention)
+                }
             }
         }
         observer?(["\(prefix).output.dense"], context)
@@ -146,9 +150,11 @@ extension BERT {
             }
         }
         pool.run { worker in
-            layer.attentionNorm.apply(
-                projected, residual: hidden, into: hidden,
-                strips: pool.share(of: hidden.strips, worker: worker))
+            LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
+                layer.attentionNorm.apply(
+                    projected, residual: hidden, into: hidden,
+                    strips: pool.share(of: hidden.strips, worker: worker))
+            }
         }
     }
 
@@ -167,9 +173,11 @@ extension BERT {
                 layer.intermediate.apply(hidden, into: intermediate, part: worker, of: pool.threads)
             }
             let rows = layer.intermediate.rows(ofPart: worker, of: pool.threads)
-            kernels.kernels.pointee.gelu(
-                intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
-                rows.upperBound)
+            LayerTimes.measure(times, worker, prefix, ".intermediate.", "gelu") {
+                kernels.kernels.pointee.gelu(
+                    intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
+                    rows.upperBound)
+            }
         }
         observer?(["\(prefix).output.dense"], intermediate)
         pool.run { worker in
@@ -178,9 +186,11 @@ extension BERT {
             }
         }
         pool.run { worker in
-            layer.outputNorm.apply(
-                projected, residual: hidden, into: hidden,
-                strips: pool.share(of: hidden.strips, worker: worker))
+            LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
+                layer.outputNorm.apply(
+                    projected, residual: hidden, into: hidden,
+                    strips: pool.share(of: hidden.strips, worker: worker))
+            }
         }
     }
 }
