@@ -8,10 +8,10 @@ RUN ?= checkpoints/minilm-half
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model text build search test lint format clean
+.PHONY: help setup model text build search test bench-kernels bench-peers sanitize lint format clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the system packages
 	@scripts/setup-system.sh
@@ -31,6 +31,18 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 
 test: model text ## run every test
 	swift test -c release -Xswiftc -enable-testing
+
+bench-kernels: build ## measure every kernel beside the fastest dense product, and draw the roofline
+	swift build -c release --product Benchmarks
+	$(SECATEUR) kernels --threads 1
+	$(SECATEUR) kernels --threads 1 --isa avx2
+	.build/release/Benchmarks roofline --output docs/roofline.svg
+
+bench-peers: model build ## measure the encoder beside onnxruntime, fp32 and int8
+	@scripts/bench-peers.sh --model $(MODEL)
+
+sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/sanitize-kernels.sh
 
 lint: ## check the style of the sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Search
+import Tensors
 
 /// Regenerates the numbers that the documentation quotes.
 @main
@@ -7,5 +7,5 @@ struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secateur-benchmarks",
         abstract: "Regenerate the numbers that the documentation quotes.",
-        subcommands: [PruningQuality.self])
+        subcommands: [PruningQuality.self, Roofline.self])
 }

@@ -9,7 +9,7 @@ INLINE size_t NAME(head_offset)(const secateur_attention *a, size_t first, size_
 INLINE void NAME(scores_of_tile)(const float *k, size_t keyWidth, size_t dimensions, const float *q,
                                  size_t width, size_t validKeys, float *scores, const int vectors) {
     v16 sum[ATTENTION_ROWS][MAXIMUM_VECTORS] = {{{0}}};
-    NAME(accumulate)(sum, ATTENTION_ROWS, vectors, k, 1, keyWidth, dimensions, q, width);
+    NAME(accumulate)(sum, ATTENTION_ROWS, vectors, k, 1, keyWidth, dimensions, q, width, 0);
 #pragma clang loop unroll(full)
     for (int r = 0; r < ATTENTION_ROWS; r++)
         if ((size_t)r < validKeys)
@@ -44,7 +44,7 @@ INLINE void NAME(context_of_tile)(const secateur_attention *a, size_t dimension,
         size_t keyWidth;
         const float *v = a->v + NAME(head_offset)(a, first, &keyWidth) + dimension * keyWidth;
         NAME(accumulate)(sum, rows, vectors, v, keyWidth, 1, smaller(PANEL, a->length - first),
-                         scores + first * vectors * LANES, vectors * LANES);
+                         scores + first * vectors * LANES, vectors * LANES, 0);
     }
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)

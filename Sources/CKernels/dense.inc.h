@@ -3,8 +3,9 @@
 // sum[r][p] += sum over columns of w[c*columnStride + r*rowStride] * x[c*xStride + 16p]
 INLINE void NAME(accumulate)(v16 sum[][MAXIMUM_VECTORS], const int rows, const int vectors, const float *w,
                              size_t rowStride, size_t columnStride, size_t columns, const float *x,
-                             size_t xStride) {
+                             size_t xStride, const int prefetched) {
     for (size_t c = 0; c < columns; c++) {
+        if (prefetched) __builtin_prefetch(w + c * columnStride + prefetched);
         v16 input[MAXIMUM_VECTORS];
 #pragma clang loop unroll(full)
         for (int p = 0; p < vectors; p++) input[p] = v16_load(x + c * xStride + p * LANES);
@@ -25,7 +26,8 @@ INLINE void NAME(dense_tile)(const float *w, const float *bias, size_t columns, 
 #pragma clang loop unroll(full)
         for (int p = 0; p < vectors; p++)
             sum[r][p] = v16_set((size_t)r < validRows && bias ? bias[r] : 0.0f);
-    NAME(accumulate)(sum, DENSE_ROWS, vectors, w, 1, DENSE_ROWS, columns, x, width);
+    NAME(accumulate)(sum, DENSE_ROWS, vectors, w, 1, DENSE_ROWS, columns, x, width,
+                     PREFETCHED_FLOATS);
 #pragma clang loop unroll(full)
     for (int r = 0; r < DENSE_ROWS; r++)
         if ((size_t)r < validRows)

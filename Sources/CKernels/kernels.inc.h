@@ -14,6 +14,8 @@
 #define MAXIMUM_VECTORS 4
 #define MAXIMUM_SLOTS 8
 #define MAXIMUM_SUMS 32
+// Weights are read ahead by two pages: the processor's own prefetching stops where a page ends.
+#define PREFETCHED_FLOATS 2048
 
 #include "dense.inc.h"
 

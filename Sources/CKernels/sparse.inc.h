@@ -55,6 +55,7 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
                     }
                 }
             }
+            __builtin_prefetch(value + PREFETCHED_FLOATS);
             index += slots;
             value += slots * unitColumns * unitRows;
         }

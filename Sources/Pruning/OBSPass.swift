@@ -89,7 +89,7 @@ struct OBSPass {
                     for row in 0..<rows {
                         let line = row * columns
                         let choice = row / shape.rows * width
-                        for (offset, j) in group.enumerated() 
+                        for (offset, j) in group.enumerated()
                         where drop[choice + offset / shape.columns] {
                             let error = weights[line + j] / upper[j * columns + j]
                             errors[row * block.count + j - block.lowerBound] = error

@@ -91,7 +91,8 @@ private struct KernelTable {
                 + " OpenBLAS core \(report.openBLASCore)")
         for entry in report.entries {
             let level =
-                entry.pattern == "dense" ? entry.kernel : "\(entry.pattern) \(decimal(100 * entry.sparsity, 0)) %"
+                entry.pattern == "dense"
+                ? entry.kernel : "\(entry.pattern) \(decimal(100 * entry.sparsity, 0)) %"
             print(
                 "  \(entry.rows)x\(entry.cols)  \(pad(level, 20))  \(pad(entry.kernel, 20))"
                     + "  \(decimal(entry.medianMs, 4)) ms ±\(decimal(entry.spreadMs, 4))"

@@ -22,6 +22,8 @@ public struct KernelBenchmark {
         public let sparsity: Double
         /// Whose dense product, or the unit of the sparse kernel.
         public let kernel: String
+        /// What the weights take in memory in the kernel's format.
+        public let weightBytes: Int
         /// Median time.
         public let medianMs: Double
         /// Distance between the quartiles of the times.
@@ -91,7 +93,8 @@ public struct KernelBenchmark {
     }
 
     private func entries(
-        shape: (rows: Int, cols: Int), candidates: [KernelCandidate], times: [LatencyTable.Entry], peak: Double
+        shape: (rows: Int, cols: Int), candidates: [KernelCandidate], times: [LatencyTable.Entry],
+        peak: Double
     ) -> [Entry] {
         let dense = zip(candidates, times).filter { $0.0.level == .dense }.map(\.1.medianMs).min() ?? .nan
         let operations = 2 * Double(shape.rows * shape.cols * tokens)
@@ -100,7 +103,8 @@ public struct KernelBenchmark {
             return Entry(
                 rows: shape.rows, cols: shape.cols, tokens: tokens,
                 pattern: candidate.level.pattern.rawValue, sparsity: candidate.level.sparsity,
-                kernel: candidate.name, medianMs: time.medianMs, spreadMs: time.spreadMs,
+                kernel: candidate.name, weightBytes: candidate.weightBytes, medianMs: time.medianMs,
+                spreadMs: time.spreadMs,
                 effectiveGflops: effective,
                 fractionOfPeak: effective * (1 - candidate.level.sparsity) / peak,
                 speedupOverDense: dense / time.medianMs)
@@ -120,7 +124,8 @@ public struct KernelBenchmark {
         let output = PanelMatrix(features: shape.rows, tokens: tokens)
         let bias = [Float](repeating: 0.1, count: shape.rows)
         let dense = DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
-        let products = [KernelCandidate(dense, name: "secateur", .dense, input, output, pool)]
+        let products =
+            [KernelCandidate(dense, name: "secateur", .dense, input, output, pool)]
             + KernelCandidate.openBLAS(weight, activations)
         return products
             + levels.map { level in
@@ -139,22 +144,24 @@ public struct KernelBenchmark {
 private struct KernelCandidate {
     let name: String
     let level: Level
+    let weightBytes: Int
     let run: () -> Void
 
     init(
         _ linear: any LinearOperator, name: String, _ level: Level, _ input: PanelMatrix,
         _ output: PanelMatrix, _ pool: ThreadPool
     ) {
-        self.init(name: name, level: level) {
+        self.init(name: name, level: level, weightBytes: linear.sizeBytes) {
             pool.run { worker in
                 linear.apply(input, into: output, part: worker, of: pool.threads)
             }
         }
     }
 
-    private init(name: String, level: Level, run: @escaping () -> Void) {
+    private init(name: String, level: Level, weightBytes: Int, run: @escaping () -> Void) {
         self.name = name
         self.level = level
+        self.weightBytes = weightBytes
         self.run = run
     }
 
@@ -166,10 +173,12 @@ private struct KernelCandidate {
             rows: activations.columns, columns: activations.rows, elements: activations.elements)
         var transposed = Matrix(rows: activations.columns, columns: weight.rows)
         return [
-            KernelCandidate(name: "openblas", level: .dense) {
+            KernelCandidate(name: "openblas", level: .dense, weightBytes: 4 * weight.elements.count) {
                 BLAS.multiply(weight, activations, into: &output)
             },
-            KernelCandidate(name: "openblas transposed", level: .dense) {
+            KernelCandidate(
+                name: "openblas transposed", level: .dense, weightBytes: 4 * weight.elements.count
+            ) {
                 BLAS.multiply(rowsOfTokens, weight, transposeB: true, into: &transposed)
             },
         ]
@@ -189,7 +198,10 @@ extension KernelBenchmark.Report {
         }
         return order.map { name in
             let bySparsity = groups[name, default: [:]].sorted { $0.key < $1.key }
-            return (name, bySparsity.map { ($0.key, exp($0.value.map(log).reduce(0, +) / Double($0.value.count))) })
+            return (
+                name,
+                bySparsity.map { ($0.key, exp($0.value.map(log).reduce(0, +) / Double($0.value.count))) }
+            )
         }
     }
 }

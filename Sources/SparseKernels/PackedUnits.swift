@@ -19,7 +19,7 @@ struct PackedUnits: Sendable {
     /// About how long each segment takes, in steps.
     let segmentCosts: [Int]
 
-    private static let bundlesOfSegment = 12
+    private static let bundlesOfSegment = 24
     /// What starting a bundle in a block costs, in steps.
     private static let stepsOfBundle = 2
 
@@ -27,7 +27,7 @@ struct PackedUnits: Sendable {
         precondition(blockColumns >= 1 && blockColumns % unit.columns == 0 && blockColumns <= 65536)
         let unitCount = (weight.rows + unit.rows - 1) / unit.rows
         let bundles = (unitCount + slots - 1) / slots
-        let segments = max(min(bundles / Self.bundlesOfSegment, 16), 1)
+        let segments = Self.segments(of: bundles)
         let segmentStarts = (0...segments).map { bundles * $0 / segments }
         var stream = UnitStream(unit: unit, slots: slots)
         var costs = [Int](repeating: 0, count: segments)
@@ -51,6 +51,14 @@ struct PackedUnits: Sendable {
         indices = AlignedBuffer(stream.indices + Array(repeating: 0, count: Int(SECATEUR_INDEX_PADDING)))
         starts = AlignedBuffer(stream.starts)
         units = AlignedBuffer(stream.units)
+    }
+
+    /// A power of two, so that two or four threads get equal shares. Long segments leave less to fill up
+    /// in their bundles.
+    private static func segments(of bundles: Int) -> Int {
+        var segments = 1
+        while segments < 16, segments * 2 * bundlesOfSegment <= bundles { segments *= 2 }
+        return segments
     }
 
     var sizeBytes: Int { values.sizeBytes + indices.sizeBytes + starts.sizeBytes + units.sizeBytes }

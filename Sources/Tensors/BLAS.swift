@@ -66,6 +66,11 @@ public enum BLAS {
             1, a, blasint(k), b, blasint(k), 1, c, blasint(n))
     }
 
+    /// Σ|x_i|: the simplest thing to do with every number of an array.
+    public static func sumOfMagnitudes(_ x: [Float]) -> Float {
+        cblas_sasum(blasint(x.count), x, 1)
+    }
+
     /// The inverse of a symmetric positive definite matrix [n × n], row-major, by LAPACK's Cholesky
     /// routines `dpotrf` and `dpotri`; nil when the matrix is not positive definite.
     public static func inverseOfPositiveDefinite(_ matrix: [Double], n: Int) -> [Double]? {
