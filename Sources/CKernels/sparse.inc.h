@@ -34,6 +34,9 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
         NAME(sums) sums;
 #pragma clang loop unroll(full)
         for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = v16_set(0.0f);
+        // As many weights as the bundle has are read ahead, a cache line at a time.
+        const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
+        for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
         for (size_t step = starts[bundle]; step < starts[bundle + 1]; step++) {
 #pragma clang loop unroll(full)
             for (int slot = 0; slot < slots; slot++) {
@@ -55,7 +58,6 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
                     }
                 }
             }
-            __builtin_prefetch(value + PREFETCHED_FLOATS);
             index += slots;
             value += slots * unitColumns * unitRows;
         }
