@@ -10,7 +10,8 @@ PYTHON ?= python3
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model language-model text build search test bench-peers-language lint format clean
+.PHONY: help setup model language-model text build search test bench-kernels bench-peers bench-peers-language \
+	sanitize lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,18 @@ bench-peers-language: language-model text ## compare with llama.cpp (PYTHON need
 		--output checkpoints/peers-50
 	$(PYTHON) Benchmarks/language_peers.py $(SECATEUR) $(LANGUAGE_MODEL)/*.gguf \
 		--pruned 80%_4x1=checkpoints/peers-80 50%_unstructured=checkpoints/peers-50 --text $(TEXT)
+
+bench-kernels: build ## measure every kernel beside the fastest dense product, and draw the roofline
+	swift build -c release --product Benchmarks
+	$(SECATEUR) kernels --threads 1
+	$(SECATEUR) kernels --threads 1 --isa avx2
+	.build/release/Benchmarks roofline --output docs/roofline.svg
+
+bench-peers: model build ## measure the encoder beside onnxruntime, fp32 and int8
+	@scripts/bench-peers.sh --model $(MODEL)
+
+sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/sanitize-kernels.sh
 
 lint: ## check the style of the sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks

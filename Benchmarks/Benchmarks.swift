@@ -1,5 +1,5 @@
 import ArgumentParser
-import Search
+import Tensors
 
 /// Regenerates the numbers that the documentation quotes.
 @main
@@ -9,6 +9,6 @@ struct Benchmarks: ParsableCommand {
         abstract: "Regenerate the numbers that the documentation quotes.",
         subcommands: [
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherComparison.self,
-            UniformModel.self,
+            UniformModel.self, Roofline.self,
         ])
 }

@@ -5,9 +5,14 @@
 #define ISA SECATEUR_ISA_AVX2
 #define ISA_NAME "avx2"
 #define DENSE_ROWS 6
-#define DENSE_PANELS 1
-#define ROWBLOCK_PANELS 1
-#define UNSTRUCTURED_PANELS 4
+#define DENSE_VECTORS 1
+#define ATTENTION_ROWS 4
+#define ATTENTION_VECTORS 1
+#define ROWBLOCK4_VECTORS 1
+#define ROWBLOCK8_VECTORS 0
+#define UNSTRUCTURED_VECTORS 4
+#define UNSTRUCTURED_SLOTS 1
+#define UNSTRUCTURED_LOOKAHEAD 2
 #define FMA_REGISTERS 6
 #include "kernels.inc.h"
 #pragma clang attribute pop

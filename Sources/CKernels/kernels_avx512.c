@@ -6,9 +6,14 @@
 #define ISA SECATEUR_ISA_AVX512
 #define ISA_NAME "avx512"
 #define DENSE_ROWS 12
-#define DENSE_PANELS 2
-#define ROWBLOCK_PANELS 4
-#define UNSTRUCTURED_PANELS 8
+#define DENSE_VECTORS 2
+#define ATTENTION_ROWS 8
+#define ATTENTION_VECTORS 2
+#define ROWBLOCK4_VECTORS 4
+#define ROWBLOCK8_VECTORS 2
+#define UNSTRUCTURED_VECTORS 4
+#define UNSTRUCTURED_SLOTS 7
+#define UNSTRUCTURED_LOOKAHEAD 1
 #define FMA_REGISTERS 12
 #include "kernels.inc.h"
 #pragma clang attribute pop

@@ -1,103 +1,102 @@
 // The reference: plain loops, no vectors, no tiles. Every other kernel is tested against it.
 #include <math.h>
 
-#include "CKernels.h"
+#include "panels.h"
 
-#define PANEL SECATEUR_PANEL
 #define DENSE_ROWS 1
 
-static void dense(const secateur_dense *w, const float *x, float *y, size_t panelBegin, size_t panelEnd,
-                  size_t rowBegin, size_t rowEnd) {
-    for (size_t panel = panelBegin; panel < panelEnd; panel++)
-        for (size_t row = rowBegin; row < rowEnd; row++)
-            for (size_t lane = 0; lane < PANEL; lane++) {
-                float sum = w->bias ? w->bias[row] : 0.0f;
-                for (size_t c = 0; c < w->columns; c++)
-                    sum = fmaf(w->values[row * w->columns + c], x[(panel * w->columns + c) * PANEL + lane], sum);
-                y[(panel * w->rows + row) * PANEL + lane] = sum;
+static void dense(const secateur_dense *w, const float *x, float *y, size_t tokens, size_t rowBegin,
+                  size_t rowEnd) {
+    for (size_t row = rowBegin; row < rowEnd; row++)
+        for (size_t token = 0; token < tokens; token++) {
+            float sum = w->bias ? w->bias[row] : 0.0f;
+            for (size_t c = 0; c < w->columns; c++)
+                sum = fmaf(w->values[row * w->columns + c], x[panel_offset(w->columns, tokens, c, token)], sum);
+            y[panel_offset(w->rows, tokens, row, token)] = sum;
+        }
+}
+
+// Adds the products of one unit in one step to the unit's rows.
+static void add_products(const secateur_sparse *w, const float *x, float *y, size_t tokens, size_t firstRow,
+                         size_t firstColumn, const float *values) {
+    for (size_t c = 0; c < w->unitColumns && firstColumn + c < w->columns; c++)
+        for (size_t r = 0; r < w->unitRows && firstRow + r < w->rows; r++)
+            for (size_t token = 0; token < tokens; token++) {
+                float *sum = y + panel_offset(w->rows, tokens, firstRow + r, token);
+                *sum = fmaf(values[c * w->unitRows + r], x[panel_offset(w->columns, tokens, firstColumn + c, token)],
+                            *sum);
             }
 }
 
-static void unstructured(const secateur_unstructured *w, const float *x, float *y, size_t panelBegin,
-                         size_t panelEnd, size_t rowBegin, size_t rowEnd) {
-    const size_t blocks = (w->columns + w->blockColumns - 1) / w->blockColumns;
-    for (size_t panel = panelBegin; panel < panelEnd; panel++)
-        for (size_t row = rowBegin; row < rowEnd; row++)
-            for (size_t lane = 0; lane < PANEL; lane++) {
-                float sum = w->bias ? w->bias[row] : 0.0f;
-                for (size_t block = 0; block < blocks; block++)
-                    for (size_t k = w->starts[block * w->rows + row]; k < w->starts[block * w->rows + row + 1];
-                         k++) {
-                        const size_t column = block * w->blockColumns + w->indices[k] / 8;
-                        sum = fmaf(w->values[k], x[(panel * w->columns + column) * PANEL + lane], sum);
-                    }
-                y[(panel * w->rows + row) * PANEL + lane] = sum;
-            }
-}
-
-static void rowblock4(const secateur_rowblock4 *w, const float *x, float *y, size_t panelBegin,
-                      size_t panelEnd, size_t groupBegin, size_t groupEnd) {
-    const size_t blocks = (w->columns + w->blockColumns - 1) / w->blockColumns;
-    const size_t groups = (w->rows + 3) / 4;
-    const size_t rowEnd = groupEnd * 4 < w->rows ? groupEnd * 4 : w->rows;
-    for (size_t panel = panelBegin; panel < panelEnd; panel++)
-        for (size_t row = groupBegin * 4; row < rowEnd; row++)
-            for (size_t lane = 0; lane < PANEL; lane++) {
-                float sum = w->bias ? w->bias[row] : 0.0f;
-                for (size_t block = 0; block < blocks; block++) {
-                    const uint32_t *starts = w->starts + block * groups + row / 4;
-                    for (size_t k = starts[0]; k < starts[1]; k++) {
-                        const size_t column = block * w->blockColumns + w->indices[k] / 8;
-                        sum = fmaf(w->values[4 * k + row % 4],
-                                   x[(panel * w->columns + column) * PANEL + lane], sum);
-                    }
+static void sparse(const secateur_sparse *w, const float *x, float *y, size_t tokens, size_t bundleBegin,
+                   size_t bundleEnd) {
+    for (size_t block = 0; block * w->blockColumns < w->columns; block++)
+        for (size_t bundle = block * w->bundles + bundleBegin; bundle < block * w->bundles + bundleEnd; bundle++)
+            for (size_t slot = 0; slot < w->bundleUnits; slot++) {
+                const size_t row = w->units[bundle * w->bundleUnits + slot] * w->unitRows;
+                for (size_t r = row; block == 0 && r < row + w->unitRows && r < w->rows; r++)
+                    for (size_t token = 0; token < tokens; token++)
+                        y[panel_offset(w->rows, tokens, r, token)] = w->bias ? w->bias[r] : 0.0f;
+                for (size_t step = w->starts[bundle]; step < w->starts[bundle + 1]; step++) {
+                    const size_t entry = step * w->bundleUnits + slot;
+                    const size_t column = block * w->blockColumns + w->indices[entry] * w->unitColumns;
+                    add_products(w, x, y, tokens, row, column, w->values + entry * w->unitColumns * w->unitRows);
                 }
-                y[(panel * w->rows + row) * PANEL + lane] = sum;
             }
 }
 
 static void layernorm(const secateur_layernorm *norm, const float *x, const float *residual, float *y,
-                      size_t panelBegin, size_t panelEnd) {
-    for (size_t panel = panelBegin; panel < panelEnd; panel++)
-        for (size_t lane = 0; lane < PANEL; lane++) {
-            const size_t base = panel * norm->features * PANEL + lane;
-            double total = 0, squares = 0;
-            for (size_t f = 0; f < norm->features; f++) {
-                const size_t i = base + f * PANEL;
-                y[i] = x[i] + (residual ? residual[i] : 0.0f);
-                total += y[i];
-            }
-            const double mean = total / (double)norm->features;
-            for (size_t f = 0; f < norm->features; f++) {
-                const double difference = y[base + f * PANEL] - mean;
-                squares += difference * difference;
-            }
-            const double scale = 1.0 / sqrt(squares / (double)norm->features + norm->epsilon);
-            for (size_t f = 0; f < norm->features; f++) {
-                const size_t i = base + f * PANEL;
-                y[i] = (float)((y[i] - mean) * scale * norm->gamma[f] + norm->beta[f]);
-            }
+                      size_t tokens, size_t stripBegin, size_t stripEnd) {
+    for (size_t token = stripBegin * LANES; token < stripEnd * LANES && token < tokens; token++) {
+        double total = 0, squares = 0;
+        for (size_t f = 0; f < norm->features; f++) {
+            const size_t i = panel_offset(norm->features, tokens, f, token);
+            y[i] = x[i] + (residual ? residual[i] : 0.0f);
+            total += y[i];
         }
+        const double mean = total / (double)norm->features;
+        for (size_t f = 0; f < norm->features; f++) {
+            const double difference = y[panel_offset(norm->features, tokens, f, token)] - mean;
+            squares += difference * difference;
+        }
+        const double scale = 1.0 / sqrt(squares / (double)norm->features + norm->epsilon);
+        for (size_t f = 0; f < norm->features; f++) {
+            const size_t i = panel_offset(norm->features, tokens, f, token);
+            y[i] = (float)((y[i] - mean) * scale * norm->gamma[f] + norm->beta[f]);
+        }
+    }
 }
 
-static void gelu(float *y, size_t features, size_t panelBegin, size_t panelEnd, size_t rowBegin, size_t rowEnd) {
-    for (size_t panel = panelBegin; panel < panelEnd; panel++)
-        for (size_t i = rowBegin * PANEL; i < rowEnd * PANEL; i++) {
-            float *value = y + panel * features * PANEL + i;
+static void gelu(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd) {
+    for (size_t row = rowBegin; row < rowEnd; row++)
+        for (size_t token = 0; token < tokens; token++) {
+            float *value = y + panel_offset(features, tokens, row, token);
             *value = (float)(0.5 * *value * (1.0 + erf(*value * 0.70710678118654752)));
         }
 }
 
-static void softmax(float *s, size_t rows, float scale) {
-    for (size_t lane = 0; lane < PANEL; lane++) {
-        double top = s[lane], total = 0;
-        for (size_t row = 1; row < rows; row++) top = fmax(top, s[row * PANEL + lane]);
-        for (size_t row = 0; row < rows; row++) {
-            const double e = exp((s[row * PANEL + lane] - top) * scale);
-            s[row * PANEL + lane] = (float)e;
-            total += e;
+static double score(const secateur_attention *a, size_t query, size_t key) {
+    double sum = 0;
+    for (size_t f = a->first; f < a->first + a->dimensions; f++)
+        sum += (double)a->q[panel_offset(a->features, a->tokens, f, a->offset + query)] *
+               a->k[panel_offset(a->features, a->tokens, f, a->offset + key)];
+    return sum * a->scale;
+}
+
+static void attention(const secateur_attention *a) {
+    for (size_t query = 0; query < a->length; query++) {
+        double top = score(a, query, 0), total = 0;
+        for (size_t key = 1; key < a->length; key++) top = fmax(top, score(a, query, key));
+        for (size_t key = 0; key < a->length; key++) {
+            a->scratch[key] = (float)exp(score(a, query, key) - top);
+            total += a->scratch[key];
         }
-        for (size_t row = 0; row < rows; row++) s[row * PANEL + lane] = (float)(s[row * PANEL + lane] / total);
+        for (size_t f = a->first; f < a->first + a->dimensions; f++) {
+            double sum = 0;
+            for (size_t key = 0; key < a->length; key++)
+                sum += (double)a->scratch[key] * a->v[panel_offset(a->features, a->tokens, f, a->offset + key)];
+            a->context[panel_offset(a->features, a->tokens, f, a->offset + query)] = (float)(sum / total);
+        }
     }
 }
 
@@ -108,15 +107,22 @@ static double fma_rounds(size_t rounds, float *sink) {
     return 2.0 * (double)rounds;
 }
 
+static const secateur_sparse_kernel sparse_kernels[] = {
+    {1, 1, 1, sparse},
+    {4, 1, 1, sparse},
+    {8, 1, 1, sparse},
+    {4, 4, 1, sparse},
+};
+
 const secateur_kernels secateur_scalar_table = {
     .isa = SECATEUR_ISA_SCALAR,
     .name = "scalar",
     .denseBlockRows = DENSE_ROWS,
     .dense = dense,
-    .unstructured = unstructured,
-    .rowblock4 = rowblock4,
+    .sparse = sparse_kernels,
+    .sparseCount = sizeof sparse_kernels / sizeof sparse_kernels[0],
     .layernorm = layernorm,
     .gelu = gelu,
-    .softmax = softmax,
+    .attention = attention,
     .fma = fma_rounds,
 };

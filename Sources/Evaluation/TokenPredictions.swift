@@ -5,8 +5,8 @@ import Transformers
 /// Next-token distributions of a language model over windows of a text, a few tokens at a time, so that
 /// memory does not grow with the vocabulary times the text.
 struct TokenPredictions {
-    /// Tokens whose logits are held at once.
-    private static let chunkTokens = 64
+    /// Tokens whose logits are held at once: those of a panel, which can be copied as it is.
+    private static let chunkTokens = PanelMatrix.panelTokens
 
     let model: Decoder
     let pool: ThreadPool
@@ -38,16 +38,15 @@ struct TokenPredictions {
 
     /// The logits of the chunk of hidden states that starts at a token.
     func logits(of hidden: PanelMatrix, from first: Int) -> PanelMatrix {
-        let width = PanelMatrix.width
         let count = min(Self.chunkTokens, hidden.tokens - first)
         let part = PanelMatrix(features: hidden.features, tokens: count)
         part.address.update(
-            from: hidden.address + first / width * hidden.features * width,
-            count: part.panels * hidden.features * width)
+            from: hidden.address + first * hidden.features,
+            count: part.strips * hidden.features * PanelMatrix.stripTokens)
         precondition(chunk.reshape(tokens: count))
         let (head, chunk, pool) = (model.head, chunk, pool)
         pool.run { worker in
-            head.apply(part, into: chunk, panels: 0..<part.panels, part: worker, of: pool.threads)
+            head.apply(part, into: chunk, part: worker, of: pool.threads)
         }
         return chunk
     }
@@ -57,9 +56,9 @@ struct TokenPredictions {
 enum LogitStatistics {
     /// log Σ exp of every token's logits.
     static func logSums(_ logits: PanelMatrix, pool: ThreadPool) -> [Float] {
-        perPanel(logits, pool) { panel, out in
+        perStrip(logits, pool) { column, _, out in
             InstructionSet.best.languageKernels.pointee.log_sum_exp(
-                logits.address + panel * logits.features * PanelMatrix.width, logits.features, out)
+                logits.address + column.offset, column.stride, logits.features, out)
         }
     }
 
@@ -67,23 +66,21 @@ enum LogitStatistics {
     static func divergences(_ p: PanelMatrix, _ q: PanelMatrix, pool: ThreadPool) -> [Float] {
         let pSums = AlignedBuffer(logSums(p, pool: pool))
         let qSums = AlignedBuffer(logSums(q, pool: pool))
-        let width = PanelMatrix.width
-        return perPanel(p, pool) { panel, out in
-            let offset = panel * p.features * width
+        return perStrip(p, pool) { column, token, out in
             InstructionSet.best.languageKernels.pointee.divergence(
-                p.address + offset, q.address + offset, pSums.address + panel * width,
-                qSums.address + panel * width, p.features, out)
+                p.address + column.offset, q.address + column.offset, pSums.address + token,
+                qSums.address + token, column.stride, p.features, out)
         }
     }
 
     /// The likeliest token after each.
     static func likeliest(_ logits: PanelMatrix, pool: ThreadPool) -> [Int32] {
-        let found = perPanel(logits, pool) { panel, out in
-            let first = logits.address + panel * logits.features * PanelMatrix.width
-            for lane in 0..<PanelMatrix.width {
+        let found = perStrip(logits, pool) { column, _, out in
+            let (first, stride) = (logits.address + column.offset, column.stride)
+            for lane in 0..<PanelMatrix.stripTokens {
                 var best = 0
                 for row in 1..<max(logits.features, 1)
-                where first[row * PanelMatrix.width + lane] > first[best * PanelMatrix.width + lane] {
+                where first[row * stride + lane] > first[best * stride + lane] {
                     best = row
                 }
                 // Exact: a vocabulary has fewer than 2^24 tokens.
@@ -93,15 +90,19 @@ enum LogitStatistics {
         return found.map { Int32($0) }
     }
 
-    /// One number for each token, panels shared out among the threads; lanes past the last token included.
-    private static func perPanel(
+    /// One number for each token, strips shared out among the threads; lanes past the last token included.
+    private static func perStrip(
         _ logits: PanelMatrix, _ pool: ThreadPool,
-        _ body: @Sendable (_ panel: Int, _ out: UnsafeMutablePointer<Float>) -> Void
+        _ body:
+            @Sendable (
+                _ column: (offset: Int, stride: Int), _ token: Int, _ out: UnsafeMutablePointer<Float>
+            ) -> Void
     ) -> [Float] {
-        let result = AlignedScratch(count: logits.panels * PanelMatrix.width)
+        let result = AlignedScratch(count: logits.strips * PanelMatrix.stripTokens)
         pool.run { worker in
-            for panel in pool.share(of: logits.panels, worker: worker) {
-                body(panel, result.address + panel * PanelMatrix.width)
+            for strip in pool.share(of: logits.strips, worker: worker) {
+                let token = strip * PanelMatrix.stripTokens
+                body(logits.column(of: token), token, result.address + token)
             }
         }
         return Array(UnsafeBufferPointer(start: result.address, count: result.count))

@@ -9,21 +9,21 @@ import Tensors
 /// half a point more than the paper's 128.
 struct OBSPass {
     private static let blockColumns = 128
-    private static let groupColumns = 16
     private var weight: Matrix
     private let factor: OBSFactor
-    private let unitRows: Int
-    private let sparsity: Double
+    private let units: PrunedUnits
     private var dropped = 0
 
-    init(weight: Matrix, factor: OBSFactor, unitRows: Int, sparsity: Double) {
+    init(weight: Matrix, factor: OBSFactor, units: PrunedUnits) {
         self.weight = weight
         self.factor = factor
-        self.unitRows = unitRows
-        self.sparsity = sparsity
+        self.units = units
     }
 
-    private var unitCount: Int { (weight.rows + unitRows - 1) / unitRows }
+    private var unitCount: Int { units.unitRows(of: weight.rows) }
+
+    /// Columns whose units are chosen at once: a run, where the pattern has runs.
+    private var groupColumns: Int { units.kept.map { $0.of * units.shape.columns } ?? 16 }
 
     mutating func run() -> Matrix {
         for column in 0..<weight.columns where factor.deadColumns[column] {
@@ -32,8 +32,8 @@ struct OBSPass {
         for first in stride(from: 0, to: weight.columns, by: Self.blockColumns) {
             let block = first..<min(first + Self.blockColumns, weight.columns)
             var errors = Matrix(rows: weight.rows, columns: block.count)
-            for start in stride(from: block.lowerBound, to: block.upperBound, by: Self.groupColumns) {
-                let group = start..<min(start + Self.groupColumns, block.upperBound)
+            for start in stride(from: block.lowerBound, to: block.upperBound, by: groupColumns) {
+                let group = start..<min(start + groupColumns, block.upperBound)
                 sweep(group, of: block, chooseDropped(group), &errors)
             }
             updateLater(block, errors)
@@ -41,22 +41,27 @@ struct OBSPass {
         return weight
     }
 
-    /// Whether each unit [units × group columns] is dropped.
+    /// Whether each unit [rows of units × the group's columns of units] is dropped.
     private mutating func chooseDropped(_ group: Range<Int>) -> [Bool] {
-        let width = group.count
+        let width = units.unitColumns(of: group.count)
         var scores = [Float](repeating: 0, count: unitCount * width)
         for row in 0..<weight.rows {
-            let unit = row / unitRows * width
+            let unit = row / units.shape.rows * width
             for (offset, column) in group.enumerated() {
                 let ratio = weight[row, column] / factor.upper[column, column]
-                scores[unit + offset] += ratio * ratio
+                scores[unit + offset / units.shape.columns] += ratio * ratio
             }
         }
+        var drop = [Bool](repeating: false, count: scores.count)
+        if units.kept != nil {
+            for index in units.droppedOfRuns(scores, columns: width) { drop[index] = true }
+            return drop
+        }
         // Rounding is carried from block to block, so that the layer has the sparsity asked for.
-        let target = Int((Double(unitCount * group.upperBound) * sparsity).rounded())
+        let chosen = unitCount * units.unitColumns(of: group.upperBound)
+        let target = Int((Double(chosen) * units.sparsity).rounded())
         let count = target - dropped
         dropped = target
-        var drop = [Bool](repeating: false, count: scores.count)
         guard count > 0 else { return drop }
         let threshold = scores.sorted()[count - 1]
         var left = count
@@ -76,14 +81,16 @@ struct OBSPass {
     private mutating func sweep(
         _ group: Range<Int>, of block: Range<Int>, _ drop: [Bool], _ errors: inout Matrix
     ) {
-        let (rows, columns, unitRows) = (weight.rows, weight.columns, unitRows)
+        let (rows, columns, shape) = (weight.rows, weight.columns, units.shape)
+        let width = units.unitColumns(of: group.count)
         weight.elements.withUnsafeMutableBufferPointer { weights in
             errors.elements.withUnsafeMutableBufferPointer { errors in
                 factor.upper.elements.withUnsafeBufferPointer { upper in
                     for row in 0..<rows {
                         let line = row * columns
-                        let choice = row / unitRows * group.count
-                        for (offset, j) in group.enumerated() where drop[choice + offset] {
+                        let choice = row / shape.rows * width
+                        for (offset, j) in group.enumerated()
+                        where drop[choice + offset / shape.columns] {
                             let error = weights[line + j] / upper[j * columns + j]
                             errors[row * block.count + j - block.lowerBound] = error
                             for k in j + 1..<max(block.upperBound, j + 1) {

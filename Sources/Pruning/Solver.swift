@@ -45,18 +45,17 @@ public struct PrunableLayer: Sendable {
         factor = solver == .obs ? try OBSFactor(covariance, layer: name) : nil
     }
 
-    /// The weight at a level, with exactly the zeros that its sparsity asks for, within one unit (a weight,
-    /// or a group of four).
+    /// The weight at a level, with exactly the zeros that its sparsity asks for, within one unit of
+    /// its pattern. The sparsity of 2:4 is a half, whatever the level says.
     ///
     /// Computes on the calling thread.
     public func pruned(to level: Level) -> Matrix {
-        guard level.pattern != .dense else { return weight }
-        let unitRows = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
+        guard let units = PrunedUnits(level) else { return weight }
         if let factor {
-            var pass = OBSPass(weight: weight, factor: factor, unitRows: unitRows, sparsity: level.sparsity)
+            var pass = OBSPass(weight: weight, factor: factor, units: units)
             return SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
         }
-        var scores = UnitScores(weight: weight, columnNorms: columnNorms, unitRows: unitRows)
-        return scores.zeroLowest(of: weight, sparsity: level.sparsity)
+        let scores = UnitScores(weight: weight, columnNorms: columnNorms, units: units)
+        return scores.zeroLowest(of: weight)
     }
 }

@@ -32,7 +32,10 @@ public protocol SearchableModel: Sendable {
 
 extension SearchableModel {
     /// Bytes of the weights as they are held in memory, packed, embeddings included.
-    public var sizeBytes: Int {
+    public var sizeBytes: Int { sizeBytes(of: network) }
+
+    /// Bytes of the weights of this model with the layers of another network of the same shape.
+    public func sizeBytes(of network: Network) -> Int {
         let packed = network.operators.values.reduce(0) { $0 + $1.sizeBytes }
         return (network.parameterCount - network.prunableParameterCount) * MemoryLayout<Float>.size + packed
     }

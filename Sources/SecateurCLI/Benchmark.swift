@@ -31,6 +31,12 @@ struct Benchmark: ParsableCommand {
     @Option(help: "For language models, how weights are kept for decoding: float or 8bit.")
     var weights = WeightPrecision.eightBit
 
+    @Option(help: "Scatter zeros over every layer at a level, such as 4x1@0.8, to measure its speed alone.")
+    var level: Level?
+
+    @Flag(help: "Show where the time goes, by operation.")
+    var breakdown = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -44,6 +50,7 @@ struct Benchmark: ParsableCommand {
         var prefillTokensPerSecond, densePrefillTokensPerSecond: Double?
         var decodeTokensPerSecond, denseDecodeTokensPerSecond: Double?
         var decodeSpeedup: Double?
+        var breakdown, denseBreakdown: Breakdown?
     }
 
     func validate() throws {
@@ -69,11 +76,17 @@ struct Benchmark: ParsableCommand {
         let tokens = try machine.tokens(for: pruned)
         let pool = ThreadPool(threads: machine.threads)
         let line = ProgressLine()
-        func result(_ phase: Workload.Phase) -> EndToEndBenchmark.Result {
+        let network =
+            try level.map { try pruned.network.withScatteredZeros($0, for: phase(of: model)) }
+            ?? pruned.network
+        func benchmark(_ phase: Workload.Phase) -> EndToEndBenchmark {
             var benchmark = EndToEndBenchmark(
                 Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
             benchmark.rounds = rounds
-            return benchmark.measure(pruned.network, against: dense.network) {
+            return benchmark
+        }
+        func result(_ phase: Workload.Phase) -> EndToEndBenchmark.Result {
+            benchmark(phase).measure(network, against: dense.network) {
                 line.show("measuring \(phase.rawValue)", $0)
             }
         }
@@ -83,7 +96,7 @@ struct Benchmark: ParsableCommand {
             denseMedianMs: prefill.reference.medianMs, denseP95Ms: prefill.reference.p95Ms,
             denseSpreadMs: prefill.reference.spreadMs, speedup: prefill.speedup, tokens: tokens,
             threads: machine.threads, batch: batch, isa: InstructionSet.best.rawValue,
-            sizeBytes: pruned.sizeBytes, denseSizeBytes: dense.sizeBytes)
+            sizeBytes: pruned.sizeBytes(of: network), denseSizeBytes: dense.sizeBytes)
         if pruned is DecoderModel {
             let decode = result(.decode)
             let thousands = 1000 * Double(batch)
@@ -92,6 +105,10 @@ struct Benchmark: ParsableCommand {
             output.decodeTokensPerSecond = thousands / decode.model.medianMs
             output.denseDecodeTokensPerSecond = thousands / decode.reference.medianMs
             output.decodeSpeedup = decode.speedup
+        }
+        if breakdown {
+            output.breakdown = benchmark(.prefill).breakdown(network)
+            output.denseBreakdown = benchmark(.prefill).breakdown(dense.network)
         }
         line.finish()
         try show(output)
@@ -108,6 +125,16 @@ struct Benchmark: ParsableCommand {
         print(
             "size    \(Terminal.megabytes(output.sizeBytes)), dense \(Terminal.megabytes(output.denseSizeBytes))"
         )
+        output.denseBreakdown.map { show($0, of: "dense") }
+        output.breakdown.map { show($0, of: "model") }
+    }
+
+    private func show(_ breakdown: Breakdown, of name: String) {
+        print("\(name), by operation")
+        for entry in breakdown.entries {
+            let percent = Terminal.decimal(100 * entry.share, 1)
+            print("  \(entry.operation)  \(Terminal.decimal(entry.ms, 3)) ms  \(percent) %")
+        }
     }
 
     private func showRates(_ output: Output) {
@@ -132,4 +159,9 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
 
     /// What weights are packed for.
     var phase: Workload.Phase { self == .float ? .prefill : .decode }
+}
+
+extension Level: ExpressibleByArgument {
+    /// Reads `unstructured@0.7`.
+    public init?(argument: String) { self.init(argument) }
 }

@@ -3,14 +3,25 @@ import Tensors
 
 /// The core that OpenBLAS optimises for, which it reads from the environment when it is loaded.
 enum OpenBLASCore {
-    /// Starts this program anew with `OPENBLAS_CORETYPE=SkylakeX` where the CPU has AVX-512 and OpenBLAS,
-    /// which does not know newer CPUs, chose an AVX2 core.
-    static func choose() {
-        let variable = "OPENBLAS_CORETYPE"
-        guard InstructionSet.best == .avx512, ProcessInfo.processInfo.environment[variable] == nil,
-            !["SkylakeX", "Cooperlake", "SapphireRapids"].contains(BLAS.coreName)
+    private static let variable = "OPENBLAS_CORETYPE"
+
+    /// Makes OpenBLAS use the CPU's best instruction set, unless the environment says otherwise: it does
+    /// not know newer CPUs and falls back to AVX2 on them.
+    static func chooseUnlessChosen() {
+        if ProcessInfo.processInfo.environment[variable] == nil { require(.best) }
+    }
+
+    /// Starts this program anew with a core of an instruction set where OpenBLAS chose one of another.
+    static func require(_ instructionSet: InstructionSet) {
+        let cores: [String]
+        switch instructionSet {
+        case .avx512: cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
+        case .avx2: cores = ["Haswell", "Zen"]
+        case .scalar, .portable, .neon: return
+        }
+        guard !cores.contains(BLAS.coreName), ProcessInfo.processInfo.environment[variable] != cores[0]
         else { return }
-        setenv(variable, "SkylakeX", 1)
+        setenv(variable, cores[0], 1)
         var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
         arguments.append(nil)
         // Returns only when it fails; OpenBLAS then works with the core that it chose.

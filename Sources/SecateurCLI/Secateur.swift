@@ -17,11 +17,11 @@ struct Secateur: ParsableCommand {
             """,
         subcommands: [
             Inspect.self, Profile.self, Search.self, Resume.self, Apply.self, Evaluate.self, Benchmark.self,
-            Embed.self, Generate.self, Tokenize.self, Convert.self,
+            Embed.self, Kernels.self, Generate.self, Tokenize.self, Convert.self,
         ])
 
     static func main() {
-        OpenBLASCore.choose()
+        OpenBLASCore.chooseUnlessChosen()
         BLAS.useOneThread()
         Interruption.install()
         do {

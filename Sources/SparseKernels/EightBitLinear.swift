@@ -73,14 +73,12 @@ public final class EightBitLinear: LinearOperator {
         wide.rows(ofPart: part, of: parts)
     }
 
-    /// Computes the rows of one part of the output, for a range of panels.
-    public func apply(
-        _ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>, part: Int, of parts: Int
-    ) {
+    /// Computes the rows of one part of the output.
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
         guard input.tokens == 1 else {
-            return wide.apply(input, into: output, panels: panels, part: part, of: parts)
+            return wide.apply(input, into: output, part: part, of: parts)
         }
-        checkShapes(input, output, panels)
+        checkShapes(input, output)
         let range = rows(ofPart: part, of: parts)
         let groups = (columns + Self.groupColumns - 1) / Self.groupColumns
         var weights = secateur_eightbit(
@@ -89,11 +87,11 @@ public final class EightBitLinear: LinearOperator {
         let count = groups * Self.groupColumns
         withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<Float>.size, alignment: 64) { memory in
             let vector = memory.bindMemory(to: Float.self)
-            for column in 0..<columns { vector[column] = input.address[column * PanelMatrix.width] }
+            for column in 0..<columns { vector[column] = input.address[column * PanelMatrix.stripTokens] }
             for column in columns..<max(count, columns) { vector[column] = 0 }
             instructionSet.languageKernels.pointee.eightbit(
-                &weights, vector.baseAddress, output.address, PanelMatrix.width, range.lowerBound,
-                range.upperBound)
+                &weights, vector.baseAddress, output.address, PanelMatrix.stripTokens,
+                range.lowerBound, range.upperBound)
         }
     }
 }

@@ -36,8 +36,8 @@ public struct EndToEndBenchmark {
     /// Passes of each model in a round, after one to warm up.
     public var passes = 3
 
-    private let workload: Workload
-    private let pool: ThreadPool
+    let workload: Workload
+    let pool: ThreadPool
 
     /// Prepares to measure a workload on the threads of a pool.
     public init(_ workload: Workload, pool: ThreadPool) {
@@ -53,9 +53,7 @@ public struct EndToEndBenchmark {
         func round(_ model: Model) -> [Double] {
             model.pass(workload, memory, pool: pool, times: nil)
             return (0..<passes).map { _ in
-                let start = DispatchTime.now().uptimeNanoseconds
-                model.pass(workload, memory, pool: pool, times: nil)
-                return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
+                milliseconds { model.pass(workload, memory, pool: pool, times: nil) }
             }
         }
         var (own, other, ratios): ([Double], [Double], [Double]) = ([], [], [])
@@ -70,6 +68,12 @@ public struct EndToEndBenchmark {
             ratios.append(median(theirs) / median(ours))
         }
         return Result(model: Times(own), reference: Times(other), speedup: median(ratios))
+    }
+
+    func milliseconds(_ body: () -> Void) -> Double {
+        let start = DispatchTime.now().uptimeNanoseconds
+        body()
+        return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
     }
 
     private func median(_ values: [Double]) -> Double {

@@ -26,8 +26,7 @@ public struct LevelVariants<Model: PrunableModel> {
         self.levels = levels
         models = try levels.enumerated().map { index, level in
             progress(Double(index) / Double(levels.count))
-            return level == .dense && phase == .prefill
-                ? dense : try Self.packed(dense, at: level, for: phase)
+            return try dense.withScatteredZeros(level, for: phase)
         }
         operators = models.map(\.operators)
     }
@@ -51,32 +50,6 @@ public struct LevelVariants<Model: PrunableModel> {
         return dense.layerShapes.map { _ in
             let near = levels.indices.filter { abs(levels[$0].sparsity - mean) <= 0.25 }
             return near.randomElement(using: &random) ?? levels.startIndex
-        }
-    }
-
-    private static func packed(_ dense: Model, at level: Level, for phase: Workload.Phase) throws -> Model {
-        var random = CounterBasedRandom(seed: 1)
-        var operators: [String: any LinearOperator] = [:]
-        for shape in dense.layerShapes {
-            var weight = try dense.weight(of: shape.name)
-            scatterZeros(in: &weight, level, &random)
-            operators[shape.name] = Packing.pack(
-                weight: weight, bias: dense.bias(of: shape.name), pattern: level.pattern, for: phase)
-        }
-        return dense.replacing(operators)
-    }
-
-    private static func scatterZeros(
-        in weight: inout Matrix, _ level: Level, _ random: inout CounterBasedRandom
-    ) {
-        let group = level.pattern == .rowBlock4 ? RowBlockLinear.groupRows : 1
-        let (rows, columns) = (weight.rows, weight.columns)
-        weight.elements.withUnsafeMutableBufferPointer { elements in
-            for first in stride(from: 0, to: rows, by: group) {
-                for column in 0..<columns where random.nextUniform() < level.sparsity {
-                    for row in first..<min(first + group, rows) { elements[row * columns + column] = 0 }
-                }
-            }
         }
     }
 }

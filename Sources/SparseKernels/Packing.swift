@@ -4,12 +4,13 @@ import Transformers
 /// Packs weights in the format that runs them fastest.
 public enum Packing {
     /// Packs a weight at a level that was measured.
-    public static func pack(weight: Matrix, bias: [Float], pattern: Pattern) -> any LinearOperator {
-        switch pattern {
-        case .dense: DenseLinear(weight: weight, bias: bias)
-        case .unstructured: UnstructuredLinear(weight: weight, bias: bias)
-        case .rowBlock4: RowBlockLinear(weight: weight, bias: bias)
+    public static func pack(
+        weight: Matrix, bias: [Float], pattern: Pattern, instructionSet: InstructionSet = .best
+    ) -> any LinearOperator {
+        guard let unit = pattern.unit else {
+            return DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
         }
+        return SparseLinear(weight: weight, bias: bias, unit: unit, instructionSet: instructionSet)
     }
 
     /// Packs a weight for what is to be fast: many tokens at once, or one after the other.
@@ -20,30 +21,35 @@ public enum Packing {
         return phase == .prefill ? wide : EightBitLinear(weight: weight, bias: bias, wide: wide)
     }
 
-    /// The pattern that a weight's zeros follow: `4x1` when rows of each group of four are zero in the
-    /// same columns, but for one weight in a hundred; dense below the sparsity from which the format
-    /// pays on both AVX2 and AVX-512.
+    /// The pattern that a weight's zeros follow: the largest unit of which as many are zero as there are
+    /// zeros, but for one weight in a hundred; dense below the sparsity from which the format pays on
+    /// both AVX2 and AVX-512.
     public static func pattern(of weight: Matrix) -> Pattern {
-        let groupSparsity = fractionOfZeroGroups(weight)
         let sparsity = weight.sparsity
-        if groupSparsity >= 0.2, groupSparsity >= sparsity - 0.01 { return .rowBlock4 }
+        for pattern in [Pattern.rowBlock16, .block4, .rowBlock8, .rowBlock4] {
+            guard sparsity >= 0.2, let unit = pattern.unit else { continue }
+            if fractionOfZeroUnits(weight, unit) >= sparsity - 0.01 { return pattern }
+        }
         return sparsity >= 0.5 ? .unstructured : .dense
     }
 
-    private static func fractionOfZeroGroups(_ weight: Matrix) -> Double {
+    private static func fractionOfZeroUnits(_ weight: Matrix, _ unit: UnitShape) -> Double {
         guard weight.rows > 0, weight.columns > 0 else { return 0 }
-        let group = RowBlockLinear.groupRows
-        let groups = (weight.rows + group - 1) / group
         var zero = 0
+        var count = 0
         weight.elements.withUnsafeBufferPointer { elements in
-            for first in stride(from: 0, to: weight.rows, by: group) {
-                let rows = first..<min(first + group, weight.rows)
-                for column in 0..<weight.columns
-                where rows.allSatisfy({ elements[$0 * weight.columns + column] == 0 }) {
-                    zero += 1
+            for firstRow in stride(from: 0, to: weight.rows, by: unit.rows) {
+                let rows = firstRow..<min(firstRow + unit.rows, weight.rows)
+                for firstColumn in stride(from: 0, to: weight.columns, by: unit.columns) {
+                    let columns = firstColumn..<min(firstColumn + unit.columns, weight.columns)
+                    count += 1
+                    let isZero = rows.allSatisfy { row in
+                        columns.allSatisfy { elements[row * weight.columns + $0] == 0 }
+                    }
+                    if isZero { zero += 1 }
                 }
             }
         }
-        return Double(zero) / Double(groups * weight.columns)
+        return Double(zero) / Double(count)
     }
 }

@@ -7,7 +7,12 @@ import COpenBLAS
 public enum BLAS {
     /// Tells OpenBLAS to compute on the calling thread only.
     public static func useOneThread() {
-        openblas_set_num_threads(1)
+        use(threads: 1)
+    }
+
+    /// Lets OpenBLAS use threads of its own; for measuring it.
+    public static func use(threads: Int) {
+        openblas_set_num_threads(Int32(threads))
     }
 
     /// The name of the CPU core that OpenBLAS optimises for, such as `Haswell` or `SkylakeX`.
@@ -59,6 +64,11 @@ public enum BLAS {
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, blasint(m), blasint(n), blasint(k),
             1, a, blasint(k), b, blasint(k), 1, c, blasint(n))
+    }
+
+    /// Σ|x_i|: the simplest thing to do with every number of an array.
+    public static func sumOfMagnitudes(_ x: [Float]) -> Float {
+        cblas_sasum(blasint(x.count), x, 1)
     }
 
     /// The inverse of a symmetric positive definite matrix [n × n], row-major, by LAPACK's Cholesky

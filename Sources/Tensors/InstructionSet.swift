@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// The instruction set that kernels are chosen by.
 public enum InstructionSet: String, CaseIterable, Sendable, Codable {
@@ -13,8 +14,13 @@ public enum InstructionSet: String, CaseIterable, Sendable, Codable {
     /// 512-bit vectors of x86-64.
     case avx512
 
-    /// The fastest one of this CPU.
-    public static let best = allCases.last { $0.isAvailable } ?? .portable
+    /// The fastest one of this CPU, or a slower one that the environment variable `SECATEUR_ISA` names, to
+    /// measure what another machine would do.
+    public static let best: InstructionSet = {
+        let wanted = getenv("SECATEUR_ISA").flatMap { InstructionSet(rawValue: String(cString: $0)) }
+        if let wanted, wanted.isAvailable { return wanted }
+        return allCases.last { $0.isAvailable } ?? .portable
+    }()
 
     /// Whether this CPU, and this build, have it.
     public var isAvailable: Bool {

@@ -1,14 +1,17 @@
 import CKernels
 
-/// Activations [features × tokens], kept as panels of 16 tokens: [tokens/16][features][16].
+/// Activations [features × tokens], kept as panels of 64 tokens: [tokens/64][features][64].
 ///
-/// One feature of one panel is one cache line, which is what lets a kept weight of a sparse layer be one
-/// broadcast and a few FMAs. The last panel is filled up with tokens that no result depends on.
+/// One feature of one panel is a few cache lines side by side, which is what lets a kept weight of a sparse
+/// layer be one broadcast and a few FMAs. The last panel is as narrow as its tokens allow in steps of 16, and
+/// filled up with tokens that no result depends on.
 public final class PanelMatrix: @unchecked Sendable {
     // Unchecked: workers write to disjoint panels or rows, as the splits of the forward pass guarantee.
 
-    /// Tokens in a panel.
-    public static let width = Int(SECATEUR_PANEL)
+    /// Tokens in a full panel.
+    public static let panelTokens = Int(SECATEUR_PANEL)
+    /// Tokens in a strip, the step of a panel's width.
+    public static let stripTokens = Int(SECATEUR_LANES)
 
     private let memory: UnsafeMutablePointer<Float>
     private let capacity: Int
@@ -19,7 +22,7 @@ public final class PanelMatrix: @unchecked Sendable {
 
     /// Allocates room for `features × tokens` numbers, all zero.
     public init(features: Int, tokens: Int) {
-        capacity = features * Self.panels(of: tokens) * Self.width
+        capacity = features * Self.strips(of: tokens) * Self.stripTokens
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(capacity, 1) * 4, alignment: 64)
         memory = raw.bindMemory(to: Float.self, capacity: capacity)
         memory.initialize(repeating: 0, count: capacity)
@@ -31,14 +34,14 @@ public final class PanelMatrix: @unchecked Sendable {
         memory.deallocate()
     }
 
-    /// Panels that a number of tokens takes.
-    public static func panels(of tokens: Int) -> Int {
-        (tokens + width - 1) / width
+    /// Strips that a number of tokens takes.
+    public static func strips(of tokens: Int) -> Int {
+        (tokens + stripTokens - 1) / stripTokens
     }
 
-    /// Number of panels.
-    public var panels: Int {
-        Self.panels(of: tokens)
+    /// Number of strips of 16 tokens.
+    public var strips: Int {
+        Self.strips(of: tokens)
     }
 
     /// The address of panel 0.
@@ -48,7 +51,7 @@ public final class PanelMatrix: @unchecked Sendable {
 
     /// Gives the same memory another number of tokens, if it has the room; its content is then undefined.
     public func reshape(tokens: Int) -> Bool {
-        guard features * Self.panels(of: tokens) * Self.width <= capacity else { return false }
+        guard features * Self.strips(of: tokens) * Self.stripTokens <= capacity else { return false }
         self.tokens = tokens
         return true
     }
@@ -59,9 +62,17 @@ public final class PanelMatrix: @unchecked Sendable {
         set { memory[offset(feature, token)] = newValue }
     }
 
+    /// Where a token's feature 0 stands from ``address`` on, and how far apart its features are.
+    public func column(of token: Int) -> (offset: Int, stride: Int) {
+        let first = token / Self.panelTokens * Self.panelTokens
+        let stride = min(Self.panelTokens, Self.strips(of: tokens - first) * Self.stripTokens)
+        return (first * features + token - first, stride)
+    }
+
     private func offset(_ feature: Int, _ token: Int) -> Int {
-        precondition(feature >= 0 && feature < features && token >= 0 && token < panels * Self.width)
-        return (token / Self.width * features + feature) * Self.width + token % Self.width
+        precondition(feature >= 0 && feature < features && token >= 0 && token < tokens)
+        let column = column(of: token)
+        return column.offset + feature * column.stride
     }
 
     /// The same numbers as a row-major matrix [features × tokens].

@@ -25,8 +25,7 @@ public final class BERTWorkspace {
         context = states(dimensions.hidden)
         projected = states(dimensions.hidden)
         intermediate = states(dimensions.intermediate)
-        let kernels = InstructionSet.best.kernels
-        let floats = secateur_attention_scratch(kernels, longest, dimensions.hidden / dimensions.heads)
+        let floats = secateur_attention_scratch(longest, dimensions.hidden / dimensions.heads)
         scratch = (0..<threads).map { _ in AlignedScratch(count: floats) }
     }
 
@@ -73,14 +72,16 @@ extension BERT {
     ///
     /// - Parameters:
     ///   - observer: called before each linear layer, on the calling thread.
-    ///   - times: is told how long worker 0 took for each linear layer.
+    ///   - times: is told how long worker 0 took for each linear layer, and for each other operation.
     public func forward(
         _ batch: TokenBatch, workspace: BERTWorkspace, pool: ThreadPool, observer: InputObserver? = nil,
         times: LayerTimes? = nil
     ) {
         guard batch.tokens > 0 else { return }
         workspace.reshape(tokens: batch.tokens)
-        embeddings.apply(batch, into: workspace.hidden, pool: pool)
+        LayerTimes.measure(times, 0, "", "", "embeddings") {
+            embeddings.apply(batch, into: workspace.hidden, pool: pool)
+        }
         for (index, layer) in layers.enumerated() {
             attend(layer, index, batch, workspace, pool, observer, times)
             feedForward(layer, index, workspace, pool, observer, times)
@@ -93,7 +94,6 @@ extension BERT {
     ) {
         let kernels = InstructionSet.best
         let prefix = "encoder.layer.\(index).attention"
-        let panels = 0..<workspace.hidden.panels
         let (hidden, query, key, value) = (workspace.hidden, workspace.query, workspace.key, workspace.value)
         let (context, projected) = (workspace.context, workspace.projected)
         let scratch = workspace.scratch
@@ -104,7 +104,7 @@ extension BERT {
             ]
             for (linear, output, name) in products {
                 LayerTimes.measure(times, worker, prefix, ".self.", name) {
-                    linear.apply(hidden, into: output, panels: panels, part: worker, of: pool.threads)
+                    linear.apply(hidden, into: output, part: worker, of: pool.threads)
                 }
             }
         }
@@ -112,26 +112,31 @@ extension BERT {
         let size = dimensions.hidden / heads
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
-            for item in pool.share(of: batch.count * heads, worker: worker) {
-                let tokens = batch.range(item / heads)
-                guard !tokens.isEmpty else { continue }
-                secateur_attention(
-                    kernels.kernels, query.address, key.address, value.address, context.address,
-                    hidden.features, tokens.lowerBound, tokens.count, item % heads, size, scale,
-                    scratch[worker].address)
+            LayerTimes.measure(times, worker, prefix, ".self.", "attention") {
+                for item in pool.share(of: batch.count * heads, worker: worker) {
+                    let tokens = batch.range(item / heads)
+                    guard !tokens.isEmpty else { continue }
+                    var attention = secateur_attention(
+                        q: query.address, k: key.address, v: value.address, context: context.address,
+                        features: hidden.features, tokens: hidden.tokens, first: item % heads * size,
+                        dimensions: size, offset: tokens.lowerBound, length: tokens.count, scale: scale,
+                        scratch: scratch[worker].address)
+                    kernels.kernels.pointee.attention(&attention)
+                }
             }
         }
         observer?(["\(prefix).output.dense"], context)
         pool.run { worker in
             LayerTimes.measure(times, worker, prefix, ".output.", "dense") {
-                layer.attentionOutput.apply(
-                    context, into: projected, panels: panels, part: worker, of: pool.threads)
+                layer.attentionOutput.apply(context, into: projected, part: worker, of: pool.threads)
             }
         }
         pool.run { worker in
-            layer.attentionNorm.apply(
-                projected, residual: hidden, into: hidden,
-                panels: pool.share(of: panels.count, worker: worker))
+            LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
+                layer.attentionNorm.apply(
+                    projected, residual: hidden, into: hidden,
+                    strips: pool.share(of: hidden.strips, worker: worker))
+            }
         }
     }
 
@@ -141,32 +146,33 @@ extension BERT {
     ) {
         let kernels = InstructionSet.best
         let prefix = "encoder.layer.\(index)"
-        let panels = 0..<workspace.hidden.panels
         let (hidden, intermediate, projected) = (
             workspace.hidden, workspace.intermediate, workspace.projected
         )
         observer?(["\(prefix).intermediate.dense"], hidden)
         pool.run { worker in
             LayerTimes.measure(times, worker, prefix, ".intermediate.", "dense") {
-                layer.intermediate.apply(
-                    hidden, into: intermediate, panels: panels, part: worker, of: pool.threads)
+                layer.intermediate.apply(hidden, into: intermediate, part: worker, of: pool.threads)
             }
             let rows = layer.intermediate.rows(ofPart: worker, of: pool.threads)
-            kernels.kernels.pointee.gelu(
-                intermediate.address, intermediate.features, 0, panels.count, rows.lowerBound,
-                rows.upperBound)
+            LayerTimes.measure(times, worker, prefix, ".intermediate.", "gelu") {
+                kernels.kernels.pointee.gelu(
+                    intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
+                    rows.upperBound)
+            }
         }
         observer?(["\(prefix).output.dense"], intermediate)
         pool.run { worker in
             LayerTimes.measure(times, worker, prefix, ".output.", "dense") {
-                layer.output.apply(
-                    intermediate, into: projected, panels: panels, part: worker, of: pool.threads)
+                layer.output.apply(intermediate, into: projected, part: worker, of: pool.threads)
             }
         }
         pool.run { worker in
-            layer.outputNorm.apply(
-                projected, residual: hidden, into: hidden,
-                panels: pool.share(of: panels.count, worker: worker))
+            LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
+                layer.outputNorm.apply(
+                    projected, residual: hidden, into: hidden,
+                    strips: pool.share(of: hidden.strips, worker: worker))
+            }
         }
     }
 }
@@ -191,12 +197,12 @@ private final class AlignedRows: @unchecked Sendable {
 
     /// Writes the mean over each sequence's tokens, scaled to length 1.
     func writeMeans(of states: PanelMatrix, batch: TokenBatch, firstRow: Int) {
-        let width = PanelMatrix.width
         for sequence in 0..<batch.count {
             let out = memory + (firstRow + sequence) * columns
             for token in batch.range(sequence) {
-                let source = states.address + token / width * columns * width + token % width
-                for feature in 0..<columns { out[feature] += source[feature * width] }
+                let column = states.column(of: token)
+                let source = states.address + column.offset
+                for feature in 0..<columns { out[feature] += source[feature * column.stride] }
             }
             var squares: Double = 0
             for feature in 0..<columns { squares += Double(out[feature]) * Double(out[feature]) }

@@ -26,22 +26,21 @@ struct BERTEmbeddings: Sendable {
 
     /// Writes the embedding of every token of a batch to `output` [hidden × tokens].
     func apply(_ batch: TokenBatch, into output: PanelMatrix, pool: ThreadPool) {
-        let width = PanelMatrix.width
-        let out = output.address
         for sequence in 0..<batch.count {
             for (position, token) in batch.range(sequence).enumerated() {
                 let id = Int(batch.ids[token])
                 precondition(id >= 0 && id < vocabularySize, "token id \(id) is not in the vocabulary")
                 let word = words.address + id * hidden
                 let place = positions.address + position * hidden
-                let target = out + token / width * hidden * width + token % width
-                for feature in 0..<hidden { target[feature * width] = word[feature] + place[feature] }
+                let column = output.column(of: token)
+                let target = output.address + column.offset
+                for feature in 0..<hidden { target[feature * column.stride] = word[feature] + place[feature] }
             }
         }
         pool.run { worker in
             norm.apply(
                 output, residual: nil, into: output,
-                panels: pool.share(of: output.panels, worker: worker))
+                strips: pool.share(of: output.strips, worker: worker))
         }
     }
 }

@@ -31,10 +31,10 @@ extension Decoder {
         for feature in 0..<source.features { state.last[feature, 0] = source[feature, token] }
         let (head, last, output) = (head, state.last, state.logits)
         pool.run { worker in
-            head.apply(last, into: output, panels: 0..<1, part: worker, of: pool.threads)
+            head.apply(last, into: output, part: worker, of: pool.threads)
         }
-        let width = PanelMatrix.width
-        return (0..<head.rows).map { output.address[$0 * width] }
+        let stride = output.column(of: 0).stride
+        return (0..<head.rows).map { output.address[$0 * stride] }
     }
 
     /// Memory for passes of a workload.
@@ -101,16 +101,17 @@ private struct DecoderPass {
     }
 
     private func embed(_ tokens: [Int32]) {
-        let (width, hidden) = (PanelMatrix.width, configuration.hidden)
+        let hidden = configuration.hidden
         for (token, id) in tokens.enumerated() {
             precondition(id >= 0 && id < configuration.vocabulary, "token id \(id) is not in the vocabulary")
             // The table was checked when it was opened, and is of numbers: reading it cannot fail.
             let row = (try? model.embedding.floats(rows: Int(id)..<Int(id) + 1)) ?? []
-            let target = state.hidden.address + token / width * hidden * width + token % width
-            for feature in 0..<hidden { target[feature * width] = row[feature] }
+            let column = state.hidden.column(of: token)
+            let target = state.hidden.address + column.offset
+            for feature in 0..<hidden { target[feature * column.stride] = row[feature] }
             guard let positions = model.positions else { continue }
             let place = positions.address + (state.position + token) * hidden
-            for feature in 0..<hidden { target[feature * width] += place[feature] }
+            for feature in 0..<hidden { target[feature * column.stride] += place[feature] }
         }
     }
 
@@ -132,12 +133,13 @@ private struct DecoderPass {
     private func normalize(_ norm: any Normalization, adding added: PanelMatrix?) {
         let (hidden, normed, pool) = (state.hidden, state.normed, pool)
         pool.run { worker in
-            let panels = pool.share(of: hidden.panels, worker: worker)
+            let strips = pool.share(of: hidden.strips, worker: worker)
             if let added {
                 InstructionSet.best.languageKernels.pointee.add(
-                    added.address, hidden.address, hidden.features, panels.lowerBound, panels.upperBound)
+                    added.address, hidden.address, hidden.features, hidden.tokens, strips.lowerBound,
+                    strips.upperBound)
             }
-            norm.apply(hidden, into: normed, panels: panels)
+            norm.apply(hidden, into: normed, strips: strips)
         }
     }
 
@@ -147,8 +149,7 @@ private struct DecoderPass {
         pool.run { worker in
             for (linear, output) in zip(linears, outputs) {
                 LayerTimes.measure(times, worker, linear.name, "", "") {
-                    linear.operation.apply(
-                        input, into: output, panels: 0..<input.panels, part: worker, of: pool.threads)
+                    linear.operation.apply(input, into: output, part: worker, of: pool.threads)
                 }
             }
         }
@@ -178,8 +179,7 @@ private struct DecoderPass {
         @Sendable func rotate(_ matrix: PanelMatrix, _ first: Int) {
             guard rotates else { return }
             InstructionSet.best.languageKernels.pointee.rotate(
-                matrix.address, matrix.features, first, size, cosines.address, sines.address, 0, matrix.panels
-            )
+                matrix.address, matrix.features, first, size, matrix.tokens, cosines.address, sines.address)
         }
         @Sendable func store(_ matrix: PanelMatrix, _ first: Int, _ rows: UnsafeMutablePointer<Float>) {
             InstructionSet.best.languageKernels.pointee.store_rows(
@@ -207,7 +207,7 @@ private struct DecoderPass {
         let group = heads / configuration.keyValueHeads
         let (query, first) = attentionInputs.query
         let (context, scratch, position) = (state.context, state.scratch, state.position)
-        let tiles = (query.panels + Int(SECATEUR_QUERY_PANELS) - 1) / Int(SECATEUR_QUERY_PANELS)
+        let tiles = (query.strips + Int(SECATEUR_QUERY_STRIPS) - 1) / Int(SECATEUR_QUERY_STRIPS)
         let (unchecked, pool) = (UncheckedCache(state.cache), pool)
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
@@ -224,11 +224,11 @@ private struct DecoderPass {
                         &cached, query.address, first + head * size, context.address, head * size, position,
                         scratch[worker].address)
                 } else {
-                    let panels = tile * Int(SECATEUR_QUERY_PANELS)
+                    let strips = tile * Int(SECATEUR_QUERY_STRIPS)
                     kernels.pointee.attend(
                         &cached, query.address, query.features, first + head * size, context.address,
-                        context.features, head * size, position, query.tokens, panels,
-                        min(panels + Int(SECATEUR_QUERY_PANELS), query.panels), scratch[worker].address)
+                        context.features, head * size, position, query.tokens, strips,
+                        min(strips + Int(SECATEUR_QUERY_STRIPS), query.strips), scratch[worker].address)
                 }
             }
         }
@@ -242,11 +242,11 @@ private struct DecoderPass {
             let rows = pool.share(of: gate.features, worker: worker)
             if inputs.count == 2 {
                 kernels.pointee.silu_multiply(
-                    gate.address, inputs[1].address, gate.features, 0, gate.panels, rows.lowerBound,
+                    gate.address, inputs[1].address, gate.features, gate.tokens, rows.lowerBound,
                     rows.upperBound)
             } else {
                 kernels.pointee.gelu_tanh(
-                    gate.address, gate.features, 0, gate.panels, rows.lowerBound, rows.upperBound)
+                    gate.address, gate.features, gate.tokens, rows.lowerBound, rows.upperBound)
             }
         }
     }

@@ -46,17 +46,14 @@ public final class DenseLinear: LinearOperator {
         return min(range.lowerBound * block, rows)..<min(range.upperBound * block, rows)
     }
 
-    /// Computes the rows of one part of the output, for a range of panels.
-    public func apply(
-        _ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>, part: Int, of parts: Int
-    ) {
-        checkShapes(input, output, panels)
+    /// Computes the rows of one part of the output.
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
+        checkShapes(input, output)
         let range = blocks(ofPart: part, of: parts)
         var weights = secateur_dense(
             values: values.address, bias: bias.address, rows: rows, columns: columns,
             blockRows: kernels.pointee.denseBlockRows)
         kernels.pointee.dense(
-            &weights, input.address, output.address, panels.lowerBound, panels.upperBound,
-            range.lowerBound, range.upperBound)
+            &weights, input.address, output.address, input.tokens, range.lowerBound, range.upperBound)
     }
 }

@@ -18,13 +18,14 @@ public final class LayerNorm: Sendable {
     /// Writes the normalised sum of `input` and `residual` [features × tokens] to `output`, which may be
     /// either of them.
     public func apply(
-        _ input: PanelMatrix, residual: PanelMatrix?, into output: PanelMatrix, panels: Range<Int>,
+        _ input: PanelMatrix, residual: PanelMatrix?, into output: PanelMatrix, strips: Range<Int>,
         instructionSet: InstructionSet = .best
     ) {
         precondition(input.features == gamma.count && output.features == gamma.count)
         var norm = secateur_layernorm(
             gamma: gamma.address, beta: beta.address, features: gamma.count, epsilon: epsilon)
         instructionSet.kernels.pointee.layernorm(
-            &norm, input.address, residual?.address, output.address, panels.lowerBound, panels.upperBound)
+            &norm, input.address, residual?.address, output.address, input.tokens, strips.lowerBound,
+            strips.upperBound)
     }
 }

@@ -1,10 +1,10 @@
 import Dispatch
 
-/// How long the linear layers of forward passes took, one entry for each pass.
+/// How long the linear layers and the other operations of forward passes took, one entry for each pass.
 public final class LayerTimes: @unchecked Sendable {
     // Unchecked: only worker 0 of a forward pass writes, and it is read between passes.
 
-    /// Milliseconds by layer name, in the order of the passes.
+    /// Milliseconds by the name of the layer, or of its block and the operation, in the order of the passes.
     public private(set) var milliseconds: [String: [Double]] = [:]
 
     /// Starts with none.

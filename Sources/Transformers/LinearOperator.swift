@@ -13,22 +13,20 @@ public protocol LinearOperator: AnyObject, Sendable {
     /// Which output rows fall to one of several workers, so that all take about as long.
     func rows(ofPart part: Int, of parts: Int) -> Range<Int>
 
-    /// Computes the rows of one part of the output, for a range of panels.
-    func apply(
-        _ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>, part: Int, of parts: Int)
+    /// Computes the rows of one part of the output.
+    func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int)
 }
 
 extension LinearOperator {
     /// Computes the whole product on the calling thread.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix) {
-        apply(input, into: output, panels: 0..<input.panels, part: 0, of: 1)
+        apply(input, into: output, part: 0, of: 1)
     }
 
     /// Stops the program unless both matrices have the shapes of this layer.
-    public func checkShapes(_ input: PanelMatrix, _ output: PanelMatrix, _ panels: Range<Int>) {
+    public func checkShapes(_ input: PanelMatrix, _ output: PanelMatrix) {
         precondition(
-            input.features == columns && output.features == rows && panels.lowerBound >= 0
-                && panels.upperBound <= input.panels && panels.upperBound <= output.panels,
+            input.features == columns && output.features == rows && input.tokens == output.tokens,
             "a layer of [\(rows) × \(columns)] was given activations of other shapes")
     }
 }

@@ -4,12 +4,12 @@ import Tensors
 /// Normalises the features of every token. Two conform: ``LayerNorm`` and ``RMSNorm``.
 protocol Normalization: Sendable {
     /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
-    func apply(_ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>)
+    func apply(_ input: PanelMatrix, into output: PanelMatrix, strips: Range<Int>)
 }
 
 extension LayerNorm: Normalization {
-    func apply(_ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>) {
-        apply(input, residual: nil, into: output, panels: panels)
+    func apply(_ input: PanelMatrix, into output: PanelMatrix, strips: Range<Int>) {
+        apply(input, residual: nil, into: output, strips: strips)
     }
 }
 
@@ -25,10 +25,10 @@ public final class RMSNorm: Normalization {
     }
 
     /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
-    public func apply(_ input: PanelMatrix, into output: PanelMatrix, panels: Range<Int>) {
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, strips: Range<Int>) {
         precondition(input.features == gamma.count && output.features == gamma.count)
         InstructionSet.best.languageKernels.pointee.rmsnorm(
-            gamma.address, epsilon, gamma.count, input.address, output.address, panels.lowerBound,
-            panels.upperBound)
+            gamma.address, epsilon, gamma.count, input.tokens, input.address, output.address,
+            strips.lowerBound, strips.upperBound)
     }
 }

@@ -42,20 +42,38 @@ import Testing
         let weight = random(shape.0, shape.1, seed: 1)
         let layer = try PrunableLayer(
             name: "layer", weight: weight, covariance: covariance(shape.1, seed: 5), solver: solver)
-        for sparsity in [0.3, 0.5, 0.75, 0.95] {
-            let free = layer.pruned(to: Level(pattern: .unstructured, sparsity: sparsity))
-            #expect(abs(Double(free.zeroCount) - sparsity * Double(free.elements.count)) <= 1)
-            let grouped = layer.pruned(to: Level(pattern: .rowBlock4, sparsity: sparsity))
-            let groups = (shape.0 + 3) / 4
-            var zero = 0
-            for group in 0..<groups {
-                for column in 0..<shape.1 {
-                    let values = (4 * group..<min(4 * group + 4, shape.0)).map { grouped[$0, column] }
-                    #expect(values.allSatisfy { $0 == 0 } || values.allSatisfy { $0 != 0 })
-                    zero += values[0] == 0 ? 1 : 0
+        for pattern in Pattern.allCases where pattern != .twoOfFour {
+            guard let unit = pattern.unit else { continue }
+            for sparsity in [0.3, 0.5, 0.75, 0.95] {
+                let pruned = layer.pruned(to: Level(pattern: pattern, sparsity: sparsity))
+                let units = units(of: pruned, unit)
+                // Units are kept or dropped whole.
+                #expect(units.allSatisfy { unit in unit.allSatisfy { ($0 == 0) == (unit[0] == 0) } })
+                let dropped = units.filter { $0[0] == 0 }.count
+                #expect(abs(Double(dropped) - sparsity * Double(units.count)) <= 1)
+            }
+        }
+    }
+
+    @Test(arguments: Solver.allCases, [(8, 16), (13, 97)])
+    func twoOfFourAreKept(_ solver: Solver, _ shape: (Int, Int)) throws {
+        let layer = try PrunableLayer(
+            name: "layer", weight: random(shape.0, shape.1, seed: 1),
+            covariance: covariance(shape.1, seed: 5),
+            solver: solver)
+        let pruned = layer.pruned(to: Level(pattern: .twoOfFour, sparsity: 0.5))
+        for run in units(of: pruned, UnitShape(rows: 1, columns: 4)) {
+            #expect(run.filter { $0 != 0 }.count == (run.count == 4 ? 2 : run.count))
+        }
+    }
+
+    private func units(of matrix: Matrix, _ unit: UnitShape) -> [[Float]] {
+        stride(from: 0, to: matrix.rows, by: unit.rows).flatMap { firstRow in
+            stride(from: 0, to: matrix.columns, by: unit.columns).map { firstColumn in
+                (firstRow..<min(firstRow + unit.rows, matrix.rows)).flatMap { row in
+                    (firstColumn..<min(firstColumn + unit.columns, matrix.columns)).map { matrix[row, $0] }
                 }
             }
-            #expect(abs(Double(zero) - sparsity * Double(groups * shape.1)) <= 1)
         }
     }
 

@@ -95,7 +95,7 @@ import Testing
         let wide = DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
         let layer = EightBitLinear(weight: weight, bias: bias, wide: wide, instructionSet: instructionSet)
         let output = PanelMatrix(features: rows, tokens: 1)
-        for part in 0..<3 { layer.apply(input, into: output, panels: 0..<1, part: part, of: 3) }
+        for part in 0..<3 { layer.apply(input, into: output, part: part, of: 3) }
         for row in 0..<rows {
             var (exact, bound) = (Double(bias[row]), 1e-4)
             for column in 0..<columns {

@@ -1,12 +1,13 @@
 // Matrix products and element-wise operations on panels of activations.
 //
-// Activations are kept as panels of 16 tokens: [tokens/16][features][16 tokens], so that one feature of
-// one panel is one 64-byte cache line and a kept weight is one broadcast and a few FMAs. A tile of any
-// width is several panels. A matrix of `features` rows has a panel stride of features*16 floats.
+// A matrix [features x tokens] of activations is kept as panels of 64 tokens, [tokens/64][features][64], the
+// last panel as narrow as its tokens allow in steps of 16 ("lanes"). A feature of a panel is up to four cache
+// lines side by side, so that a kept weight is one broadcast and a few FMAs, and a block of features fills
+// the sets of the first-level cache evenly.
 //
 // Every matrix product computes Y[row][token] = bias[row] + sum over columns of W[row][column] *
-// X[column][token] with one FMA per kept weight in the order of the columns, so that a token's result
-// depends on nothing but that token.
+// X[column][token] with one FMA per kept weight in the order of the columns, in blocks of columns that depend on
+// the weights alone, so that a token's result depends on nothing but that token.
 #pragma once
 
 #include <stddef.h>
@@ -14,7 +15,10 @@
 
 #include "CLanguageKernels.h"
 
-#define SECATEUR_PANEL 16
+#define SECATEUR_LANES 16
+#define SECATEUR_PANEL 64
+// Entries that kernels read, and do not use, past the last index of a sparse matrix.
+#define SECATEUR_INDEX_PADDING 32
 
 typedef enum {
     SECATEUR_ISA_SCALAR = 0,
@@ -32,27 +36,32 @@ typedef struct {
     size_t rows, columns, blockRows;
 } secateur_dense;
 
-// Unstructured weights. Columns are cut into blocks of `blockColumns`; for every block and row, the kept
-// entries start[block*rows + row] ..< start[block*rows + row + 1]. An index is 8 times the column within
-// its block.
+// Sparse weights. A unit of `unitRows` consecutive rows keeps or drops `unitColumns` consecutive columns
+// together. Columns are cut into blocks whose activations stay in the first-level cache. In every block, units
+// are put in slots, `bundleUnits` slots of about equally many entries form a bundle, and the entries of a bundle
+// are interleaved, so that its sums hide each other's latency and its loops end together.
+//
+// Bundle i of column block b has the steps starts[b*bundles + i] ..< starts[b*bundles + i + 1]. A step holds,
+// for every slot, one index (the first column within the block, divided by unitColumns) and unitColumns *
+// unitRows values, rows fastest. units[(b*bundles + i)*bundleUnits + s] is the unit of slot s; a number past
+// the last unit marks a slot that is not used. A bundle holds the same units in all blocks only if the
+// caller says so by its ranges: the units of [bundleBegin, bundleEnd) must be the same in every block.
 typedef struct {
     const float *values;
     const uint16_t *indices;
-    const uint32_t *starts; // [blocks*rows + 1]
+    const uint32_t *starts; // [blocks*bundles + 1]
+    const uint32_t *units;  // [blocks*bundles*bundleUnits]
     const float *bias;      // [rows]
-    size_t rows, columns, blockColumns;
-} secateur_unstructured;
+    size_t rows, columns, blockColumns, bundles;
+    size_t unitRows, unitColumns, bundleUnits;
+} secateur_sparse;
 
-// Row-blocked weights ("4x1"): groups of 4 rows share each kept column. Entries of column block b and row
-// group g: starts[b*groups + g] ..< starts[b*groups + g + 1]; entry e has values[4*e ..< 4*e + 4]; rows
-// past the last are zero.
+// A kernel for one shape of unit.
 typedef struct {
-    const float *values;
-    const uint16_t *indices;
-    const uint32_t *starts; // [blocks*groups + 1]
-    const float *bias;      // [rows]
-    size_t rows, columns, blockColumns;
-} secateur_rowblock4;
+    size_t unitRows, unitColumns, bundleUnits;
+    void (*apply)(const secateur_sparse *, const float *x, float *y, size_t tokens, size_t bundleBegin,
+                  size_t bundleEnd);
+} secateur_sparse_kernel;
 
 // Layer normalisation of x + residual over features; `residual` may be NULL.
 typedef struct {
@@ -61,27 +70,35 @@ typedef struct {
     float epsilon;
 } secateur_layernorm;
 
-// One table per instruction set. Ranges are [begin, end); `x` and `y` point to panel 0.
+// Attention of one head: features first ..< first + dimensions of the panels q, k, v and context, for the
+// sequence of `length` tokens that starts at token `offset`: context = V * softmax(scale * K^T Q).
+typedef struct {
+    const float *q, *k, *v;
+    float *context;
+    size_t features, tokens; // of the panels
+    size_t first, dimensions, offset, length;
+    float scale;
+    float *scratch; // secateur_attention_scratch floats, aligned to 64 bytes
+} secateur_attention;
+
+size_t secateur_attention_scratch(size_t length, size_t dimensions);
+
+// One table per instruction set. Ranges are [begin, end).
 typedef struct {
     secateur_isa isa;
     const char *name;
     size_t denseBlockRows;
     // blocks: row blocks of denseBlockRows
-    void (*dense)(const secateur_dense *, const float *x, float *y, size_t panelBegin, size_t panelEnd,
-                  size_t blockBegin, size_t blockEnd);
-    // rows
-    void (*unstructured)(const secateur_unstructured *, const float *x, float *y, size_t panelBegin,
-                         size_t panelEnd, size_t rowBegin, size_t rowEnd);
-    // groups of four rows
-    void (*rowblock4)(const secateur_rowblock4 *, const float *x, float *y, size_t panelBegin,
-                      size_t panelEnd, size_t groupBegin, size_t groupEnd);
+    void (*dense)(const secateur_dense *, const float *x, float *y, size_t tokens, size_t blockBegin,
+                  size_t blockEnd);
+    const secateur_sparse_kernel *sparse;
+    size_t sparseCount;
+    // On strips of 16 tokens.
     void (*layernorm)(const secateur_layernorm *, const float *x, const float *residual, float *y,
-                      size_t panelBegin, size_t panelEnd);
-    // In place, on rows [rowBegin, rowEnd) of panels [panelBegin, panelEnd): x * Phi(x), Phi by the error function.
-    void (*gelu)(float *y, size_t features, size_t panelBegin, size_t panelEnd, size_t rowBegin,
-                 size_t rowEnd);
-    // In place, softmax(scale * s) over the `rows` rows of each token of one panel.
-    void (*softmax)(float *s, size_t rows, float scale);
+                      size_t tokens, size_t stripBegin, size_t stripEnd);
+    // In place, on rows [rowBegin, rowEnd): x * Phi(x), Phi by the error function.
+    void (*gelu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd);
+    void (*attention)(const secateur_attention *);
     // Runs `rounds` rounds of independent FMAs on registers; returns the number of floating point operations.
     double (*fma)(size_t rounds, float *sink);
 } secateur_kernels;
@@ -90,14 +107,6 @@ typedef struct {
 secateur_isa secateur_best_isa(void);
 // The kernels of an instruction set, or NULL when this CPU or this build does not have it.
 const secateur_kernels *secateur_kernels_for(secateur_isa isa);
-
-// Multi-head attention of one sequence of `length` tokens that starts at token `offset`, for one head of
-// `dimensions` features from feature `head*dimensions` on: context = V * softmax(scale * K^T Q).
-// q, k, v and context are panels of `features` features. `scratch` holds secateur_attention_scratch floats.
-size_t secateur_attention_scratch(const secateur_kernels *, size_t length, size_t dimensions);
-void secateur_attention(const secateur_kernels *, const float *q, const float *k, const float *v,
-                        float *context, size_t features, size_t offset, size_t length, size_t head,
-                        size_t dimensions, float scale, float *scratch);
 
 // A team of threads. `body` runs once per worker, the caller being worker 0.
 typedef struct secateur_pool secateur_pool;

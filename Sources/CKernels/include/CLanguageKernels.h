@@ -2,7 +2,7 @@
 // activations, causal attention over cached keys and values, products of 8-bit weights with one token,
 // and what is summed up over the vocabulary.
 //
-// Activations are panels as in CKernels.h: [tokens/16][features][16 tokens].
+// Activations are panels as in CKernels.h, of which strips are 16 tokens.
 #pragma once
 
 #include <stddef.h>
@@ -33,48 +33,47 @@ typedef struct {
 typedef struct {
     const char *name;
     // y = x / rms(x) * gamma over features; y may be x.
-    void (*rmsnorm)(const float *gamma, float epsilon, size_t features, const float *x, float *y,
-                    size_t panelBegin, size_t panelEnd);
+    void (*rmsnorm)(const float *gamma, float epsilon, size_t features, size_t tokens, const float *x,
+                    float *y, size_t stripBegin, size_t stripEnd);
     // y += x
-    void (*add)(const float *x, float *y, size_t features, size_t panelBegin, size_t panelEnd);
+    void (*add)(const float *x, float *y, size_t features, size_t tokens, size_t stripBegin, size_t stripEnd);
     // gate = silu(gate) * up, on rows [rowBegin, rowEnd)
-    void (*silu_multiply)(float *gate, const float *up, size_t features, size_t panelBegin, size_t panelEnd,
-                          size_t rowBegin, size_t rowEnd);
+    void (*silu_multiply)(float *gate, const float *up, size_t features, size_t tokens, size_t rowBegin,
+                          size_t rowEnd);
     // In place: the tanh approximation of GELU.
-    void (*gelu_tanh)(float *y, size_t features, size_t panelBegin, size_t panelEnd, size_t rowBegin,
-                      size_t rowEnd);
+    void (*gelu_tanh)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd);
     // In place: rotates features (d, d + dimensions/2) from `first` on by the angles whose cosines and sines
     // are panels of dimensions/2 features.
-    void (*rotate)(float *x, size_t features, size_t first, size_t dimensions, const float *cosines,
-                   const float *sines, size_t panelBegin, size_t panelEnd);
+    void (*rotate)(float *x, size_t features, size_t first, size_t dimensions, size_t tokens,
+                   const float *cosines, const float *sines);
     // Copies one head's features from `first` on to rows of `stride` floats, a row for each token.
     void (*store_rows)(const float *x, size_t features, size_t first, size_t dimensions, size_t tokens,
                        float *rows, size_t stride);
-    // Causal attention of queries, token t at position `position` + t, panels [panelBegin, panelEnd).
+    // Causal attention of queries, token t at position `position` + t, strips [stripBegin, stripEnd).
     // `scratch` holds secateur_causal_scratch floats.
     void (*attend)(const secateur_head *, const float *queries, size_t queryFeatures, size_t queryFirst,
                    float *context, size_t contextFeatures, size_t contextFirst, size_t position,
-                   size_t tokens, size_t panelBegin, size_t panelEnd, float *scratch);
-    // The same for the one query in lane 0 of panel 0.
+                   size_t tokens, size_t stripBegin, size_t stripEnd, float *scratch);
+    // The same for the one query in lane 0 of strip 0.
     void (*attend_one)(const secateur_head *, const float *queries, size_t queryFirst, float *context,
                        size_t contextFirst, size_t position, float *scratch);
     // y[row * yStride] = bias[row] + sum over columns of w * x; x has groups*64 contiguous numbers.
     void (*eightbit)(const secateur_eightbit *, const float *x, float *y, size_t yStride, size_t rowBegin,
                      size_t rowEnd);
-    // Over the rows of one panel: out[lane] = log of the sum of exp(s).
-    void (*log_sum_exp)(const float *s, size_t rows, float *out);
-    // Over the rows of one panel: out[lane] = sum of p*(log p - log q), p and q given by their logits and the
+    // Over the rows of one strip, `width` apart: out[lane] = log of the sum of exp(s).
+    void (*log_sum_exp)(const float *s, size_t width, size_t rows, float *out);
+    // Over the rows of one strip: out[lane] = sum of p*(log p - log q), p and q given by their logits and the
     // logarithms of the sums of their exponentials.
-    void (*divergence)(const float *p, const float *q, const float *pLogSum, const float *qLogSum, size_t rows,
-                       float *out);
+    void (*divergence)(const float *p, const float *q, const float *pLogSum, const float *qLogSum, size_t width,
+                       size_t rows, float *out);
 } secateur_language_kernels;
 
-// The panels of queries that `attend` takes at a time: panel ranges best start at a multiple.
-#define SECATEUR_QUERY_PANELS 2
+// The strips of queries that `attend` takes at a time: ranges of strips best start at a multiple.
+#define SECATEUR_QUERY_STRIPS 2
 
 // Floats of scratch for attention over `keys` keys.
 static inline size_t secateur_causal_scratch(size_t keys) {
-    return (keys + 16) / 16 * 16 * 16 * SECATEUR_QUERY_PANELS;
+    return (keys + 16) / 16 * 16 * 16 * SECATEUR_QUERY_STRIPS;
 }
 
 // The kernels of an instruction set; those of the compiler's baseline where there are none of its own.

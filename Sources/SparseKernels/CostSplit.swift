@@ -1,15 +1,3 @@
-/// Kept weights while a format is being packed.
-struct PackedEntries {
-    var values: [Float] = []
-    var indices: [UInt16] = []
-    var starts: [UInt32] = [0]
-
-    init(capacity: Int) {
-        values.reserveCapacity(capacity)
-        indices.reserveCapacity(capacity)
-    }
-}
-
 /// A split of units of work, each of a known cost, into consecutive parts of about equal cost.
 struct CostSplit: Sendable {
     private let prefix: [Int]
@@ -29,6 +17,7 @@ struct CostSplit: Sendable {
         boundary(part, of: parts)..<boundary(part + 1, of: parts)
     }
 
+    /// Where the cost before it is nearest to its share.
     private func boundary(_ part: Int, of parts: Int) -> Int {
         if part == 0 { return 0 }
         if part == parts { return prefix.count - 1 }
@@ -39,6 +28,7 @@ struct CostSplit: Sendable {
             let middle = (low + high) / 2
             if prefix[middle] < target { low = middle + 1 } else { high = middle }
         }
+        if low > 0, target - prefix[low - 1] < prefix[low] - target { return low - 1 }
         return low
     }
 }

@@ -1,0 +1,48 @@
+// Layer normalisation and GELU. Included by kernels.inc.h.
+
+static void NAME(layernorm)(const secateur_layernorm *norm, const float *x, const float *residual, float *y,
+                            size_t tokens, size_t stripBegin, size_t stripEnd) {
+    const size_t features = norm->features;
+    for (size_t strip = stripBegin; strip < stripEnd; strip++) {
+        const size_t offset = panel_offset(features, tokens, 0, strip * LANES);
+        const size_t width = panel_width(tokens, strip * LANES / PANEL * PANEL);
+        const float *in = x + offset;
+        const float *add = residual ? residual + offset : NULL;
+        float *out = y + offset;
+        v16 total[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+        for (size_t f = 0; f < features; f++) {
+            v16 value = v16_load(in + f * width);
+            if (add) value += v16_load(add + f * width);
+            v16_store(out + f * width, value);
+            total[f & 3] += value;
+        }
+        const v16 inverse = v16_set(1.0f / (float)features);
+        const v16 mean = ((total[0] + total[1]) + (total[2] + total[3])) * inverse;
+        v16 squares[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+        for (size_t f = 0; f < features; f++) {
+            const v16 difference = v16_load(out + f * width) - mean;
+            squares[f & 3] = v16_fma(difference, difference, squares[f & 3]);
+        }
+        const v16 variance = ((squares[0] + squares[1]) + (squares[2] + squares[3])) * inverse;
+        const v16 scale = v16_set(1.0f) / v16_sqrt(variance + v16_set(norm->epsilon));
+        for (size_t f = 0; f < features; f++) {
+            const v16 normalised = (v16_load(out + f * width) - mean) * scale;
+            v16_store(out + f * width,
+                      v16_fma(normalised, v16_set(norm->gamma[f]), v16_set(norm->beta[f])));
+        }
+    }
+}
+
+static void NAME(gelu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd) {
+    for (size_t first = 0; first < tokens; first += PANEL) {
+        const size_t width = panel_width(tokens, first);
+        float *out = y + first * features;
+        for (size_t i = rowBegin * width; i < rowEnd * width; i += LANES) {
+            const v16 x = v16_load(out + i);
+            const v16 magnitude = v16_max(x, -x);
+            const v16 half = v16_erf_of_nonnegative(magnitude * v16_set(0.70710678f)) * v16_set(0.5f);
+            // x*Phi(x) = x/2 + |x|*erf(|x|/sqrt 2)/2
+            v16_store(out + i, v16_fma(magnitude, half, x * v16_set(0.5f)));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Transformers
+
+/// Where the time of a forward pass goes, by operation.
+public struct Breakdown: Sendable, Codable, Equatable {
+    /// One operation.
+    public struct Entry: Sendable, Codable, Equatable {
+        /// `matrix products`, `attention`, `gelu`, `LayerNorm`, `embeddings`, or `rest`: what is outside of
+        /// all of them, the waiting of threads for each other included.
+        public let operation: String
+        /// Mean time of a pass.
+        public let ms: Double
+        /// Its share of the whole pass.
+        public let share: Double
+    }
+
+    /// The operations, longest first.
+    public let entries: [Entry]
+
+    /// Adds up times noted by passes of a model that took `totalMs` on average.
+    init(_ times: LayerTimes, model: some PrunableModel, passes: Int, totalMs: Double) {
+        let layers = Set(model.layerShapes.map(\.name))
+        var sums: [String: Double] = [:]
+        for (name, measured) in times.milliseconds {
+            let operation =
+                layers.contains(name) ? "matrix products" : String(name.split(separator: ".").last ?? "")
+            sums[operation, default: 0] += measured.reduce(0, +) / Double(passes)
+        }
+        sums["rest"] = totalMs - sums.values.reduce(0, +)
+        entries = sums.map { Entry(operation: $0.key, ms: $0.value, share: $0.value / totalMs) }
+            .sorted { ($1.ms, $0.operation) < ($0.ms, $1.operation) }
+    }
+}
+
+extension EndToEndBenchmark {
+    /// Times every operation of a model's passes; noting the times takes about one part in a hundred more.
+    public func breakdown(_ model: some PrunableModel) -> Breakdown {
+        let memory = model.memory(for: workload, threads: pool.threads)
+        model.pass(workload, memory, pool: pool, times: nil)
+        let times = LayerTimes()
+        let count = rounds * passes
+        let totals = (0..<count).map { _ in
+            milliseconds { model.pass(workload, memory, pool: pool, times: times) }
+        }
+        return Breakdown(
+            times, model: model, passes: count, totalMs: totals.reduce(0, +) / Double(count))
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Tensors
+
+/// How many columns of a layer are computed at a time, so that their activations stay in a cache.
+enum ColumnBlocks {
+    private static let bytesOfColumn = PanelMatrix.panelTokens * MemoryLayout<Float>.size
+
+    /// Bytes of the first-level data cache; 32 KB where the system does not say.
+    private static let cacheBytes: Int = {
+        #if os(Linux)
+            let size = sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE))
+            return size > 0 ? size : 32768
+        #else
+            return 32768
+        #endif
+    }()
+
+    /// The width of the blocks, all about equally wide.
+    ///
+    /// Single weights load one column for one row of sums, so the columns must come from the first-level
+    /// cache: two thirds of it, or all of it where few weights are kept and the sums are what is moved most.
+    /// Units of several rows load a column for all of them, and the second-level cache is near enough.
+    static func columns(for weight: Matrix, unit: UnitShape) -> Int {
+        let widest: Int
+        if unit.rows == 1 {
+            widest = cacheBytes / bytesOfColumn * (weight.sparsity < 0.85 ? 2 : 3) / 3
+        } else {
+            widest = weight.sparsity < 0.75 ? cacheBytes / bytesOfColumn : 768
+        }
+        let blocks = max((weight.columns + widest - 1) / widest, 1)
+        let columns = (weight.columns + blocks - 1) / blocks
+        return max((columns + unit.columns - 1) / unit.columns * unit.columns, unit.columns)
+    }
+}

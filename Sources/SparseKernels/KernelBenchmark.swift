@@ -1,0 +1,207 @@
+import Foundation
+import Tensors
+import Transformers
+
+/// Measures kernels beside the fastest dense product of the same shape, all in turn in one run.
+///
+/// In every round each kernel runs a few times in a row, after once to warm up, so that a drift of the
+/// machine's speed falls on all alike. The dense product is this project's own and OpenBLAS's, in both of
+/// its layouts; the fastest of them is the reference.
+public struct KernelBenchmark {
+    /// One kernel of one shape.
+    public struct Entry: Sendable, Codable, Equatable {
+        /// Output features.
+        public let rows: Int
+        /// Input features.
+        public let cols: Int
+        /// Tokens.
+        public let tokens: Int
+        /// The pattern's name; `dense` for dense products.
+        public let pattern: String
+        /// Fraction of the weights that are zero.
+        public let sparsity: Double
+        /// Whose dense product, or the unit of the sparse kernel.
+        public let kernel: String
+        /// What the weights take in memory in the kernel's format.
+        public let weightBytes: Int
+        /// Median time.
+        public let medianMs: Double
+        /// Distance between the quartiles of the times.
+        public let spreadMs: Double
+        /// 2·rows·cols·tokens / time, zeros counted.
+        public let effectiveGflops: Double
+        /// Products with kept weights / time, as a fraction of the FMA peak.
+        public let fractionOfPeak: Double
+        /// Time of the fastest dense product / time.
+        public let speedupOverDense: Double
+    }
+
+    /// What a run gives.
+    public struct Report: Sendable, Codable, Equatable {
+        /// The instruction set.
+        public let isa: String
+        /// The FMA peak of all threads together.
+        public let peakGflops: Double
+        /// Threads.
+        public let threads: Int
+        /// The core that OpenBLAS worked with.
+        public let openBLASCore: String
+        /// Every kernel of every shape.
+        public let entries: [Entry]
+    }
+
+    /// Rounds over all kernels of a shape.
+    public var rounds = 21
+    /// Timed runs of one kernel in one round.
+    public var runs = 3
+
+    private let instructionSet: InstructionSet
+    private let tokens: Int
+    private let pool: ThreadPool
+
+    /// Prepares to measure products with `tokens` tokens on the threads of a pool.
+    public init(instructionSet: InstructionSet, tokens: Int, pool: ThreadPool) {
+        self.instructionSet = instructionSet
+        self.tokens = tokens
+        self.pool = pool
+    }
+
+    /// Measures shapes [rows × cols] at levels.
+    public func measure(
+        shapes: [(rows: Int, cols: Int)], levels: [Level], progress: (Double) -> Void = { _ in }
+    ) -> Report {
+        BLAS.use(threads: pool.threads)
+        defer { BLAS.useOneThread() }
+        var peak = 0.0
+        let measured = shapes.enumerated().map { number, shape in
+            let candidates = candidates(shape, levels)
+            var times = candidates.map { _ in [Double]() }
+            for round in 0..<rounds {
+                progress((Double(number) + Double(round) / Double(rounds)) / Double(shapes.count))
+                peak = max(peak, FMAPeak.gigaflops(instructionSet, pool: pool))
+                for (index, candidate) in candidates.enumerated() {
+                    candidate.run()
+                    for _ in 0..<runs { times[index].append(Stopwatch.milliseconds(candidate.run)) }
+                }
+            }
+            return (shape, candidates, times.map(LatencyTable.Entry.init))
+        }
+        return Report(
+            isa: instructionSet.rawValue, peakGflops: peak, threads: pool.threads,
+            openBLASCore: BLAS.coreName,
+            entries: measured.flatMap { entries(shape: $0, candidates: $1, times: $2, peak: peak) })
+    }
+
+    private func entries(
+        shape: (rows: Int, cols: Int), candidates: [KernelCandidate], times: [LatencyTable.Entry],
+        peak: Double
+    ) -> [Entry] {
+        let dense = zip(candidates, times).filter { $0.0.level == .dense }.map(\.1.medianMs).min() ?? .nan
+        let operations = 2 * Double(shape.rows * shape.cols * tokens)
+        return zip(candidates, times).map { candidate, time in
+            let effective = operations / time.medianMs / 1e6
+            return Entry(
+                rows: shape.rows, cols: shape.cols, tokens: tokens,
+                pattern: candidate.level.pattern.rawValue, sparsity: candidate.level.sparsity,
+                kernel: candidate.name, weightBytes: candidate.weightBytes, medianMs: time.medianMs,
+                spreadMs: time.spreadMs,
+                effectiveGflops: effective,
+                fractionOfPeak: effective * (1 - candidate.level.sparsity) / peak,
+                speedupOverDense: dense / time.medianMs)
+        }
+    }
+
+    private func candidates(_ shape: (rows: Int, cols: Int), _ levels: [Level]) -> [KernelCandidate] {
+        var random = CounterBasedRandom(seed: UInt64(shape.rows * 4096 + shape.cols))
+        func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+            Matrix(
+                rows: rows, columns: columns,
+                elements: (0..<rows * columns).map { _ in Float(random.nextUniform() - 0.5) })
+        }
+        let weight = matrix(shape.rows, shape.cols)
+        let activations = matrix(shape.cols, tokens)
+        let input = PanelMatrix(activations)
+        let output = PanelMatrix(features: shape.rows, tokens: tokens)
+        let bias = [Float](repeating: 0.1, count: shape.rows)
+        let dense = DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
+        let products =
+            [KernelCandidate(dense, name: "secateur", .dense, input, output, pool)]
+            + KernelCandidate.openBLAS(weight, activations)
+        return products
+            + levels.map { level in
+                var pruned = weight
+                pruned.scatterZeros(level, using: &random)
+                let linear = SparseLinear(
+                    weight: pruned, bias: bias, unit: level.pattern.unit ?? .single,
+                    instructionSet: instructionSet)
+                return KernelCandidate(
+                    linear, name: "sparse \(linear.unit)", level, input, output, pool)
+            }
+    }
+}
+
+/// One way to compute a product.
+private struct KernelCandidate {
+    let name: String
+    let level: Level
+    let weightBytes: Int
+    let run: () -> Void
+
+    init(
+        _ linear: any LinearOperator, name: String, _ level: Level, _ input: PanelMatrix,
+        _ output: PanelMatrix, _ pool: ThreadPool
+    ) {
+        self.init(name: name, level: level, weightBytes: linear.sizeBytes) {
+            pool.run { worker in
+                linear.apply(input, into: output, part: worker, of: pool.threads)
+            }
+        }
+    }
+
+    private init(name: String, level: Level, weightBytes: Int, run: @escaping () -> Void) {
+        self.name = name
+        self.level = level
+        self.weightBytes = weightBytes
+        self.run = run
+    }
+
+    /// OpenBLAS with activations as here, [columns × tokens], and as frameworks have them,
+    /// [tokens × columns].
+    static func openBLAS(_ weight: Matrix, _ activations: Matrix) -> [KernelCandidate] {
+        var output = Matrix(rows: weight.rows, columns: activations.columns)
+        let rowsOfTokens = Matrix(
+            rows: activations.columns, columns: activations.rows, elements: activations.elements)
+        var transposed = Matrix(rows: activations.columns, columns: weight.rows)
+        return [
+            KernelCandidate(name: "openblas", level: .dense, weightBytes: 4 * weight.elements.count) {
+                BLAS.multiply(weight, activations, into: &output)
+            },
+            KernelCandidate(
+                name: "openblas transposed", level: .dense, weightBytes: 4 * weight.elements.count
+            ) {
+                BLAS.multiply(rowsOfTokens, weight, transposeB: true, into: &transposed)
+            },
+        ]
+    }
+}
+
+extension KernelBenchmark.Report {
+    /// The geometric mean over the shapes of the speed-up over the fastest dense product, by pattern in the
+    /// order of the entries; dense products by the name of the kernel.
+    public var meanSpeedups: [(pattern: String, means: [(sparsity: Double, speedup: Double)])] {
+        var order: [String] = []
+        var groups: [String: [Double: [Double]]] = [:]
+        for entry in entries {
+            let name = entry.pattern == Pattern.dense.rawValue ? entry.kernel : entry.pattern
+            if groups[name] == nil { order.append(name) }
+            groups[name, default: [:]][entry.sparsity, default: []].append(entry.speedupOverDense)
+        }
+        return order.map { name in
+            let bySparsity = groups[name, default: [:]].sorted { $0.key < $1.key }
+            return (
+                name,
+                bySparsity.map { ($0.key, exp($0.value.map(log).reduce(0, +) / Double($0.value.count))) }
+            )
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import CKernels
+import Tensors
+
+/// Kept units in the order in which the kernels read them; `secateur_sparse` describes it.
+///
+/// Units are cut into segments of consecutive rows, which is what threads share out. Within a block of
+/// columns, the units of a segment are ordered by how many entries they have, so that the units of a bundle
+/// have about the same number and the processor can foresee where loops end.
+struct PackedUnits: Sendable {
+    let values: AlignedBuffer<Float>
+    let indices: AlignedBuffer<UInt16>
+    let starts: AlignedBuffer<UInt32>
+    let units: AlignedBuffer<UInt32>
+    let blockColumns: Int
+    /// Bundles of one block.
+    let bundles: Int
+    /// The first bundle of each segment, and one last entry: the number of bundles.
+    let segmentStarts: [Int]
+    /// About how long each segment takes, in steps.
+    let segmentCosts: [Int]
+
+    private static let bundlesOfSegment = 24
+    /// What starting a bundle in a block costs, in steps.
+    private static let stepsOfBundle = 2
+
+    init(_ weight: Matrix, unit: UnitShape, slots: Int, blockColumns: Int) {
+        precondition(blockColumns >= 1 && blockColumns % unit.columns == 0 && blockColumns <= 65536)
+        let unitCount = (weight.rows + unit.rows - 1) / unit.rows
+        let bundles = (unitCount + slots - 1) / slots
+        let segments = Self.segments(of: bundles)
+        let segmentStarts = (0...segments).map { bundles * $0 / segments }
+        var stream = UnitStream(unit: unit, slots: slots)
+        var costs = [Int](repeating: 0, count: segments)
+        for first in stride(from: 0, to: weight.columns, by: blockColumns) {
+            let block = first..<min(first + blockColumns, weight.columns)
+            for segment in 0..<segments {
+                let range = segmentStarts[segment] * slots..<segmentStarts[segment + 1] * slots
+                let entries = range.map { KeptUnit(weight, unit: unit, number: $0, block: block) }
+                    .sorted { ($0.columns.count, $0.number) < ($1.columns.count, $1.number) }
+                for bundle in stride(from: 0, to: entries.count, by: slots) {
+                    let steps = stream.append(entries[bundle..<bundle + slots], of: weight, block: block)
+                    costs[segment] += steps + Self.stepsOfBundle
+                }
+            }
+        }
+        self.blockColumns = blockColumns
+        self.bundles = bundles
+        self.segmentStarts = segmentStarts
+        segmentCosts = costs
+        values = AlignedBuffer(stream.values)
+        indices = AlignedBuffer(stream.indices + Array(repeating: 0, count: Int(SECATEUR_INDEX_PADDING)))
+        starts = AlignedBuffer(stream.starts)
+        units = AlignedBuffer(stream.units)
+    }
+
+    /// A power of two, so that two or four threads get equal shares. Long segments leave less to fill up
+    /// in their bundles.
+    private static func segments(of bundles: Int) -> Int {
+        var segments = 1
+        while segments < 16, segments * 2 * bundlesOfSegment <= bundles { segments *= 2 }
+        return segments
+    }
+
+    var sizeBytes: Int { values.sizeBytes + indices.sizeBytes + starts.sizeBytes + units.sizeBytes }
+}
+
+/// Where a unit keeps weights in a block of columns.
+private struct KeptUnit {
+    /// The unit's number in the layer; past the last one, nothing is kept.
+    let number: Int
+    /// The first columns of the kept units.
+    private(set) var columns: [Int] = []
+
+    init(_ weight: Matrix, unit: UnitShape, number: Int, block: Range<Int>) {
+        self.number = number
+        let rows = min(number * unit.rows, weight.rows)..<min((number + 1) * unit.rows, weight.rows)
+        weight.elements.withUnsafeBufferPointer { elements in
+            for first in stride(from: block.lowerBound, to: block.upperBound, by: unit.columns) {
+                let group = first..<min(first + unit.columns, block.upperBound)
+                var isKept = false
+                for row in rows {
+                    for column in group { isKept = isKept || elements[row * weight.columns + column] != 0 }
+                }
+                if isKept { columns.append(first) }
+            }
+        }
+    }
+}
+
+/// The arrays of a packed layer while bundles are appended.
+private struct UnitStream {
+    let unit: UnitShape
+    let slots: Int
+    var values: [Float] = []
+    var indices: [UInt16] = []
+    var starts: [UInt32] = [0]
+    var units: [UInt32] = []
+
+    init(unit: UnitShape, slots: Int) {
+        self.unit = unit
+        self.slots = slots
+    }
+
+    /// Interleaves the entries of one bundle; those that have fewer are filled up with zero weights.
+    /// - Returns: the steps of the bundle.
+    mutating func append(_ bundle: ArraySlice<KeptUnit>, of weight: Matrix, block: Range<Int>) -> Int {
+        let steps = bundle.map(\.columns.count).max() ?? 0
+        weight.elements.withUnsafeBufferPointer { elements in
+            for step in 0..<steps {
+                for entry in bundle {
+                    let isKept = step < entry.columns.count
+                    let column = isKept ? entry.columns[step] : entry.columns.last ?? block.lowerBound
+                    indices.append(UInt16((column - block.lowerBound) / unit.columns))
+                    for c in column..<column + unit.columns {
+                        for row in entry.number * unit.rows..<(entry.number + 1) * unit.rows {
+                            values.append(
+                                isKept && row < weight.rows ? elements[row * weight.columns + c] : 0)
+                        }
+                    }
+                }
+            }
+        }
+        starts.append((starts.last ?? 0) + UInt32(steps))
+        units += bundle.map { UInt32($0.number) }
+        return steps
+    }
+}

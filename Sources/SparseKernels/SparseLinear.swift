@@ -1,0 +1,72 @@
+import CKernels
+import Tensors
+import Transformers
+
+/// A linear layer of kept units of weights: single ones, or blocks of consecutive rows and columns, so that
+/// one load of an activation serves the FMAs of all rows of a unit.
+///
+///     let layer = SparseLinear(weight: pruned, bias: bias, unit: UnitShape(rows: 4, columns: 1))
+///
+/// Costs 4 bytes for each weight of a kept unit and 2 bytes for each kept unit. A unit is kept when any of
+/// its weights is not zero, so every weight can be packed with every unit; only those pruned in such units
+/// gain from it.
+public final class SparseLinear: LinearOperator {
+    /// Output features.
+    public let rows: Int
+    /// Input features.
+    public let columns: Int
+    /// The unit of the kernel in use, which tiles the unit that was asked for.
+    public let unit: UnitShape
+    private let packed: PackedUnits
+    private let bias: AlignedBuffer<Float>
+    private let split: CostSplit
+    private let kernel: secateur_sparse_kernel
+
+    /// Packs a weight [rows × columns] and a bias [rows].
+    ///
+    /// - Parameters:
+    ///   - unit: what was kept or dropped together.
+    ///   - blockColumns: columns of a block; chosen by the sparsity and the first-level cache unless given.
+    public init(
+        weight: Matrix, bias: [Float], unit: UnitShape, blockColumns: Int? = nil,
+        instructionSet: InstructionSet = .best
+    ) {
+        precondition(bias.count == weight.rows)
+        rows = weight.rows
+        columns = weight.columns
+        kernel = instructionSet.sparseKernel(for: unit, columns: weight.columns)
+        self.unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
+        let block = blockColumns ?? ColumnBlocks.columns(for: weight, unit: self.unit)
+        packed = PackedUnits(weight, unit: self.unit, slots: kernel.bundleUnits, blockColumns: block)
+        self.bias = AlignedBuffer(bias)
+        split = CostSplit(costs: packed.segmentCosts)
+    }
+
+    /// What the packed weights take in memory, in bytes.
+    public var sizeBytes: Int { packed.sizeBytes + bias.sizeBytes }
+
+    /// Which output rows fall to one of several workers.
+    public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
+        let bundles = bundles(ofPart: part, of: parts)
+        let rowsOfBundle = kernel.bundleUnits * kernel.unitRows
+        return min(bundles.lowerBound * rowsOfBundle, rows)..<min(bundles.upperBound * rowsOfBundle, rows)
+    }
+
+    private func bundles(ofPart part: Int, of parts: Int) -> Range<Int> {
+        let segments = split.range(ofPart: part, of: parts)
+        return packed.segmentStarts[segments.lowerBound]..<packed.segmentStarts[segments.upperBound]
+    }
+
+    /// Computes the rows of one part of the output.
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
+        checkShapes(input, output)
+        let bundles = bundles(ofPart: part, of: parts)
+        var weights = secateur_sparse(
+            values: packed.values.address, indices: packed.indices.address, starts: packed.starts.address,
+            units: packed.units.address, bias: bias.address, rows: rows, columns: columns,
+            blockColumns: packed.blockColumns, bundles: packed.bundles, unitRows: unit.rows,
+            unitColumns: unit.columns, bundleUnits: kernel.bundleUnits)
+        kernel.apply(
+            &weights, input.address, output.address, input.tokens, bundles.lowerBound, bundles.upperBound)
+    }
+}

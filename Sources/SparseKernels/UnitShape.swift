@@ -1,0 +1,43 @@
+import CKernels
+import Tensors
+
+/// The shape of what is kept or dropped together: consecutive output rows × consecutive input columns.
+public struct UnitShape: Hashable, Sendable, CustomStringConvertible {
+    /// Consecutive output rows.
+    public let rows: Int
+    /// Consecutive input columns.
+    public let columns: Int
+
+    /// Names a shape.
+    public init(rows: Int, columns: Int) {
+        precondition(rows >= 1 && columns >= 1)
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// One weight.
+    public static let single = UnitShape(rows: 1, columns: 1)
+
+    /// `4x1`
+    public var description: String { "\(rows)x\(columns)" }
+
+    /// Number of weights.
+    public var count: Int { rows * columns }
+}
+
+extension InstructionSet {
+    /// The sparse kernel of the largest unit that tiles a unit, for layers of a number of columns.
+    func sparseKernel(for unit: UnitShape, columns: Int) -> secateur_sparse_kernel {
+        let table = kernels.pointee
+        let fitting = UnsafeBufferPointer(start: table.sparse, count: table.sparseCount).filter { kernel in
+            unit.rows % kernel.unitRows == 0 && unit.columns % kernel.unitColumns == 0
+                && columns % kernel.unitColumns == 0
+        }
+        guard
+            let largest = fitting.max(by: {
+                $0.unitRows * $0.unitColumns < $1.unitRows * $1.unitColumns
+            })
+        else { preconditionFailure("\(rawValue) has no kernel of single weights") }
+        return largest
+    }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs the kernels' own checks under AddressSanitizer and UndefinedBehaviorSanitizer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+binary=$(mktemp)
+trap 'rm -f "$binary"' EXIT
+clang -std=gnu11 -O1 -g -Wno-psabi -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -ISources/CKernels/include -ISources/CKernels Sources/CKernels/*.c scripts/sanitize-kernels.c -lm -lpthread -o "$binary"
+"$binary"
