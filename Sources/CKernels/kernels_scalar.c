@@ -16,16 +16,18 @@ static void dense(const secateur_dense *w, const float *x, float *y, size_t toke
         }
 }
 
-// Adds the products of one unit in one step to the unit's rows.
-static void add_products(const secateur_sparse *w, const float *x, float *y, size_t tokens, size_t firstRow,
-                         size_t firstColumn, const float *values) {
-    for (size_t c = 0; c < w->unitColumns && firstColumn + c < w->columns; c++)
-        for (size_t r = 0; r < w->unitRows && firstRow + r < w->rows; r++)
-            for (size_t token = 0; token < tokens; token++) {
-                float *sum = y + panel_offset(w->rows, tokens, firstRow + r, token);
-                *sum = fmaf(values[c * w->unitRows + r], x[panel_offset(w->columns, tokens, firstColumn + c, token)],
-                            *sum);
-            }
+// The products of one row and one token in the steps [begin, end) of a slot, in the order of the columns.
+static float block_sum(const secateur_sparse *w, const float *x, size_t tokens, size_t block, size_t slot,
+                       size_t rowOfUnit, size_t token, size_t begin, size_t end) {
+    float sum = 0;
+    for (size_t step = begin; step < end; step++) {
+        const size_t entry = step * w->bundleUnits + slot;
+        const size_t first = block * w->blockColumns + w->indices[entry] * w->unitColumns;
+        const float *values = w->values + entry * w->unitColumns * w->unitRows + rowOfUnit;
+        for (size_t c = 0; c < w->unitColumns; c++)
+            sum = fmaf(values[c * w->unitRows], x[panel_offset(w->columns, tokens, first + c, token)], sum);
+    }
+    return sum;
 }
 
 static void sparse(const secateur_sparse *w, const float *x, float *y, size_t tokens, size_t bundleBegin,
@@ -34,14 +36,13 @@ static void sparse(const secateur_sparse *w, const float *x, float *y, size_t to
         for (size_t bundle = block * w->bundles + bundleBegin; bundle < block * w->bundles + bundleEnd; bundle++)
             for (size_t slot = 0; slot < w->bundleUnits; slot++) {
                 const size_t row = w->units[bundle * w->bundleUnits + slot] * w->unitRows;
-                for (size_t r = row; block == 0 && r < row + w->unitRows && r < w->rows; r++)
-                    for (size_t token = 0; token < tokens; token++)
-                        y[panel_offset(w->rows, tokens, r, token)] = w->bias ? w->bias[r] : 0.0f;
-                for (size_t step = w->starts[bundle]; step < w->starts[bundle + 1]; step++) {
-                    const size_t entry = step * w->bundleUnits + slot;
-                    const size_t column = block * w->blockColumns + w->indices[entry] * w->unitColumns;
-                    add_products(w, x, y, tokens, row, column, w->values + entry * w->unitColumns * w->unitRows);
-                }
+                for (size_t r = 0; r < w->unitRows && row + r < w->rows; r++)
+                    for (size_t token = 0; token < tokens; token++) {
+                        float *out = y + panel_offset(w->rows, tokens, row + r, token);
+                        const float bias = w->bias ? w->bias[row + r] : 0.0f;
+                        *out = (block == 0 ? bias : *out) + block_sum(w, x, tokens, block, slot, r, token,
+                                                                      w->starts[bundle], w->starts[bundle + 1]);
+                    }
             }
 }
 
