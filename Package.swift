@@ -33,6 +33,9 @@ let package = Package(
             name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
             exclude: ["README.md"]),
         .target(
+            name: "Training", dependencies: ["Transformers", "ModelFiles", "Tensors"],
+            exclude: ["README.md"]),
+        .target(
             name: "Export", dependencies: ["ModelFiles", "Tensors", "Tokenizers", "Transformers"],
             exclude: ["README.md"]),
         .target(
@@ -72,6 +75,8 @@ let package = Package(
             dependencies: ["Transformers", "Tokenizers", "Tensors", "ModelFiles", "SparseKernels"],
             exclude: ["Fixtures"]),
         .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Training", "ModelFiles", "Tensors", "Transformers"]),
         .testTarget(
             name: "ExportTests",
             dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),

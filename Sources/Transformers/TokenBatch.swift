@@ -4,6 +4,8 @@
 public struct TokenBatch: Sendable {
     /// All ids, sequence after sequence.
     public private(set) var ids: [Int32] = []
+    /// The type of each token: 0, or 1 for the second sentence of a pair.
+    public private(set) var types: [UInt8] = []
     /// Where each sequence starts in ``ids``, and one last entry: the number of tokens.
     public private(set) var starts: [Int] = [0]
 
@@ -12,6 +14,17 @@ public struct TokenBatch: Sendable {
         for sequence in sequences {
             ids += sequence
             starts.append(ids.count)
+        }
+        types = [UInt8](repeating: 0, count: ids.count)
+    }
+
+    /// Lays pairs of sentences end to end, each already one sequence.
+    ///
+    /// - Parameter firsts: tokens of each sequence that belong to its first sentence.
+    public init(pairs sequences: some Sequence<[Int32]>, firsts: [Int]) {
+        self.init(sequences)
+        for (sequence, first) in firsts.enumerated() {
+            for token in range(sequence).dropFirst(first) { types[token] = 1 }
         }
     }
 

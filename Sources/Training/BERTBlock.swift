@@ -1,0 +1,82 @@
+import Tensors
+import Transformers
+
+/// One post-norm transformer block with its backward.
+struct BERTBlock {
+    private let query: LinearOperation
+    private let key: LinearOperation
+    private let value: LinearOperation
+    private let attention: AttentionOperation
+    private let attentionOutput: LinearOperation
+    private let attentionNorm: LayerNormOperation
+    private let intermediate: LinearOperation
+    private let output: LinearOperation
+    private let outputNorm: LayerNormOperation
+
+    /// What forward leaves for backward, [tokens × …] each.
+    struct Saved {
+        let query: Matrix
+        let key: Matrix
+        let value: Matrix
+        let attention: AttentionOperation.Saved
+        let context: Matrix
+        let attentionNorm: LayerNormOperation.Saved
+        let attended: Matrix
+        let intermediate: Matrix
+        let activated: Matrix
+        let outputNorm: LayerNormOperation.Saved
+    }
+
+    init(_ factory: OperationFactory, prefix: String, hidden: Int, intermediate width: Int, heads: Int) throws
+    {
+        query = try factory.linear("\(prefix).attention.self.query", hidden, hidden)
+        key = try factory.linear("\(prefix).attention.self.key", hidden, hidden)
+        value = try factory.linear("\(prefix).attention.self.value", hidden, hidden)
+        attention = AttentionOperation(heads: heads)
+        attentionOutput = try factory.linear("\(prefix).attention.output.dense", hidden, hidden)
+        attentionNorm = try factory.norm("\(prefix).attention.output.LayerNorm", hidden)
+        intermediate = try factory.linear("\(prefix).intermediate.dense", width, hidden)
+        output = try factory.linear("\(prefix).output.dense", hidden, width)
+        outputNorm = try factory.norm("\(prefix).output.LayerNorm", hidden)
+    }
+
+    func forward(_ x: Matrix, batch: TokenBatch, pool: ThreadPool) -> (y: Matrix, saved: Saved) {
+        let q = query.forward(x, pool: pool)
+        let k = key.forward(x, pool: pool)
+        let v = value.forward(x, pool: pool)
+        let (context, attentionSaved) = attention.forward(q, k, v, batch: batch, pool: pool)
+        var sum = attentionOutput.forward(context, pool: pool)
+        sum.add(x)
+        let (attended, attentionNormSaved) = attentionNorm.forward(sum, pool: pool)
+        let inner = intermediate.forward(attended, pool: pool)
+        let activated = GELUOperation.forward(inner, pool: pool)
+        sum = output.forward(activated, pool: pool)
+        sum.add(attended)
+        let (y, outputNormSaved) = outputNorm.forward(sum, pool: pool)
+        return (
+            y,
+            Saved(
+                query: q, key: k, value: v, attention: attentionSaved, context: context,
+                attentionNorm: attentionNormSaved, attended: attended, intermediate: inner,
+                activated: activated, outputNorm: outputNormSaved)
+        )
+    }
+
+    /// Returns ∂loss/∂x [tokens × hidden].
+    func backward(_ dy: Matrix, x: Matrix, saved: Saved, batch: TokenBatch, pool: ThreadPool) -> Matrix {
+        let dSum = outputNorm.backward(dy, saved: saved.outputNorm, pool: pool)
+        let dActivated = output.backward(dSum, x: saved.activated, pool: pool)
+        let dInner = GELUOperation.backward(dActivated, x: saved.intermediate, pool: pool)
+        var dAttended = intermediate.backward(dInner, x: saved.attended, pool: pool)
+        dAttended.add(dSum)
+        var dx = attentionNorm.backward(dAttended, saved: saved.attentionNorm, pool: pool)
+        let dContext = attentionOutput.backward(dx, x: saved.context, pool: pool)
+        let (dq, dk, dv) = attention.backward(
+            dContext, q: saved.query, k: saved.key, v: saved.value, saved: saved.attention, batch: batch,
+            pool: pool)
+        dx.add(query.backward(dq, x: x, pool: pool))
+        dx.add(key.backward(dk, x: x, pool: pool))
+        dx.add(value.backward(dv, x: x, pool: pool))
+        return dx
+    }
+}

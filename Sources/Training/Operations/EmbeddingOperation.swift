@@ -1,0 +1,51 @@
+import Tensors
+import Transformers
+
+/// The sum of word, position and token type embeddings of every token [tokens × hidden].
+struct EmbeddingOperation {
+    let words: Parameter
+    let positions: Parameter
+    let types: Parameter
+
+    func forward(_ batch: TokenBatch, pool: ThreadPool) -> Matrix {
+        var output = Matrix(rows: batch.tokens, columns: words.value.columns)
+        let rows = Self.rows(batch)
+        let (words, positions, types) = (words.value, positions.value, types.value)
+        output.forEachRow(pool: pool) { token, out in
+            let (word, position, type) = (rows[token].word, rows[token].position, rows[token].type)
+            for column in out.indices {
+                out[column] =
+                    words.elements[word * out.count + column]
+                    + positions.elements[position * out.count + column]
+                    + types.elements[type * out.count + column]
+            }
+        }
+        return output
+    }
+
+    /// Adds each token's gradient to the three rows that it was the sum of.
+    func backward(_ dy: Matrix, batch: TokenBatch) {
+        for (token, row) in Self.rows(batch).enumerated() {
+            Self.add(dy, token, to: words, row.word)
+            Self.add(dy, token, to: positions, row.position)
+            Self.add(dy, token, to: types, row.type)
+        }
+    }
+
+    private static func rows(_ batch: TokenBatch) -> [(word: Int, position: Int, type: Int)] {
+        (0..<batch.count).flatMap { sequence in
+            batch.range(sequence).enumerated().map { position, token in
+                (Int(batch.ids[token]), position, Int(batch.types[token]))
+            }
+        }
+    }
+
+    private static func add(_ dy: Matrix, _ token: Int, to parameter: Parameter, _ row: Int) {
+        let columns = dy.columns
+        parameter.gradient.elements.withUnsafeMutableBufferPointer { gradient in
+            dy.elements.withUnsafeBufferPointer { dy in
+                for column in 0..<columns { gradient[row * columns + column] += dy[token * columns + column] }
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Tensors
+
+/// One tensor that training changes, with its gradient.
+public final class Parameter {
+    /// Its name in the checkpoint.
+    public let name: String
+    /// Its shape there: a matrix [rows × columns], or a vector as one row.
+    public let shape: [Int]
+    /// The present value; vectors are [1 × count].
+    public var value: Matrix
+    /// ∂loss/∂value, summed over the backward passes since ``clearGradient()``.
+    public var gradient: Matrix
+    /// Whether weight decay applies: to matrices, not to biases and norms (as BERT's authors trained).
+    public let decays: Bool
+    /// 1 for elements that training may change, 0 for those that stay zero; nil when all may.
+    public private(set) var mask: [Float]?
+
+    /// Takes a tensor of one or two dimensions.
+    public init(name: String, shape: [Int], elements: [Float]) {
+        precondition((1...2).contains(shape.count))
+        self.name = name
+        self.shape = shape
+        value = Matrix(rows: shape.count == 2 ? shape[0] : 1, columns: shape.last ?? 0, elements: elements)
+        gradient = Matrix(rows: value.rows, columns: value.columns)
+        decays = shape.count == 2
+    }
+
+    /// Forgets the gradient.
+    public func clearGradient() {
+        gradient.elements.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
+
+    /// Keeps the elements that are zero now at zero.
+    public func holdZeros() {
+        mask = value.elements.map { $0 == 0 ? 0 : 1 }
+    }
+}

@@ -1,0 +1,77 @@
+import ModelFiles
+import Tensors
+
+/// All parameters of a model, by their names in the checkpoint.
+public final class ParameterSet {
+    /// Every parameter, in the order of the file.
+    public private(set) var all: [Parameter] = []
+    private var byName: [String: Parameter] = [:]
+    private let file: String
+
+    /// Reads the float tensors of a model folder's `model.safetensors`.
+    ///
+    /// - Parameter prefix: is left out of the names.
+    /// - Throws: `ModelFileError` for a malformed file or a tensor of more than two dimensions.
+    public init(folder: String, prefix: String = "") throws {
+        file = "\(folder)/model.safetensors"
+        let source = try SafetensorsFile(path: file)
+        for name in source.names {
+            let info = try source.info(name)
+            guard [.f32, .f16, .bf16, .f64].contains(info.elementType) else { continue }
+            guard (1...2).contains(info.shape.count) else {
+                throw ModelFileError(
+                    file: file, tensor: name, message: "found shape \(info.shape), allowed 1 or 2 dimensions")
+            }
+            add(
+                Parameter(
+                    name: name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name,
+                    shape: info.shape, elements: try source.float32(name)))
+        }
+    }
+
+    /// Takes parameters of distinct names.
+    public init(_ parameters: [Parameter], file: String) {
+        self.file = file
+        for parameter in parameters { add(parameter) }
+    }
+
+    /// Adds a parameter, or replaces the one of its name.
+    public func add(_ parameter: Parameter) {
+        if let index = all.firstIndex(where: { $0.name == parameter.name }) {
+            all[index] = parameter
+        } else {
+            all.append(parameter)
+        }
+        byName[parameter.name] = parameter
+    }
+
+    /// Whether there is a parameter of a name.
+    public func contains(_ name: String) -> Bool { byName[name] != nil }
+
+    /// A parameter that must have a shape.
+    /// - Throws: `ModelFileError` when it is missing or of another shape.
+    public func parameter(_ name: String, shape: [Int]) throws -> Parameter {
+        guard let parameter = byName[name] else {
+            throw ModelFileError(file: file, tensor: name, message: "found no such tensor")
+        }
+        guard parameter.shape == shape else {
+            throw ModelFileError(
+                file: file, tensor: name, message: "found shape \(parameter.shape), allowed \(shape)")
+        }
+        return parameter
+    }
+
+    /// Forgets all gradients.
+    public func clearGradients() {
+        for parameter in all { parameter.clearGradient() }
+    }
+
+    /// Writes all parameters as F32.
+    /// - Throws: `ModelFileError` when the file cannot be written.
+    public func write(to path: String, prefix: String = "") throws {
+        try SafetensorsWriter.write(
+            all.map {
+                SafetensorsTensor(name: prefix + $0.name, shape: $0.shape, floats: $0.value.elements)
+            }, metadata: ["format": "pt"], to: path)
+    }
+}
