@@ -18,32 +18,12 @@ public struct InputCovariance: Sendable {
         precondition(input.features == matrix.rows)
         // Row-major [columns × tokens], which is what BLAS multiplies fastest.
         let inputs = input.matrix
-        let columns = matrix.rows
-        let tokens = input.tokens
-        self.tokens += tokens
-        matrix.elements.withUnsafeMutableBufferPointer { output in
-            inputs.elements.withUnsafeBufferPointer { x in
-                guard let target = output.baseAddress, let source = x.baseAddress else { return }
-                let strips = Strips(target: target, source: source)
-                pool.run { worker in
-                    let rows = pool.share(of: columns, worker: worker)
-                    BLAS.multiplyTransposed(
-                        m: rows.count, n: columns, k: tokens,
-                        a: strips.source + rows.lowerBound * tokens, b: strips.source,
-                        c: strips.target + rows.lowerBound * columns)
-                }
-            }
-        }
+        tokens += input.tokens
+        BLAS.multiply(inputs, inputs, transposeB: true, into: &matrix, beta: 1, pool: pool)
     }
 
     /// Euclidean norm of each input column over all tokens, ‖x_j‖₂.
     public var columnNorms: [Float] {
         (0..<matrix.rows).map { max(matrix[$0, $0], 0).squareRoot() }
     }
-}
-
-/// Addresses that workers share, each writing to rows of its own.
-private struct Strips: @unchecked Sendable {
-    let target: UnsafeMutablePointer<Float>
-    let source: UnsafePointer<Float>
 }

@@ -5,6 +5,9 @@ import Tensors
 import Transformers
 
 extension DecoderModel: SearchableModel {
+    /// A window.
+    public static let standardTokens = SearchOptions.windowTokens
+
     /// The longest text, in tokens.
     public var maximumTokens: Int { network.configuration.maximumTokens }
 

@@ -13,6 +13,9 @@ extension EncoderModel: SearchableModel {
         try self.init(folder: path)
     }
 
+    /// 128
+    public static let standardTokens = 128
+
     /// The encoder.
     public var network: BERT { encoder }
 

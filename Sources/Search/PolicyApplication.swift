@@ -8,18 +8,14 @@ public enum PolicyApplication {
     public static func apply(
         run: String, model: String, cache: String, to output: String, progress: StageProgress = { _, _ in }
     ) throws {
-        if try RunFiles(folder: run).options().task == .lm {
-            try apply(DecoderModel.self, run, model, cache, output, progress)
-        } else {
-            try apply(EncoderModel.self, run, model, cache, output, progress)
-        }
+        let files = RunFiles(folder: run)
+        try apply(try files.options().task.modelType, files, model, cache, output, progress)
     }
 
     private static func apply<Model: SearchableModel>(
-        _ type: Model.Type, _ run: String, _ model: String, _ cache: String, _ output: String,
+        _ type: Model.Type, _ files: RunFiles, _ model: String, _ cache: String, _ output: String,
         _ progress: StageProgress
     ) throws {
-        let files = RunFiles(folder: run)
         let policy: Policy = try files.read("policy.json")
         guard policy.schema == Policy.schema else {
             throw SearchFailure(

@@ -40,11 +40,15 @@ struct PolicyConfirmation<Model: SearchableModel> {
                 measured: try measure(candidates[index].actions) {
                     progress("measuring the pruned model", (Double(number) + $0) / Double(order.count))
                 })
-            if 1 / confirmed.measured.speedup <= target * (1 + Self.tolerance) { return confirmed }
+            if meetsTarget(confirmed) { return confirmed }
             if confirmed.measured.speedup > fastest?.measured.speedup ?? 0 { fastest = confirmed }
         }
         guard let fastest else { throw SearchFailure("the search evaluated no policy") }
         return fastest
+    }
+
+    private func meetsTarget(_ confirmed: Confirmed) -> Bool {
+        1 / confirmed.measured.speedup <= target * (1 + Self.tolerance)
     }
 
     private func measure(_ actions: [Int], progress: (Double) -> Void) throws -> EndToEndBenchmark.Result {
@@ -68,7 +72,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
             options: inputs.options, hardware: HardwareFingerprint.current.description,
             evaluations: evaluations, denseMs: best.measured.reference.medianMs,
             prunedMs: best.measured.model.medianMs, speedup: best.measured.speedup,
-            targetFraction: target, targetMet: 1 / best.measured.speedup <= target * (1 + Self.tolerance),
+            targetFraction: target, targetMet: meetsTarget(best),
             predictedMs: terms.latencyMs, predictedDenseMs: costs.denseLatencyMs,
             denseSizeBytes: costs.sizeBytes(of: costs.layers.map { _ in 0 }), sizeBytes: terms.sizeBytes,
             quality: terms.quality, checkedQuality: best.checkedQuality, reward: terms.reward,

@@ -21,6 +21,8 @@ public final class SearchPreparation<Model: SearchableModel> {
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
     private let denseReward: Double
+    /// Of the dense model on the data that the final policy is picked by, the same for every candidate.
+    private lazy var denseCheck = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
 
     /// Prepares a search.
     ///
@@ -79,8 +81,7 @@ public final class SearchPreparation<Model: SearchableModel> {
 
     /// The same on data that no reward was computed on.
     public func checkedQuality(_ actions: [Int]) throws -> Double {
-        try score(inputs.data.check, actions)
-            / inputs.data.check.score(inputs.model.network, pool: inputs.pool)
+        try score(inputs.data.check, actions) / denseCheck
     }
 
     private func score(_ task: any ModelTask<Model.Network>, _ actions: [Int]) throws -> Double {

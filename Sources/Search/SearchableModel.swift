@@ -15,6 +15,8 @@ public protocol SearchableModel: Sendable {
 
     /// The network.
     var network: Network { get }
+    /// Tokens of a sequence whose latency is measured, unless told otherwise.
+    static var standardTokens: Int { get }
     /// The longest input, in tokens.
     var maximumTokens: Int { get }
     /// What the architecture is called.
@@ -28,6 +30,16 @@ public protocol SearchableModel: Sendable {
         -> any ModelTask<Network>
     /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
     func write(_ weights: [String: Matrix], to folder: String) throws
+}
+
+extension SearchOptions.Task {
+    /// The kind of model that has this task.
+    public var modelType: any SearchableModel.Type {
+        switch self {
+        case .sts, .fidelity: EncoderModel.self
+        case .lm: DecoderModel.self
+        }
+    }
 }
 
 extension SearchableModel {

@@ -27,7 +27,7 @@ struct MachineOptions: ParsableArguments {
 
     /// Tokens of a sequence for a model, within what it takes.
     func tokens(for model: some SearchableModel) throws -> Int {
-        let tokens = tokens ?? (model is DecoderModel ? SearchOptions.windowTokens : 128)
+        let tokens = tokens ?? type(of: model).standardTokens
         guard tokens <= model.maximumTokens else {
             throw SearchFailure("--tokens: found \(tokens), allowed \(model.maximumTokens) at most")
         }

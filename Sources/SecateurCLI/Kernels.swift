@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Search
 import SparseKernels
 import Tensors
 
@@ -67,7 +68,7 @@ struct Kernels: ParsableCommand {
         }
         let line = ProgressLine()
         var benchmark = KernelBenchmark(
-            instructionSet: isa, tokens: machine.tokens ?? 128,
+            instructionSet: isa, tokens: machine.tokens ?? EncoderModel.standardTokens,
             pool: ThreadPool(threads: machine.threads))
         benchmark.rounds = rounds
         let report = benchmark.measure(shapes: shape.map { ($0.rows, $0.cols) }, levels: levels) {

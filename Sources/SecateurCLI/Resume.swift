@@ -19,11 +19,7 @@ struct Resume: ParsableCommand {
     var json = false
 
     func run() throws {
-        if try RunFiles(folder: runFolder).options().task == .lm {
-            try resume(DecoderModel.self)
-        } else {
-            try resume(EncoderModel.self)
-        }
+        try resume(try RunFiles(folder: runFolder).options().task.modelType)
     }
 
     private func resume<Model: SearchableModel>(_ type: Model.Type) throws {

@@ -110,7 +110,7 @@ struct Search: ParsableCommand {
         options.targetSize = targetSize
         options.agent = agent
         options.budget = budget
-        options.tokens = machine.tokens ?? (task == .lm ? SearchOptions.windowTokens : 128)
+        options.tokens = machine.tokens ?? task.modelType.standardTokens
         options.latencyOf = latencyOf
         options.seed = seed
         options.solver = solver
@@ -119,11 +119,7 @@ struct Search: ParsableCommand {
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
-        if task == .lm {
-            try search(DecoderModel.self, options)
-        } else {
-            try search(EncoderModel.self, options)
-        }
+        try search(task.modelType, options)
     }
 
     private func search<Model: SearchableModel>(_ type: Model.Type, _ options: SearchOptions) throws {

@@ -9,10 +9,7 @@ extension BLAS {
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, alpha: Float = 1,
         into c: inout Matrix, beta: Float = 0, pool: ThreadPool
     ) {
-        let m = transposeA ? a.columns : a.rows
-        let k = transposeA ? a.rows : a.columns
-        let n = transposeB ? b.rows : b.columns
-        precondition(k == (transposeB ? b.columns : b.rows) && c.rows == m && c.columns == n)
+        let (m, n, k) = productShape(a, transposeA, b, transposeB, c)
         guard m > 0, n > 0, k > 0 else { return }
         c.elements.withUnsafeMutableBufferPointer { output in
             guard let base = output.baseAddress else { return }

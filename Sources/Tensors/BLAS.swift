@@ -25,10 +25,7 @@ public enum BLAS {
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
         alpha: Float = 1, into c: inout Matrix, beta: Float = 0
     ) {
-        let m = transposeA ? a.columns : a.rows
-        let k = transposeA ? a.rows : a.columns
-        let n = transposeB ? b.rows : b.columns
-        precondition(k == (transposeB ? b.columns : b.rows) && c.rows == m && c.columns == n)
+        let (m, n, k) = productShape(a, transposeA, b, transposeB, c)
         guard m > 0, n > 0, k > 0 else { return }
         c.elements.withUnsafeMutableBufferPointer { output in
             cblas_sgemm(
@@ -36,6 +33,17 @@ public enum BLAS {
                 blasint(m), blasint(n), blasint(k), alpha, a.elements, blasint(a.columns),
                 b.elements, blasint(b.columns), beta, output.baseAddress, blasint(n))
         }
+    }
+
+    /// m, n and k of C [m × n] = op(A) [m × k] · op(B) [k × n], which the matrices must have.
+    static func productShape(
+        _ a: Matrix, _ transposeA: Bool, _ b: Matrix, _ transposeB: Bool, _ c: Matrix
+    ) -> (m: Int, n: Int, k: Int) {
+        let m = transposeA ? a.columns : a.rows
+        let k = transposeA ? a.rows : a.columns
+        let n = transposeB ? b.rows : b.columns
+        precondition(k == (transposeB ? b.columns : b.rows) && c.rows == m && c.columns == n)
+        return (m, n, k)
     }
 
     /// C ← α·A·B + β·C on raw row-major blocks with leading dimensions; for blocked algorithms.
@@ -53,17 +61,6 @@ public enum BLAS {
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(m), blasint(n), blasint(k),
             alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
-    }
-
-    /// C ← C + A·Bᵀ with A [m × k], B [n × k], C [m × n], row-major without gaps.
-    public static func multiplyTransposed(
-        m: Int, n: Int, k: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
-        c: UnsafeMutablePointer<Float>
-    ) {
-        guard m > 0, n > 0, k > 0 else { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(m), blasint(n), blasint(k),
-            1, a, blasint(k), b, blasint(k), 1, c, blasint(n))
     }
 
     /// Σ|x_i|: the simplest thing to do with every number of an array.

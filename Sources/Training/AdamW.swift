@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019, algorithm 2), biases corrected:
@@ -56,8 +57,8 @@ public final class AdamW {
         steps += 1
         let norm = gradientNorm
         let scale = Float(norm > clip ? clip / norm : 1)
-        let correction1 = 1 - power(settings.beta1, steps)
-        let correction2 = 1 - power(settings.beta2, steps)
+        let correction1 = 1 - pow(settings.beta1, Float(steps))
+        let correction2 = 1 - pow(settings.beta2, Float(steps))
         for (index, parameter) in parameters.enumerated() {
             let decay = parameter.decays ? settings.weightDecay * learningRate : 0
             update(
@@ -89,12 +90,6 @@ public final class AdamW {
                 }
             }
         }
-    }
-
-    private func power(_ base: Float, _ exponent: Int) -> Float {
-        var result = 1.0
-        for _ in 0..<exponent where result > 1e-30 { result *= Double(base) }
-        return Float(result)
     }
 }
 

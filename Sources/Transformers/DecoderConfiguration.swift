@@ -15,7 +15,7 @@ public struct DecoderConfiguration: Sendable, Equatable {
     /// Width between the feed-forward layers.
     public let intermediate: Int
     /// Transformer blocks.
-    public let blocks: Int
+    public private(set) var blocks: Int
     /// Attention heads.
     public let heads: Int
     /// Heads of keys and values, a divisor of ``heads``.
@@ -38,12 +38,9 @@ public struct DecoderConfiguration: Sendable, Equatable {
 
     /// The same with fewer blocks.
     func with(blocks: Int) -> DecoderConfiguration {
-        DecoderConfiguration(
-            architecture: architecture, hidden: hidden, intermediate: intermediate, blocks: blocks,
-            heads: heads,
-            keyValueHeads: keyValueHeads, headSize: headSize, vocabulary: vocabulary,
-            maximumTokens: maximumTokens, epsilon: epsilon, rotaryBase: rotaryBase,
-            tiesEmbeddings: tiesEmbeddings)
+        var configuration = self
+        configuration.blocks = blocks
+        return configuration
     }
 
     /// Stops files whose sizes do not go together.
