@@ -33,7 +33,10 @@ let package = Package(
             name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
             exclude: ["README.md"]),
         .target(
-            name: "Training", dependencies: ["Transformers", "ModelFiles", "Tensors"],
+            name: "Training",
+            dependencies: [
+                "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles", "HDF5", "Tensors",
+            ],
             exclude: ["README.md"]),
         .target(
             name: "Export", dependencies: ["ModelFiles", "Tensors", "Tokenizers", "Transformers"],
@@ -53,7 +56,7 @@ let package = Package(
             name: "SecateurCLI",
             dependencies: [
                 "Search", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
-                "Tokenizers", "Transformers",
+                "Tokenizers", "Training", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["README.md"]),

@@ -2,15 +2,13 @@ import Foundation
 import ModelFiles
 
 /// A folder that appears whole or not at all.
-enum NewFolder {
+public enum NewFolder {
     /// Fills a folder beside the destination and gives it the destination's name.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to; also what `body`
     ///   throws.
     static func write(to destination: String, _ body: (_ folder: String) throws -> Void) throws {
+        try requireAbsent(destination)
         let files = FileManager.default
-        guard !files.fileExists(atPath: destination) else {
-            throw ModelFileError(file: destination, message: "already exists: allowed is a new folder")
-        }
         let temporary = "\(destination).incomplete-\(ProcessInfo.processInfo.processIdentifier)"
         do {
             try files.createDirectory(atPath: temporary, withIntermediateDirectories: true)
@@ -24,6 +22,13 @@ enum NewFolder {
         } catch {
             try? files.removeItem(atPath: temporary)
             throw error
+        }
+    }
+
+    /// Refuses a path where something is.
+    public static func requireAbsent(_ destination: String) throws {
+        guard !FileManager.default.fileExists(atPath: destination) else {
+            throw ModelFileError(file: destination, message: "already exists: allowed is a new folder")
         }
     }
 

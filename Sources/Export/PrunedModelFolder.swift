@@ -7,7 +7,7 @@ import Tensors
 /// Zeros are written out, so that any safetensors reader loads it; Secateur packs it on load.
 public enum PrunedModelFolder {
     /// Files beside the weights that a model folder needs to be used elsewhere.
-    private static let companions = [
+    static let companions = [
         "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json",
         "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
         "1_Pooling/config.json",

@@ -88,7 +88,7 @@ enum ModelArgument {
     }
 
     /// The model's own folder or file.
-    private static func folder(_ path: String) -> String {
+    static func folder(_ path: String) -> String {
         let own = "\(path)/model"
         let isRun =
             FileManager.default.fileExists(atPath: "\(path)/run.json")

@@ -27,6 +27,9 @@ enum Terminal {
         String(format: "%.\(places)f", value)
     }
 
+    /// A score, with four decimals.
+    static func score(_ value: Double) -> String { decimal(value, 4) }
+
     /// Bytes in millions.
     static func megabytes(_ bytes: Int) -> String {
         "\(decimal(Double(bytes) / 1e6, 1)) MB"
@@ -65,5 +68,11 @@ final class ProgressLine {
     func finish() {
         guard isTerminal else { return }
         FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    }
+
+    /// Prints a line to stderr above the progress.
+    func note(_ message: String) {
+        finish()
+        Terminal.note(message)
     }
 }

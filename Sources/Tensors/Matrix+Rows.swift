@@ -55,4 +55,21 @@ extension Matrix {
             }
         }
     }
+
+    /// Every element times a number.
+    public func scaled(by factor: Float) -> Matrix {
+        var result = self
+        result.elements.withUnsafeMutableBufferPointer { elements in
+            for index in elements.indices { elements[index] *= factor }
+        }
+        return result
+    }
+
+    /// The column of the highest element of each row, the first of equal ones.
+    public var highestColumns: [Int] {
+        (0..<rows).map { row in
+            let values = self.row(row)
+            return (values.indices.max { values[$0] < values[$1] } ?? values.startIndex) - values.startIndex
+        }
+    }
 }

@@ -24,8 +24,10 @@ public final class AdamW {
 
     private let settings: Settings
     private let parameters: [Parameter]
-    private var first: [[Float]]
-    private var second: [[Float]]
+    /// m of each parameter.
+    private(set) var first: [[Float]]
+    /// v of each parameter.
+    private(set) var second: [[Float]]
     /// Steps taken.
     public private(set) var steps = 0
 
@@ -37,14 +39,23 @@ public final class AdamW {
         second = first
     }
 
+    /// Goes on from a checkpoint; moments must have the parameters' sizes.
+    func restore(first: [[Float]], second: [[Float]], steps: Int) {
+        precondition(first.map(\.count) == self.first.map(\.count))
+        precondition(second.map(\.count) == self.second.map(\.count))
+        self.first = first
+        self.second = second
+        self.steps = steps
+    }
+
     /// √Σg² over all parameters.
-    public var gradientNorm: Double {
+    public func gradientNorm(pool: ThreadPool) -> Double {
         parameters.reduce(0.0) { total, parameter in
             total
-                + parameter.gradient.elements.withUnsafeBufferPointer { gradient in
-                    var sum = 0.0
-                    for value in gradient { sum += Double(value * value) }
-                    return sum
+                + pool.sum(over: parameter.gradient.elements) { part in
+                    var sum: Float = 0
+                    for value in part { sum += value * value }
+                    return Double(sum)
                 }
         }.squareRoot()
     }
@@ -53,65 +64,53 @@ public final class AdamW {
     ///
     /// - Returns: the norm before clipping.
     @discardableResult
-    public func step(learningRate: Float, clip: Double = 1) -> Double {
+    public func step(learningRate: Float, clip: Double = 1, pool: ThreadPool) -> Double {
         steps += 1
-        let norm = gradientNorm
+        let norm = gradientNorm(pool: pool)
         let scale = Float(norm > clip ? clip / norm : 1)
         let correction1 = 1 - pow(settings.beta1, Float(steps))
         let correction2 = 1 - pow(settings.beta2, Float(steps))
         for (index, parameter) in parameters.enumerated() {
-            let decay = parameter.decays ? settings.weightDecay * learningRate : 0
             update(
-                parameter, &first[index], &second[index], scale: scale,
-                rate: learningRate / correction1, correction2: correction2, decay: decay)
+                parameter, &first[index], &second[index],
+                Update(
+                    scale: scale, rate: learningRate / correction1, correction2: correction2,
+                    decay: parameter.decays ? settings.weightDecay * learningRate : 0), pool: pool)
         }
         return norm
     }
 
+    /// The factors of one step.
+    private struct Update {
+        let scale: Float
+        let rate: Float
+        let correction2: Float
+        let decay: Float
+    }
+
     private func update(
-        _ parameter: Parameter, _ first: inout [Float], _ second: inout [Float], scale: Float, rate: Float,
-        correction2: Float, decay: Float
+        _ parameter: Parameter, _ first: inout [Float], _ second: inout [Float], _ update: Update,
+        pool: ThreadPool
     ) {
         let (beta1, beta2, epsilon) = (settings.beta1, settings.beta2, settings.epsilon)
-        let mask = parameter.mask
-        parameter.value.elements.withUnsafeMutableBufferPointer { value in
-            parameter.gradient.elements.withUnsafeBufferPointer { gradient in
-                first.withUnsafeMutableBufferPointer { first in
-                    second.withUnsafeMutableBufferPointer { second in
-                        for index in value.indices {
-                            let g = gradient[index] * scale
-                            first[index] = beta1 * first[index] + (1 - beta1) * g
-                            second[index] = beta2 * second[index] + (1 - beta2) * g * g
-                            let deviation = (second[index] / correction2).squareRoot() + epsilon
-                            value[index] -= rate * first[index] / deviation + decay * value[index]
-                        }
-                        if let mask { for index in value.indices { value[index] *= mask[index] } }
-                    }
+        let (gradient, mask) = (parameter.gradient.elements, parameter.mask)
+        let inverse = 1 / update.correction2
+        pool.forEachPart(of: &parameter.value.elements, &first, &second) { start, value, first, second in
+            gradient.withUnsafeBufferPointer { gradient in
+                for index in 0..<value.count {
+                    let g = gradient[start + index] * update.scale
+                    let m = beta1 * first[index] + (1 - beta1) * g
+                    let v = beta2 * second[index] + (1 - beta2) * g * g
+                    first[index] = m
+                    second[index] = v
+                    let w = value[index]
+                    value[index] =
+                        w - (update.rate * m / ((v * inverse).squareRoot() + epsilon) + update.decay * w)
                 }
             }
+            mask?.withUnsafeBufferPointer { mask in
+                for index in 0..<value.count { value[index] *= mask[start + index] }
+            }
         }
-    }
-}
-
-/// Linear warm-up to the peak, then linear decay to 0 (Devlin et al., 2018).
-public struct LearningRateSchedule: Sendable, Equatable {
-    /// The highest rate.
-    public let peak: Float
-    /// Steps until it is reached.
-    public let warmUpSteps: Int
-    /// Steps in all.
-    public let steps: Int
-
-    /// Sets a schedule; warm-up is a fraction of the steps.
-    public init(peak: Float, steps: Int, warmUp: Double = 0.1) {
-        self.peak = peak
-        self.steps = steps
-        warmUpSteps = max(Int((Double(steps) * warmUp).rounded()), 1)
-    }
-
-    /// The rate of a step, counted from 0.
-    public func rate(_ step: Int) -> Float {
-        if step < warmUpSteps { return peak * Float(step + 1) / Float(warmUpSteps) }
-        return peak * Float(max(steps - step, 0)) / Float(max(steps - warmUpSteps, 1))
     }
 }

@@ -27,17 +27,34 @@ struct BERTBlock {
         let outputNorm: LayerNormOperation.Saved
     }
 
-    init(_ factory: OperationFactory, prefix: String, hidden: Int, intermediate width: Int, heads: Int) throws
-    {
-        query = try factory.linear("\(prefix).attention.self.query", hidden, hidden)
-        key = try factory.linear("\(prefix).attention.self.key", hidden, hidden)
-        value = try factory.linear("\(prefix).attention.self.value", hidden, hidden)
-        attention = AttentionOperation(heads: heads)
-        attentionOutput = try factory.linear("\(prefix).attention.output.dense", hidden, hidden)
+    /// Takes a block's parameters; it has as many heads and neurons as they have rows.
+    init(_ factory: OperationFactory, prefix: String, hidden: Int, headSize: Int) throws {
+        let attended = try factory.rows("\(prefix).attention.self.query", multipleOf: headSize)
+        let width = try factory.rows("\(prefix).intermediate.dense", multipleOf: 1)
+        query = try factory.linear("\(prefix).attention.self.query", attended, hidden)
+        key = try factory.linear("\(prefix).attention.self.key", attended, hidden)
+        value = try factory.linear("\(prefix).attention.self.value", attended, hidden)
+        attention = AttentionOperation(heads: attended / headSize)
+        attentionOutput = try factory.linear("\(prefix).attention.output.dense", hidden, attended)
         attentionNorm = try factory.norm("\(prefix).attention.output.LayerNorm", hidden)
         intermediate = try factory.linear("\(prefix).intermediate.dense", width, hidden)
         output = try factory.linear("\(prefix).output.dense", hidden, width)
         outputNorm = try factory.norm("\(prefix).output.LayerNorm", hidden)
+    }
+
+    /// What the names of a block's tensors begin with.
+    static func prefix(_ index: Int) -> String { "encoder.layer.\(index)" }
+
+    var headCount: Int { attention.heads }
+    var width: Int { intermediate.weight.value.rows }
+    var prunable: [Parameter] {
+        [query, key, value, attentionOutput, intermediate, output].map(\.weight)
+    }
+
+    /// Every parameter.
+    var parameters: [Parameter] {
+        [query, key, value, attentionOutput, intermediate, output].flatMap { [$0.weight, $0.bias] }
+            + [attentionNorm, outputNorm].flatMap { [$0.gamma, $0.beta] }
     }
 
     func forward(_ x: Matrix, batch: TokenBatch, pool: ThreadPool) -> (y: Matrix, saved: Saved) {

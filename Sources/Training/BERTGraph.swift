@@ -2,7 +2,7 @@ import ModelFiles
 import Tensors
 import Transformers
 
-/// BERT's encoder for training: activations as rows of tokens [tokens × hidden], every operation with its
+/// BERT's encoder for training, as many blocks, heads and neurons as its parameters have: activations as rows of tokens [tokens × hidden], every operation with its
 /// backward.
 ///
 ///     let graph = try BERTGraph(parameters: parameters, configuration: configuration)
@@ -11,7 +11,9 @@ import Transformers
 public struct BERTGraph {
     private let embeddings: EmbeddingOperation
     private let embeddingNorm: LayerNormOperation
-    private let blocks: [BERTBlock]
+    private var blocks: [BERTBlock]
+    /// Features of one attention head.
+    public let headSize: Int
 
     /// What a forward pass leaves for backward.
     public struct Tape {
@@ -39,12 +41,39 @@ public struct BERTGraph {
                 shape: [try configuration.typeVocabularySize, hidden]))
         let factory = OperationFactory(parameters: parameters, epsilon: epsilon)
         embeddingNorm = try factory.norm("embeddings.LayerNorm", hidden)
-        let intermediate = try configuration.intermediateSize
-        let heads = try configuration.attentionHeadCount
-        blocks = try (0..<(try configuration.layerCount)).map { index in
-            try BERTBlock(
-                factory, prefix: "encoder.layer.\(index)", hidden: hidden, intermediate: intermediate,
-                heads: heads)
+        headSize = hidden / (try configuration.attentionHeadCount)
+        blocks = []
+        while parameters.contains(BERTBlock.prefix(blocks.count) + ".output.dense.weight") {
+            blocks.append(
+                try BERTBlock(
+                    factory, prefix: BERTBlock.prefix(blocks.count), hidden: hidden, headSize: headSize))
+        }
+    }
+
+    /// Number of blocks.
+    public var blockCount: Int { blocks.count }
+    /// Attention heads of each block.
+    public var headCounts: [Int] { blocks.map(\.headCount) }
+    /// Neurons of each block's feed-forward layer.
+    public var widths: [Int] { blocks.map(\.width) }
+    /// The weights of the linear layers, in the order of computation.
+    public var prunable: [Parameter] { blocks.flatMap(\.prunable) }
+
+    /// Every parameter that the graph computes with.
+    public var parameters: [Parameter] {
+        [embeddings.words, embeddings.positions, embeddings.types, embeddingNorm.gamma, embeddingNorm.beta]
+            + blocks.flatMap(\.parameters)
+    }
+
+    /// Shows the input [tokens × columns] of the linear layers that share it.
+    public func observeInputs(_ tape: Tape, _ observer: (_ layers: [String], _ input: Matrix) -> Void) {
+        for (index, saved) in tape.blocks.enumerated() {
+            let prefix = BERTBlock.prefix(index)
+            observer(
+                ["query", "key", "value"].map { "\(prefix).attention.self.\($0)" }, tape.states[index])
+            observer(["\(prefix).attention.output.dense"], saved.context)
+            observer(["\(prefix).intermediate.dense"], saved.attended)
+            observer(["\(prefix).output.dense"], saved.activated)
         }
     }
 
@@ -83,6 +112,17 @@ public struct BERTGraph {
 struct OperationFactory {
     let parameters: ParameterSet
     let epsilon: Float
+
+    /// The rows of a layer's weight.
+    func rows(_ name: String, multipleOf size: Int) throws -> Int {
+        let shape = try parameters.parameter("\(name).weight").shape
+        guard shape.count == 2, shape[0] > 0, shape[0] % size == 0 else {
+            throw ModelFileError(
+                file: parameters.file, tensor: "\(name).weight",
+                message: "found shape \(shape), allowed a multiple of \(size) rows")
+        }
+        return shape[0]
+    }
 
     func linear(_ name: String, _ rows: Int, _ columns: Int) throws -> LinearOperation {
         LinearOperation(

@@ -7,6 +7,16 @@ public struct LossValue: Sendable {
     public let loss: Double
     /// ∂loss/∂input, of the input's shape.
     public let gradient: Matrix
+
+    /// (1 − weight)·self + weight·other.
+    func mixed(with other: LossValue, weight: Double) -> LossValue {
+        let (own, others) = (Float(1 - weight), Float(weight))
+        return LossValue(
+            loss: (1 - weight) * loss + weight * other.loss,
+            gradient: Matrix(
+                rows: gradient.rows, columns: gradient.columns,
+                elements: zip(gradient.elements, other.gradient.elements).map { own * $0 + others * $1 }))
+    }
 }
 
 /// Losses with their gradients.
@@ -44,6 +54,21 @@ public enum Losses {
         let loss = difference.elements.reduce(0.0) { $0 + Double($1 * $1) } / Double(pairs)
         var gradient = Matrix(rows: count, columns: embeddings.columns)
         BLAS.multiply(difference, embeddings, alpha: 4 / pairs, into: &gradient)
+        return LossValue(loss: loss, gradient: gradient)
+    }
+
+    /// Distillation of hidden states: the mean over tokens and features of (hᵢⱼ − tᵢⱼ)², with the student's
+    /// states H and the teacher's T [tokens × hidden] (Jiao et al., "TinyBERT", 2020, equation 8).
+    public static func stateDistillation(_ states: Matrix, teacher: Matrix) -> LossValue {
+        precondition(states.rows == teacher.rows && states.columns == teacher.columns)
+        let scale = 1 / Float(max(states.elements.count, 1))
+        var gradient = states
+        var loss = 0.0
+        for (index, target) in teacher.elements.enumerated() {
+            let difference = gradient.elements[index] - target
+            loss += Double(difference * difference * scale)
+            gradient.elements[index] = 2 * scale * difference
+        }
         return LossValue(loss: loss, gradient: gradient)
     }
 

@@ -25,6 +25,11 @@ public final class Parameter {
         decays = shape.count == 2
     }
 
+    /// A tensor of zeros.
+    public static func zeros(_ name: String, shape: [Int]) -> Parameter {
+        Parameter(name: name, shape: shape, elements: [Float](repeating: 0, count: shape.reduce(1, *)))
+    }
+
     /// Forgets the gradient.
     public func clearGradient() {
         gradient.elements.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
@@ -33,5 +38,12 @@ public final class Parameter {
     /// Keeps the elements that are zero now at zero.
     public func holdZeros() {
         mask = value.elements.map { $0 == 0 ? 0 : 1 }
+    }
+
+    /// Zeros the elements where `mask` is 0 and keeps them so.
+    public func hold(_ mask: [Float]) {
+        precondition(mask.count == value.elements.count)
+        for (index, kept) in mask.enumerated() where kept == 0 { value.elements[index] = 0 }
+        self.mask = mask
     }
 }

@@ -6,7 +6,8 @@ public final class ParameterSet {
     /// Every parameter, in the order of the file.
     public private(set) var all: [Parameter] = []
     private var byName: [String: Parameter] = [:]
-    private let file: String
+    /// The file that they were read from.
+    let file: String
 
     /// Reads the float tensors of a model folder's `model.safetensors`.
     ///
@@ -48,12 +49,19 @@ public final class ParameterSet {
     /// Whether there is a parameter of a name.
     public func contains(_ name: String) -> Bool { byName[name] != nil }
 
-    /// A parameter that must have a shape.
-    /// - Throws: `ModelFileError` when it is missing or of another shape.
-    public func parameter(_ name: String, shape: [Int]) throws -> Parameter {
+    /// A parameter.
+    /// - Throws: `ModelFileError` when it is missing.
+    public func parameter(_ name: String) throws -> Parameter {
         guard let parameter = byName[name] else {
             throw ModelFileError(file: file, tensor: name, message: "found no such tensor")
         }
+        return parameter
+    }
+
+    /// A parameter that must have a shape.
+    /// - Throws: `ModelFileError` when it is missing or of another shape.
+    public func parameter(_ name: String, shape: [Int]) throws -> Parameter {
+        let parameter = try parameter(name)
         guard parameter.shape == shape else {
             throw ModelFileError(
                 file: file, tensor: name, message: "found shape \(parameter.shape), allowed \(shape)")

@@ -141,7 +141,7 @@ import Transformers
         let optimiser = AdamW([parameter])
         for _ in 0..<5 {
             parameter.gradient = Matrix(rows: 1, columns: 4, repeating: 1)
-            optimiser.step(learningRate: 0.1)
+            optimiser.step(learningRate: 0.1, pool: Self.pool)
         }
         #expect(parameter.value.elements[0] == 0 && parameter.value.elements[2] == 0)
         // A constant gradient moves Adam by the learning rate at each step, whatever its size.

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Evaluation
+import Export
+import Foundation
+import Tensors
+import Training
+
+/// `secateur finetune`
+struct Finetune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train an encoder, dense or pruned, for a task; zeros of a pruned one stay.",
+        discussion: """
+            Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts;
+            sentence, or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores
+            best on the validation file is written. Ctrl-C stops; the same command goes on.
+
+              secateur finetune models/minilm --task classification --train sst2/train.tsv \\
+                  --validation sst2/dev.tsv --epochs 2 --output checkpoints/sst2
+              secateur finetune pruned --task classification --train sst2/train.tsv \\
+                  --validation sst2/dev.tsv --teacher checkpoints/sst2 --distill 0.9 --output recovered
+            """)
+
+    @Argument(help: "The model folder to start from, or a run folder.")
+    var model: String
+
+    @Option(help: "sts (cosine similarity of pairs) or classification.")
+    var task: FineTuningTask
+
+    @Option(help: "The labelled file to train on.")
+    var train: String
+
+    @Option(help: "The labelled file that picks the best epoch.")
+    var validation: String
+
+    @OptionGroup var training: TrainingOptions
+
+    @Option(help: "The folder to write; it must not exist.")
+    var output: String
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    func run() throws {
+        try NewFolder.requireAbsent(output)
+        var options = FineTuning.Options(
+            model: ModelArgument.folder(model), task: task, train: train, validation: validation)
+        options.metric = training.metric
+        options.teacher = training.teacher
+        options.plan = training.plan(epochs: 3)
+        options.maximumTokens = training.maximumTokens
+        let line = ProgressLine()
+        let fineTuning = try FineTuning(
+            options, output: output, pool: ThreadPool(threads: training.threads), progress: line.show)
+        Interruption.becomeStoppable()
+        let summary = try fineTuning.run(
+            shouldStop: { Interruption.isRequested }, progress: line.show, note: { line.note($0) })
+        line.finish()
+        guard let summary else {
+            Terminal.note("stopped; the same command goes on")
+            Foundation.exit(130)
+        }
+        try fineTuning.write(to: output)
+        if json { return try Terminal.printJSON(summary) }
+        print(
+            "\(summary.metric) \(Terminal.score(summary.score)) after epoch \(summary.epoch), "
+                + "before training \(Terminal.score(summary.scoreBefore)); the model is in \(output)")
+    }
+}
+
+/// How a model is trained, for the commands that train.
+struct TrainingOptions: ParsableArguments {
+    @Option(help: "What a classification is judged by: accuracy, f1 (of class 1) or matthews.")
+    var metric = ClassificationMetric.accuracy
+
+    @Option(help: "A dense model's folder, trained for the same task, to distil from.")
+    var teacher: String?
+
+    @Option(help: "Weight of the teacher's outputs in the loss, 0 to 1; labels have the rest.")
+    var distill: Double?
+
+    @Option(help: "Weight of the difference from the teacher's hidden states, added to the loss.")
+    var distillHidden = 0.0
+
+    @Option(help: "Passes over the training file.")
+    var epochs: Int?
+
+    @Option(help: "Examples of a step.")
+    var batchSize = 32
+
+    @Option(help: "The highest learning rate, reached after a tenth of the steps; it falls to 0 from there.")
+    var learningRate = 5e-5
+
+    @Option(help: "Decoupled weight decay.")
+    var weightDecay = 0.01
+
+    @Option(help: "The longest input, in tokens.")
+    var maximumTokens = 128
+
+    @Option(help: "Fixes the order of the examples, and a new classifier.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Threads to compute with; all processors unless given.")
+    var threads = MachineOptions.processors
+
+    func validate() throws {
+        func require(_ flag: String, _ value: some CustomStringConvertible, _ fits: Bool, _ allowed: String)
+            throws
+        {
+            guard fits else { throw ValidationError("\(flag): found \(value), allowed \(allowed)") }
+        }
+        let share = distill ?? 0
+        try require("--distill", share, (0...1).contains(share), "0 to 1")
+        try require(
+            "--distill-hidden", distillHidden, distillHidden >= 0 && distillHidden.isFinite, "0 or more")
+        try require(
+            "--teacher", "none", teacher != nil || (share == 0 && distillHidden == 0), "a model folder, to distil")
+        try require("--epochs", epochs ?? 1, (epochs ?? 1) >= 1, "1 or more")
+        try require("--batch-size", batchSize, batchSize >= 1, "1 or more")
+        try require("--learning-rate", learningRate, learningRate > 0 && learningRate < 1, "0 to 1")
+        try require("--weight-decay", weightDecay, (0..<1).contains(weightDecay), "0 to 1")
+        try require("--maximum-tokens", maximumTokens, maximumTokens >= 4, "4 or more")
+        try require("--threads", threads, (1...256).contains(threads), "1 to 256")
+    }
+
+    /// The plan that the options describe.
+    func plan(epochs usual: Int) -> TrainingPlan {
+        var plan = TrainingPlan()
+        plan.epochs = epochs ?? usual
+        plan.batchSize = batchSize
+        plan.learningRate = learningRate
+        plan.optimiser.weightDecay = Float(weightDecay)
+        plan.distillation = Distillation(
+            outputs: distill ?? (teacher == nil ? 0 : 0.5), hidden: distillHidden)
+        plan.seed = seed
+        return plan
+    }
+}
+
+extension FineTuningTask: ExpressibleByArgument {}
+extension ClassificationMetric: ExpressibleByArgument {}

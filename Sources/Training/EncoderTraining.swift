@@ -1,0 +1,98 @@
+import Evaluation
+import Foundation
+import ModelFiles
+import Tensors
+import Tokenizers
+import Transformers
+
+/// An encoder folder, loaded for training: parameters by their names without the prefix `bert.`, the graph over
+/// them, the tokenizer, and the head that a task needs.
+public final class EncoderTraining {
+    /// The folder that it was read from.
+    public let folder: String
+    /// What it is trained for.
+    public let task: FineTuningTask
+    /// Its `config.json`.
+    public let configuration: ModelConfiguration
+    /// Its parameters, the head's included.
+    public let parameters: ParameterSet
+    /// Its tokenizer.
+    public let tokenizer: WordPieceTokenizer
+    /// Classes of a classification; 0 else.
+    public let classes: Int
+    /// The longest input, in tokens.
+    public let maximumTokens: Int
+    /// The encoder over the present parameters.
+    public private(set) var graph: BERTGraph
+    private let seed: UInt64
+
+    /// Loads a folder.
+    ///
+    /// - Parameter classes: of a classification.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    public init(folder: String, task: FineTuningTask, classes: Int, maximumTokens: Int, seed: UInt64) throws {
+        self.folder = folder
+        self.task = task
+        self.classes = classes
+        self.seed = seed
+        configuration = try ModelConfiguration(folder: folder)
+        guard try configuration.modelType == "bert" else {
+            throw ModelFileError(
+                file: configuration.path,
+                message: "model_type: found '\(try configuration.modelType)', allowed 'bert'")
+        }
+        tokenizer = try WordPieceTokenizer(folder: folder)
+        self.maximumTokens = min(maximumTokens, try configuration.maximumPositions)
+        parameters = try ParameterSet(folder: folder, prefix: "bert.")
+        graph = try BERTGraph(parameters: parameters, configuration: configuration)
+        if task == .classification { _ = try head() }
+    }
+
+    /// Reads labelled data.
+    public func examples(path: String) throws -> [TrainingExample] {
+        let examples = try task.examples(path: path, tokenizer: tokenizer, maximumTokens: maximumTokens)
+        if task == .classification, let wrong = examples.first(where: { !(0..<classes).contains($0.label) }) {
+            throw EvaluationError(
+                file: path, message: "label: found \(wrong.label), allowed 0 to \(classes - 1)")
+        }
+        return examples
+    }
+
+    /// How many classes the labels of a file tell apart; 0 for similarities.
+    public static func classes(of path: String, task: FineTuningTask) throws -> Int {
+        guard task == .classification else { return 0 }
+        return max((try Datasets.labelled(path: path).map(\.label).max() ?? 0) + 1, 2)
+    }
+
+    /// A trainer of the present parameters, with new moments.
+    public func trainer(
+        settings: AdamW.Settings = .init(), distillation: Distillation = .init(), teacher: Teacher? = nil,
+        pool: ThreadPool
+    ) throws -> Trainer {
+        Trainer(
+            graph: graph, parameters: parameters, objective: try objective(distillation),
+            settings: settings, distillation: distillation, teacher: teacher, pool: pool)
+    }
+
+    /// Makes the graph anew when parameters have been removed or have other shapes.
+    public func rebuildGraph() throws {
+        graph = try BERTGraph(parameters: parameters, configuration: configuration)
+    }
+
+    /// Keeps the zeros of pruned layers: of all linear layers where more than 1 % are zero.
+    public func holdZeros() {
+        for parameter in graph.prunable where parameter.value.sparsity > 0.01 { parameter.holdZeros() }
+    }
+
+    private func head() throws -> ClassificationHead {
+        try ClassificationHead(
+            parameters: parameters, hidden: try configuration.hiddenSize, classes: classes, seed: seed)
+    }
+
+    private func objective(_ distillation: Distillation) throws -> any TrainingObjective {
+        switch task {
+        case .sts: SimilarityObjective(distillation: distillation)
+        case .classification: ClassificationObjective(head: try head(), distillation: distillation)
+        }
+    }
+}

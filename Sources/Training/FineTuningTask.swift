@@ -1,0 +1,59 @@
+import Evaluation
+import Tensors
+import Tokenizers
+
+/// What a model is fine-tuned for.
+public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
+    /// Semantic textual similarity: pairs with a score from 0 to 5, judged by Spearman's ρ.
+    case sts
+    /// Classes of sentences or of pairs.
+    case classification
+
+    /// Reads labelled data: tab-separated with one header line, columns `sentence1`, `sentence2` and `score`,
+    /// or `sentence` (or `sentence1` and `sentence2`) and `label`.
+    /// - Throws: `EvaluationError` that names the line.
+    public func examples(path: String, tokenizer: WordPieceTokenizer, maximumTokens: Int) throws
+        -> [TrainingExample]
+    {
+        switch self {
+        case .sts:
+            return try Datasets.scoredPairs(path: path).map { pair in
+                guard (0...Self.highestScore).contains(pair.score) else {
+                    throw EvaluationError(
+                        file: path, message: "score: found \(pair.score), allowed 0 to \(Self.highestScore)")
+                }
+                let sequences = tokenizer.encode([pair.first, pair.second], maximumTokens: maximumTokens)
+                return TrainingExample(
+                    sequences[0], sequences[1], similarity: pair.score / Self.highestScore)
+            }
+        case .classification:
+            return try Datasets.labelled(path: path).map { text in
+                let encoded = tokenizer.encode(text, maximumTokens: maximumTokens)
+                return TrainingExample(sequence: encoded.ids, first: encoded.first, label: text.label)
+            }
+        }
+    }
+
+    /// The highest similarity that people gave.
+    private static let highestScore = 5.0
+
+    /// The name of the score.
+    public func metricName(_ metric: ClassificationMetric) -> String {
+        self == .sts ? "spearman" : metric.rawValue
+    }
+
+    /// The score of a model's outputs for examples, higher being better.
+    public func score(_ outputs: Matrix, _ examples: [TrainingExample], metric: ClassificationMetric) -> Double {
+        switch self {
+        case .sts:
+            let cosines = examples.indices.map { pair in
+                zip(outputs.row(2 * pair), outputs.row(2 * pair + 1)).reduce(0) {
+                    $0 + Double($1.0) * Double($1.1)
+                }
+            }
+            return Correlation.spearman(cosines, examples.map { Double($0.target) })
+        case .classification:
+            return metric.value(predictions: outputs.highestColumns, labels: examples.map(\.label))
+        }
+    }
+}

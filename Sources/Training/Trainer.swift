@@ -1,0 +1,122 @@
+import ModelFiles
+import Tensors
+import Transformers
+
+/// Trains an encoder and its head, one batch after the other.
+///
+///     let trainer = Trainer(graph: graph, parameters: parameters, objective: objective, …)
+///     for batch in buckets.batches(epoch: 0) { trainer.step(batch.map { examples[$0] }, rate: 1e-4) }
+public final class Trainer {
+    /// What is trained.
+    public let parameters: ParameterSet
+    /// The encoder.
+    public let graph: BERTGraph
+    /// The head and its loss.
+    public let objective: any TrainingObjective
+    /// Every parameter that is trained.
+    public let trained: [Parameter]
+    let optimiser: AdamW
+    let pool: ThreadPool
+    private let distillation: Distillation
+    private let teacher: Teacher?
+
+    /// What a step showed.
+    public struct StepResult: Sendable, Equatable {
+        /// The loss of the batch.
+        public let loss: Double
+        /// The norm of the gradients before they were clipped.
+        public let gradientNorm: Double
+    }
+
+    /// Puts a trainer together.
+    ///
+    /// - Parameter teacher: a dense model to distil from.
+    public init(
+        graph: BERTGraph, parameters: ParameterSet, objective: any TrainingObjective,
+        settings: AdamW.Settings = .init(), distillation: Distillation = .init(), teacher: Teacher? = nil,
+        pool: ThreadPool
+    ) {
+        self.graph = graph
+        self.parameters = parameters
+        self.objective = objective
+        self.distillation = distillation
+        self.teacher = teacher
+        self.pool = pool
+        trained = graph.parameters + objective.headParameters
+        optimiser = AdamW(trained, settings: settings)
+    }
+
+    /// Runs examples forward and backward: adds the gradients of their mean loss, which it returns.
+    ///
+    /// - Parameter teacherOutputs: the teacher's for these examples.
+    public func accumulate(_ examples: [TrainingExample], teacherOutputs: Matrix? = nil) -> Double {
+        let batch = TokenBatch(examples)
+        let tape = graph.forward(batch, pool: pool)
+        let targets = distillation.outputs > 0 ? teacherOutputs : nil
+        let result = objective.loss(
+            tape.hidden, examples: examples, batch: batch, teacher: targets, pool: pool)
+        var loss = result.loss
+        var others: [Int: Matrix] = [:]
+        if distillation.hidden > 0, let teacher {
+            for (index, state) in teacher.states(batch, like: tape.states, pool: pool) {
+                let distilled = Losses.stateDistillation(tape.states[index], teacher: state)
+                let scale = distillation.hidden / Double(tape.states.count)
+                loss += scale * distilled.loss
+                others[index] = distilled.gradient.scaled(by: Float(scale))
+            }
+        }
+        graph.backward(result.gradient, others: others, tape: tape, batch: batch, pool: pool)
+        return loss
+    }
+
+    /// Takes one step on a batch.
+    ///
+    /// - Parameter rule: called when the gradients are there and the weights are not changed yet.
+    @discardableResult
+    public func step(
+        _ examples: [TrainingExample], teacherOutputs: Matrix? = nil, rate: Float, rule: (() -> Void)? = nil
+    ) -> StepResult {
+        clearGradients()
+        let loss = accumulate(examples, teacherOutputs: teacherOutputs)
+        rule?()
+        return StepResult(loss: loss, gradientNorm: optimiser.step(learningRate: rate, pool: pool))
+    }
+
+    /// Forgets all gradients.
+    public func clearGradients() {
+        for parameter in trained { parameter.clearGradient() }
+    }
+
+    /// The outputs of examples, in their order.
+    public func outputs(_ examples: [TrainingExample], progress: (Double) -> Void = { _ in }) -> Matrix {
+        var rows: [Float] = []
+        var columns = 0
+        for chunk in TokenBatch.chunks(of: examples.map { $0.sequences.flatMap { $0 } }, tokens: 1024) {
+            progress(Double(chunk.lowerBound) / Double(examples.count))
+            let batch = TokenBatch(examples[chunk])
+            let hidden = graph.forward(batch, pool: pool).hidden
+            let outputs = objective.outputs(hidden, batch: batch, pool: pool)
+            rows += outputs.elements
+            columns = outputs.columns
+        }
+        return Matrix(rows: columns == 0 ? 0 : rows.count / columns, columns: columns, elements: rows)
+    }
+}
+
+/// A dense model to distil from: its encoder.
+public struct Teacher {
+    private let graph: BERTGraph
+
+    /// Takes an encoder that is not trained meanwhile.
+    public init(graph: BERTGraph) {
+        self.graph = graph
+    }
+
+    /// The teacher's hidden states that a student's are to be like, by the student's index: the embeddings'
+    /// and each block's, blocks spread evenly where the student has fewer.
+    func states(_ batch: TokenBatch, like student: [Matrix], pool: ThreadPool) -> [(Int, Matrix)] {
+        let states = graph.forward(batch, pool: pool).states
+        let (own, others) = (states.count - 1, max(student.count - 1, 1))
+        return student.indices.map { ($0, states[($0 * own + others / 2) / others]) }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import HDF5
+import Tensors
+
+/// Where training stands, in one HDF5 file that is replaced atomically: parameters, AdamW's moments, steps
+/// taken, and the best parameters so far with their score.
+struct TrainingCheckpoint {
+    static let schema = "secateur.training/1"
+
+    /// What fixes the steps: a checkpoint of another plan is refused.
+    let key: String
+    let path: String
+
+    /// Where training stands beside the trainer.
+    struct Progress: Equatable {
+        var step = 0
+        var bestScore: Double?
+        var bestStep = 0
+        var scores: [Double] = []
+        var elapsedSeconds = 0.0
+    }
+
+    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+    func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func write(_ trainer: Trainer, best: [[Float]], _ progress: Progress) throws {
+        try HDF5File.write(atomicallyTo: path) { root in
+            try root.setAttribute("schema", Self.schema)
+            try root.setAttribute("key", key)
+            try root.setAttribute("step", progress.step)
+            try root.setAttribute("bestScore", progress.bestScore ?? .nan)
+            try root.setAttribute("bestStep", progress.bestStep)
+            try root.setAttribute("elapsedSeconds", progress.elapsedSeconds)
+            try root.setAttribute("optimiserSteps", trainer.optimiser.steps)
+            try root.write("scores", progress.scores)
+            let names = trainer.trained.map(\.name)
+            try root.writeStrings("names", names)
+            try write(trainer.trained.map(\.value.elements), "parameters", root)
+            try write(trainer.optimiser.first, "first", root)
+            try write(trainer.optimiser.second, "second", root)
+            try write(best, "best", root)
+        }
+    }
+
+    /// Puts a trainer where it stood.
+    /// - Throws: ``TrainingError`` for a checkpoint of other steps or another model.
+    func restore(_ trainer: Trainer) throws -> (best: [[Float]], progress: Progress) {
+        let file = try HDF5File.open(path: path, mode: .readOnly)
+        defer { try? file.close() }
+        let root = try file.root
+        let (schema, key): (String, String) = (try root.attribute("schema"), try root.attribute("key"))
+        guard schema == Self.schema, key == self.key else {
+            throw TrainingError(
+                path, "found a checkpoint of other data, another model or other options: remove it, or use them")
+        }
+        let parameters = trainer.trained
+        guard try root.readStrings("names") == parameters.map(\.name) else {
+            throw TrainingError(path, "names: found other parameters than the model has")
+        }
+        func read(_ name: String) throws -> [[Float]] {
+            let group = try root.group(name)
+            return try parameters.enumerated().map { index, parameter in
+                let values: [Float] = try group.dataset("\(index)").read()
+                guard values.count == parameter.value.elements.count || values.isEmpty else {
+                    throw TrainingError(
+                        path, "/\(name)/\(index): found \(values.count) numbers, allowed "
+                            + "\(parameter.value.elements.count), as \(parameter.name) has")
+                }
+                return values
+            }
+        }
+        for (parameter, values) in zip(parameters, try read("parameters")) {
+            parameter.value.elements = values
+        }
+        trainer.optimiser.restore(
+            first: try read("first"), second: try read("second"),
+            steps: try root.attribute("optimiserSteps"))
+        let score: Double = try root.attribute("bestScore")
+        let progress = Progress(
+            step: try root.attribute("step"), bestScore: score.isNaN ? nil : score,
+            bestStep: try root.attribute("bestStep"), scores: try root.dataset("scores").read(),
+            elapsedSeconds: try root.attribute("elapsedSeconds"))
+        return (try progress.bestScore == nil ? [] : read("best"), progress)
+    }
+
+    private func write(_ arrays: [[Float]], _ name: String, _ root: HDF5Group) throws {
+        let group = try root.createGroup(name)
+        for (index, array) in arrays.enumerated() { try group.write("\(index)", array) }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Tensors
+
+/// How a model is trained: everything that fixes the steps but the data.
+public struct TrainingPlan: Sendable, Equatable, Codable {
+    /// Passes over the data.
+    public var epochs = 3
+    /// Examples of a step.
+    public var batchSize = 32
+    /// The highest learning rate.
+    public var learningRate = 5e-5
+    /// The fraction of the steps until it is reached.
+    public var warmUp = 0.1
+    /// AdamW's settings.
+    public var optimiser = AdamW.Settings()
+    /// What is distilled from the dense model.
+    public var distillation = Distillation()
+    /// Fixes the order of the examples, and a new classifier.
+    public var seed: UInt64 = 1
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Something that changes which weights are held at zero while a model is trained. Two conform:
+/// ``GradualPruning`` and ``MovementPruning``.
+public protocol PruningRule: AnyObject {
+    /// Called when the gradients of a step are there and the weights are not changed yet.
+    func willUpdate(step: Int, rate: Float)
+    /// Called when the weights have been changed.
+    func didUpdate(step: Int, of steps: Int)
+}
+
+/// Steps through the epochs of a plan, with a schedule, from any step on.
+public final class TrainingLoop {
+    /// What is trained.
+    public let trainer: Trainer
+    /// The examples.
+    public let examples: [TrainingExample]
+    /// Steps in all.
+    public let steps: Int
+    /// Steps taken.
+    public internal(set) var step = 0
+    /// Steps of one epoch.
+    public let stepsPerEpoch: Int
+    private let teacherOutputs: [Matrix]?
+    private let plan: TrainingPlan
+    private let buckets: LengthBuckets
+    private let schedule: LearningRateSchedule
+    private let rule: (any PruningRule)?
+
+    /// Prepares the steps.
+    ///
+    /// - Parameters:
+    ///   - teacherOutputs: the outputs of a dense model for all examples, to distil from.
+    ///   - rule: prunes meanwhile.
+    public init(
+        trainer: Trainer, examples: [TrainingExample], teacherOutputs: Matrix? = nil, plan: TrainingPlan,
+        steps: Int? = nil, rule: (any PruningRule)? = nil
+    ) {
+        self.trainer = trainer
+        self.examples = examples
+        self.plan = plan
+        self.rule = rule
+        self.teacherOutputs = teacherOutputs.map { Self.split($0, examples) }
+        buckets = LengthBuckets(
+            lengths: examples.map(\.tokens), batchSize: plan.batchSize, seed: plan.seed)
+        stepsPerEpoch = buckets.count
+        self.steps = steps ?? plan.epochs * buckets.count
+        schedule = LearningRateSchedule(
+            peak: Float(plan.learningRate), steps: self.steps, warmUp: plan.warmUp)
+    }
+
+    /// Takes steps until one is reached, or a stop is asked for.
+    ///
+    /// - Parameter didStep: is told each step's loss.
+    public func run(
+        until end: Int, shouldStop: () -> Bool = { false },
+        didStep: (_ step: Int, _ result: Trainer.StepResult) -> Void = { _, _ in }
+    ) {
+        var epoch = -1
+        var batches: [[Int]] = []
+        while step < min(end, steps), !shouldStop() {
+            if step / stepsPerEpoch != epoch {
+                epoch = step / stepsPerEpoch
+                batches = buckets.batches(epoch: epoch)
+            }
+            let batch = batches[step % stepsPerEpoch]
+            let rate = schedule.rate(step)
+            let result = trainer.step(
+                batch.map { examples[$0] }, teacherOutputs: teacherOutputs.map { Self.joined(batch, $0) },
+                rate: rate, rule: rule.map { rule in { rule.willUpdate(step: self.step, rate: rate) } })
+            rule?.didUpdate(step: step, of: steps)
+            step += 1
+            didStep(step, result)
+        }
+    }
+
+    /// The rows of each example.
+    private static func split(_ outputs: Matrix, _ examples: [TrainingExample]) -> [Matrix] {
+        let rowsOfExample = outputs.rows / max(examples.count, 1)
+        return examples.indices.map {
+            outputs.block($0 * rowsOfExample..<($0 + 1) * rowsOfExample, 0..<outputs.columns)
+        }
+    }
+
+    private static func joined(_ batch: [Int], _ outputs: [Matrix]) -> Matrix {
+        let elements = batch.flatMap { outputs[$0].elements }
+        let columns = outputs.first?.columns ?? 0
+        return Matrix(rows: columns == 0 ? 0 : elements.count / columns, columns: columns, elements: elements)
+    }
+}
