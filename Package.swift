@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
+                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
                 "Tokenizers", "Training", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -22,6 +22,13 @@ public struct InputCovariance: Sendable {
         BLAS.multiply(inputs, inputs, transposeB: true, into: &matrix, beta: 1, pool: pool)
     }
 
+    /// Adds inputs that are rows of tokens [tokens × columns].
+    public mutating func add(rows inputs: Matrix, pool: ThreadPool) {
+        precondition(inputs.columns == matrix.rows)
+        tokens += inputs.rows
+        BLAS.multiply(inputs, transposeA: true, inputs, into: &matrix, beta: 1, pool: pool)
+    }
+
     /// Euclidean norm of each input column over all tokens, ‖x_j‖₂.
     public var columnNorms: [Float] {
         (0..<matrix.rows).map { max(matrix[$0, $0], 0).squareRoot() }

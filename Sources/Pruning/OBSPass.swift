@@ -8,7 +8,6 @@ import Tensors
 /// later blocks with one matrix product. Small groups choose with fresher weights: on STS-B 16 keep up to
 /// half a point more than the paper's 128.
 struct OBSPass {
-    private static let blockColumns = 128
     private var weight: Matrix
     private let factor: OBSFactor
     private let units: PrunedUnits
@@ -22,15 +21,21 @@ struct OBSPass {
 
     private var unitCount: Int { units.unitRows(of: weight.rows) }
 
-    /// Columns whose units are chosen at once: a run, where the pattern has runs.
-    private var groupColumns: Int { units.kept.map { $0.of * units.shape.columns } ?? 16 }
+    /// Columns whose units are chosen at once: a run, where the pattern has runs; always whole units.
+    private var groupColumns: Int {
+        if let kept = units.kept { return kept.of * units.shape.columns }
+        return max(16 / units.shape.columns, 1) * units.shape.columns
+    }
+
+    /// Columns inside which errors are spread at once, whole groups.
+    private var blockColumns: Int { max(128 / groupColumns, 1) * groupColumns }
 
     mutating func run() -> Matrix {
         for column in 0..<weight.columns where factor.deadColumns[column] {
             for row in 0..<weight.rows { weight[row, column] = 0 }
         }
-        for first in stride(from: 0, to: weight.columns, by: Self.blockColumns) {
-            let block = first..<min(first + Self.blockColumns, weight.columns)
+        for first in stride(from: 0, to: weight.columns, by: blockColumns) {
+            let block = first..<min(first + blockColumns, weight.columns)
             var errors = Matrix(rows: weight.rows, columns: block.count)
             for start in stride(from: block.lowerBound, to: block.upperBound, by: groupColumns) {
                 let group = start..<min(start + groupColumns, block.upperBound)

@@ -18,6 +18,26 @@ struct PrunedUnits {
         kept = level.pattern.kept
     }
 
+    /// - Throws: ``PruningError`` for what is removed and not masked, a sparsity out of range, or a scope that
+    ///   N:M does not have.
+    init(_ granularity: Granularity, sparsity: Double, scope: PruningScope) throws {
+        guard (0..<1).contains(sparsity) else {
+            throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
+        }
+        self.sparsity = sparsity
+        switch granularity {
+        case .units(let shape): (self.shape, kept) = (shape, nil)
+        case .kept(let count, let of):
+            guard scope == .row else {
+                throw PruningError(
+                    "scope", "found \(scope.rawValue) for \(granularity), allowed row, as runs lie in rows")
+            }
+            (shape, kept) = (.single, (count, of))
+        case .heads, .neurons, .blocks:
+            throw PruningError("pattern", "found \(granularity), allowed a pattern of weights")
+        }
+    }
+
     /// Rows of units of a matrix of so many rows.
     func unitRows(of rows: Int) -> Int { (rows + shape.rows - 1) / shape.rows }
 

@@ -51,11 +51,32 @@ public struct PrunableLayer: Sendable {
     /// Computes on the calling thread.
     public func pruned(to level: Level) -> Matrix {
         guard let units = PrunedUnits(level) else { return weight }
+        return pruned(units)
+    }
+
+    /// The same for any granularity of weights.
+    /// - Throws: ``PruningError`` for what is removed and not masked.
+    public func pruned(_ granularity: Granularity, sparsity: Double) throws -> Matrix {
+        pruned(try PrunedUnits(granularity, sparsity: sparsity, scope: .row))
+    }
+
+    private func pruned(_ units: PrunedUnits) -> Matrix {
         if let factor {
             var pass = OBSPass(weight: weight, factor: factor, units: units)
             return SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
         }
-        let scores = UnitScores(weight: weight, columnNorms: columnNorms, units: units)
-        return scores.zeroLowest(of: weight)
+        let scores = UnitScores(importance: importance, units: units)
+        let mask = scores.mask(scores.dropped(columnNorms == nil ? .layer : .row))
+        return Matrix(
+            rows: weight.rows, columns: weight.columns, elements: zip(weight.elements, mask).map { $0 * $1 })
+    }
+
+    /// (|w_ij|·‖x_j‖₂)², or w_ij² without inputs.
+    private var importance: Matrix {
+        let scores = weight.elements.enumerated().map { index, value in
+            let score = value * (columnNorms?[index % weight.columns] ?? 1)
+            return score * score
+        }
+        return Matrix(rows: weight.rows, columns: weight.columns, elements: scores)
     }
 }

@@ -7,14 +7,14 @@ import Tensors
 /// leaves something to gain, as a column never makes up for those dropped after it. Each step is one
 /// matrix product for all rows.
 struct SupportRefinement {
-    /// Steps: most of the gain is in the first few.
-    static let steps = 6
     /// w⁰ [rows × columns].
     let dense: Matrix
     /// w [rows × columns], whose zeros are kept.
     let pruned: Matrix
     /// H [columns × columns], positive definite.
     let covariance: Matrix
+    /// Most of the gain after a column-by-column pass is in the first few steps.
+    var steps = 6
 
     func run() -> Matrix {
         let (rows, columns) = (pruned.rows, pruned.columns)
@@ -34,7 +34,7 @@ struct SupportRefinement {
                 energy[row] += residual[index] * direction[index]
             }
         }
-        for _ in 0..<Self.steps {
+        for _ in 0..<steps {
             multiply(direction, into: &product)
             for row in 0..<rows {
                 let line = row * columns

@@ -1,56 +1,101 @@
 import Tensors
 
-/// Scores of the units that are kept or dropped together: the root of the sum of squares of a unit's weights.
-///
-/// With column norms, |w_ij|·‖x_j‖₂, compared within each row of units (Wanda); without, |w_ij|, compared
-/// over the whole layer (magnitude).
+/// Among what the lowest scores are looked for.
+public enum PruningScope: String, CaseIterable, Sendable, Codable {
+    /// Each output row, or row of units, by itself.
+    case row
+    /// Each layer by itself.
+    case layer
+    /// The whole model.
+    case global
+}
+
+/// Scores of the units of a layer that are kept or dropped together: the sum of a unit's weights' scores.
 struct UnitScores {
-    private let units: PrunedUnits
-    private let rows: Int
-    private let columns: Int
-    private var squares: [Float]
-    private let perRow: Bool
+    let units: PrunedUnits
+    let shape: (rows: Int, columns: Int)
+    /// Rows and columns of units.
+    let rows: Int
+    let columns: Int
+    let scores: [Float]
 
-    init(weight: Matrix, columnNorms: [Float]?, units: PrunedUnits) {
+    /// Sums up the importance of single weights [rows × columns].
+    init(importance: Matrix, units: PrunedUnits) {
         self.units = units
-        rows = units.unitRows(of: weight.rows)
-        columns = units.unitColumns(of: weight.columns)
-        perRow = columnNorms != nil
-        squares = [Float](repeating: 0, count: rows * columns)
-        for row in 0..<weight.rows {
+        shape = (importance.rows, importance.columns)
+        rows = units.unitRows(of: importance.rows)
+        columns = units.unitColumns(of: importance.columns)
+        guard units.shape != .single else {
+            scores = importance.elements
+            return
+        }
+        var sums = [Float](repeating: 0, count: rows * columns)
+        for row in 0..<importance.rows {
             let first = row / units.shape.rows * columns
-            for column in 0..<weight.columns {
-                let score = weight[row, column] * (columnNorms?[column] ?? 1)
-                squares[first + column / units.shape.columns] += score * score
+            for column in 0..<importance.columns {
+                sums[first + column / units.shape.columns] += importance[row, column]
             }
         }
+        scores = sums
     }
 
-    func zeroLowest(of weight: Matrix) -> Matrix {
-        var result = weight
-        let shape = units.shape
-        for unit in dropped {
-            let (row, column) = (unit / columns * shape.rows, unit % columns * shape.columns)
-            for r in row..<min(row + shape.rows, weight.rows) {
-                for c in column..<min(column + shape.columns, weight.columns) { result[r, c] = 0 }
-            }
+    /// Which units to drop, with scope row or layer.
+    func dropped(_ scope: PruningScope) -> [Bool] {
+        if units.kept != nil {
+            var drop = [Bool](repeating: false, count: scores.count)
+            for index in units.droppedOfRuns(scores, columns: columns) { drop[index] = true }
+            return drop
         }
-        return result
-    }
-
-    private var dropped: [Int] {
-        if units.kept != nil { return units.droppedOfRuns(squares, columns: columns) }
-        guard perRow else {
-            let target = Int((Double(squares.count) * units.sparsity).rounded())
-            return Array(PrunedUnits.lowest(target, of: Array(squares.indices), squares))
+        guard scope == .row else {
+            return LowestScores.mark(Int((Double(scores.count) * units.sparsity).rounded()), of: scores)
         }
         // Rounding is carried from row to row, so that the layer as a whole has the sparsity asked for.
         var before = 0
         return (0..<rows).flatMap { row in
             let target = Int((Double((row + 1) * columns) * units.sparsity).rounded())
             defer { before = target }
-            return PrunedUnits.lowest(
-                target - before, of: Array(row * columns..<(row + 1) * columns), squares)
+            return LowestScores.mark(target - before, of: Array(scores[row * columns..<(row + 1) * columns]))
+        }
+    }
+
+    /// 1 for the weights of kept units, 0 for those of dropped ones, [rows × columns] of the layer.
+    func mask(_ dropped: [Bool]) -> [Float] {
+        if units.shape == .single { return dropped.map { $0 ? 0 : 1 } }
+        var mask = [Float](repeating: 1, count: shape.rows * shape.columns)
+        for row in 0..<shape.rows {
+            let first = row / units.shape.rows * columns
+            for column in 0..<shape.columns where dropped[first + column / units.shape.columns] {
+                mask[row * shape.columns + column] = 0
+            }
+        }
+        return mask
+    }
+}
+
+/// Chooses what is dropped of the layers of a model.
+public enum MaskSelection {
+    /// One mask [rows × columns] for each layer, 0 for what is dropped: the lowest scores of the scope, exactly
+    /// as many as the sparsity asks for, within one unit.
+    ///
+    /// - Parameters:
+    ///   - importance: of every layer's weights.
+    ///   - granularity: of single weights, units or N:M.
+    /// - Throws: ``PruningError`` for a granularity that is removed and not masked, or a scope that it does not
+    ///   have.
+    public static func masks(
+        _ importance: [Matrix], granularity: Granularity, sparsity: Double, scope: PruningScope
+    ) throws -> [[Float]] {
+        let units = try PrunedUnits(granularity, sparsity: sparsity, scope: scope)
+        let scores = importance.map { UnitScores(importance: $0, units: units) }
+        guard scope == .global, units.kept == nil else {
+            return scores.map { $0.mask($0.dropped(scope)) }
+        }
+        let all = scores.flatMap(\.scores)
+        let dropped = LowestScores.mark(Int((Double(all.count) * sparsity).rounded()), of: all)
+        var start = 0
+        return scores.map { layer in
+            defer { start += layer.scores.count }
+            return layer.mask(Array(dropped[start..<start + layer.scores.count]))
         }
     }
 }

@@ -34,4 +34,18 @@ extension Matrix {
             }
         }
     }
+
+    /// A copy of some rows, in the order given.
+    public func keepingRows(_ kept: [Int]) -> Matrix {
+        Matrix(rows: kept.count, columns: columns, elements: kept.flatMap { row($0) })
+    }
+
+    /// A copy of some columns, in the order given.
+    public func keepingColumns(_ kept: [Int]) -> Matrix {
+        var result = Matrix(rows: rows, columns: kept.count)
+        for row in 0..<rows {
+            for (place, column) in kept.enumerated() { result[row, place] = self[row, column] }
+        }
+        return result
+    }
 }

@@ -56,7 +56,8 @@ public struct BERTGraph {
     public var headCounts: [Int] { blocks.map(\.headCount) }
     /// Neurons of each block's feed-forward layer.
     public var widths: [Int] { blocks.map(\.width) }
-    /// The weights of the linear layers, in the order of computation.
+    /// The weights of the linear layers, in the order of computation: query, key, value, the layer after
+    /// attention and the two feed-forward layers of each block.
     public var prunable: [Parameter] { blocks.flatMap(\.prunable) }
 
     /// Every parameter that the graph computes with.

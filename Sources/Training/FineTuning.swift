@@ -107,7 +107,7 @@ public struct FineTuning {
         var last = Date()
         while loop.step < loop.steps {
             let epochEnd = (loop.step / loop.stepsPerEpoch + 1) * loop.stepsPerEpoch
-            loop.run(
+            try loop.run(
                 until: epochEnd,
                 shouldStop: { shouldStop() || Date().timeIntervalSince(last) > checkpointSeconds },
                 didStep: { step, _ in progress("training", Double(step) / Double(loop.steps)) })

@@ -40,6 +40,11 @@ public final class Parameter {
         mask = value.elements.map { $0 == 0 ? 0 : 1 }
     }
 
+    /// Goes back to an earlier mask.
+    func restore(mask: [Float]?) {
+        self.mask = mask
+    }
+
     /// Zeros the elements where `mask` is 0 and keeps them so.
     public func hold(_ mask: [Float]) {
         precondition(mask.count == value.elements.count)

@@ -46,6 +46,48 @@ public final class ParameterSet {
         byName[parameter.name] = parameter
     }
 
+    /// Removes the parameters whose names a test finds.
+    public func remove(where isGone: (String) -> Bool) {
+        all.removeAll { isGone($0.name) }
+        byName = byName.filter { !isGone($0.key) }
+    }
+
+    /// All values, to go back to; arrays are shared until they are changed.
+    public struct Snapshot: Sendable {
+        struct Entry: Sendable {
+            let name: String
+            let shape: [Int]
+            let elements: [Float]
+            let mask: [Float]?
+        }
+        let entries: [Entry]
+    }
+
+    /// The present values.
+    public var snapshot: Snapshot {
+        Snapshot(
+            entries: all.map {
+                .init(name: $0.name, shape: $0.shape, elements: $0.value.elements, mask: $0.mask)
+            })
+    }
+
+    /// Goes back to earlier values, with new parameters where shapes have changed.
+    public func restore(_ snapshot: Snapshot) {
+        let names = Set(snapshot.entries.map(\.name))
+        remove { !names.contains($0) }
+        for entry in snapshot.entries {
+            let parameter = byName[entry.name]
+            if let parameter, parameter.shape == entry.shape {
+                parameter.value.elements = entry.elements
+                parameter.restore(mask: entry.mask)
+            } else {
+                let new = Parameter(name: entry.name, shape: entry.shape, elements: entry.elements)
+                new.restore(mask: entry.mask)
+                add(new)
+            }
+        }
+    }
+
     /// Whether there is a parameter of a name.
     public func contains(_ name: String) -> Bool { byName[name] != nil }
 

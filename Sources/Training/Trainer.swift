@@ -71,14 +71,15 @@ public final class Trainer {
 
     /// Takes one step on a batch.
     ///
-    /// - Parameter rule: called when the gradients are there and the weights are not changed yet.
+    /// - Parameter beforeUpdate: called when the gradients are there and the weights are not changed yet.
     @discardableResult
     public func step(
-        _ examples: [TrainingExample], teacherOutputs: Matrix? = nil, rate: Float, rule: (() -> Void)? = nil
+        _ examples: [TrainingExample], teacherOutputs: Matrix? = nil, rate: Float,
+        beforeUpdate: () -> Void = {}
     ) -> StepResult {
         clearGradients()
         let loss = accumulate(examples, teacherOutputs: teacherOutputs)
-        rule?()
+        beforeUpdate()
         return StepResult(loss: loss, gradientNorm: optimiser.step(learningRate: rate, pool: pool))
     }
 

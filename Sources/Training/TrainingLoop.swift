@@ -22,15 +22,6 @@ public struct TrainingPlan: Sendable, Equatable, Codable {
     public init() {}
 }
 
-/// Something that changes which weights are held at zero while a model is trained. Two conform:
-/// ``GradualPruning`` and ``MovementPruning``.
-public protocol PruningRule: AnyObject {
-    /// Called when the gradients of a step are there and the weights are not changed yet.
-    func willUpdate(step: Int, rate: Float)
-    /// Called when the weights have been changed.
-    func didUpdate(step: Int, of steps: Int)
-}
-
 /// Steps through the epochs of a plan, with a schedule, from any step on.
 public final class TrainingLoop {
     /// What is trained.
@@ -47,21 +38,21 @@ public final class TrainingLoop {
     private let plan: TrainingPlan
     private let buckets: LengthBuckets
     private let schedule: LearningRateSchedule
-    private let rule: (any PruningRule)?
+    private let pruning: ScheduledPruning?
 
     /// Prepares the steps.
     ///
     /// - Parameters:
     ///   - teacherOutputs: the outputs of a dense model for all examples, to distil from.
-    ///   - rule: prunes meanwhile.
+    ///   - pruning: prunes meanwhile.
     public init(
         trainer: Trainer, examples: [TrainingExample], teacherOutputs: Matrix? = nil, plan: TrainingPlan,
-        steps: Int? = nil, rule: (any PruningRule)? = nil
+        steps: Int? = nil, pruning: ScheduledPruning? = nil
     ) {
         self.trainer = trainer
         self.examples = examples
         self.plan = plan
-        self.rule = rule
+        self.pruning = pruning
         self.teacherOutputs = teacherOutputs.map { Self.split($0, examples) }
         buckets = LengthBuckets(
             lengths: examples.map(\.tokens), batchSize: plan.batchSize, seed: plan.seed)
@@ -77,7 +68,7 @@ public final class TrainingLoop {
     public func run(
         until end: Int, shouldStop: () -> Bool = { false },
         didStep: (_ step: Int, _ result: Trainer.StepResult) -> Void = { _, _ in }
-    ) {
+    ) throws {
         var epoch = -1
         var batches: [[Int]] = []
         while step < min(end, steps), !shouldStop() {
@@ -89,9 +80,9 @@ public final class TrainingLoop {
             let rate = schedule.rate(step)
             let result = trainer.step(
                 batch.map { examples[$0] }, teacherOutputs: teacherOutputs.map { Self.joined(batch, $0) },
-                rate: rate, rule: rule.map { rule in { rule.willUpdate(step: self.step, rate: rate) } })
-            rule?.didUpdate(step: step, of: steps)
+                rate: rate, beforeUpdate: { pruning?.willUpdate(rate: rate) })
             step += 1
+            try pruning?.didUpdate(step: step, of: steps)
             didStep(step, result)
         }
     }

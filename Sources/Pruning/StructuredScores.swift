@@ -1,0 +1,181 @@
+import Tensors
+
+/// What is known of the layers of one transformer block.
+public struct BlockEvidence: Sendable {
+    /// Query, key and value, [heads·size × hidden] each, and their biases.
+    public var attentionInputs: [LayerEvidence]
+    /// The layer after attention, [hidden × heads·size].
+    public var attentionOutput: LayerEvidence
+    /// The first feed-forward layer, [width × hidden].
+    public var intermediate: LayerEvidence
+    /// The second one, [hidden × width].
+    public var output: LayerEvidence
+    /// Features of a head.
+    public var headSize: Int
+
+    /// Puts a block together.
+    public init(
+        attentionInputs: [LayerEvidence], attentionOutput: LayerEvidence, intermediate: LayerEvidence,
+        output: LayerEvidence, headSize: Int
+    ) {
+        self.attentionInputs = attentionInputs
+        self.attentionOutput = attentionOutput
+        self.intermediate = intermediate
+        self.output = output
+        self.headSize = headSize
+    }
+}
+
+/// Scores of heads, neurons and whole blocks.
+///
+/// A head is seen as a gate ξ at its `size` columns of the layer after attention, a neuron as one at its column
+/// of the second feed-forward layer, a block as one at all columns of both. With c_j = Σᵢ wᵢⱼ·∂L/∂wᵢⱼ of a batch,
+/// ∂L/∂ξ is Σ c_j over the gate's columns.
+///
+/// | score | of a gate with columns J |
+/// |---|---|
+/// | magnitude | Σ w² of the columns, and of the rows that compute them |
+/// | gradient | mean over batches of abs(∂L/∂ξ) (Michel, Levy and Neubig, 2019, equation 2) |
+/// | fisher | mean over batches of (∂L/∂ξ)² / 2 (Kwon et al., 2022, equation 6) |
+/// | wanda | Σ over J of ‖w_:j‖²·‖xⱼ‖²: the energy that the columns contribute |
+/// | obs | Σ over J of ‖w_:j‖² / [H⁻¹]ⱼⱼ (Kurtic, Frantar and Alistarh, "ZipLM", 2023, the diagonal) |
+/// | random | a random number |
+enum StructuredScores {
+    /// The scores of a granularity's units of one block: heads, neurons, or the block itself.
+    static func scores(
+        _ block: BlockEvidence, _ granularity: Granularity, _ score: PruningScore, name: String,
+        random: inout CounterBasedRandom
+    ) throws -> [Float] {
+        switch granularity {
+        case .heads:
+            return grouped(
+                try columns(
+                    block.attentionOutput, feeding: block.attentionInputs, score, "\(name).attention.output.dense",
+                    &random), block.headSize, score)
+        case .neurons:
+            return grouped(
+                try columns(block.output, feeding: [block.intermediate], score, "\(name).output.dense", &random),
+                1, score)
+        case .blocks:
+            guard score != .wanda, score != .obs else {
+                throw PruningError(
+                    "score", "found \(score.rawValue) for block, allowed magnitude, gradient, fisher, random")
+            }
+            let attention = try columns(
+                block.attentionOutput, feeding: block.attentionInputs, score, name, &random)
+            let feedForward = try columns(block.output, feeding: [block.intermediate], score, name, &random)
+            let both = zip(attention, feedForward).map { $0 + $1 }
+            return grouped(both, both[0].count, score)
+        case .units, .kept:
+            throw PruningError("pattern", "found \(granularity), allowed heads, neurons, block")
+        }
+    }
+
+    /// One row for each batch where the score is made of gates' derivatives, else one row: what each column adds.
+    private static func columns(
+        _ layer: LayerEvidence, feeding: [LayerEvidence], _ score: PruningScore, _ name: String,
+        _ random: inout CounterBasedRandom
+    ) throws -> [[Float]] {
+        switch score {
+        case .gradient, .fisher:
+            guard !layer.gates.isEmpty else {
+                throw PruningError(name, "score \(score.rawValue): found no gradients")
+            }
+            return layer.gates
+        case .movement:
+            throw PruningError("score", "found movement, allowed one of a pattern of weights")
+        case .magnitude, .wanda, .obs, .random:
+            let importance = try layer.importance(score, layer: name, random: &random)
+            var sums = [Float](repeating: 0, count: importance.columns)
+            importance.addColumnSums(to: &sums)
+            if score == .magnitude {
+                for layer in feeding {
+                    for row in 0..<layer.weight.rows {
+                        sums[row] += layer.weight.row(row).reduce(0) { $0 + $1 * $1 }
+                    }
+                }
+            }
+            return [sums]
+        }
+    }
+
+    /// Adds columns up in groups, and the groups over the batches.
+    private static func grouped(_ columns: [[Float]], _ size: Int, _ score: PruningScore) -> [Float] {
+        var total = [Float](repeating: 0, count: columns[0].count / size)
+        for row in columns {
+            for group in total.indices {
+                let sum = row[group * size..<(group + 1) * size].reduce(0, +)
+                switch score {
+                case .gradient: total[group] += abs(sum)
+                case .fisher: total[group] += sum * sum / 2
+                default: total[group] += sum
+                }
+            }
+        }
+        return total
+    }
+}
+
+/// Chooses the heads, neurons or blocks that are removed.
+public enum RemovalSelection {
+    /// What stays of each block, by index: heads or neurons; with blocks, all or nothing of one unit.
+    ///
+    /// Of all units of the model, the fraction `sparsity` goes, exactly, within one; at least one head and one
+    /// neuron of each block stay, and one block.
+    ///
+    /// - Parameter scope: layer, the same fraction of each block, or global.
+    /// - Throws: ``PruningError`` for a score, a scope or a sparsity that make no sense.
+    public static func kept(
+        _ blocks: [BlockEvidence], granularity: Granularity, score: PruningScore, sparsity: Double,
+        scope: PruningScope, seed: UInt64
+    ) throws -> [[Int]] {
+        guard (0..<1).contains(sparsity) else {
+            throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
+        }
+        guard scope != .row, granularity != .blocks || scope == .global else {
+            let allowed = granularity == .blocks ? "global" : "layer, global"
+            throw PruningError("scope", "found \(scope.rawValue) for \(granularity), allowed \(allowed)")
+        }
+        var random = CounterBasedRandom(seed: seed, stream: 11)
+        let scores = try blocks.enumerated().map { index, block in
+            try StructuredScores.scores(
+                block, granularity, score, name: "encoder.layer.\(index)", random: &random)
+        }
+        if granularity == .blocks {
+            let order = scores.flatMap { $0 }
+            let gone = LowestScores.mark(min(rounded(order.count, sparsity), order.count - 1), of: order)
+            return gone.map { $0 ? [] : [0] }
+        }
+        return scope == .global ? global(scores, sparsity) : perBlock(scores, sparsity)
+    }
+
+    private static func rounded(_ count: Int, _ sparsity: Double) -> Int {
+        Int((Double(count) * sparsity).rounded())
+    }
+
+    private static func perBlock(_ scores: [[Float]], _ sparsity: Double) -> [[Int]] {
+        var (seen, gone) = (0, 0)
+        return scores.map { scores in
+            // Rounding is carried from block to block.
+            seen += scores.count
+            let count = min(max(rounded(seen, sparsity) - gone, 0), scores.count - 1)
+            gone += count
+            let marked = LowestScores.mark(count, of: scores)
+            return scores.indices.filter { !marked[$0] }
+        }
+    }
+
+    private static func global(_ scores: [[Float]], _ sparsity: Double) -> [[Int]] {
+        // The best unit of each block stays, whatever its score.
+        let best = scores.map { block in block.indices.max { block[$0] < block[$1] } ?? 0 }
+        let open = scores.enumerated().flatMap { block, scores in
+            scores.indices.filter { $0 != best[block] }.map { (block: block, unit: $0) }
+        }
+        let total = scores.reduce(0) { $0 + $1.count }
+        let gone = LowestScores.mark(
+            min(rounded(total, sparsity), open.count), of: open.map { scores[$0.block][$0.unit] })
+        var kept = best.map { [$0] }
+        for (place, isGone) in zip(open, gone) where !isGone { kept[place.block].append(place.unit) }
+        return kept.map { $0.sorted() }
+    }
+}

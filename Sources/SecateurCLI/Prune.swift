@@ -1,0 +1,153 @@
+import ArgumentParser
+import Export
+import Foundation
+import Pruning
+import Tensors
+import Training
+
+/// `secateur prune`
+struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prune an encoder by a method, a pattern and a sparsity of your own choosing.",
+        discussion: """
+            Heads, neurons and blocks are removed, so that layers shrink; other patterns leave zeros, which
+            Secateur's kernels skip. With --task and --train the model is trained after pruning (one-shot), between
+            rounds (iterative) or meanwhile (gradual). When the score on --validation falls by more than
+            --max-drop points of 100, the last good model is written instead.
+
+              secateur prune models/minilm --method obs --pattern 4x1 --sparsity 0.7 \\
+                  --train sentences.txt --output pruned
+              secateur prune checkpoints/sst2 --method movement --pattern unstructured --sparsity 0.85 \\
+                  --schedule gradual --task classification --train sst2/train.tsv --validation sst2/dev.tsv \\
+                  --output pruned
+              secateur prune checkpoints/sst2 --method fisher --pattern heads --sparsity 0.4 \\
+                  --task classification --train sst2/train.tsv --validation sst2/dev.tsv --max-drop 1 \\
+                  --output smaller
+            """)
+
+    @Argument(help: "The model folder to prune, or a run folder.")
+    var model: String
+
+    @Option(help: "What goes first has the lowest: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var method: PruningScore
+
+    @Option(help: "\(Granularity.allowed).")
+    var pattern: Granularity
+
+    @Option(help: "The fraction that goes, from 0 to below 1; N:M has its own.")
+    var sparsity: Double?
+
+    @Option(help: "Among what the lowest are looked for: row, layer or global.")
+    var scope: PruningScope?
+
+    @Option(help: "one-shot, iterative or gradual.")
+    var schedule = PruningSchedule.oneShot
+
+    @Option(help: "Rounds of the iterative schedule.")
+    var rounds = 4
+
+    @Flag(help: "Start each round's training from the weights as they were (lottery tickets).")
+    var rewind = false
+
+    @Option(help: "sts or classification: what --train and --validation are labelled for.")
+    var task: FineTuningTask?
+
+    @Option(help: "The labelled file to train on; without --task, text to calibrate on.")
+    var train: String?
+
+    @Option(help: "The labelled file that scores are from.")
+    var validation: String?
+
+    @Option(help: "Points of 100 that the score may lose.")
+    var maxDrop: Double?
+
+    @Option(help: "Examples of the training file that scores of weights are computed from.")
+    var calibrationExamples = 512
+
+    @OptionGroup var training: TrainingOptions
+
+    @Option(help: "The folder to write; it must not exist.")
+    var output: String
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    func validate() throws {
+        if let sparsity, !(0..<1).contains(sparsity) {
+            throw ValidationError("--sparsity: found \(sparsity), allowed 0 to below 1")
+        }
+        if let fixed = pattern.fixedSparsity {
+            guard sparsity == nil || abs((sparsity ?? 0) - fixed) < 1e-9 else {
+                throw ValidationError(
+                    "--sparsity: found \(sparsity ?? 0) for \(pattern), allowed \(fixed), which it has by its nature")
+            }
+        } else if sparsity == nil {
+            throw ValidationError("--sparsity: found none, allowed 0 to below 1")
+        }
+        guard validation == nil || task != nil else {
+            throw ValidationError("--validation: found without --task, allowed with one")
+        }
+        guard maxDrop == nil || validation != nil else {
+            throw ValidationError("--max-drop: found without --validation, allowed with one")
+        }
+        guard (maxDrop ?? 0) >= 0, rounds >= 1, calibrationExamples >= 2 else {
+            throw ValidationError(
+                "--max-drop, --rounds and --calibration-examples: found \(maxDrop ?? 0), \(rounds) and "
+                    + "\(calibrationExamples), allowed 0, 1 and 2 or more")
+        }
+    }
+
+    func run() throws {
+        try NewFolder.requireAbsent(output)
+        var options = ModelPruning.Options(
+            model: ModelArgument.folder(model),
+            choice: PruningChoice(granularity: pattern, score: method, scope: scope, seed: training.seed),
+            sparsity: pattern.fixedSparsity ?? sparsity ?? 0)
+        options.schedule = schedule
+        options.rounds = rounds
+        options.rewinds = rewind
+        options.task = task
+        options.metric = training.metric
+        options.train = train
+        options.validation = validation
+        options.teacher = training.teacher
+        options.plan = training.plan(epochs: 1)
+        options.maximumDrop = maxDrop
+        options.calibrationExamples = calibrationExamples
+        options.maximumTokens = training.maximumTokens
+        let line = ProgressLine()
+        let pruning = try ModelPruning(
+            options, pool: ThreadPool(threads: training.threads), progress: line.show)
+        Interruption.becomeStoppable()
+        let summary = try pruning.run(
+            shouldStop: { Interruption.isRequested }, progress: line.show, note: { line.note($0) })
+        line.finish()
+        guard let summary else {
+            Terminal.note("stopped; nothing was written")
+            Foundation.exit(130)
+        }
+        try pruning.write(to: output)
+        if json { return try Terminal.printJSON(summary) }
+        show(summary)
+    }
+
+    private func show(_ summary: ModelPruning.Summary) {
+        let gone = Terminal.decimal(100 * summary.sparsity, 1)
+        print("\(gone) % of the encoder's weights are gone; \(summary.parameters) parameters left of "
+            + "\(summary.parametersBefore)")
+        if let metric = summary.metric, let before = summary.scoreBefore, let score = summary.score {
+            print("\(metric) \(Terminal.score(score)), before pruning \(Terminal.score(before))")
+        }
+        print("The model is in \(output)")
+    }
+}
+
+extension PruningScore: ExpressibleByArgument {}
+extension PruningScope: ExpressibleByArgument {}
+extension PruningSchedule: ExpressibleByArgument {}
+extension Granularity: ExpressibleByArgument {
+    /// Reads a granularity as it is typed.
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

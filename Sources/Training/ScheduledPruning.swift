@@ -1,0 +1,133 @@
+import Pruning
+import Tensors
+
+/// Prunes while a model is trained: the sparsity follows a cubic schedule, and what is dropped is chosen by
+/// scores that the training steps themselves give.
+///
+/// With magnitude, gradient, fisher and random, what is dropped stays zero and never comes back. With movement,
+/// dropped weights keep their value aside and come back when their score rises (Sanh, Wolf and Rush, 2020).
+public final class ScheduledPruning {
+    private let parameters: [Parameter]
+    private let score: PruningScore
+    private let granularity: Granularity
+    private let scope: PruningScope
+    private let schedule: CubicSchedule
+    private let pool: ThreadPool
+    private var random: CounterBasedRandom
+    /// What the score has summed up since the start (movement) or since it was last used, by parameter.
+    private var sums: [[Float]] = []
+    /// The weights with those that are dropped now, in movement pruning.
+    private var full: [[Float]] = []
+    /// Times that weights are chosen in all.
+    private static let choices = 50
+
+    /// Prepares for the linear layers of a model.
+    /// - Throws: `PruningError` for a score or a granularity that cannot be used while training.
+    public init(
+        parameters: [Parameter], score: PruningScore, granularity: Granularity, scope: PruningScope,
+        schedule: CubicSchedule, seed: UInt64, pool: ThreadPool
+    ) throws {
+        guard !granularity.isStructured else {
+            throw PruningError(
+                "pattern", "found \(granularity) for a schedule that prunes while training, allowed a pattern "
+                    + "of weights")
+        }
+        guard score.evidence != .inputs else {
+            throw PruningError(
+                "score", "found \(score.rawValue) for a schedule that prunes while training, allowed magnitude, "
+                    + "gradient, fisher, movement, random")
+        }
+        self.parameters = parameters
+        self.score = score
+        self.granularity = granularity
+        self.scope = scope
+        self.schedule = schedule
+        self.pool = pool
+        random = CounterBasedRandom(seed: seed, stream: 12)
+        if [.movement, .gradient, .fisher].contains(score) {
+            sums = parameters.map { [Float](repeating: 0, count: $0.value.elements.count) }
+        }
+        if score == .movement { full = parameters.map(\.value.elements) }
+    }
+
+    /// Takes the gradients of a step into account.
+    func willUpdate(rate: Float) {
+        guard !sums.isEmpty else { return }
+        for (index, parameter) in parameters.enumerated() {
+            let gradient = parameter.gradient.elements
+            let weight = score == .movement ? full[index] : parameter.value.elements
+            let score = score
+            pool.forEachPart(of: &sums[index]) { first, sums in
+                for place in sums.indices {
+                    let product = weight[first + place] * gradient[first + place]
+                    switch score {
+                    case .movement: sums[place] -= rate * product
+                    case .fisher: sums[place] += product * product / 2
+                    default: sums[place] += abs(product)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Chooses anew what is dropped, where the schedule says so; `step` is how many have been taken.
+    func didUpdate(step: Int, of steps: Int) throws {
+        if score == .movement { keepAside() }
+        let progress = Double(step) / Double(steps)
+        guard progress > schedule.warmUp, Self.isChoice(step, steps, schedule) else { return }
+        try prune(to: schedule.sparsity(at: progress))
+    }
+
+    /// Whether weights are chosen after a step: evenly spread, the last time as the cool-down starts.
+    private static func isChoice(_ step: Int, _ steps: Int, _ schedule: CubicSchedule) -> Bool {
+        let first = schedule.warmUp * Double(steps)
+        let last = (1 - schedule.coolDown) * Double(steps)
+        func index(_ step: Int) -> Int {
+            Int((min(Double(step), last.rounded(.up)) - first) / max(last - first, 1) * Double(choices))
+        }
+        return index(step) != index(step - 1)
+    }
+
+    /// Remembers the weights that are not dropped.
+    private func keepAside() {
+        for (index, parameter) in parameters.enumerated() {
+            guard let mask = parameter.mask else {
+                full[index] = parameter.value.elements
+                continue
+            }
+            let value = parameter.value.elements
+            pool.forEachPart(of: &full[index]) { first, full in
+                for place in full.indices where mask[first + place] != 0 { full[place] = value[first + place] }
+            }
+        }
+    }
+
+    private func prune(to sparsity: Double) throws {
+        let importance = try parameters.indices.map { index in
+            let parameter = parameters[index]
+            var evidence = LayerEvidence(weight: parameter.value)
+            if score == .movement { evidence.movement = sums[index] }
+            if score == .gradient || score == .fisher { evidence.products = (sums[index], sums[index].map { 2 * $0 }) }
+            return try evidence.importance(score, layer: parameter.name, random: &random)
+                .keepingDropped(score == .movement ? nil : parameter.mask)
+        }
+        let masks = try MaskSelection.masks(
+            importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity, scope: scope)
+        for (index, parameter) in parameters.enumerated() {
+            if score == .movement { parameter.value.elements = full[index] }
+            parameter.hold(masks[index])
+            if score == .gradient || score == .fisher {
+                for place in sums[index].indices { sums[index][place] = 0 }
+            }
+        }
+    }
+}
+
+extension Matrix {
+    /// The same importance, with −1 for what has been dropped, so that it is dropped again.
+    fileprivate func keepingDropped(_ mask: [Float]?) -> Matrix {
+        guard let mask else { return self }
+        return Matrix(
+            rows: rows, columns: columns, elements: zip(elements, mask).map { $1 == 0 ? -1 : $0 })
+    }
+}
