@@ -14,27 +14,23 @@ public struct ScoredPair: Sendable, Equatable {
 public enum Datasets {
     /// Reads tab-separated pairs with one header line that names columns `sentence1`, `sentence2`, `score`.
     public static func scoredPairs(path: String) throws -> [ScoredPair] {
-        var lines = try text(path: path).split(separator: "\n", omittingEmptySubsequences: true)
-        guard !lines.isEmpty else { throw EvaluationError(file: path, message: "the file is empty") }
-        let header = fields(lines.removeFirst())
-        guard let first = header.firstIndex(of: "sentence1"), let second = header.firstIndex(of: "sentence2"),
-            let score = header.firstIndex(of: "score")
+        let table = try TabSeparated(path: path)
+        guard let first = table.header.firstIndex(of: "sentence1"),
+            let second = table.header.firstIndex(of: "sentence2"),
+            let score = table.header.firstIndex(of: "score")
         else {
             throw EvaluationError(
                 file: path,
-                message: "line 1: found columns \(header.joined(separator: ", ")), "
+                message: "line 1: found columns \(table.header.joined(separator: ", ")), "
                     + "allowed sentence1, sentence2, score separated by tabs")
         }
-        let pairs = try lines.enumerated().map { index, line in
-            let row = fields(line)
-            guard row.count == header.count, let value = Double(row[score]), value.isFinite else {
+        let pairs = try table.rows.map { row in
+            guard let value = Double(row.fields[score]), value.isFinite else {
                 throw EvaluationError(
                     file: path,
-                    message: "line \(index + 2): found \(row.count) columns"
-                        + (row.count > score ? " and score '\(row[score])'" : "")
-                        + ", allowed \(header.count) columns with a finite score")
+                    message: "line \(row.line): found score '\(row.fields[score])', allowed a finite number")
             }
-            return ScoredPair(first: row[first], second: row[second], score: value)
+            return ScoredPair(first: row.fields[first], second: row.fields[second], score: value)
         }
         guard pairs.count >= 2 else {
             throw EvaluationError(file: path, message: "found \(pairs.count) pairs, allowed 2 or more")

@@ -13,7 +13,7 @@ public struct ModelConfiguration: Sendable {
     public let path: String
     /// The file's bytes, unchanged, for writing beside a pruned model.
     public let json: Data
-    private let fields: JSONFields
+    let fields: JSONFields
 
     /// Reads `folder/config.json`.
     /// - Throws: ``ModelFileError`` when the file is missing or not a JSON object.

@@ -49,8 +49,12 @@ public struct EndToEndBenchmark {
     public func measure<Model: PrunableModel>(
         _ model: Model, against reference: Model, progress: (Double) -> Void = { _ in }
     ) -> Result {
-        let memory = model.memory(for: workload, threads: pool.threads)
-        func round(_ model: Model) -> [Double] {
+        // Heads or neurons may have been removed from either: each has memory of its own sizes.
+        let (ownMemory, otherMemory) = (
+            model.memory(for: workload, threads: pool.threads),
+            reference.memory(for: workload, threads: pool.threads)
+        )
+        func round(_ model: Model, _ memory: Model.PassMemory) -> [Double] {
             model.pass(workload, memory, pool: pool, times: nil)
             return (0..<passes).map { _ in
                 milliseconds { model.pass(workload, memory, pool: pool, times: nil) }
@@ -59,8 +63,8 @@ public struct EndToEndBenchmark {
         var (own, other, ratios): ([Double], [Double], [Double]) = ([], [], [])
         for number in 0...rounds {
             progress(Double(number) / Double(rounds + 1))
-            let theirs = round(reference)
-            let ours = round(model)
+            let theirs = round(reference, otherMemory)
+            let ours = round(model, ownMemory)
             // The first round fetches weights from memory for the first time: it is not counted.
             guard number > 0 else { continue }
             own += ours

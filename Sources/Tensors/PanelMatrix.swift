@@ -51,7 +51,14 @@ public final class PanelMatrix: @unchecked Sendable {
 
     /// Gives the same memory another number of tokens, if it has the room; its content is then undefined.
     public func reshape(tokens: Int) -> Bool {
+        reshape(features: features, tokens: tokens)
+    }
+
+    /// Gives the same memory other numbers of features and tokens, if it has the room; its content is then
+    /// undefined.
+    public func reshape(features: Int, tokens: Int) -> Bool {
         guard features * Self.strips(of: tokens) * Self.stripTokens <= capacity else { return false }
+        self.features = features
         self.tokens = tokens
         return true
     }

@@ -74,7 +74,8 @@ extension WordPieceDefinition {
         }
     }
 
-    /// A template must put `[CLS]` before the text and `[SEP]` after it.
+    /// Templates must put `[CLS]` before a text and `[SEP]` after it, and after the second text of a pair, all of
+    /// which has type 1.
     private static func checkTemplate(_ fields: JSONFields) throws {
         guard fields.value("post_processor") != nil else { return }
         let processor = try fields.fields("post_processor")
@@ -83,16 +84,27 @@ extension WordPieceDefinition {
         case "TemplateProcessing": break
         default: throw processor.wrong("type", "'TemplateProcessing' or 'BertProcessing'")
         }
-        let names = try processor.array("single").map { element in
-            let element = try JSONFields(element, file: fields.file, place: "post_processor.single.")
-            return element.value("Sequence") == nil ? try element.fields("SpecialToken").string("id") : "text"
+        try check(processor, template: "single", is: "[CLS] text [SEP]") { element in
+            element.value("Sequence") == nil ? try element.fields("SpecialToken").string("id") : "text"
         }
-        guard names == ["[CLS]", "text", "[SEP]"] else {
+        guard processor.value("pair") != nil else { return }
+        try check(processor, template: "pair", is: "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1") { element in
+            let part = try element.fields(element.value("Sequence") == nil ? "SpecialToken" : "Sequence")
+            return "\(try part.string("id")):\(try part.integer("type_id", in: 0...255))"
+        }
+    }
+
+    private static func check(
+        _ processor: JSONFields, template key: String, is allowed: String,
+        _ name: (_ element: JSONFields) throws -> String
+    ) throws {
+        let place = "post_processor.\(key)"
+        let found = try processor.array(key).map {
+            try name(JSONFields($0, file: processor.file, place: "\(place)."))
+        }.joined(separator: " ")
+        guard found == allowed else {
             throw ModelFileError(
-                file: fields.file,
-                message:
-                    "'post_processor.single': found \(names.joined(separator: " ")), allowed [CLS] text [SEP]"
-            )
+                file: processor.file, message: "'\(place)': found \(found), allowed \(allowed)")
         }
     }
 }

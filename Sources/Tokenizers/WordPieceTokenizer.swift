@@ -13,8 +13,8 @@ public struct WordPieceTokenizer: Sendable {
     /// The id of `[PAD]`, which fills short rows of a batch.
     public let paddingID: Int32
 
-    private let classificationID: Int32
-    private let separatorID: Int32
+    let classificationID: Int32
+    let separatorID: Int32
     private let normalizer: BertNormalizer
     private let vocabulary: WordPieceVocabulary
     private let rawTokens: AddedTokenMatcher
@@ -76,8 +76,12 @@ public struct WordPieceTokenizer: Sendable {
     /// - Parameter maximumTokens: the most ids to return, at least 2
     public func encode(_ text: String, maximumTokens: Int = 512) -> [Int32] {
         precondition(maximumTokens >= 2, "maximumTokens: found \(maximumTokens), allowed at least 2")
-        let limit = maximumTokens - 1
-        var ids = [classificationID]
+        return [classificationID] + pieces(of: text, limit: maximumTokens - 2) + [separatorID]
+    }
+
+    /// The first ids of a text alone, at most `limit` of them.
+    func pieces(of text: String, limit: Int = .max) -> ArraySlice<Int32> {
+        var ids: [Int32] = []
         let bytes = Array(text.utf8)
         for piece in rawTokens.pieces(of: bytes) where ids.count < limit {
             switch piece {
@@ -85,9 +89,7 @@ public struct WordPieceTokenizer: Sendable {
             case .text(let range): append(normalizer.normalize(bytes[range]), to: &ids, limit: limit)
             }
         }
-        ids.removeLast(max(0, ids.count - limit))
-        ids.append(separatorID)
-        return ids
+        return ids.prefix(limit)
     }
 
     /// The ids of each text, as by the other `encode`; rows are not padded.

@@ -3,7 +3,8 @@ import Tensors
 
 /// Memory that one forward pass works in, kept between passes so that none allocates.
 public final class BERTWorkspace {
-    fileprivate let hidden: PanelMatrix
+    /// The hidden states [hidden × tokens] that a pass leaves.
+    public let hidden: PanelMatrix
     fileprivate let query: PanelMatrix
     fileprivate let key: PanelMatrix
     fileprivate let value: PanelMatrix
@@ -25,49 +26,30 @@ public final class BERTWorkspace {
         context = states(dimensions.hidden)
         projected = states(dimensions.hidden)
         intermediate = states(dimensions.intermediate)
-        let floats = secateur_attention_scratch(longest, dimensions.hidden / dimensions.heads)
+        let floats = secateur_attention_scratch(longest, dimensions.headSize)
         scratch = (0..<threads).map { _ in AlignedScratch(count: floats) }
     }
 
     fileprivate func reshape(tokens: Int) {
-        for states in [hidden, query, key, value, context, projected, intermediate] {
+        for states in [hidden, projected] {
             precondition(states.reshape(tokens: tokens), "the workspace holds \(self.tokens) tokens")
         }
+    }
+
+    /// As wide as a block's own layers are.
+    fileprivate func reshape(for layer: BERT.Layer) {
+        for states in [query, key, value, context] { reshape(states, features: layer.query.rows) }
+        reshape(intermediate, features: layer.intermediate.rows)
+    }
+
+    private func reshape(_ states: PanelMatrix, features: Int) {
+        precondition(
+            states.reshape(features: features, tokens: hidden.tokens),
+            "the workspace is of a model with narrower blocks")
     }
 }
 
 extension BERT {
-
-    /// Embeds sequences of token ids: [sequences × hidden], each row of length 1.
-    ///
-    /// Several sequences are shared out among the threads in chunks; one sequence is computed by all
-    /// threads together. The result of a sequence does not depend on which others there are, nor on the
-    /// number of threads.
-    public func embed(_ sequences: [[Int32]], pool: ThreadPool) -> Matrix {
-        let chunks = TokenBatch.chunks(of: sequences, tokens: 256)
-        let output = AlignedRows(rows: sequences.count, columns: dimensions.hidden)
-        if chunks.count < pool.threads {
-            for chunk in chunks { embed(sequences, chunk, into: output, pool: pool) }
-        } else {
-            let alone = ThreadPool(threads: 1)
-            pool.forEach(count: chunks.count) { index in
-                embed(sequences, chunks[index], into: output, pool: alone)
-            }
-        }
-        return output.matrix
-    }
-
-    private func embed(
-        _ sequences: [[Int32]], _ chunk: Range<Int>, into output: AlignedRows, pool: ThreadPool
-    ) {
-        let batch = TokenBatch(sequences[chunk])
-        let workspace = BERTWorkspace(
-            dimensions, tokens: batch.tokens, threads: pool.threads,
-            longest: sequences[chunk].map(\.count).max() ?? 0)
-        forward(batch, workspace: workspace, pool: pool)
-        output.writeMeans(of: workspace.hidden, batch: batch, firstRow: chunk.lowerBound)
-    }
-
     /// Runs the encoder over a batch; the hidden states stay in the workspace.
     ///
     /// - Parameters:
@@ -80,9 +62,11 @@ extension BERT {
         guard batch.tokens > 0 else { return }
         workspace.reshape(tokens: batch.tokens)
         LayerTimes.measure(times, 0, "", "", "embeddings") {
-            embeddings.apply(batch, into: workspace.hidden, pool: pool)
+            embeddings.apply(
+                batch, into: workspace.hidden, instructionSet: instructionSet, pool: pool)
         }
         for (index, layer) in layers.enumerated() {
+            workspace.reshape(for: layer)
             attend(layer, index, batch, workspace, pool, observer, times)
             feedForward(layer, index, workspace, pool, observer, times)
         }
@@ -92,7 +76,6 @@ extension BERT {
         _ layer: Layer, _ index: Int, _ batch: TokenBatch, _ workspace: BERTWorkspace, _ pool: ThreadPool,
         _ observer: InputObserver?, _ times: LayerTimes?
     ) {
-        let kernels = InstructionSet.best
         let prefix = "encoder.layer.\(index).attention"
         let (hidden, query, key, value) = (workspace.hidden, workspace.query, workspace.key, workspace.value)
         let (context, projected) = (workspace.context, workspace.projected)
@@ -108,8 +91,8 @@ extension BERT {
                 }
             }
         }
-        let heads = dimensions.heads
-        let size = dimensions.hidden / heads
+        let heads = layer.heads
+        let size = dimensions.headSize
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
             LayerTimes.measure(times, worker, prefix, ".self.", "attention") {
@@ -118,10 +101,10 @@ extension BERT {
                     guard !tokens.isEmpty else { continue }
                     var attention = secateur_attention(
                         q: query.address, k: key.address, v: value.address, context: context.address,
-                        features: hidden.features, tokens: hidden.tokens, first: item % heads * size,
+                        features: query.features, tokens: query.tokens, first: item % heads * size,
                         dimensions: size, offset: tokens.lowerBound, length: tokens.count, scale: scale,
                         scratch: scratch[worker].address)
-                    kernels.kernels.pointee.attention(&attention)
+                    instructionSet.kernels.pointee.attention(&attention)
                 }
             }
         }
@@ -135,7 +118,7 @@ extension BERT {
             LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
                 layer.attentionNorm.apply(
                     projected, residual: hidden, into: hidden,
-                    strips: pool.share(of: hidden.strips, worker: worker))
+                    strips: pool.share(of: hidden.strips, worker: worker), instructionSet: instructionSet)
             }
         }
     }
@@ -144,7 +127,6 @@ extension BERT {
         _ layer: Layer, _ index: Int, _ workspace: BERTWorkspace, _ pool: ThreadPool,
         _ observer: InputObserver?, _ times: LayerTimes?
     ) {
-        let kernels = InstructionSet.best
         let prefix = "encoder.layer.\(index)"
         let (hidden, intermediate, projected) = (
             workspace.hidden, workspace.intermediate, workspace.projected
@@ -156,7 +138,7 @@ extension BERT {
             }
             let rows = layer.intermediate.rows(ofPart: worker, of: pool.threads)
             LayerTimes.measure(times, worker, prefix, ".intermediate.", "gelu") {
-                kernels.kernels.pointee.gelu(
+                instructionSet.kernels.pointee.gelu(
                     intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
                     rows.upperBound)
             }
@@ -171,49 +153,8 @@ extension BERT {
             LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
                 layer.outputNorm.apply(
                     projected, residual: hidden, into: hidden,
-                    strips: pool.share(of: hidden.strips, worker: worker))
+                    strips: pool.share(of: hidden.strips, worker: worker), instructionSet: instructionSet)
             }
         }
-    }
-}
-
-/// Rows that workers fill in, each its own.
-private final class AlignedRows: @unchecked Sendable {
-    // Unchecked: a chunk of sequences, and so its rows, belongs to one worker.
-    private let rows: Int
-    private let columns: Int
-    private let memory: UnsafeMutablePointer<Float>
-
-    init(rows: Int, columns: Int) {
-        self.rows = rows
-        self.columns = columns
-        memory = .allocate(capacity: max(rows * columns, 1))
-        memory.initialize(repeating: 0, count: rows * columns)
-    }
-
-    deinit {
-        memory.deallocate()
-    }
-
-    /// Writes the mean over each sequence's tokens, scaled to length 1.
-    func writeMeans(of states: PanelMatrix, batch: TokenBatch, firstRow: Int) {
-        for sequence in 0..<batch.count {
-            let out = memory + (firstRow + sequence) * columns
-            for token in batch.range(sequence) {
-                let column = states.column(of: token)
-                let source = states.address + column.offset
-                for feature in 0..<columns { out[feature] += source[feature * column.stride] }
-            }
-            var squares: Double = 0
-            for feature in 0..<columns { squares += Double(out[feature]) * Double(out[feature]) }
-            let scale = Float(1 / max(squares.squareRoot(), 1e-12))
-            for feature in 0..<columns { out[feature] *= scale }
-        }
-    }
-
-    var matrix: Matrix {
-        Matrix(
-            rows: rows, columns: columns,
-            elements: Array(UnsafeBufferPointer(start: memory, count: rows * columns)))
     }
 }

@@ -11,8 +11,10 @@ import Tensors
 /// Nested types are named as the modules of the checkpoint. A value type: ``replacing(_:)`` gives a
 /// model with other linear operators that shares everything else.
 public struct BERT: Sendable {
-    /// One transformer block.
+    /// One transformer block; heads and neurons may have been removed from it.
     public struct Layer: Sendable {
+        /// Attention heads.
+        public let heads: Int
         var query: any LinearOperator
         var key: any LinearOperator
         var value: any LinearOperator
@@ -27,12 +29,15 @@ public struct BERT: Sendable {
     public struct Dimensions: Sendable, Equatable {
         /// Width of the hidden states.
         public let hidden: Int
-        /// Width between the two feed-forward layers.
+        /// Width between the two feed-forward layers of the widest block.
         public let intermediate: Int
-        /// Attention heads.
+        /// Attention heads of a block that none was removed from.
         public let heads: Int
         /// The longest sequence, in tokens.
         public let maximumTokens: Int
+
+        /// Features of one attention head.
+        public var headSize: Int { hidden / heads }
     }
 
     /// Sizes of the model.
@@ -45,21 +50,30 @@ public struct BERT: Sendable {
     public let weights: [String: Matrix]
     /// The biases, by layer name.
     public let biases: [String: [Float]]
+    /// The transformer blocks.
+    public internal(set) var layers: [Layer]
     let embeddings: BERTEmbeddings
-    var layers: [Layer]
+    let instructionSet: InstructionSet
 
     /// Makes an operator of a layer's weight and bias.
     public typealias Packing = (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) -> any LinearOperator
 
     /// Reads `config.json` and `model.safetensors` of a folder.
     ///
-    /// - Parameter pack: packs each linear layer; dense unless said otherwise.
+    /// Blocks may differ: the tensors' shapes say how many heads and neurons each has left. Where the
+    /// configuration has `pruned_heads`, as transformers writes it, they must agree with it.
+    ///
+    /// - Parameters:
+    ///   - instructionSet: what everything but the linear layers is computed with.
+    ///   - pack: packs each linear layer; dense unless said otherwise.
     /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
-    ///   another shape than the configuration says.
+    ///   another shape than the configuration and the rest of its block allow.
     public init(
-        folder: String, pack: Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
+        folder: String, instructionSet: InstructionSet = .best,
+        pack: Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
     ) throws {
         let checkpoint = try BERTCheckpoint(folder: folder)
+        self.instructionSet = instructionSet
         dimensions = checkpoint.dimensions
         parameterCount = checkpoint.parameterCount
         embeddings = try BERTEmbeddings(checkpoint)
@@ -78,20 +92,21 @@ public struct BERT: Sendable {
             return pack(shape, weight, bias)
         }
         let hidden = dimensions.hidden
-        let intermediate = dimensions.intermediate
-        for index in 0..<checkpoint.layerCount {
+        for (index, block) in checkpoint.blocks.enumerated() {
             let prefix = "encoder.layer.\(index)"
+            let attention = block.heads * dimensions.headSize
             layers.append(
                 Layer(
-                    query: try linear("\(prefix).attention.self.query", rows: hidden, cols: hidden),
-                    key: try linear("\(prefix).attention.self.key", rows: hidden, cols: hidden),
-                    value: try linear("\(prefix).attention.self.value", rows: hidden, cols: hidden),
+                    heads: block.heads,
+                    query: try linear("\(prefix).attention.self.query", rows: attention, cols: hidden),
+                    key: try linear("\(prefix).attention.self.key", rows: attention, cols: hidden),
+                    value: try linear("\(prefix).attention.self.value", rows: attention, cols: hidden),
                     attentionOutput: try linear(
-                        "\(prefix).attention.output.dense", rows: hidden, cols: hidden),
+                        "\(prefix).attention.output.dense", rows: hidden, cols: attention),
                     attentionNorm: try checkpoint.norm("\(prefix).attention.output.LayerNorm"),
                     intermediate: try linear(
-                        "\(prefix).intermediate.dense", rows: intermediate, cols: hidden),
-                    output: try linear("\(prefix).output.dense", rows: hidden, cols: intermediate),
+                        "\(prefix).intermediate.dense", rows: block.intermediate, cols: hidden),
+                    output: try linear("\(prefix).output.dense", rows: hidden, cols: block.intermediate),
                     outputNorm: try checkpoint.norm("\(prefix).output.LayerNorm")))
         }
         self.weights = weights
@@ -173,10 +188,20 @@ extension BERT: PrunableModel {
         of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void,
         observer: @escaping InputObserver
     ) {
+        observeInputs(of: sequences, firsts: nil, pool: pool, progress: progress, observer: observer)
+    }
+
+    /// The same for pairs of sentences.
+    ///
+    /// - Parameter firsts: how many tokens of each sequence are of its first sentence; all when nil.
+    public func observeInputs(
+        of sequences: [[Int32]], firsts: [Int]?, pool: ThreadPool, progress: (Double) -> Void,
+        observer: @escaping InputObserver
+    ) {
         let chunks = TokenBatch.chunks(of: sequences, tokens: 512)
         for (index, chunk) in chunks.enumerated() {
             progress(Double(index) / Double(chunks.count))
-            let batch = TokenBatch(sequences[chunk])
+            let batch = TokenBatch(sequences, firsts: firsts, chunk: chunk)
             let workspace = BERTWorkspace(
                 dimensions, tokens: batch.tokens, threads: pool.threads,
                 longest: sequences[chunk].map(\.count).max() ?? 0)

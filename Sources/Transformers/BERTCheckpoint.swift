@@ -3,17 +3,25 @@ import Tensors
 
 /// A BERT folder being read: its configuration and its tensors, with or without the prefix `bert.`.
 struct BERTCheckpoint {
+    /// What is left of one block.
+    struct BlockSizes {
+        let heads: Int
+        let intermediate: Int
+    }
+
+    let configuration: ModelConfiguration
     let dimensions: BERT.Dimensions
-    let layerCount: Int
+    /// One entry for each block.
+    let blocks: [BlockSizes]
     let vocabularySize: Int
     let typeVocabularySize: Int
     let epsilon: Double
     let parameterCount: Int
-    private let file: SafetensorsFile
+    let file: SafetensorsFile
     private let prefix: String
 
     init(folder: String) throws {
-        let configuration = try ModelConfiguration(folder: folder)
+        configuration = try ModelConfiguration(folder: folder)
         let type = try configuration.modelType
         guard type == "bert" else {
             throw ModelFileError(
@@ -24,11 +32,6 @@ struct BERTCheckpoint {
             throw ModelFileError(
                 file: configuration.path, message: "hidden_act: found '\(activation)', allowed 'gelu'")
         }
-        dimensions = BERT.Dimensions(
-            hidden: try configuration.hiddenSize, intermediate: try configuration.intermediateSize,
-            heads: try configuration.attentionHeadCount,
-            maximumTokens: try configuration.maximumPositions)
-        layerCount = try configuration.layerCount
         vocabularySize = try configuration.vocabularySize
         typeVocabularySize = try configuration.typeVocabularySize
         epsilon = try configuration.layerNormEpsilon
@@ -37,6 +40,11 @@ struct BERTCheckpoint {
         parameterCount = file.tensors.values.reduce(0) { total, tensor in
             [.f32, .f16, .bf16, .f64].contains(tensor.elementType) ? total + tensor.elementCount : total
         }
+        blocks = try BERTBlockReader(configuration, file, prefix: prefix).blocks()
+        dimensions = BERT.Dimensions(
+            hidden: try configuration.hiddenSize, intermediate: blocks.map(\.intermediate).max() ?? 0,
+            heads: try configuration.attentionHeadCount,
+            maximumTokens: try configuration.maximumPositions)
     }
 
     func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
@@ -47,5 +55,66 @@ struct BERTCheckpoint {
         LayerNorm(
             gamma: try tensor("\(name).weight", [dimensions.hidden]),
             beta: try tensor("\(name).bias", [dimensions.hidden]), epsilon: epsilon)
+    }
+}
+
+/// Finds out from the tensors' shapes how many heads and neurons each block has left.
+private struct BERTBlockReader {
+    private let configuration: ModelConfiguration
+    private let file: SafetensorsFile
+    private let prefix: String
+    private let hidden: Int
+    private let heads: Int
+    private let intermediate: Int
+    private let prunedHeads: [Int: Set<Int>]
+
+    init(_ configuration: ModelConfiguration, _ file: SafetensorsFile, prefix: String) throws {
+        self.configuration = configuration
+        self.file = file
+        self.prefix = prefix
+        hidden = try configuration.hiddenSize
+        heads = try configuration.attentionHeadCount
+        intermediate = try configuration.intermediateSize
+        prunedHeads = try configuration.prunedHeads
+    }
+
+    func blocks() throws -> [BERTCheckpoint.BlockSizes] {
+        try (0..<(try configuration.layerCount)).map { block in
+            BERTCheckpoint.BlockSizes(heads: try heads(of: block), intermediate: try width(of: block))
+        }
+    }
+
+    private func heads(of block: Int) throws -> Int {
+        let size = hidden / heads
+        let name = "\(prefix)encoder.layer.\(block).attention.self.query.weight"
+        let rows = try rows(
+            name, allowed: "a multiple of the head size \(size), from \(size) to \(hidden)"
+        ) { $0 % size == 0 && (size...hidden).contains($0) }
+        let left = heads - (prunedHeads[block]?.count ?? 0)
+        guard rows / size == left || !configuration.has("pruned_heads") else {
+            throw ModelFileError(
+                file: file.path, tensor: name,
+                message: "found \(rows / size) heads of \(size) rows, allowed \(left), "
+                    + "as pruned_heads of \(configuration.path) says")
+        }
+        return rows / size
+    }
+
+    private func width(of block: Int) throws -> Int {
+        try rows(
+            "\(prefix)encoder.layer.\(block).intermediate.dense.weight",
+            allowed: "from 1 to intermediate_size \(intermediate)"
+        ) { (1...intermediate).contains($0) }
+    }
+
+    /// The rows of a matrix [rows × hidden].
+    private func rows(_ name: String, allowed: String, _ isAllowed: (Int) -> Bool) throws -> Int {
+        let shape = try file.info(name).shape
+        guard shape.count == 2, shape[1] == hidden, isAllowed(shape[0]) else {
+            throw ModelFileError(
+                file: file.path, tensor: name,
+                message: "found shape \(shape), allowed [rows, \(hidden)] with rows \(allowed)")
+        }
+        return shape[0]
     }
 }

@@ -28,6 +28,17 @@ public struct TokenBatch: Sendable {
         }
     }
 
+    /// Lays one of the chunks of a list of sequences end to end.
+    ///
+    /// - Parameter firsts: for pairs of sentences, as in ``init(pairs:firsts:)``, for the whole list.
+    init(_ sequences: [[Int32]], firsts: [Int]?, chunk: Range<Int>) {
+        if let firsts {
+            self.init(pairs: sequences[chunk], firsts: Array(firsts[chunk]))
+        } else {
+            self.init(sequences[chunk])
+        }
+    }
+
     /// Number of tokens of all sequences.
     public var tokens: Int { ids.count }
     /// Number of sequences.

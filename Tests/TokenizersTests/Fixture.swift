@@ -14,8 +14,17 @@ struct Fixture: Decodable {
         let words: [String]
     }
 
+    struct Pair: Decodable {
+        let texts: [String]
+        let maximum: Int
+        let ids: [Int32]
+        /// Ids of the first text, with `[CLS]` and its `[SEP]`.
+        let first: Int
+    }
+
     let encodings: [Encoding]
     let words: [Words]
+    let pairs: [Pair]
 
     static func load() throws -> Fixture {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -51,6 +51,18 @@ struct MiniLMTokenizerTests {
         #expect(cut == Array(all.dropLast().prefix(maximumTokens - 1)) + [102])
     }
 
+    @Test func pairsEqualTheReference() throws {
+        let pairs = try Fixture.load().pairs
+        var cut = 0
+        for example in pairs {
+            let found = tokenizer.encode(
+                pair: example.texts[0], example.texts[1], maximumTokens: example.maximum)
+            #expect(found == PairEncoding(ids: example.ids, firstCount: example.first), "\(example.texts)")
+            if example.ids.count == example.maximum { cut += 1 }
+        }
+        #expect(cut > 20 && cut < pairs.count)
+    }
+
     @Test func severalTexts() {
         #expect(tokenizer.encode(["a b", ""], maximumTokens: 3) == [[101, 1037, 102], [101, 102]])
     }
@@ -72,14 +84,17 @@ struct MiniLMTokenizerTests {
     static func json(
         vocabulary: String = vocabulary, normalizer: String = #""lowercase":true,"strip_accents":null"#,
         added: String = "",
-        preTokenizer: String = "BertPreTokenizer", single: String = "[CLS]"
+        preTokenizer: String = "BertPreTokenizer", single: String = "[CLS]", pairType: Int = 1
     ) -> String {
         """
         {"added_tokens":[\(added)],
          "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,\(normalizer)},
          "pre_tokenizer":{"type":"\(preTokenizer)"},
          "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"\(single)","type_id":0}},
-           {"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}]},
+           {"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+           "pair":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},
+           {"SpecialToken":{"id":"[SEP]","type_id":0}},{"Sequence":{"id":"B","type_id":\(pairType)}},
+           {"SpecialToken":{"id":"[SEP]","type_id":1}}]},
          "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##",
            "max_input_chars_per_word":8,"vocab":\(vocabulary)}}
         """
@@ -126,6 +141,7 @@ struct MiniLMTokenizerTests {
             "'pre_tokenizer.type': found 'ByteLevel', allowed 'BertPreTokenizer'"
         ),
         (json(single: "<s>"), "found <s> text [SEP], allowed [CLS] text [SEP]"),
+        (json(pairType: 0), "found [CLS]:0 A:0 [SEP]:0 B:0 [SEP]:1, allowed [CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1"),
         (json(normalizer: #""lowercase":1"#), "'normalizer.lowercase': found 1, allowed true or false"),
         (
             json(added: #"{"id":4,"content":"x","single_word":false,"normalized":false}"#),

@@ -5,7 +5,8 @@
 
 `encodings` pairs a text with its ids by the model's tokenizer.json, without truncation or padding.
 `words` pairs a text and the four settings of BertNormalizer with the words of BertPreTokenizer,
-and needs no vocabulary. The random texts are seeded, so a second run writes the same file.
+and needs no vocabulary. `pairs` gives two texts and a maximum the ids and how many of them are of the first
+text, truncated with the strategy longest_first. The random texts are seeded, so a second run writes the same file.
 """
 
 import json
@@ -94,11 +95,23 @@ def main():
         split = BertPreTokenizer().pre_tokenize_str(normalizer.normalize_str(text))
         words.append({"text": text, "settings": settings, "words": [word for word, _ in split]})
 
+    pairs = []
+    generator = random.Random(20250602)
+    for _ in range(120):
+        first, second = (" ".join(generator.choice(WORDS) for _ in range(generator.randint(0, 12))) for _ in "ab")
+        maximum = generator.randint(3, 40)
+        tokenizer.enable_truncation(maximum, strategy="longest_first")
+        encoding = tokenizer.encode(first, second)
+        pairs.append({"texts": [first, second], "maximum": maximum, "ids": encoding.ids,
+                      "first": encoding.type_ids.count(0)})
+
     path = pathlib.Path(__file__).with_name("wordpiece.json")
     lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in encodings)
     word_lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in words)
-    path.write_text('{"encodings":[\n%s\n],"words":[\n%s\n]}\n' % (lines, word_lines))
-    print(f"{path.name}: {len(encodings)} encodings, {len(words)} word lists, {path.stat().st_size} bytes")
+    pair_lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in pairs)
+    path.write_text('{"encodings":[\n%s\n],"words":[\n%s\n],"pairs":[\n%s\n]}\n' % (lines, word_lines, pair_lines))
+    print(f"{path.name}: {len(encodings)} encodings, {len(words)} word lists, {len(pairs)} pairs, "
+          f"{path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+/// A tab-separated file with one header line, without quoting; empty lines are left out.
+struct TabSeparated {
+    /// The names of the columns.
+    let header: [String]
+    /// The other lines, each with its number in the file, and as many fields as the header.
+    let rows: [(line: Int, fields: [String])]
+
+    /// Reads a file.
+    /// - Throws: ``EvaluationError`` for an empty file, or a line of another number of fields.
+    init(path: String) throws {
+        let lines = try Datasets.text(path: path).split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated().filter { !$1.isEmpty }
+        guard let first = lines.first else {
+            throw EvaluationError(file: path, message: "the file is empty")
+        }
+        let header = Self.fields(first.element)
+        rows = try lines.dropFirst().map { index, line in
+            let row = Self.fields(line)
+            guard row.count == header.count else {
+                throw EvaluationError(
+                    file: path,
+                    message: "line \(index + 1): found \(row.count) columns, allowed \(header.count)")
+            }
+            return (index + 1, row)
+        }
+        self.header = header
+    }
+
+    private static func fields(_ line: Substring) -> [String] {
+        line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    }
+}
