@@ -46,3 +46,40 @@ static void NAME(gelu)(float *y, size_t features, size_t tokens, size_t rowBegin
         }
     }
 }
+
+// The 16 floats from p on, of which `count` are there; zeros for the rest.
+INLINE v16 NAME(some)(const float *p, size_t count) {
+    if (count >= LANES) return *(const v16_anywhere *)p;
+    v16 value = v16_set(0);
+    for (size_t i = 0; i < count; i++) value[i] = p[i];
+    return value;
+}
+
+INLINE void NAME(store_some)(float *p, v16 value, size_t count) {
+    if (count >= LANES) *(v16_anywhere *)p = value;
+    else
+        for (size_t i = 0; i < count; i++) p[i] = value[i];
+}
+
+static void NAME(gelu_forward)(const float *x, float *y, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) {
+        const v16 value = NAME(some)(x + i, count - i);
+        const v16 magnitude = v16_max(value, -value);
+        const v16 half = v16_erf_of_nonnegative(magnitude * v16_set(0.70710678f)) * v16_set(0.5f);
+        NAME(store_some)(y + i, v16_fma(magnitude, half, value * v16_set(0.5f)), count - i);
+    }
+}
+
+static void NAME(gelu_backward)(const float *x, float *dy, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) {
+        const v16 value = NAME(some)(x + i, count - i);
+        const v16 magnitude = v16_max(value, -value);
+        // erf is odd: x*erf(x) = |x|*erf(|x|), so Phi follows the sign of x.
+        const v16 half = v16_erf_of_nonnegative(magnitude * v16_set(0.70710678f)) * v16_set(0.5f);
+        const v16i negative = (v16i)value & (v16i)v16_set(-0.0f);
+        const v16 cumulative = v16_set(0.5f) + (v16)((v16i)half ^ negative);
+        const v16 density = v16_set(0.39894228f) * v16_exp(value * value * v16_set(-0.5f));
+        const v16 slope = v16_fma(value, density, cumulative);
+        NAME(store_some)(dy + i, NAME(some)(dy + i, count - i) * slope, count - i);
+    }
+}

@@ -49,6 +49,8 @@ const secateur_kernels NAME(table) = {
     .sparseCount = sizeof NAME(sparse_kernels) / sizeof NAME(sparse_kernels)[0],
     .layernorm = NAME(layernorm),
     .gelu = NAME(gelu),
+    .geluForward = NAME(gelu_forward),
+    .geluBackward = NAME(gelu_backward),
     .attention = NAME(attention),
     .fma = NAME(fma_rounds),
 };

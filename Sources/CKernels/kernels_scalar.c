@@ -68,12 +68,25 @@ static void layernorm(const secateur_layernorm *norm, const float *x, const floa
     }
 }
 
+static double cumulative(double x) { return 0.5 * (1.0 + erf(x * 0.70710678118654752)); }
+
 static void gelu(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd) {
     for (size_t row = rowBegin; row < rowEnd; row++)
         for (size_t token = 0; token < tokens; token++) {
             float *value = y + panel_offset(features, tokens, row, token);
-            *value = (float)(0.5 * *value * (1.0 + erf(*value * 0.70710678118654752)));
+            *value = (float)(*value * cumulative(*value));
         }
+}
+
+static void gelu_forward(const float *x, float *y, size_t count) {
+    for (size_t i = 0; i < count; i++) y[i] = (float)(x[i] * cumulative(x[i]));
+}
+
+static void gelu_backward(const float *x, float *dy, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const double density = 0.39894228040143268 * exp(-0.5 * (double)x[i] * x[i]);
+        dy[i] = (float)(dy[i] * (cumulative(x[i]) + x[i] * density));
+    }
 }
 
 static double score(const secateur_attention *a, size_t query, size_t key) {
@@ -124,6 +137,8 @@ const secateur_kernels secateur_scalar_table = {
     .sparseCount = sizeof sparse_kernels / sizeof sparse_kernels[0],
     .layernorm = layernorm,
     .gelu = gelu,
+    .geluForward = gelu_forward,
+    .geluBackward = gelu_backward,
     .attention = attention,
     .fma = fma_rounds,
 };

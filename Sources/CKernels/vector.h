@@ -7,6 +7,9 @@
 typedef float v16 __attribute__((vector_size(64), aligned(64)));
 typedef int32_t v16i __attribute__((vector_size(64), aligned(64)));
 
+// The same at any address.
+typedef float v16_anywhere __attribute__((vector_size(64), aligned(4)));
+
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE v16 v16_load(const float *p) { return *(const v16 *)p; }

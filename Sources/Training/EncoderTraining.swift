@@ -58,10 +58,17 @@ public final class EncoderTraining {
         return examples
     }
 
+    /// Refuses F1 for more than two classes.
+    func require(_ metric: ClassificationMetric) throws {
+        guard metric != .f1 || classes <= 2 else {
+            throw TrainingError("--metric", "found f1 for \(classes) classes, allowed accuracy, matthews")
+        }
+    }
+
     /// How many classes the labels of a file tell apart; 0 for similarities.
     public static func classes(of path: String, task: FineTuningTask) throws -> Int {
         guard task == .classification else { return 0 }
-        return max((try Datasets.labelled(path: path).map(\.label).max() ?? 0) + 1, 2)
+        return max((try Datasets.labelled(path: path).labels.max() ?? 0) + 1, 2)
     }
 
     /// A trainer of the present parameters, with new moments.

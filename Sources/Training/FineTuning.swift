@@ -71,6 +71,7 @@ public struct FineTuning {
             folder: options.model, task: options.task,
             classes: try EncoderTraining.classes(of: options.train, task: options.task),
             maximumTokens: options.maximumTokens, seed: plan.seed)
+        try model.require(options.metric)
         model.holdZeros()
         let examples = try model.examples(path: options.train)
         validation = try model.examples(path: options.validation)

@@ -27,9 +27,18 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
                     sequences[0], sequences[1], similarity: pair.score / Self.highestScore)
             }
         case .classification:
-            return try Datasets.labelled(path: path).map { text in
-                let encoded = tokenizer.encode(text, maximumTokens: maximumTokens)
-                return TrainingExample(sequence: encoded.ids, first: encoded.first, label: text.label)
+            let data = try Datasets.labelled(path: path)
+            switch data.text {
+            case .sentences(let sentences):
+                let sequences = tokenizer.encode(sentences, maximumTokens: maximumTokens)
+                return zip(sequences, data.labels).map { TrainingExample(sequence: $0, label: $1) }
+            case .pairs(let pairs):
+                return zip(pairs, data.labels).map { pair, label in
+                    let encoded = tokenizer.encode(
+                        pair: pair.first, pair.second, maximumTokens: maximumTokens)
+                    return TrainingExample(
+                        sequence: encoded.ids, first: encoded.firstCount, label: label)
+                }
             }
         }
     }
@@ -53,7 +62,7 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
             }
             return Correlation.spearman(cosines, examples.map { Double($0.target) })
         case .classification:
-            return metric.value(predictions: outputs.highestColumns, labels: examples.map(\.label))
+            return metric.score(predictions: outputs.highestColumns, labels: examples.map(\.label))
         }
     }
 }

@@ -100,6 +100,7 @@ public final class ModelPruning {
         let model = try EncoderTraining(
             folder: options.model, task: task, classes: classes, maximumTokens: options.maximumTokens,
             seed: options.plan.seed)
+        try model.require(options.metric)
         self.model = model
         let examples =
             try options.train.map { path in

@@ -98,6 +98,9 @@ typedef struct {
                       size_t tokens, size_t stripBegin, size_t stripEnd);
     // In place, on rows [rowBegin, rowEnd): x * Phi(x), Phi by the error function.
     void (*gelu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd);
+    // y = x * Phi(x) and dy *= Phi(x) + x * phi(x), of `count` numbers at any address.
+    void (*geluForward)(const float *x, float *y, size_t count);
+    void (*geluBackward)(const float *x, float *dy, size_t count);
     void (*attention)(const secateur_attention *);
     // Runs `rounds` rounds of independent FMAs on registers; returns the number of floating point operations.
     double (*fma)(size_t rounds, float *sink);

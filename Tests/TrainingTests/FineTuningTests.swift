@@ -1,0 +1,87 @@
+import Evaluation
+import Foundation
+import Tensors
+import Testing
+
+@testable import Training
+
+@Suite struct FineTuningTests {
+    private let pool = ThreadPool(threads: 2)
+
+    private func options(_ tiny: TinyEncoder, epochs: Int) throws -> FineTuning.Options {
+        var options = FineTuning.Options(
+            model: tiny.folder, task: .classification,
+            train: try tiny.labelled("train.tsv", count: 64, seed: 1),
+            validation: try tiny.labelled("dev.tsv", count: 32, seed: 2))
+        options.plan.epochs = epochs
+        options.plan.batchSize = 8
+        options.plan.learningRate = 5e-3
+        return options
+    }
+
+    private func run(_ options: FineTuning.Options, _ output: String, stopAfter steps: Int = .max) throws
+        -> FineTuning.Summary?
+    {
+        let tuning = try FineTuning(options, output: output, pool: pool, progress: { _, _ in })
+        var asked = 0
+        return try tuning.run(
+            checkpointSeconds: .infinity,
+            shouldStop: {
+                asked += 1
+                return asked > steps
+            })
+    }
+
+    @Test func learnsWhatTellsTheClassesApart() throws {
+        let tiny = try TinyEncoder()
+        let summary = try #require(try run(try options(tiny, epochs: 6), "\(tiny.folder)/out"))
+        #expect(summary.score >= 0.95)
+        #expect(summary.steps == 48 && summary.scores.count == 6)
+    }
+
+    @Test func goesOnAfterAStopAsIfThereHadBeenNone() throws {
+        let tiny = try TinyEncoder()
+        let options = try options(tiny, epochs: 3)
+        let whole = try #require(try run(options, "\(tiny.folder)/whole"))
+        var resumed: FineTuning.Summary?
+        var rounds = 0
+        while resumed == nil, rounds < 30 {
+            resumed = try run(options, "\(tiny.folder)/parts", stopAfter: 9)
+            rounds += 1
+        }
+        #expect(rounds > 2)
+        #expect(resumed?.scores == whole.scores && resumed?.score == whole.score)
+    }
+
+    @Test func refusesACheckpointOfOtherOptions() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 3)
+        #expect(try run(options, "\(tiny.folder)/out", stopAfter: 9) == nil)
+        options.plan.seed = 2
+        #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
+    }
+
+    @Test func namesALabelThatTheModelDoesNotHave() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 1)
+        options.validation = try tiny.write("bad.tsv", "sentence\tlabel\nred cat runs\t0\nblue dog sits\t2")
+        #expect(throws: EvaluationError.self) { try run(options, "\(tiny.folder)/out") }
+    }
+
+    @Test func aDistilledModelFollowsItsTeacher() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 6)
+        let teacher = try FineTuning(
+            options, output: "\(tiny.folder)/t", pool: pool, progress: { _, _ in })
+        _ = try teacher.run()
+        try teacher.write(to: "\(tiny.folder)/teacher")
+        // Labels are swapped: only the teacher knows.
+        let lines = try Datasets.text(path: options.train).split(separator: "\n").dropFirst()
+        let swapped = lines.map { $0.hasSuffix("0") ? "\($0.dropLast())1" : "\($0.dropLast())0" }
+        options.train = try tiny.write("swapped.tsv", (["sentence\tlabel"] + swapped).joined(separator: "\n"))
+        options.teacher = "\(tiny.folder)/teacher"
+        options.plan.distillation = Distillation(outputs: 1, hidden: 1)
+        let summary = try #require(try run(options, "\(tiny.folder)/student"))
+        #expect(summary.score >= 0.95)
+    }
+}
