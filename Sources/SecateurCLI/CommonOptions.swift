@@ -63,6 +63,11 @@ enum ModelArgument {
         try EncoderModel(folder: folder(path))
     }
 
+    /// Loads an encoder with a classifier.
+    static func loadClassifier(_ path: String) throws -> ClassifierModel {
+        try ClassifierModel(folder: folder(path))
+    }
+
     /// Loads an encoder or a language model.
     ///
     /// - Parameter phase: what is to be fast.

@@ -11,19 +11,25 @@ struct Evaluate: ParsableCommand {
             sts: Spearman between cosines and the scores of sentence pairs. fidelity: Pearson between all
             pairwise cosines of the model and those of the dense model, which --against names. lm: perplexity
             over windows of a text; with --against also the KL divergence from another model's next-token
-            distributions, and how often both find the same token likeliest.
+            distributions, and how often both find the same token likeliest. classification: the metric of
+            the classes with the highest logits, for a BertForSequenceClassification folder and a file with the
+            columns sentence, or sentence1 and sentence2, and label.
               secateur evaluate models/minilm --task sts --data stsb/dev.tsv --json
               secateur evaluate models/smollm2 --task lm --data text.txt --context 512 --windows 40
+              secateur evaluate models/cola --task classification --data cola/dev.tsv --metric matthews
             """)
 
     @Argument(help: "A model folder, or a run folder.")
     var model: String
 
-    @Option(help: "sts, fidelity or lm.")
-    var task: SearchOptions.Task
+    @Option(help: "sts, fidelity, lm or classification.")
+    var task: EvaluationTask
 
-    @Option(help: "The file with the pairs, the sentences or the text.")
+    @Option(help: "The file with the pairs, the sentences, the examples or the text.")
     var data: String
+
+    @Option(help: "For classification: accuracy, f1 of class 1, or matthews; accuracy unless given.")
+    var metric: ClassificationMetric?
 
     @Option(help: "For lm: tokens of a window.")
     var context = SearchOptions.windowTokens
@@ -37,7 +43,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Threads to compute with; all processors unless given.")
     var threads = MachineOptions.processors
 
-    @Flag(help: "Print one JSON object: metric, value, count; for lm also secondHalf.")
+    @Flag(
+        help: """
+            Print one JSON object: metric, value, count; for lm also secondHalf, for classification also accuracy.
+            """)
     var json = false
 
     private struct Output: Encodable {
@@ -47,11 +56,15 @@ struct Evaluate: ParsableCommand {
         var secondHalf: Double?
         var divergence: Double?
         var agreement: Double?
+        var accuracy: Double?
     }
 
     func validate() throws {
         if task == .fidelity, against == nil {
             throw ValidationError("--against: fidelity needs the dense model's folder")
+        }
+        if metric != nil, task != .classification {
+            throw ValidationError("--metric: found with --task \(task.rawValue), allowed with classification")
         }
         guard context >= 2 else { throw ValidationError("--context: found \(context), allowed 2 or more") }
         if let windows, windows < 1 {
@@ -61,13 +74,29 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let pool = ThreadPool(threads: max(threads, 1))
-        if task == .lm { return try show(language(pool: pool)) }
+        switch task {
+        case .sts: try show(embedding(.sts, pool: pool))
+        case .fidelity: try show(embedding(.fidelity, pool: pool))
+        case .lm: try show(language(pool: pool))
+        case .classification: try show(classification(pool: pool))
+        }
+    }
+
+    private func embedding(_ task: SearchOptions.Task, pool: ThreadPool) throws -> Output {
         let encoder = try ModelArgument.load(model)
         let reference = try against.map(ModelArgument.load) ?? encoder
         let scored = try TaskFile(task: task, path: data).task(for: encoder, dense: reference, pool: pool)
-        let output = Output(
+        return Output(
             metric: scored.metric, value: scored.score(encoder.encoder, pool: pool), count: scored.count)
-        try show(output)
+    }
+
+    private func classification(pool: ThreadPool) throws -> Output {
+        let model = try ModelArgument.loadClassifier(model)
+        let task = try model.task(ofFile: data, metric: metric ?? .accuracy)
+        let predictions = task.predictions(of: model.classifier, pool: pool)
+        return Output(
+            metric: task.metric, value: task.score(predictions: predictions), count: task.count,
+            accuracy: ClassificationMetric.accuracy.score(predictions: predictions, labels: task.labels))
     }
 
     private func language(pool: ThreadPool) throws -> Output {
@@ -97,6 +126,9 @@ struct Evaluate: ParsableCommand {
     private func show(_ output: Output) throws {
         if json { return try Terminal.printJSON(output) }
         print("\(output.metric) \(Terminal.decimal(output.value, 4)) over \(output.count)")
+        if let accuracy = output.accuracy, output.metric != ClassificationMetric.accuracy.rawValue {
+            print("accuracy \(Terminal.decimal(accuracy, 4))")
+        }
         if let secondHalf = output.secondHalf { print("second halves \(Terminal.decimal(secondHalf, 4))") }
         if let divergence = output.divergence, let agreement = output.agreement {
             print(
@@ -105,3 +137,17 @@ struct Evaluate: ParsableCommand {
         }
     }
 }
+
+/// What a model can be scored on.
+enum EvaluationTask: String, CaseIterable, ExpressibleByArgument {
+    /// Spearman on labelled sentence pairs.
+    case sts
+    /// Agreement with the dense model, without labels.
+    case fidelity
+    /// Perplexity on plain text.
+    case lm
+    /// A metric of predicted classes.
+    case classification
+}
+
+extension ClassificationMetric: ExpressibleByArgument {}

@@ -6,7 +6,17 @@ import Tensors
 enum TinyModel {
     private static let hidden = 32
     private static let intermediate = 64
-    private static let blocks = 2
+
+    /// What may differ from a plain encoder.
+    struct Shape {
+        /// Heads of 16 features that each block has left.
+        var heads = [2, 2]
+        /// Neurons that each block has left.
+        var neurons = [intermediate, intermediate]
+        /// Classes of a classifier; none unless given.
+        var classes: Int?
+    }
+
     private static let words = [
         "the", "cat", "dog", "bird", "sits", "runs", "sings", "on", "under", "near", "a", "mat", "tree",
         "house", "red", "old", "quick", "and", "but", "sleeps", "eats", "one", "two", "many",
@@ -14,19 +24,20 @@ enum TinyModel {
     private static let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
     /// Writes the folder.
-    static func write(to folder: String, seed: UInt64) throws {
+    static func write(to folder: String, seed: UInt64, shape: Shape = Shape()) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let vocabulary = special + words
         try text(vocabulary.joined(separator: "\n") + "\n", to: "\(folder)/vocab.txt")
         let configuration = """
-            {"model_type": "bert", "hidden_act": "gelu", "hidden_size": \(hidden), "num_hidden_layers": \(blocks),
+            {"model_type": "bert", "hidden_act": "gelu", "hidden_size": \(hidden), "num_hidden_layers": \(shape.heads.count),
              "num_attention_heads": 2, "intermediate_size": \(intermediate), "vocab_size": \(vocabulary.count),
-             "max_position_embeddings": 64, "type_vocab_size": 2, "layer_norm_eps": 1e-12}
+             "max_position_embeddings": 64, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
+             "architectures": ["\(shape.classes == nil ? "BertModel" : "BertForSequenceClassification")"]}
             """
         try text(configuration, to: "\(folder)/config.json")
         var random = CounterBasedRandom(seed: seed)
         try SafetensorsWriter.write(
-            tensors(vocabulary: vocabulary.count, using: &random), metadata: ["format": "pt"],
+            tensors(vocabulary: vocabulary.count, shape: shape, using: &random), metadata: ["format": "pt"],
             to: "\(folder)/model.safetensors")
     }
 
@@ -43,10 +54,12 @@ enum TinyModel {
     }
 
     private static func tensors(
-        vocabulary: Int, using random: inout CounterBasedRandom
+        vocabulary: Int, shape: Shape, using random: inout CounterBasedRandom
     ) -> [SafetensorsTensor] {
         var tensors: [SafetensorsTensor] = []
+        let prefix = shape.classes == nil ? "" : "bert."
         func add(_ name: String, _ shape: [Int], spread: Float, centre: Float = 0) {
+            let name = name.hasPrefix("classifier") ? name : prefix + name
             let floats = (0..<shape.reduce(1, *)).map { _ in
                 centre + spread * Float(random.nextUniform() * 2 - 1)
             }
@@ -64,16 +77,20 @@ enum TinyModel {
         add("embeddings.position_embeddings.weight", [64, hidden], spread: 0.2)
         add("embeddings.token_type_embeddings.weight", [2, hidden], spread: 0.1)
         norm("embeddings.LayerNorm")
-        for block in 0..<blocks {
+        for (block, (heads, neurons)) in zip(shape.heads, shape.neurons).enumerated() {
             let prefix = "encoder.layer.\(block)"
             for name in ["query", "key", "value"] {
-                linear("\(prefix).attention.self.\(name)", hidden, hidden)
+                linear("\(prefix).attention.self.\(name)", heads * 16, hidden)
             }
-            linear("\(prefix).attention.output.dense", hidden, hidden)
+            linear("\(prefix).attention.output.dense", hidden, heads * 16)
             norm("\(prefix).attention.output.LayerNorm")
-            linear("\(prefix).intermediate.dense", intermediate, hidden)
-            linear("\(prefix).output.dense", hidden, intermediate)
+            linear("\(prefix).intermediate.dense", neurons, hidden)
+            linear("\(prefix).output.dense", hidden, neurons)
             norm("\(prefix).output.LayerNorm")
+        }
+        if let classes = shape.classes {
+            linear("pooler.dense", hidden, hidden)
+            linear("classifier", classes, hidden)
         }
         return tensors
     }

@@ -1,0 +1,35 @@
+import Evaluation
+import Transformers
+
+/// A model folder with a classifier, loaded.
+public struct ClassifierModel: Sendable {
+    /// The encoder and its tokenizer.
+    public let base: EncoderModel
+    /// The encoder with its head.
+    public let classifier: SequenceClassifier
+
+    /// Loads a folder.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    public init(folder: String) throws {
+        base = try EncoderModel(folder: folder)
+        classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
+    }
+
+    /// The task of a file of examples.
+    /// - Throws: `EvaluationError` for a malformed file or a label that is none of the model's classes;
+    ///   ``SearchFailure`` for a model that does not classify, or a metric that is not of its classes.
+    public func task(ofFile path: String, metric: ClassificationMetric) throws -> ClassificationTask {
+        let classes = classifier.classes
+        guard classes >= 2 else {
+            throw SearchFailure("\(base.folder): found a classifier of one class, allowed 2 or more")
+        }
+        guard metric != .f1 || classes == 2 else {
+            throw SearchFailure(
+                "\(base.folder): found \(classes) classes, allowed 2 for the metric f1; others are accuracy, "
+                    + "matthews")
+        }
+        return ClassificationTask(
+            examples: try Datasets.labelled(path: path, classes: classes), tokenizer: base.tokenizer,
+            maximumTokens: base.maximumTokens, metric: metric)
+    }
+}
