@@ -35,7 +35,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles", "HDF5", "Tensors",
+                "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles", "HDF5",
+                "Tensors",
             ],
             exclude: ["README.md"]),
         .target(
@@ -50,12 +51,14 @@ let package = Package(
             path: "Agents",
             exclude: ["README.md"]),
         .target(
-            name: "Search", dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning"],
+            name: "Search",
+            dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning", "Training"],
             exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
+                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning", "SparseKernels",
+                "Tensors",
                 "Tokenizers", "Training", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -63,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Search", "Agents",
+                "Search", "Agents", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
@@ -79,7 +82,10 @@ let package = Package(
             exclude: ["Fixtures"]),
         .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "ModelFiles", "Tensors", "Transformers"]),
+            name: "TrainingTests",
+            dependencies: [
+                "Training", "Pruning", "SparseKernels", "Evaluation", "ModelFiles", "Tensors", "Transformers",
+            ], exclude: ["Fixtures"]),
         .testTarget(
             name: "ExportTests",
             dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),

@@ -26,7 +26,8 @@ public enum Granularity: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What can be asked for, in words.
-    public static let allowed = "unstructured, ROWSxCOLUMNS such as 4x1, N:M such as 2:4, heads, neurons, block"
+    public static let allowed =
+        "unstructured, ROWSxCOLUMNS such as 4x1, N:M such as 2:4, heads, neurons, block"
 
     /// Reads what ``description`` gives; nil for anything else.
     public init?(_ text: String) {

@@ -21,7 +21,8 @@ enum LowestScores {
     }
 
     /// The bucket that holds the score of rank `count`; what is in lower ones is taken off `count`.
-    private static func bucket(_ count: inout Int, of scores: [Float], _ half: (UInt32) -> UInt16?) -> UInt16 {
+    private static func bucket(_ count: inout Int, of scores: [Float], _ half: (UInt32) -> UInt16?) -> UInt16
+    {
         var histogram = [Int](repeating: 0, count: 1 << 16)
         for score in scores {
             if let half = half(key(score)) { histogram[Int(half)] += 1 }

@@ -66,7 +66,8 @@ public struct LayerEvidence: Sendable {
     public mutating func add(gradient: Matrix) {
         precondition(gradient.rows == weight.rows && gradient.columns == weight.columns)
         let count = weight.elements.count
-        var (absolute, squared) = products ?? ([Float](repeating: 0, count: count), [Float](repeating: 0, count: count))
+        var (absolute, squared) =
+            products ?? ([Float](repeating: 0, count: count), [Float](repeating: 0, count: count))
         products = nil
         var gate = [Float](repeating: 0, count: weight.columns)
         for row in 0..<weight.rows {

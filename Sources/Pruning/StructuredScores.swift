@@ -50,11 +50,13 @@ enum StructuredScores {
         case .heads:
             return grouped(
                 try columns(
-                    block.attentionOutput, feeding: block.attentionInputs, score, "\(name).attention.output.dense",
+                    block.attentionOutput, feeding: block.attentionInputs, score,
+                    "\(name).attention.output.dense",
                     &random), block.headSize, score)
         case .neurons:
             return grouped(
-                try columns(block.output, feeding: [block.intermediate], score, "\(name).output.dense", &random),
+                try columns(
+                    block.output, feeding: [block.intermediate], score, "\(name).output.dense", &random),
                 1, score)
         case .blocks:
             guard score != .wanda, score != .obs else {

@@ -44,7 +44,7 @@ public struct RunFiles {
         }
         let own = [
             "run.json", "checkpoint.h5", "trace.h5", "latency.h5", "costs.json", "policy.json",
-            "summary.json", "model",
+            "summary.json", "recovery.json", "model",
         ]
         for name in own where FileManager.default.fileExists(atPath: path(name)) {
             try FileManager.default.removeItem(atPath: path(name))

@@ -41,6 +41,8 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var seed: UInt64 = 1
     /// How layers are pruned.
     public var solver = Solver.obs
+    /// Steps that the pruned model is trained for; none unless given.
+    public var finetuneSteps: Int?
     /// How much each part of the reward counts.
     public var weights = RewardWeights()
     /// Sentences to calibrate on.

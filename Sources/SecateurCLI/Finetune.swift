@@ -113,7 +113,8 @@ struct TrainingOptions: ParsableArguments {
         try require(
             "--distill-hidden", distillHidden, distillHidden >= 0 && distillHidden.isFinite, "0 or more")
         try require(
-            "--teacher", "none", teacher != nil || (share == 0 && distillHidden == 0), "a model folder, to distil")
+            "--teacher", "none", teacher != nil || (share == 0 && distillHidden == 0),
+            "a model folder, to distil")
         try require("--epochs", epochs ?? 1, (epochs ?? 1) >= 1, "1 or more")
         try require("--batch-size", batchSize, batchSize >= 1, "1 or more")
         try require("--learning-rate", learningRate, learningRate > 0 && learningRate < 1, "0 to 1")

@@ -28,7 +28,10 @@ struct Prune: ParsableCommand {
     @Argument(help: "The model folder to prune, or a run folder.")
     var model: String
 
-    @Option(help: "What goes first has the lowest: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help:
+            "What goes first has the lowest: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var method: PruningScore
 
     @Option(help: "\(Granularity.allowed).")
@@ -79,7 +82,8 @@ struct Prune: ParsableCommand {
         if let fixed = pattern.fixedSparsity {
             guard sparsity == nil || abs((sparsity ?? 0) - fixed) < 1e-9 else {
                 throw ValidationError(
-                    "--sparsity: found \(sparsity ?? 0) for \(pattern), allowed \(fixed), which it has by its nature")
+                    "--sparsity: found \(sparsity ?? 0) for \(pattern), allowed \(fixed), which it has by its nature"
+                )
             }
         } else if sparsity == nil {
             throw ValidationError("--sparsity: found none, allowed 0 to below 1")
@@ -133,8 +137,9 @@ struct Prune: ParsableCommand {
 
     private func show(_ summary: ModelPruning.Summary) {
         let gone = Terminal.decimal(100 * summary.sparsity, 1)
-        print("\(gone) % of the encoder's weights are gone; \(summary.parameters) parameters left of "
-            + "\(summary.parametersBefore)")
+        print(
+            "\(gone) % of the encoder's weights are gone; \(summary.parameters) parameters left of "
+                + "\(summary.parametersBefore)")
         if let metric = summary.metric, let before = summary.scoreBefore, let score = summary.score {
             print("\(metric) \(Terminal.score(score)), before pruning \(Terminal.score(before))")
         }

@@ -11,6 +11,22 @@ enum RunFolder {
         }
     }
 
+    /// Trains the pruned model, where the options ask for it.
+    private static func recover(_ options: SearchOptions, folder: String, line: ProgressLine) throws
+        -> Recovery.Summary?
+    {
+        guard let steps = options.finetuneSteps else { return nil }
+        let recovery = try Recovery(run: folder).run(
+            steps: steps, shouldStop: { Interruption.isRequested }, progress: line.show)
+        guard let recovery else { stop(folder) }
+        return recovery
+    }
+
+    private static func stop(_ folder: String) -> Never {
+        Terminal.note("stopped; `secateur resume \(folder)` goes on")
+        Foundation.exit(130)
+    }
+
     /// Searches to the end and prints the summary.
     static func finish<Model>(_ session: SearchSession<Model>, folder: String, line: ProgressLine, json: Bool)
         throws
@@ -18,9 +34,14 @@ enum RunFolder {
         Interruption.becomeStoppable()
         let summary = try session.finish(progress: line.show, shouldStop: { Interruption.isRequested })
         line.finish()
-        guard let summary else {
-            Terminal.note("stopped; `secateur resume \(folder)` goes on")
-            Foundation.exit(130)
+        guard let summary else { stop(folder) }
+        let recovery = try recover(summary.options, folder: folder, line: line)
+        line.finish()
+        if let recovery, !json {
+            let scores = [recovery.scoreBefore, recovery.scoreAfter].compactMap { $0.map(Terminal.score) }
+            let change =
+                scores.count == 2 ? ": \(recovery.metric ?? "") \(scores[0]) before, \(scores[1]) after" : ""
+            Terminal.note("trained for \(recovery.steps) steps\(change)")
         }
         if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: folder) }
     }

@@ -76,6 +76,9 @@ struct Search: ParsableCommand {
     @Option(help: "A latency table from `secateur profile` to use instead of measuring.")
     var latencyTable: String?
 
+    @Option(help: "Steps to train the pruned model for, zeros staying; encoders only.")
+    var finetuneSteps: Int?
+
     @OptionGroup var cacheOptions: CacheOptions
 
     @Option(help: "The run folder to write.")
@@ -91,6 +94,9 @@ struct Search: ParsableCommand {
         guard budget >= 1 else { throw ValidationError("--budget: found \(budget), allowed 1 or more") }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
+        }
+        guard finetuneSteps ?? 1 >= 1 else {
+            throw ValidationError("--finetune-steps: found \(finetuneSteps ?? 0), allowed 1 or more")
         }
         guard calibrationSentences >= 2, rewardSentences >= 4 else {
             throw ValidationError(
@@ -114,11 +120,13 @@ struct Search: ParsableCommand {
         options.latencyOf = latencyOf
         options.seed = seed
         options.solver = solver
+        options.finetuneSteps = finetuneSteps
         options.calibrationSentences = calibrationSentences
         options.rewardSentences = rewardSentences
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
+        if finetuneSteps != nil { try Recovery.require(options) }
         try search(task.modelType, options)
     }
 

@@ -22,10 +22,11 @@ extension ThreadPool {
     /// The same for three arrays of one size, parts of which are changed together.
     public func forEachPart(
         of a: inout [Float], _ b: inout [Float], _ c: inout [Float],
-        _ body: @Sendable (
-            _ first: Int, _ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>,
-            _ c: UnsafeMutableBufferPointer<Float>
-        ) -> Void
+        _ body:
+            @Sendable (
+                _ first: Int, _ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>,
+                _ c: UnsafeMutableBufferPointer<Float>
+            ) -> Void
     ) {
         precondition(a.count == b.count && b.count == c.count)
         a.withUnsafeMutableBufferPointer { a in

@@ -17,7 +17,8 @@ extension EncoderTraining {
         case .nothing: break
         case .training:
             throw PruningError(
-                "score", "found movement with a schedule that prunes at once, allowed with --schedule gradual")
+                "score", "found movement with a schedule that prunes at once, allowed with --schedule gradual"
+            )
         case .inputs:
             try require(examples, for: score)
             observeInputs(of: examples, into: &layers, pool: pool, progress: progress)
@@ -46,7 +47,8 @@ extension EncoderTraining {
             progress(Double(batch.lowerBound) / Double(examples.count))
             let tape = graph.forward(TokenBatch(examples[batch]), pool: pool)
             graph.observeInputs(tape) { names, input in
-                var covariance = index[names[0]].flatMap { layers[$0].covariance }
+                var covariance =
+                    index[names[0]].flatMap { layers[$0].covariance }
                     ?? InputCovariance(columns: input.columns)
                 covariance.add(rows: input, pool: pool)
                 for name in names {

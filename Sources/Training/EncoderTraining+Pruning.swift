@@ -82,7 +82,8 @@ extension EncoderTraining {
         let results = pool.map(count: layers.count) { index in
             Result {
                 try PrunableLayer(
-                    name: "layer \(index)", weight: layers[index].weight, covariance: layers[index].covariance,
+                    name: "layer \(index)", weight: layers[index].weight,
+                    covariance: layers[index].covariance,
                     solver: .obs
                 ).pruned(choice.granularity, sparsity: sparsities[index])
             }
@@ -98,7 +99,8 @@ extension EncoderTraining {
     {
         guard choice.scope == .global else { return layers.map { _ in sparsity } }
         let masks = try MaskSelection.masks(
-            try importance(choice, layers), granularity: choice.granularity, sparsity: sparsity, scope: .global)
+            try importance(choice, layers), granularity: choice.granularity, sparsity: sparsity,
+            scope: .global)
         return masks.map { min(1 - Double($0.reduce(0, +)) / Double($0.count), 0.999) }
     }
 
@@ -119,7 +121,8 @@ extension EncoderTraining {
                 let features = heads.flatMap { $0 * graph.headSize..<($0 + 1) * graph.headSize }
                 try keep(
                     features, rowsOf: ["query", "key", "value"].map { "attention.self.\($0)" },
-                    columnsOf: "attention.output.dense", block: block, refit: choice.score == .obs, blocks[block].attentionOutput)
+                    columnsOf: "attention.output.dense", block: block, refit: choice.score == .obs,
+                    blocks[block].attentionOutput)
             }
         default:
             for (block, neurons) in kept.enumerated() {
@@ -140,18 +143,22 @@ extension EncoderTraining {
         for name in producers {
             for suffix in ["weight", "bias"] {
                 let parameter = try parameters.parameter("\(prefix).\(name).\(suffix)")
-                let matrix = parameter.shape.count == 2 ? parameter.value.keepingRows(features) : parameter.value.keepingColumns(features)
+                let matrix =
+                    parameter.shape.count == 2
+                    ? parameter.value.keepingRows(features) : parameter.value.keepingColumns(features)
                 parameters.add(
                     Parameter(
                         name: parameter.name,
-                        shape: parameter.shape.count == 2 ? [features.count, matrix.columns] : [features.count],
+                        shape: parameter.shape.count == 2
+                            ? [features.count, matrix.columns] : [features.count],
                         elements: matrix.elements))
             }
         }
         let name = "\(prefix).\(consumer).weight"
         var weight = try parameters.parameter(name).value
         if refit, let covariance = evidence.covariance {
-            weight = try ColumnRemoval.refitted(weight, keeping: features, covariance: covariance, layer: name)
+            weight = try ColumnRemoval.refitted(
+                weight, keeping: features, covariance: covariance, layer: name)
         }
         let narrow = weight.keepingColumns(features)
         parameters.add(

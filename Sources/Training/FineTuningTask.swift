@@ -52,7 +52,9 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
     }
 
     /// The score of a model's outputs for examples, higher being better.
-    public func score(_ outputs: Matrix, _ examples: [TrainingExample], metric: ClassificationMetric) -> Double {
+    public func score(_ outputs: Matrix, _ examples: [TrainingExample], metric: ClassificationMetric)
+        -> Double
+    {
         switch self {
         case .sts:
             let cosines = examples.indices.map { pair in

@@ -68,8 +68,9 @@ public final class ModelPruning {
         public let score: Double?
         /// The fraction of the encoder's linear weights that is gone: zero, or removed.
         public let sparsity: Double
-        /// Parameters before, and what is left of them that is not zero.
+        /// Parameters before pruning.
         public let parametersBefore: Int
+        /// Parameters that are left and not zero.
         public let parameters: Int
         /// Every round.
         public let rounds: [Round]
@@ -127,7 +128,8 @@ public final class ModelPruning {
         lastGood.score = before
         let finished =
             options.schedule == .gradual
-            ? try gradual(before, shouldStop, progress, note) : try inRounds(before, shouldStop, progress, note)
+            ? try gradual(before, shouldStop, progress, note)
+            : try inRounds(before, shouldStop, progress, note)
         guard finished else { return nil }
         let stopped = rounds.contains { !$0.passed }
         if stopped {

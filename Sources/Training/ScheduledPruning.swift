@@ -29,12 +29,14 @@ public final class ScheduledPruning {
     ) throws {
         guard !granularity.isStructured else {
             throw PruningError(
-                "pattern", "found \(granularity) for a schedule that prunes while training, allowed a pattern "
+                "pattern",
+                "found \(granularity) for a schedule that prunes while training, allowed a pattern "
                     + "of weights")
         }
         guard score.evidence != .inputs else {
             throw PruningError(
-                "score", "found \(score.rawValue) for a schedule that prunes while training, allowed magnitude, "
+                "score",
+                "found \(score.rawValue) for a schedule that prunes while training, allowed magnitude, "
                     + "gradient, fisher, movement, random")
         }
         self.parameters = parameters
@@ -97,7 +99,9 @@ public final class ScheduledPruning {
             }
             let value = parameter.value.elements
             pool.forEachPart(of: &full[index]) { first, full in
-                for place in full.indices where mask[first + place] != 0 { full[place] = value[first + place] }
+                for place in full.indices where mask[first + place] != 0 {
+                    full[place] = value[first + place]
+                }
             }
         }
     }
@@ -107,12 +111,15 @@ public final class ScheduledPruning {
             let parameter = parameters[index]
             var evidence = LayerEvidence(weight: parameter.value)
             if score == .movement { evidence.movement = sums[index] }
-            if score == .gradient || score == .fisher { evidence.products = (sums[index], sums[index].map { 2 * $0 }) }
+            if score == .gradient || score == .fisher {
+                evidence.products = (sums[index], sums[index].map { 2 * $0 })
+            }
             return try evidence.importance(score, layer: parameter.name, random: &random)
                 .keepingDropped(score == .movement ? nil : parameter.mask)
         }
         let masks = try MaskSelection.masks(
-            importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity, scope: scope)
+            importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity,
+            scope: scope)
         for (index, parameter) in parameters.enumerated() {
             if score == .movement { parameter.value.elements = full[index] }
             parameter.hold(masks[index])

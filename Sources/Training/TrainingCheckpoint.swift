@@ -54,7 +54,8 @@ struct TrainingCheckpoint {
         let (schema, key): (String, String) = (try root.attribute("schema"), try root.attribute("key"))
         guard schema == Self.schema, key == self.key else {
             throw TrainingError(
-                path, "found a checkpoint of other data, another model or other options: remove it, or use them")
+                path,
+                "found a checkpoint of other data, another model or other options: remove it, or use them")
         }
         let parameters = trainer.trained
         guard try root.readStrings("names") == parameters.map(\.name) else {
@@ -66,7 +67,8 @@ struct TrainingCheckpoint {
                 let values: [Float] = try group.dataset("\(index)").read()
                 guard values.count == parameter.value.elements.count || values.isEmpty else {
                     throw TrainingError(
-                        path, "/\(name)/\(index): found \(values.count) numbers, allowed "
+                        path,
+                        "/\(name)/\(index): found \(values.count) numbers, allowed "
                             + "\(parameter.value.elements.count), as \(parameter.name) has")
                 }
                 return values

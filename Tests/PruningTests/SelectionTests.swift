@@ -47,7 +47,8 @@ import Testing
 
     @Test func removedColumnsAreMadeUpFor() throws {
         var random = CounterBasedRandom(seed: 9)
-        let inputs = Matrix(rows: 200, columns: 8, elements: (0..<1600).map { _ in Float(random.nextNormal()) })
+        let inputs = Matrix(
+            rows: 200, columns: 8, elements: (0..<1600).map { _ in Float(random.nextNormal()) })
         // Column 7 is column 0 again: nothing is lost when it goes.
         var doubled = inputs
         for row in 0..<200 { doubled[row, 7] = doubled[row, 0] }

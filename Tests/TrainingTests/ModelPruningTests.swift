@@ -77,7 +77,8 @@ import Transformers
             #expect(abs(Double(sizes) / 3584 - (1 - summary.sparsity)) < 1e-9)
             switch pattern {
             // Of 2 heads in each of 2 blocks, half; of 24 neurons likewise; of 2 blocks one.
-            case "heads": #expect(model.layerShapes.filter { $0.name.hasSuffix("query") }.map(\.rows) == [8, 8])
+            case "heads":
+                #expect(model.layerShapes.filter { $0.name.hasSuffix("query") }.map(\.rows) == [8, 8])
             case "neurons":
                 let widths = model.layerShapes.filter { $0.name.hasSuffix("intermediate.dense") }.map(\.rows)
                 #expect(widths.reduce(0, +) == 24)
@@ -101,7 +102,8 @@ import Transformers
         var notes: [String] = []
         var options = ModelPruning.Options(
             model: "\(tiny.folder)/dense",
-            choice: PruningChoice(granularity: .units(.single), score: .random, scope: .global), sparsity: 0.98)
+            choice: PruningChoice(granularity: .units(.single), score: .random, scope: .global),
+            sparsity: 0.98)
         options.schedule = .iterative
         options.rounds = 6
         options.task = .classification

@@ -1,0 +1,118 @@
+import Evaluation
+import Foundation
+import ModelFiles
+import Tensors
+import Training
+
+/// Trains what a search has pruned, zeros staying where they are, to win back what pruning lost.
+///
+/// With labelled pairs, half of the loss is their labels and half agreement with the dense model's similarities;
+/// with text alone, all of it is agreement.
+public struct Recovery {
+    /// What came of it; `recovery.json`.
+    public struct Summary: Sendable, Codable, Equatable {
+        /// Steps taken.
+        public let steps: Int
+        /// The mean loss of the first tenth of the steps.
+        public let firstLoss: Double
+        /// The mean loss of the last tenth of the steps.
+        public let lastLoss: Double
+        /// The name of the score on the validation file, where there is one.
+        public let metric: String?
+        /// That score before.
+        public let scoreBefore: Double?
+        /// That score afterwards.
+        public let scoreAfter: Double?
+    }
+
+    private let options: SearchOptions
+    private let files: RunFiles
+    private let pool: ThreadPool
+
+    /// Names a finished run.
+    /// - Throws: ``SearchFailure`` for a language model, which cannot be trained.
+    public init(run folder: String) throws {
+        files = RunFiles(folder: folder)
+        options = try files.options()
+        try Self.require(options)
+        pool = ThreadPool(threads: options.threads)
+    }
+
+    /// Refuses to train what cannot be trained.
+    public static func require(_ options: SearchOptions) throws {
+        guard options.task != .lm else {
+            throw SearchFailure("--finetune-steps: found task lm, allowed with sts, fidelity")
+        }
+    }
+
+    /// Trains the run's model and replaces it.
+    ///
+    /// - Returns: nil when it was stopped, and the model left as it was.
+    public func run(
+        steps: Int, learningRate: Double = 5e-5, shouldStop: () -> Bool = { false },
+        progress: StageProgress = { _, _ in }
+    ) throws -> Summary? {
+        let path = files.path("model")
+        let before = try score(path)
+        let model = try EncoderTraining(
+            folder: path, task: .sts, classes: 0, maximumTokens: 128, seed: options.seed)
+        model.holdZeros()
+        let examples = try examples(model)
+        var plan = TrainingPlan()
+        plan.learningRate = learningRate
+        plan.batchSize = 16
+        plan.seed = options.seed
+        plan.distillation = Distillation(outputs: options.task == .sts ? 0.5 : 1)
+        progress("asking the dense model", 0)
+        let dense = try EncoderTraining(
+            folder: options.model, task: .sts, classes: 0, maximumTokens: 128, seed: options.seed)
+        let teacher = try dense.trainer(pool: pool).outputs(
+            examples, progress: { progress("asking the dense model", $0) })
+        let loop = TrainingLoop(
+            trainer: try model.trainer(
+                settings: plan.optimiser, distillation: plan.distillation, pool: pool),
+            examples: examples, teacherOutputs: teacher, plan: plan, steps: steps)
+        var losses: [Double] = []
+        try loop.run(
+            until: steps, shouldStop: shouldStop,
+            didStep: { step, result in
+                losses.append(result.loss)
+                progress("training the pruned model", Double(step) / Double(steps))
+            })
+        guard loop.step == steps else { return nil }
+        try replace(path, by: model)
+        let after = try score(path)
+        let tenth = max(losses.count / 10, 1)
+        let summary = Summary(
+            steps: steps, firstLoss: losses.prefix(tenth).reduce(0, +) / Double(tenth),
+            lastLoss: losses.suffix(tenth).reduce(0, +) / Double(tenth), metric: after?.metric,
+            scoreBefore: before?.value, scoreAfter: after?.value)
+        try files.write(summary, "recovery.json")
+        return summary
+    }
+
+    /// Labelled pairs, or sentences two and two.
+    private func examples(_ model: EncoderTraining) throws -> [TrainingExample] {
+        if options.task == .sts { return try model.examples(path: options.train) }
+        let sequences = model.tokenizer.encode(
+            try Datasets.sentences(path: options.train), maximumTokens: model.maximumTokens)
+        return stride(from: 0, to: sequences.count - 1, by: 2).map {
+            TrainingExample(sequences[$0], sequences[$0 + 1], similarity: 0)
+        }
+    }
+
+    private func replace(_ path: String, by model: EncoderTraining) throws {
+        let new = "\(path).trained"
+        try? FileManager.default.removeItem(atPath: new)
+        try model.write(to: new)
+        _ = try FileManager.default.replaceItemAt(
+            URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: new))
+    }
+
+    private func score(_ path: String) throws -> (metric: String, value: Double)? {
+        guard let validation = options.validation else { return nil }
+        let task = try TaskFile(task: options.task, path: validation).task(
+            for: EncoderModel(folder: path), dense: EncoderModel(folder: options.model), pool: pool)
+        return (task.metric, task.score(try EncoderModel(folder: path).encoder, pool: pool))
+    }
+}
