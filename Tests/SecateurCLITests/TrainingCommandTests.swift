@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+@testable import SecateurCLI
+
+/// `finetune`, `prune` and `search --finetune-steps`, run as a user runs them.
+@Suite(.serialized) struct TrainingCommandTests {
+    /// Sentences whose class is whether there is a cat in them.
+    private func labelled(_ tool: CommandLineTool, _ name: String) throws -> String {
+        let animals = ["cat", "dog", "bird", "house"]
+        let verbs = ["sits", "runs", "sings", "sleeps", "eats"]
+        let lines = animals.flatMap { animal in
+            verbs.flatMap { verb in
+                ["the", "old", "red"].map { "\($0) \(animal) \(verb)\t\(animal == "cat" ? 1 : 0)" }
+            }
+        }
+        let path = tool.file(name)
+        try (["sentence\tlabel"] + lines).joined(separator: "\n").write(
+            toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    private func prepared() throws -> (tool: CommandLineTool, data: String) {
+        let tool = try CommandLineTool()
+        try TinyModel.write(to: tool.file("model"), seed: 5)
+        return (tool, try labelled(tool, "data.tsv"))
+    }
+
+    private func labels(_ data: String) -> [String] {
+        ["--task", "classification", "--train", data, "--validation", data, "--metric", "f1"]
+    }
+
+    @Test func aTrainedModelScoresTheSameWhereverItIsScored() throws {
+        let (tool, data) = try prepared()
+        defer { tool.cleanUp() }
+        let trained = try tool.run(
+            ["finetune", tool.file("model")] + labels(data) + [
+                "--epochs", "12", "--batch-size", "8", "--learning-rate", "0.003", "--output",
+                tool.file("trained"), "--json",
+            ])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let score = try #require(try trained.json()["score"] as? Double)
+        #expect(score > 0.9)
+        let evaluated = try tool.run([
+            "evaluate", tool.file("trained"), "--task", "classification", "--data", data, "--metric", "f1",
+            "--json",
+        ]).json()
+        #expect(abs(try #require(evaluated["value"] as? Double) - score) < 1e-9)
+        #expect(!FileManager.default.fileExists(atPath: tool.file("trained.checkpoint.h5")))
+
+        let smaller = try tool.run(
+            ["prune", tool.file("trained"), "--method", "fisher", "--pattern", "heads", "--sparsity", "0.5"]
+                + labels(data) + [
+                    "--epochs", "4", "--learning-rate", "0.003", "--batch-size", "8", "--output",
+                    tool.file("smaller"), "--json",
+                ])
+        #expect(smaller.status == 0, "\(smaller.errors)")
+        let pruned = try tool.run([
+            "evaluate", tool.file("smaller"), "--task", "classification", "--data", data, "--metric", "f1",
+            "--json",
+        ]).json()
+        let own = try #require(try smaller.json()["score"] as? Double)
+        #expect(abs(try #require(pruned["value"] as? Double) - own) < 1e-9)
+        let size = { (name: String) throws -> Int in
+            try #require(
+                try FileManager.default.attributesOfItem(atPath: tool.file("\(name)/model.safetensors"))[
+                    .size]
+                    as? Int)
+        }
+        #expect(try size("smaller") < size("trained"))
+    }
+
+    @Test func fineTuningKeepsTheZerosOfAPrunedModel() throws {
+        let (tool, data) = try prepared()
+        defer { tool.cleanUp() }
+        let pruned = try tool.run([
+            "prune", tool.file("model"), "--method", "magnitude", "--pattern", "4x1", "--sparsity", "0.5",
+            "--output", tool.file("pruned"), "--json",
+        ])
+        #expect(pruned.status == 0, "\(pruned.errors)")
+        let trained = try tool.run(
+            ["finetune", tool.file("pruned")] + labels(data) + [
+                "--epochs", "2", "--output", tool.file("out"),
+            ])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let inspected = try tool.run(["inspect", tool.file("out"), "--json"])
+        #expect(inspected.status == 0)
+        // Pruned once more by a control that drops nothing, it is as sparse as before.
+        let again = try tool.run([
+            "prune", tool.file("out"), "--method", "magnitude", "--pattern", "unstructured", "--sparsity",
+            "0",
+            "--output", tool.file("same"), "--json",
+        ]).json()
+        #expect(abs(try #require(again["sparsity"] as? Double) - 0.5) < 1e-6)
+    }
+
+    @Test func aSearchCanBeFollowedByTraining() throws {
+        let (tool, _) = try prepared()
+        defer { tool.cleanUp() }
+        try TinyModel.writeSentences(200, to: tool.file("text.txt"), seed: 2)
+        let result = try tool.run([
+            "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
+            "--validation", tool.file("text.txt"), "--target-size", "0.8", "--target-latency", "1.5",
+            "--budget", "10", "--finetune-steps", "60", "--cache", tool.file("cache"), "--output",
+            tool.file("run"), "--json",
+        ])
+        #expect(result.status == 0, "\(result.errors)")
+        let data = try Data(contentsOf: URL(fileURLWithPath: tool.file("run/recovery.json")))
+        let recovery = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let (before, after) = (recovery["scoreBefore"] as? Double, recovery["scoreAfter"] as? Double)
+        #expect(try #require(after) > (try #require(before)))
+    }
+
+    @Test(
+        arguments: [
+            (["--method", "movement", "--pattern", "unstructured", "--sparsity", "0.5"], "movement"),
+            (["--method", "wanda", "--pattern", "unstructured", "--sparsity", "0.5"], "--train"),
+            (["--method", "magnitude", "--pattern", "5:4"], "--pattern"),
+            (["--method", "magnitude", "--pattern", "2:4", "--sparsity", "0.7"], "--sparsity"),
+            (["--method", "magnitude", "--pattern", "heads", "--sparsity", "1"], "--sparsity"),
+            (
+                ["--method", "magnitude", "--pattern", "heads", "--scope", "row", "--sparsity", "0.5"],
+                "scope"
+            ),
+            (
+                ["--method", "magnitude", "--pattern", "block", "--sparsity", "0.5", "--max-drop", "1"],
+                "--max-drop"
+            ),
+        ])
+    func whatMakesNoSenseIsRefusedInOneLine(_ arguments: [String], _ named: String) throws {
+        let (tool, _) = try prepared()
+        defer { tool.cleanUp() }
+        let result = try tool.run(
+            ["prune", tool.file("model")] + arguments + ["--output", tool.file("out")])
+        #expect(result.status != 0 && result.errorLines.count == 1)
+        #expect(result.errors.contains(named), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: tool.file("out")))
+    }
+}
