@@ -138,4 +138,3 @@ struct TrainingOptions: ParsableArguments {
 }
 
 extension FineTuningTask: ExpressibleByArgument {}
-extension ClassificationMetric: ExpressibleByArgument {}
