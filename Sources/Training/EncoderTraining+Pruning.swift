@@ -77,6 +77,7 @@ extension EncoderTraining {
     private func solve(
         _ choice: PruningChoice, _ sparsity: Double, _ layers: [LayerEvidence], pool: ThreadPool
     ) throws {
+        try requireScope(choice)
         let sparsities = try sparsities(choice, sparsity, layers)
         let parameters = graph.prunable
         let results = pool.map(count: layers.count) { index in
@@ -91,6 +92,18 @@ extension EncoderTraining {
         for (parameter, result) in zip(parameters, results) {
             parameter.value = try result.get()
             parameter.holdZeros()
+        }
+    }
+
+    /// What optimal brain surgery chooses among: the rows of a layer together, group of columns by group of
+    /// columns; of N:M, each row.
+    private func requireScope(_ choice: PruningChoice) throws {
+        let isRuns = choice.granularity.fixedSparsity != nil
+        guard isRuns == (choice.scope == .row) else {
+            throw PruningError(
+                "scope",
+                "found \(choice.scope.rawValue) for obs and \(choice.granularity), allowed "
+                    + (isRuns ? "row" : "layer, global"))
         }
     }
 

@@ -121,14 +121,16 @@ public struct FineTuning {
                 }
                 note("epoch \(loop.step / loop.stepsPerEpoch): \(metric) \(score)")
             }
-            if shouldStop() || Date().timeIntervalSince(last) > checkpointSeconds {
+            // Asked once: what is answered here is what was saved for.
+            let stops = shouldStop()
+            if stops || Date().timeIntervalSince(last) > checkpointSeconds {
                 (state.step, state.elapsedSeconds) = (
                     loop.step, state.elapsedSeconds + Date().timeIntervalSince(last)
                 )
                 last = Date()
                 try checkpoint.write(loop.trainer, best: best, state)
             }
-            if shouldStop(), loop.step < loop.steps { return nil }
+            if stops, loop.step < loop.steps { return nil }
         }
         for (parameter, values) in zip(loop.trainer.trained, best) { parameter.value.elements = values }
         return Summary(

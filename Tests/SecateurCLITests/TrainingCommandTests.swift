@@ -100,8 +100,9 @@ import Testing
         try TinyModel.writeSentences(200, to: tool.file("text.txt"), seed: 2)
         let result = try tool.run([
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
-            "--validation", tool.file("text.txt"), "--target-size", "0.8", "--target-latency", "1.5",
-            "--budget", "10", "--finetune-steps", "60", "--cache", tool.file("cache"), "--output",
+            "--validation", tool.file("text.txt"), "--target-size", "0.8", "--target-latency", "1000ms",
+            "--budget", "10", "--tokens", "32", "--threads", "1", "--finetune-steps", "60", "--cache",
+            tool.file("cache"), "--output",
             tool.file("run"), "--json",
         ])
         #expect(result.status == 0, "\(result.errors)")

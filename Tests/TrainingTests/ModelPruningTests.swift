@@ -40,7 +40,9 @@ import Transformers
         let tiny = try TinyEncoder()
         let fixed = try #require(Granularity(pattern)).fixedSparsity
         for scope in PruningScope.allCases {
-            let makesSense = score != .movement && (fixed == nil || scope == .row)
+            // OBS chooses over all rows of a layer at once, or run by run.
+            let isOfScore = score != .obs || (fixed == nil) == (scope != .row)
+            let makesSense = score != .movement && isOfScore && (fixed == nil || scope == .row)
             guard makesSense else {
                 #expect(throws: PruningError.self) {
                     _ = try pruned(tiny, pattern, score, scope, sparsity: 0.6)
