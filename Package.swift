@@ -10,7 +10,9 @@ let package = Package(
         .executable(name: "secateur", targets: ["SecateurCLI"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -36,8 +38,12 @@ let package = Package(
             name: "Training", dependencies: ["Transformers", "ModelFiles", "Tensors"],
             exclude: ["README.md"]),
         .target(
-            name: "Export", dependencies: ["ModelFiles", "Tensors", "Tokenizers", "Transformers"],
-            exclude: ["README.md"]),
+            name: "Export",
+            dependencies: [
+                "ModelFiles", "SparseKernels", "Tensors", "Tokenizers", "Transformers", "Yams",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["README.md", "ONNX/onnx.proto"]),
         .target(
             name: "Environments",
             dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],

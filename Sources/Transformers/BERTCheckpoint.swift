@@ -2,17 +2,25 @@ import ModelFiles
 import Tensors
 
 /// A BERT folder being read: its configuration and its tensors, with or without the prefix `bert.`.
-struct BERTCheckpoint {
-    let dimensions: BERT.Dimensions
-    let layerCount: Int
-    let vocabularySize: Int
-    let typeVocabularySize: Int
-    let epsilon: Double
-    let parameterCount: Int
+public struct BERTCheckpoint {
+    /// Sizes of the model.
+    public let dimensions: BERT.Dimensions
+    /// Transformer blocks.
+    public let layerCount: Int
+    /// Rows of the word embedding.
+    public let vocabularySize: Int
+    /// Rows of the token type embedding.
+    public let typeVocabularySize: Int
+    /// What layer normalisation adds to the variance.
+    public let epsilon: Double
+    /// Number of parameters of the whole model.
+    public let parameterCount: Int
     private let file: SafetensorsFile
     private let prefix: String
 
-    init(folder: String) throws {
+    /// Opens a folder.
+    /// - Throws: `ModelFileError` for a missing or malformed file, or another architecture.
+    public init(folder: String) throws {
         let configuration = try ModelConfiguration(folder: folder)
         let type = try configuration.modelType
         guard type == "bert" else {
@@ -39,7 +47,9 @@ struct BERTCheckpoint {
         }
     }
 
-    func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
+    /// A parameter by its name without the prefix.
+    /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
+    public func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
         try file.float32(prefix + name, shape: shape)
     }
 
