@@ -85,10 +85,13 @@ let package = Package(
             name: "TrainingTests", dependencies: ["Training", "ModelFiles", "Tensors", "Transformers"]),
         .testTarget(
             name: "ExportTests",
-            dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),
+            dependencies: [
+                "Export", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
+            ]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
-            name: "SecateurCLITests", dependencies: ["SecateurCLI", "Agents", "ModelFiles", "Tensors"]),
+            name: "SecateurCLITests",
+            dependencies: ["SecateurCLI", "Agents", "Export", "ModelFiles", "Tensors"]),
         .testTarget(
             name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]

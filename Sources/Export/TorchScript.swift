@@ -17,6 +17,7 @@ enum TorchScript {
         Needs torch, transformers and safetensors.
         \"""
         import argparse
+        import json
         import math
         import pathlib
 
@@ -51,12 +52,20 @@ enum TorchScript {
     }
 
     private static let sts = """
+        def longest(model):
+            \"""The most tokens of a sentence, as sentence-transformers has it.\"""
+            positions = model.config.max_position_embeddings
+            path = pathlib.Path(model.config._name_or_path) / "sentence_bert_config.json"
+            own = json.loads(path.read_text()).get("max_seq_length") if path.is_file() else None
+            return min(own or positions, positions)
+
+
         def embed(model, tokenizer, sentences, batch=32):
             \"""The mean over a sentence's tokens, of length 1.\"""
             found = []
             for start in range(0, len(sentences), batch):
                 inputs = tokenizer(sentences[start:start + batch], padding=True, truncation=True,
-                                   return_tensors="pt")
+                                   max_length=longest(model), return_tensors="pt")
                 with torch.no_grad():
                     states = model(**inputs).last_hidden_state
                 mask = inputs["attention_mask"].unsqueeze(-1).float()

@@ -61,14 +61,19 @@ struct Apply: ParsableCommand {
     }
 
     func run() throws {
-        let application =
-            RunFiles(folder: source).holdsRun
-            ? try PolicyApplication(run: source, train: train, threads: threads) : try ofPolicy()
+        let application = try RunFiles(folder: source).holdsRun ? ofRun() : ofPolicy()
         let line = ProgressLine()
         try application.apply(
             to: model, cache: cacheOptions.cache, output: output, progress: line.show, note: Terminal.note)
         line.finish()
         print("The pruned model is in \(output)")
+    }
+
+    private func ofRun() throws -> PolicyApplication {
+        for (name, isGiven) in [("task", task != nil), ("solver", solver != nil)] where isGiven {
+            throw SearchFailure("--\(name): found with a run, allowed with a policy alone")
+        }
+        return try PolicyApplication(run: source, train: train, threads: threads)
     }
 
     private func ofPolicy() throws -> PolicyApplication {
