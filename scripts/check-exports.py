@@ -9,9 +9,11 @@ import importlib.util
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import traceback
+from importlib.metadata import version
 
 import numpy as np
 import torch
@@ -53,10 +55,7 @@ class Exports:
 
     def export(self, form, name):
         output = self.work / name
-        if output.is_dir():
-            for path in sorted(output.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            output.rmdir()
+        shutil.rmtree(output, ignore_errors=True)
         self.call("export", self.run, "--format", form, "--output", output)
         return output
 
@@ -128,17 +127,14 @@ def check_policy(run):
     for broken in ({"pattern": "9x9", "sparsity": 0.5}, {"pattern": "4x1", "sparsity": 1.0}):
         wrong = {**policy, "layers": [{"layer": "x", "level": broken}]}
         require(not jsonschema.Draft202012Validator(schema).is_valid(wrong), f"the schema takes {broken}")
-    return f"jsonschema {jsonschema.__version__}: {len(policy['layers'])} layers"
+    return f"jsonschema {version('jsonschema')}: {len(policy['layers'])} layers"
 
 
 def check_apply(run):
     """The policy alone, on the same model and data, gives the run's very weights."""
     options = json.loads((run.run / "run.json").read_text())
     output = run.work / "applied"
-    if output.exists():
-        for path in sorted(output.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        output.rmdir()
+    shutil.rmtree(output, ignore_errors=True)
     run.call("apply", run.work / "policy.json", options["model"], "--train", options["train"], "--task",
              options["task"], "--seed", options["seed"], "--calibration-sentences",
              options["calibrationSentences"], "--output", output)
@@ -344,7 +340,7 @@ def make_language_model(folder, text):
     tokenizer.save_pretrained(folder)
     torch.manual_seed(1)
     model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=160, num_hidden_layers=2,
+        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=384, num_hidden_layers=2,
         num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512,
         tie_word_embeddings=True, eos_token_id=0, bos_token_id=0, initializer_range=0.2))
     model.save_pretrained(folder)
@@ -370,10 +366,11 @@ def main():
         return run
 
     encoder_run = pathlib.Path(arguments.run) if arguments.run else search(
-        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.5, "--budget", 40)
-    make_language_model(work / "lm", arguments.text)
-    decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.9, "--budget", 10,
-                         "--threads", 1)
+        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 40)
+    if not (work / "lm/config.json").exists():
+        make_language_model(work / "lm", arguments.text)
+    decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,
+                         "--budget", 10, "--threads", 1)
     encoder = Exports(arguments.secateur, encoder_run, work / "encoder")
     decoder = Exports(arguments.secateur, decoder_run, work / "decoder")
     pairs = work / "pairs.tsv"

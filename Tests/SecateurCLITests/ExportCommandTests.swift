@@ -175,7 +175,7 @@ import Testing
         defer { tool.cleanUp() }
         let arguments = ["search", "--from", tool.file("run"), "--threads", "1", "--budget", "10"]
         let again = try tool.run(
-            arguments + ["--target-latency", "0.7", "--output", tool.file("again"), "--json"])
+            arguments + ["--target-latency", "1", "--output", tool.file("again"), "--json"])
         #expect(again.status == 0, "\(again.errors)")
         // 12 layers, each once for unstructured and once for 4x1.
         #expect(again.errors.contains("save 24 evaluations"), "\(again.errors)")
@@ -194,7 +194,7 @@ import Testing
         try TinyModel.write(to: tool.file("other"), seed: 9)
         let wrong: [([String], String)] = [
             (["--from", tool.file("run"), tool.file("other")], "model"),
-            (["--from", tool.file("none")], "none"), (["--from", tool.file("model")], "--from"),
+            (["--from", tool.file("none")], "none"), (["--from", tool.file("model")], "run.json"),
             (["--from", tool.file("run"), "--task", "sts"], "--task"),
         ]
         for (changed, word) in wrong {
