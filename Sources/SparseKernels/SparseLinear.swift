@@ -60,13 +60,38 @@ public final class SparseLinear: LinearOperator {
     /// Computes the rows of one part of the output.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
         checkShapes(input, output)
-        let bundles = bundles(ofPart: part, of: parts)
         var weights = secateur_sparse(
             values: packed.values.address, indices: packed.indices.address, starts: packed.starts.address,
             units: packed.units.address, bias: bias.address, rows: rows, columns: columns,
             blockColumns: packed.blockColumns, bundles: packed.bundles, unitRows: unit.rows,
             unitColumns: unit.columns, bundleUnits: kernel.bundleUnits)
-        kernel.apply(
-            &weights, input.address, output.address, input.tokens, bundles.lowerBound, bundles.upperBound)
+        for segments in groups(of: split.range(ofPart: part, of: parts)) {
+            kernel.apply(
+                &weights, input.address, output.address, input.tokens,
+                packed.segmentStarts[segments.lowerBound], packed.segmentStarts[segments.upperBound])
+        }
     }
+
+    /// Consecutive segments whose weights stay in the second-level cache while all tokens pass by; at least
+    /// one each. The kernel itself cuts up a layer of one block of columns.
+    private func groups(of segments: Range<Int>) -> [Range<Int>] {
+        guard packed.blockColumns < columns else { return [segments] }
+        let stepBytes =
+            kernel.bundleUnits * (unit.count * MemoryLayout<Float>.size + MemoryLayout<UInt16>.size)
+        var groups: [Range<Int>] = []
+        var steps = 0
+        for segment in segments {
+            let cost = packed.segmentCosts[segment]
+            if let last = groups.last, (steps + cost) * stepBytes <= Self.groupBytes {
+                groups[groups.count - 1] = last.lowerBound..<segment + 1
+                steps += cost
+            } else {
+                groups.append(segment..<segment + 1)
+                steps = cost
+            }
+        }
+        return groups
+    }
+
+    private static let groupBytes = 256 << 10
 }
