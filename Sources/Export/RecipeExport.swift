@@ -5,8 +5,8 @@ import Yams
 
 /// A recipe that llm-compressor, and SparseML before it, prunes by: a modifier for all layers of a level.
 ///
-/// Single weights and 2:4 become the modifier of the same solver. Blocks are something that only
-/// `MagnitudePruningModifier` knows there; sparsity and pattern are kept, the solver is not.
+/// The modifier is that of the same solver. It prunes no blocks: of a level such as 4x1 the recipe keeps the
+/// sparsity, and single weights fall.
 enum RecipeExport: Exporter {
     static func write(_ run: FinishedRun, to output: String) throws {
         try AtomicFile.write(Data(try yaml(run.policy).utf8), to: output)
@@ -26,21 +26,18 @@ enum RecipeExport: Exporter {
 
     private static func modifier(_ level: Level, solver: String?) -> (String, [(Node, Node)]) {
         let sparsity = Node("\(level.sparsity)")
-        func magnitude(_ structure: String) -> (String, [(Node, Node)]) {
+        let isPairs = level.pattern == .twoOfFour
+        if solver == "magnitude", !isPairs {
             let fields = [
                 ("start", Node("0.0")), ("end", Node("1.0")), ("update", Node("1.0")),
                 ("init_sparsity", sparsity), ("final_sparsity", sparsity),
-                ("mask_structure", quoted(structure)),
+                ("mask_structure", quoted("unstructured")),
             ]
             return ("MagnitudePruningModifier", fields.map { (Node($0), $1) })
         }
-        if let unit = level.pattern.unit, unit.count > 1 {
-            return magnitude("block_\(unit.rows),\(unit.columns)")
-        }
-        if level.pattern != .twoOfFour, solver == "magnitude" { return magnitude("unstructured") }
-        let structure = level.pattern == .twoOfFour ? "2:4" : "0:0"
+        let fields = [("sparsity", sparsity), ("mask_structure", quoted(isPairs ? "2:4" : "0:0"))]
         let name = solver == "wanda" ? "WandaPruningModifier" : "SparseGPTModifier"
-        return (name, [(Node("sparsity"), sparsity), (Node("mask_structure"), quoted(structure))])
+        return (name, fields.map { (Node($0), $1) })
     }
 
     /// The module, in a model of any head.

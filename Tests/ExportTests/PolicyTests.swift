@@ -107,13 +107,9 @@ import Transformers
                       - 're:(.*\.)?x\.0$'
                       - 're:(.*\.)?x\.3$'
                   level_1_modifiers:
-                    MagnitudePruningModifier:
-                      start: 0.0
-                      end: 1.0
-                      update: 1.0
-                      init_sparsity: 0.75
-                      final_sparsity: 0.75
-                      mask_structure: 'block_4,1'
+                    SparseGPTModifier:
+                      sparsity: 0.75
+                      mask_structure: '0:0'
                       targets:
                       - 're:(.*\.)?x\.2$'
                   level_2_modifiers:
