@@ -65,32 +65,30 @@ public final class SparseLinear: LinearOperator {
             units: packed.units.address, bias: bias.address, rows: rows, columns: columns,
             blockColumns: packed.blockColumns, bundles: packed.bundles, unitRows: unit.rows,
             unitColumns: unit.columns, bundleUnits: kernel.bundleUnits)
-        for segments in groups(of: split.range(ofPart: part, of: parts)) {
+        let segments = split.range(ofPart: part, of: parts)
+        var first = segments.lowerBound
+        while first < segments.upperBound {
+            let end = endOfGroup(from: first, before: segments.upperBound)
             kernel.apply(
-                &weights, input.address, output.address, input.tokens,
-                packed.segmentStarts[segments.lowerBound], packed.segmentStarts[segments.upperBound])
+                &weights, input.address, output.address, input.tokens, packed.segmentStarts[first],
+                packed.segmentStarts[end])
+            first = end
         }
     }
 
-    /// Consecutive segments whose weights stay in the second-level cache while all tokens pass by; at least
-    /// one each. The kernel itself cuts up a layer of one block of columns.
-    private func groups(of segments: Range<Int>) -> [Range<Int>] {
-        guard packed.blockColumns < columns else { return [segments] }
+    /// Where a group of segments ends whose weights stay in the second-level cache while all tokens pass by;
+    /// it has at least one. The kernel itself cuts up a layer of one block of columns.
+    private func endOfGroup(from first: Int, before limit: Int) -> Int {
+        guard packed.blockColumns < columns else { return limit }
         let stepBytes =
             kernel.bundleUnits * (unit.count * MemoryLayout<Float>.size + MemoryLayout<UInt16>.size)
-        var groups: [Range<Int>] = []
-        var steps = 0
-        for segment in segments {
-            let cost = packed.segmentCosts[segment]
-            if let last = groups.last, (steps + cost) * stepBytes <= Self.groupBytes {
-                groups[groups.count - 1] = last.lowerBound..<segment + 1
-                steps += cost
-            } else {
-                groups.append(segment..<segment + 1)
-                steps = cost
-            }
+        var end = first + 1
+        var steps = packed.segmentCosts[first]
+        while end < limit, (steps + packed.segmentCosts[end]) * stepBytes <= Self.groupBytes {
+            steps += packed.segmentCosts[end]
+            end += 1
         }
-        return groups
+        return end
     }
 
     private static let groupBytes = 256 << 10
