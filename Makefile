@@ -11,7 +11,7 @@ SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
 .PHONY: help setup model language-model text build search test bench-kernels bench-peers bench-peers-language \
-	sanitize lint format clean
+	check-exports sanitize lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-kernels: build ## measure every kernel beside the fastest dense product, a
 
 bench-peers: model build ## measure the encoder beside onnxruntime, fp32 and int8
 	@scripts/bench-peers.sh --model $(MODEL)
+
+check-exports: model text build ## prove every export by the tool that reads it (RUN=... for a run of yours)
+	@scripts/check-exports.sh --model $(MODEL) --text $(TEXT) $(if $(filter file,$(origin RUN)),,--run $(RUN))
 
 sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/sanitize-kernels.sh

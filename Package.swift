@@ -10,7 +10,9 @@ let package = Package(
         .executable(name: "secateur", targets: ["SecateurCLI"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -40,8 +42,12 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         .target(
-            name: "Export", dependencies: ["ModelFiles", "Tensors", "Tokenizers", "Transformers"],
-            exclude: ["README.md"]),
+            name: "Export",
+            dependencies: [
+                "ModelFiles", "SparseKernels", "Tensors", "Tokenizers", "Transformers", "Yams",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["README.md", "ONNX/onnx.proto"]),
         .target(
             name: "Environments",
             dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
@@ -88,10 +94,13 @@ let package = Package(
             ], exclude: ["Fixtures"]),
         .testTarget(
             name: "ExportTests",
-            dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),
+            dependencies: [
+                "Export", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
+            ]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
-            name: "SecateurCLITests", dependencies: ["SecateurCLI", "Agents", "ModelFiles", "Tensors"]),
+            name: "SecateurCLITests",
+            dependencies: ["SecateurCLI", "Agents", "Export", "ModelFiles", "Tensors"]),
         .testTarget(
             name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]

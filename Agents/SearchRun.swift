@@ -118,6 +118,12 @@ public final class SearchRun {
         return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
     }
 
+    /// What the search in a folder is about, as it was started with.
+    /// - Throws: ``SearchError`` when there is no run, or it is damaged; `HDF5Error`.
+    public static func identity(folder: String) throws -> [String: String] {
+        try CheckpointFile.readHeader(path: checkpointPath(folder)).header.identity
+    }
+
     private init(
         _ checkpoint: CheckpointFile, folder: String, environment: any Environment, options: SearchRunOptions
     ) throws {

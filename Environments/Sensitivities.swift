@@ -22,13 +22,11 @@ public enum Sensitivities {
         progress: (Double) -> Void = { _ in }
     ) rethrows -> [[Double]] {
         var result = errors.map { $0.map { _ in 0.0 } }
-        let patterns = Pattern.allCases.filter { $0 != .dense }
+        let anchors = anchors(of: levels)
         for layer in errors.indices {
-            for (number, pattern) in patterns.enumerated() {
-                progress(Double(layer * patterns.count + number) / Double(errors.count * patterns.count))
-                let own = levels.indices.filter { levels[$0].pattern == pattern }
-                let anchor = own.min { distance(levels[$0]) < distance(levels[$1]) }
-                guard let anchor else { continue }
+            for (number, anchor) in anchors.enumerated() {
+                progress(Double(layer * anchors.count + number) / Double(errors.count * anchors.count))
+                let own = levels.indices.filter { levels[$0].pattern == levels[anchor].pattern }
                 var actions = [Int](repeating: 0, count: errors.count)
                 actions[layer] = anchor
                 // Noise of the evaluation may make a layer look better pruned: a small loss is assumed.
@@ -39,6 +37,14 @@ public enum Sensitivities {
             }
         }
         return result
+    }
+
+    /// The level of each pattern at which layers are evaluated, by its index.
+    public static func anchors(of levels: [Level]) -> [Int] {
+        Pattern.allCases.filter { $0 != .dense }.compactMap { pattern in
+            levels.indices.filter { levels[$0].pattern == pattern }
+                .min { distance(levels[$0]) < distance(levels[$1]) }
+        }
     }
 
     private static func distance(_ level: Level) -> Double {

@@ -80,9 +80,12 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
 
 #undef SUM
 
-// Bundles whose weights take about 256 KB: they stay in the second-level cache while all tokens pass by.
+// Bundles whose weights take about 256 KB: they stay in the second-level cache while all tokens pass by. With
+// several blocks of columns a bundle's rows are others in each block, and only a whole segment's the same: there
+// all bundles are taken, and the caller passes as many segments as fit.
 static size_t NAME(sparse_chunk)(const secateur_sparse *w) {
     const size_t blocks = (w->columns + w->blockColumns - 1) / w->blockColumns;
+    if (blocks > 1) return w->bundles;
     const size_t stepBytes = w->bundleUnits * (w->unitRows * w->unitColumns * sizeof(float) + sizeof(uint16_t));
     const size_t bytes = w->starts[blocks * w->bundles] * stepBytes;
     return bytes <= 262144 ? w->bundles : w->bundles * 262144 / bytes + 1;

@@ -15,7 +15,15 @@ public struct DecoderExport {
 
     /// Takes a model, its tokenizer, and weights [rows × cols] by layer name.
     public init(model: Decoder, tokenizer: ByteLevelTokenizer, replacing weights: [String: Matrix] = [:]) {
-        checkpoint = model.checkpoint
+        self.init(model.checkpoint, tokenizer: tokenizer, replacing: weights)
+    }
+
+    /// Takes a model's files instead of the model.
+    init(
+        _ checkpoint: DecoderCheckpoint, tokenizer: ByteLevelTokenizer,
+        replacing weights: [String: Matrix] = [:]
+    ) {
+        self.checkpoint = checkpoint
         self.tokenizer = tokenizer
         self.weights = weights
     }
@@ -62,24 +70,27 @@ public struct DecoderExport {
     /// tokenizer.
     /// - Throws: `ModelFileError` when the folder exists, or cannot be written to.
     public func writeFolder(to destination: String) throws {
-        try NewFolder.write(to: destination) { folder in
-            switch checkpoint.container {
-            case .folder(let source):
-                let origin = URL(fileURLWithPath: source.path).deletingLastPathComponent().path
-                try NewFolder.copy(Self.companions, from: origin, to: folder)
-            case .gguf:
-                try HuggingFaceFiles.write(configuration, tokenizer, to: folder)
-            }
-            let tensors = configuration.parameters.map { parameter in
-                let place = configuration.place(of: parameter, in: .folder)
-                let produce = producer(parameter, .folder)
-                return SafetensorsTensor(
-                    name: place.name, shape: place.shape, elementType: .f32,
-                    producing: { try produce().withUnsafeBytes { Data($0) } })
-            }
-            try SafetensorsWriter.write(
-                tensors, metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
+        try NewFolder.write(to: destination) { try fillFolder($0) }
+    }
+
+    /// Writes the files to a folder that is there.
+    func fillFolder(_ folder: String) throws {
+        switch checkpoint.container {
+        case .folder(let source):
+            let origin = URL(fileURLWithPath: source.path).deletingLastPathComponent().path
+            try NewFolder.copy(Self.companions, from: origin, to: folder)
+        case .gguf:
+            try HuggingFaceFiles.write(configuration, tokenizer, to: folder)
         }
+        let tensors = configuration.parameters.map { parameter in
+            let place = configuration.place(of: parameter, in: .folder)
+            let produce = producer(parameter, .folder)
+            return SafetensorsTensor(
+                name: place.name, shape: place.shape, elementType: .f32,
+                producing: { try produce().withUnsafeBytes { Data($0) } })
+        }
+        try SafetensorsWriter.write(
+            tensors, metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
     }
 
     /// Files beside the weights that a language model's folder needs.

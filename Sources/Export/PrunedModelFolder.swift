@@ -23,10 +23,17 @@ public enum PrunedModelFolder {
     public static func write(
         weights: [String: Matrix], of source: String, metadata: [String: String], to destination: String
     ) throws {
-        try NewFolder.write(to: destination) { folder in
-            try NewFolder.copy(companions, from: source, to: folder)
-            try writeWeights(weights, of: source, metadata: metadata, to: folder)
+        try NewFolder.write(to: destination) {
+            try fill($0, weights: weights, of: source, metadata: metadata)
         }
+    }
+
+    /// Writes the files to a folder that is there.
+    static func fill(
+        _ folder: String, weights: [String: Matrix], of source: String, metadata: [String: String]
+    ) throws {
+        try NewFolder.copy(companions, from: source, to: folder)
+        try writeWeights(weights, of: source, metadata: metadata, to: folder)
     }
 
     private static func writeWeights(

@@ -83,4 +83,20 @@ public final class LevelDatabase: Sendable {
         let parts = [model, calibration, solver.rawValue] + levels.map(\.description)
         return FileDigest.sha256(Data(parts.joined(separator: "\n").utf8))
     }
+
+    /// Where a cache keeps the database of a key.
+    public static func folder(cache: String, key: String) -> String {
+        "\(cache)/levels-\(key.prefix(16))"
+    }
+
+    /// The weights of all layers at levels that the database has, by layer name; dense layers are left out.
+    public func weights(_ chosen: [Level]) throws -> [String: Matrix] {
+        precondition(chosen.count == layers.count && chosen.allSatisfy(levels.contains))
+        var weights: [String: Matrix] = [:]
+        for (layer, level) in chosen.enumerated() where level != .dense {
+            guard let index = levels.firstIndex(of: level) else { continue }
+            weights[layers[layer].name] = try weight(layer: layer, level: index)
+        }
+        return weights
+    }
 }

@@ -24,18 +24,28 @@ extension DecoderModel: SearchableModel {
         }
     }
 
+    /// The windows to calibrate on.
+    public func calibrationData(_ options: SearchOptions) throws -> [[Int32]] {
+        try parts(options)[0]
+    }
+
     /// The training text, cut into windows.
     public func searchData(_ options: SearchOptions, pool: ThreadPool) throws -> SearchData<Decoder> {
-        try Self.require(options.task, path)
-        var random = CounterBasedRandom(seed: options.seed, stream: 1)
-        let windows = try windows(ofText: options.train, context: SearchOptions.windowTokens)
-            .shuffled(using: &random)
-        let sizes = [options.calibrationWindows, options.rewardWindows, options.checkWindows]
-        let parts = Parts.cut(windows, sizes, least: 1)
+        let parts = try parts(options)
         func task(_ windows: [[Int32]]) -> DivergenceTask {
             DivergenceTask(windows: windows, dense: network, pool: pool)
         }
         return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
+    }
+
+    /// Windows to calibrate on, to compute rewards on, and to pick the final policy by.
+    private func parts(_ options: SearchOptions) throws -> [[[Int32]]] {
+        try Self.require(options.task, path)
+        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        let windows = try windows(ofText: options.train, context: SearchOptions.windowTokens)
+            .shuffled(using: &random)
+        return Parts.cut(
+            windows, [options.calibrationWindows, options.rewardWindows, options.checkWindows], least: 1)
     }
 
     /// Perplexity on the file's windows.

@@ -22,30 +22,55 @@ extension EncoderModel: SearchableModel {
     /// `bert`
     public var architecture: String { "bert" }
 
+    /// The sentences to calibrate on.
+    public func calibrationData(_ options: SearchOptions) throws -> [[Int32]] {
+        switch options.task {
+        case .sts: return encode(Self.sentences(try pairs(options)[0]))
+        case .fidelity: return encode(try sentences(options)[0])
+        case .lm: throw noTask(.lm)
+        }
+    }
+
     /// The training file, cut up.
     public func searchData(_ options: SearchOptions, pool: ThreadPool) throws -> SearchData<BERT> {
-        var random = CounterBasedRandom(seed: options.seed, stream: 1)
         switch options.task {
         case .sts:
-            let pairs = try Datasets.scoredPairs(path: options.train).shuffled(using: &random)
-            let parts = Parts.cut(
-                pairs,
-                [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
+            let parts = try pairs(options)
             return SearchData(
-                calibration: encode(parts[0].flatMap { [$0.first, $0.second] }),
-                reward: mixedTask(parts[1], pool: pool), check: mixedTask(parts[2], pool: pool))
+                calibration: encode(Self.sentences(parts[0])), reward: mixedTask(parts[1], pool: pool),
+                check: mixedTask(parts[2], pool: pool))
         case .fidelity:
-            let sentences = try Datasets.sentences(path: options.train).shuffled(using: &random)
-            let parts = Parts.cut(
-                sentences,
-                [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+            let parts = try sentences(options)
             return SearchData(
                 calibration: encode(parts[0]), reward: fidelityTask(encode(parts[1]), pool: pool),
                 check: fidelityTask(encode(parts[2]), pool: pool))
-        case .lm:
-            throw SearchFailure(
-                "\(folder): found an encoder, which has no task lm: allowed are sts, fidelity")
+        case .lm: throw noTask(.lm)
         }
+    }
+
+    private func noTask(_ task: SearchOptions.Task) -> SearchFailure {
+        SearchFailure(
+            "\(folder): found an encoder, which has no task \(task.rawValue): allowed are sts, fidelity")
+    }
+
+    /// Labelled pairs to calibrate on, to compute rewards on, and to pick the final policy by.
+    private func pairs(_ options: SearchOptions) throws -> [[ScoredPair]] {
+        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        return Parts.cut(
+            try Datasets.scoredPairs(path: options.train).shuffled(using: &random),
+            [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
+    }
+
+    /// The same of sentences.
+    private func sentences(_ options: SearchOptions) throws -> [[String]] {
+        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        return Parts.cut(
+            try Datasets.sentences(path: options.train).shuffled(using: &random),
+            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+    }
+
+    private static func sentences(_ pairs: [ScoredPair]) -> [String] {
+        pairs.flatMap { [$0.first, $0.second] }
     }
 
     /// Spearman on labelled pairs, or agreement with the dense model.

@@ -1,47 +1,109 @@
-import Environments
+import Export
+import Foundation
+import ModelFiles
+import Pruning
+import SparseKernels
 import Tensors
+import Transformers
 
-/// Prunes a model again with the policy of a run.
-public enum PolicyApplication {
-    /// Writes the pruned model as a Hugging Face folder.
-    /// - Throws: ``SearchFailure`` when the run has no policy yet, or searched another model.
-    public static func apply(
-        run: String, model: String, cache: String, to output: String, progress: StageProgress = { _, _ in }
-    ) throws {
+/// Prunes a model with a policy that was learnt before, here or on another machine.
+///
+/// A run folder says how its policy's model was calibrated; for a policy alone the options say it. Only what
+/// pruning needs is read and computed: no reward, no latency.
+public struct PolicyApplication {
+    /// What calibrates, with the number of threads.
+    public let options: SearchOptions
+    private let policy: Policy
+    private let path: String
+    /// Whether the model must be the very one that was searched.
+    private let isRun: Bool
+
+    /// Takes the policy of a run, to be applied as the run did.
+    ///
+    /// - Parameter train: a file to calibrate on instead of the run's.
+    /// - Throws: ``SearchFailure`` or `ModelFileError` when the run has no policy.
+    public init(run: String, train: String?, threads: Int) throws {
         let files = RunFiles(folder: run)
-        try apply(try files.options().task.modelType, files, model, cache, output, progress)
+        var options = try files.options()
+        policy = try FinishedRun(folder: run).policy
+        path = files.path("policy.json")
+        if let train { options.train = train }
+        options.validation = nil
+        options.threads = threads
+        self.options = options
+        isRun = true
     }
 
-    private static func apply<Model: SearchableModel>(
-        _ type: Model.Type, _ files: RunFiles, _ model: String, _ cache: String, _ output: String,
-        _ progress: StageProgress
+    /// Takes a policy alone.
+    ///
+    /// - Parameter options: the task, the file to calibrate on, how much of it, the solver and the seed.
+    public init(_ policy: Policy, path: String, options: SearchOptions) {
+        self.policy = policy
+        self.path = path
+        self.options = options
+        isRun = false
+    }
+
+    /// Writes the pruned model as a Hugging Face folder, or with a GGUF file in it if the model is one.
+    ///
+    /// - Parameters:
+    ///   - cache: folder of level databases; one that fits is read instead of pruning anew.
+    ///   - note: is told what a person should know, a line each.
+    /// - Throws: `ModelFileError` for layers that are not the model's; ``SearchFailure`` for another model
+    ///   than the run searched.
+    public func apply(
+        to model: String, cache: String, output: String, progress: StageProgress = { _, _ in },
+        note: (String) -> Void = { _ in }
     ) throws {
-        let policy: Policy = try files.read("policy.json")
-        guard policy.schema == Policy.schema else {
-            throw SearchFailure(
-                "\(files.path("policy.json")): schema: found '\(policy.schema)', allowed '\(Policy.schema)'")
+        guard !FileManager.default.fileExists(atPath: output) else {
+            throw ModelFileError(file: output, message: "already exists: allowed is a new folder")
         }
-        var options = try files.options()
-        options.model = model
-        options.validation = nil
-        let inputs = try SearchInputs<Model>(options)
-        guard inputs.modelDigest == policy.modelDigest else {
-            throw SearchFailure(
-                "\(model): found another model than the run searched: SHA-256 "
-                    + "\(inputs.modelDigest.prefix(12))…, allowed \(policy.modelDigest.prefix(12))…")
-        }
-        let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
-        let costs = preparation.costs
-        guard policy.layers.map(\.layer) == costs.layers else {
-            throw SearchFailure("\(files.path("policy.json")): found layers of another model")
-        }
-        let actions = try policy.layers.map { choice in
-            guard let level = costs.levels.firstIndex(of: choice.level) else {
-                throw SearchFailure(
-                    "\(files.path("policy.json")): layer '\(choice.layer)': found level \(choice.level)")
+        try apply(options.task.modelType, model, cache, output, progress, note)
+    }
+
+    private func apply<Model: SearchableModel>(
+        _ type: Model.Type, _ path: String, _ cache: String, _ output: String, _ progress: StageProgress,
+        _ note: (String) -> Void
+    ) throws {
+        progress("reading the model and the data", 0)
+        let model = try Model(path: path, phase: .prefill)
+        let digest = try model.digest()
+        if let learnt = policy.modelDigest, learnt != digest {
+            let found = "SHA-256 \(digest.prefix(12))…, allowed \(learnt.prefix(12))…"
+            guard !isRun else {
+                throw SearchFailure("\(path): found another model than the run searched: \(found)")
             }
-            return level
+            note("\(path): other weights than the policy was learnt on: \(digest.prefix(12))…")
         }
-        try inputs.model.write(try preparation.candidates.weights(actions), to: output)
+        let levels = try policy.levels(for: model.network.layerShapes, path: self.path)
+        let weights = try weights(of: model, digest, levels, cache: cache, progress: progress)
+        try model.write(weights, to: output)
+    }
+
+    private func weights<Model: SearchableModel>(
+        of model: Model, _ digest: String, _ levels: [Level], cache: String, progress: StageProgress
+    ) throws -> [String: Matrix] {
+        let (network, pool) = (model.network, ThreadPool(threads: options.threads))
+        let shapes = network.layerShapes
+        let sequences = options.solver == .magnitude ? [] : try model.calibrationData(options)
+        let key = LevelDatabase.key(
+            model: digest, calibration: SearchData<Model.Network>.digest(of: sequences),
+            solver: options.solver, levels: Level.standard)
+        let folder = LevelDatabase.folder(cache: cache, key: key)
+        if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
+            levels.allSatisfy(database.levels.contains)
+        {
+            return try database.weights(levels)
+        }
+        return try withoutActuallyEscaping(progress) { progress in
+            let calibration = StreamedCalibration(model: network, sequences: sequences, pool: pool) {
+                progress("calibrating", $0)
+            }
+            return try PolicyPruning.prune(
+                layers: shapes, to: levels, weight: network.weight(of:),
+                covariance: { sequences.isEmpty ? nil : calibration.covariance(of: $0) },
+                solver: options.solver, pool: pool
+            ) { progress("pruning", $0) }
+        }
     }
 }

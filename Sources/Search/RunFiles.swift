@@ -31,9 +31,13 @@ public struct RunFiles {
     /// Makes the folder, empties it of an earlier run, and notes what the new one starts from: the options
     /// last, so that a run that can be resumed is resumed with its table.
     ///
-    /// - Parameter table: latencies to use instead of measuring.
+    /// - Parameters:
+    ///   - table: latencies to use instead of measuring.
+    ///   - sensitivities: what to use instead of estimating them.
     /// - Throws: ``SearchFailure`` when the folder cannot be written to.
-    func claim(for options: SearchOptions, table: LatencyTable?) throws {
+    func claim(
+        for options: SearchOptions, table: LatencyTable?, sensitivities: StoredSensitivities? = nil
+    ) throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -43,13 +47,14 @@ public struct RunFiles {
             throw SearchFailure("\(folder): the folder cannot be written to")
         }
         let own = [
-            "run.json", "checkpoint.h5", "trace.h5", "latency.h5", "costs.json", "policy.json",
-            "summary.json", "recovery.json", "model",
+            "run.json", "checkpoint.h5", "trace.h5", "latency.h5", "costs.json",
+            "sensitivities.json", "policy.json", "summary.json", "recovery.json", "model",
         ]
         for name in own where FileManager.default.fileExists(atPath: path(name)) {
             try FileManager.default.removeItem(atPath: path(name))
         }
         if let table { try store(table) }
+        if let sensitivities { try write(sensitivities, "sensitivities.json") }
         try write(options, "run.json")
     }
 
@@ -71,6 +76,16 @@ public struct RunFiles {
 
     func store(_ costs: LevelCosts) throws {
         try write(costs, "costs.json")
+    }
+
+    /// Sensitivities that the run took over from another one.
+    func storedSensitivities(layers: [String], levels: [Level]) throws -> [[Double]]? {
+        guard FileManager.default.fileExists(atPath: path("sensitivities.json")) else { return nil }
+        let stored: StoredSensitivities = try read("sensitivities.json")
+        guard stored.fit(layers: layers, levels: levels) else {
+            throw SearchFailure("\(path("sensitivities.json")): found other layers or levels than the run's")
+        }
+        return stored.values
     }
 
     /// The latency table of the run, measured earlier or given.
@@ -110,16 +125,7 @@ public struct RunFiles {
         do {
             return try JSONDecoder().decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw SearchFailure("\(path(name)): found JSON of another kind, or damaged: \(Self.line(error))")
-        }
-    }
-
-    private static func line(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "no field '\(key.stringValue)'"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            (context.codingPath.map(\.stringValue) + [context.debugDescription]).joined(separator: ": ")
-        @unknown default: "\(error)"
+            throw SearchFailure("\(path(name)): found JSON of another kind, or damaged: \(error.line)")
         }
     }
 }

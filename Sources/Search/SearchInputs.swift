@@ -33,4 +33,12 @@ public struct SearchInputs<Model: SearchableModel> {
             try model.validationTask(options, path: $0, dense: model, pool: pool)
         }
     }
+
+    /// What a search over these is about, for telling runs apart.
+    var identity: [String: String] {
+        [
+            "model": modelDigest, "calibration": data.digest, "task": options.task.rawValue,
+            "solver": options.solver.rawValue,
+        ]
+    }
 }

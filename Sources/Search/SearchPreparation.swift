@@ -43,20 +43,20 @@ public final class SearchPreparation<Model: SearchableModel> {
             levels: levels, cache: cache, progress: progress)
         candidates = try CandidateModels(dense: network, database: database, for: options.latencyOf)
         denseReward = data.reward.score(network, pool: pool)
-        identity = [
-            "model": inputs.modelDigest, "calibration": data.digest, "task": options.task.rawValue,
-            "solver": options.solver.rawValue,
-        ]
+        identity = inputs.identity
         if let stored = try files.storedCosts() {
             costs = stored
             return
         }
         let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
         let (candidates, dense) = (candidates, denseReward)
-        let sensitivity = try Sensitivities.estimate(
-            levels: levels, errors: database.errors,
-            quality: { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
-            progress: { progress("estimating sensitivities", $0) })
+        let known = try files.storedSensitivities(layers: network.layerShapes.map(\.name), levels: levels)
+        let sensitivity =
+            try known
+            ?? Sensitivities.estimate(
+                levels: levels, errors: database.errors,
+                quality: { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
+                progress: { progress("estimating sensitivities", $0) })
         costs = try Self.costs(network, table, levels, sensitivity)
         try files.store(costs)
     }
@@ -91,7 +91,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     private static func database(
         _ inputs: SearchInputs<Model>, key: String, levels: [Level], cache: String, progress: StageProgress
     ) throws -> LevelDatabase {
-        let folder = "\(cache)/levels-\(key.prefix(16))"
+        let folder = LevelDatabase.folder(cache: cache, key: key)
         if let present = try LevelDatabase.open(folder: folder, key: key) { return present }
         let (network, pool) = (inputs.model.network, inputs.pool)
         return try withoutActuallyEscaping(progress) { progress in

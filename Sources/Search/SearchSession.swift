@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Evaluation
+import Export
 import Foundation
 import SparseKernels
 import Tensors
@@ -26,10 +27,11 @@ public final class SearchSession<Model: SearchableModel> {
     /// - Parameters:
     ///   - cache: folder for level databases.
     ///   - latencyTable: a file to take latencies from instead of measuring.
+    ///   - earlier: the folder of a run whose sensitivities are taken over.
     ///   - note: is told what a person should know, a line each.
     public static func start(
         _ options: SearchOptions, folder: String, cache: String, latencyTable: String? = nil,
-        progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
+        from earlier: String? = nil, progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
         _ = try AgentKind(name: options.agent)
         progress("reading the model and the data", 0)
@@ -38,8 +40,12 @@ public final class SearchSession<Model: SearchableModel> {
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
         }
+        let sensitivities = try earlier.map { try EarlierRun(folder: $0).sensitivities(for: inputs) }
         let files = RunFiles(folder: folder)
-        try files.claim(for: options, table: table)
+        try files.claim(for: options, table: table, sensitivities: sensitivities)
+        if let sensitivities {
+            note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
+        }
         return try begin(inputs, files, cache: cache, progress: progress)
     }
 
@@ -97,10 +103,13 @@ public final class SearchSession<Model: SearchableModel> {
     }
 
     private func handOver(_ best: Episode, _ summary: SearchSummary) throws {
-        try files.write(Policy(summary, modelDigest: preparation.inputs.modelDigest), "policy.json")
+        let inputs = preparation.inputs
+        let policy = Policy(
+            summary, modelDigest: inputs.modelDigest, shapes: inputs.model.network.layerShapes)
+        try files.write(policy, "policy.json")
         let model = files.path("model")
         if FileManager.default.fileExists(atPath: model) { try FileManager.default.removeItem(atPath: model) }
-        try preparation.inputs.model.write(try preparation.candidates.weights(best.actions), to: model)
+        try inputs.model.write(try preparation.candidates.weights(best.actions), to: model)
         try files.write(summary, "summary.json")
     }
 

@@ -55,35 +55,3 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     /// A level for every layer.
     public let policy: [Choice]
 }
-
-/// The learned policy as other tools read it; `policy.json`.
-public struct Policy: Sendable, Codable, Equatable {
-    /// The name and version of this format.
-    public let schema: String
-    /// SHA-256 of the dense model's weights file.
-    public let modelDigest: String
-    /// A level for every layer.
-    public let layers: [SearchSummary.Choice]
-    /// Measured latency of the pruned model, in milliseconds.
-    public let latencyMs: Double
-    /// Measured latency of the dense model, in milliseconds.
-    public let denseLatencyMs: Double
-    /// Bytes of the pruned weights, packed.
-    public let sizeBytes: Int
-    /// Quality on the reward data, as a fraction of dense.
-    public let quality: Double
-
-    /// The present format.
-    public static let schema = "secateur.policy/1"
-
-    /// Takes the policy of a summary.
-    public init(_ summary: SearchSummary, modelDigest: String) {
-        schema = Self.schema
-        self.modelDigest = modelDigest
-        layers = summary.policy
-        latencyMs = summary.prunedMs
-        denseLatencyMs = summary.denseMs
-        sizeBytes = summary.sizeBytes
-        quality = summary.quality
-    }
-}

@@ -23,6 +23,8 @@ public protocol SearchableModel: Sendable {
     var architecture: String { get }
     /// SHA-256 of the weights.
     func digest() throws -> String
+    /// The part of the training file that is calibrated on, as in ``searchData(_:pool:)``.
+    func calibrationData(_ options: SearchOptions) throws -> [[Int32]]
     /// The training file, cut into what is calibrated and what is judged on.
     func searchData(_ options: SearchOptions, pool: ThreadPool) throws -> SearchData<Network>
     /// The task of a file that is only reported on; `dense` is what fidelity compares with.
@@ -64,9 +66,12 @@ public struct SearchData<Network: PrunableModel>: Sendable {
     let check: any ModelTask<Network>
 
     /// SHA-256 of the token ids to calibrate on.
-    var digest: String {
+    var digest: String { Self.digest(of: calibration) }
+
+    /// SHA-256 of token ids.
+    static func digest(of sequences: [[Int32]]) -> String {
         var bytes = Data()
-        for sequence in calibration {
+        for sequence in sequences {
             for id in sequence { withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) } }
             bytes.append(contentsOf: [255, 255, 255, 255])
         }

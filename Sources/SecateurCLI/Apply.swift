@@ -1,4 +1,7 @@
 import ArgumentParser
+import Export
+import Foundation
+import Pruning
 import Search
 
 /// `secateur apply`
@@ -6,26 +9,98 @@ struct Apply: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prune a model with a learned policy and write it as a Hugging Face folder.",
         discussion: """
-            The model must be the one that the run searched. Example:
+            With a run, the model must be the one that the run searched, and is calibrated as it was:
               secateur apply checkpoints/minilm-half models/minilm --output pruned
+
+            With a policy alone, as `secateur export --format policy` writes it, perhaps elsewhere, the model
+            must have the same layers, and --train says what to calibrate on:
+              secateur apply policy.json models/minilm --train text.txt --output pruned
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
-    var runFolder: String
+    @Argument(help: ArgumentHelp("The run folder, or a policy file.", valueName: "run-or-policy"))
+    var source: String
 
-    @Argument(help: "The dense model's folder.")
+    @Argument(help: "The dense model's folder, or its GGUF file.")
     var model: String
+
+    @Option(help: "The file to calibrate on; the run's unless given.")
+    var train: String?
+
+    @Option(
+        help: """
+            For a policy alone, what --train is: fidelity (text, a sentence a line), sts (tab-separated \
+            pairs) or lm (text for a language model).
+            """)
+    var task: SearchOptions.Task?
+
+    @Option(help: "For a policy alone, how layers are pruned; as the policy says unless given, else obs.")
+    var solver: Solver?
+
+    @Option(help: "For a policy alone, sentences to calibrate on.")
+    var calibrationSentences = 512
+
+    @Option(help: "For a policy alone, what fixes which sentences are taken.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Threads to compute with; all processors unless given.")
+    var threads = MachineOptions.processors
 
     @OptionGroup var cacheOptions: CacheOptions
 
     @Option(help: "The folder to write; it must not exist.")
     var output: String
 
+    func validate() throws {
+        guard calibrationSentences >= 2 else {
+            throw ValidationError(
+                "--calibration-sentences: found \(calibrationSentences), allowed 2 or more")
+        }
+        guard (1...256).contains(threads) else {
+            throw ValidationError("--threads: found \(threads), allowed 1 to 256")
+        }
+    }
+
     func run() throws {
+        let application = try RunFiles(folder: source).holdsRun ? ofRun() : ofPolicy()
         let line = ProgressLine()
-        try PolicyApplication.apply(
-            run: runFolder, model: model, cache: cacheOptions.cache, to: output, progress: line.show)
+        try application.apply(
+            to: model, cache: cacheOptions.cache, output: output, progress: line.show, note: Terminal.note)
         line.finish()
         print("The pruned model is in \(output)")
+    }
+
+    private func ofRun() throws -> PolicyApplication {
+        for (name, isGiven) in [("task", task != nil), ("solver", solver != nil)] where isGiven {
+            throw SearchFailure("--\(name): found with a run, allowed with a policy alone")
+        }
+        return try PolicyApplication(run: source, train: train, threads: threads)
+    }
+
+    private func ofPolicy() throws -> PolicyApplication {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: source, isDirectory: &isFolder)
+        let path = exists && isFolder.boolValue ? "\(source)/policy.json" : source
+        let policy = try Policy(path: path)
+        let solver = try solver ?? policy.solver.map { try Self.solver($0, path) } ?? .obs
+        guard train != nil || solver == .magnitude else {
+            throw SearchFailure(
+                "--train: found none, allowed a file to calibrate on, which \(solver.rawValue) needs")
+        }
+        let usual: SearchOptions.Task = ModelArgument.isDecoder(model) ? .lm : .fidelity
+        var options = SearchOptions(
+            model: model, task: task ?? usual, train: train ?? "", targetLatency: .fraction(1),
+            threads: threads)
+        options.solver = solver
+        options.calibrationSentences = calibrationSentences
+        options.seed = seed
+        return PolicyApplication(policy, path: path, options: options)
+    }
+
+    private static func solver(_ name: String, _ path: String) throws -> Solver {
+        guard let solver = Solver(rawValue: name) else {
+            let allowed = Solver.allCases.map(\.rawValue).joined(separator: ", ")
+            throw SearchFailure("\(path): solver: found '\(name)', allowed \(allowed)")
+        }
+        return solver
     }
 }

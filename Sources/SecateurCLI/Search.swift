@@ -15,10 +15,20 @@ struct Search: ParsableCommand {
 
               secateur search models/minilm --task sts --train stsb/train.tsv \\
                   --validation stsb/dev.tsv --target-latency 0.5 --output checkpoints/minilm-half
+
+            With --from, a run is aimed at another target, or at this machine: model, task, data, solver,
+            seed and what latency is of are the run's, and so are its sensitivities; only latency is
+            measured anew.
+
+              secateur search --from checkpoints/minilm-half --target-latency 0.35 \\
+                  --output checkpoints/minilm-third
             """)
 
     @Argument(help: "The dense model's folder, or its GGUF file.")
-    var model: String
+    var model: String?
+
+    @Option(help: "The folder of an earlier run to aim anew.")
+    var from: String?
 
     @Option(
         help: """
@@ -26,10 +36,10 @@ struct Search: ParsableCommand {
             sentence1, sentence2, score), fidelity (agreement with the dense model; --train is text) or lm \
             (a language model's agreement with the dense one, by KL divergence; --train is plain text).
             """)
-    var task: SearchOptions.Task
+    var task: SearchOptions.Task?
 
     @Option(help: "The file for calibration and reward.")
-    var train: String
+    var train: String?
 
     @Option(help: "A file that is only reported on.")
     var validation: String?
@@ -91,6 +101,12 @@ struct Search: ParsableCommand {
     var json = false
 
     func validate() throws {
+        if from == nil {
+            for (name, isGiven) in [("model", model != nil), ("task", task != nil), ("train", train != nil)] {
+                let form = name == "model" ? "<model>" : "--\(name)"
+                guard isGiven else { throw ValidationError("Missing expected argument '\(form)'") }
+            }
+        }
         guard budget >= 1 else { throw ValidationError("--budget: found \(budget), allowed 1 or more") }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
@@ -110,31 +126,53 @@ struct Search: ParsableCommand {
 
     func run() throws {
         try RunFolder.check(output, overwrite: overwrite)
-        var options = SearchOptions(
-            model: model, task: task, train: train, targetLatency: targetLatency, threads: machine.threads)
-        options.validation = validation
+        var options = try from.map { try earlier(RunFiles(folder: $0).options()) } ?? fresh()
+        if let validation { options.validation = validation }
+        options.targetLatency = targetLatency
         options.targetSize = targetSize
         options.agent = agent
         options.budget = budget
+        options.threads = machine.threads
+        options.finetuneSteps = finetuneSteps
+        if finetuneSteps != nil { try Recovery.require(options) }
+        options.weights.quality = qualityWeight
+        options.weights.latency = latencyWeight
+        options.weights.size = sizeWeight
+        try search(options.task.modelType, options)
+    }
+
+    /// What is searched, by the command line alone.
+    private func fresh() throws -> SearchOptions {
+        guard let model, let task, let train else { throw ValidationError("Missing expected arguments") }
+        var options = SearchOptions(
+            model: model, task: task, train: train, targetLatency: targetLatency, threads: machine.threads)
         options.tokens = machine.tokens ?? task.modelType.standardTokens
         options.latencyOf = latencyOf
         options.seed = seed
         options.solver = solver
-        options.finetuneSteps = finetuneSteps
         options.calibrationSentences = calibrationSentences
         options.rewardSentences = rewardSentences
-        options.weights.quality = qualityWeight
-        options.weights.latency = latencyWeight
-        options.weights.size = sizeWeight
-        if finetuneSteps != nil { try Recovery.require(options) }
-        try search(task.modelType, options)
+        return options
+    }
+
+    /// What an earlier run searched, wherever its files are now.
+    private func earlier(_ options: SearchOptions) throws -> SearchOptions {
+        if let task, task != options.task {
+            throw SearchFailure(
+                "--task: found \(task.rawValue), allowed \(options.task.rawValue) as in --from")
+        }
+        var options = options
+        options.model = model ?? options.model
+        options.train = train ?? options.train
+        options.tokens = machine.tokens ?? options.tokens
+        return options
     }
 
     private func search<Model: SearchableModel>(_ type: Model.Type, _ options: SearchOptions) throws {
         let line = ProgressLine()
         let session = try SearchSession<Model>.start(
             options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
-            progress: line.show, note: Terminal.note)
+            from: from, progress: line.show, note: Terminal.note)
         try RunFolder.finish(session, folder: output, line: line, json: json)
     }
 }

@@ -20,6 +20,7 @@ struct Secateur: ParsableCommand {
             Evaluate.self,
             Benchmark.self,
             Embed.self, Kernels.self, Generate.self, Tokenize.self, Convert.self,
+            Export.self,
         ])
 
     static func main() {

@@ -49,3 +49,29 @@ public struct Level: Hashable, Sendable, Codable, CustomStringConvertible {
         self.init(pattern: pattern, sparsity: sparsity)
     }
 }
+
+extension Level {
+    private enum CodingKeys: CodingKey {
+        case pattern, sparsity
+    }
+
+    /// Reads `{"pattern": "4x1", "sparsity": 0.7}`.
+    /// - Throws: `DecodingError` also for what is no level.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let name = try fields.decode(String.self, forKey: .pattern)
+        guard let pattern = Pattern(rawValue: name) else {
+            let allowed = Pattern.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DecodingError.dataCorruptedError(
+                forKey: .pattern, in: fields, debugDescription: "found '\(name)', allowed \(allowed)")
+        }
+        let sparsity = try fields.decode(Double.self, forKey: .sparsity)
+        guard (0..<1).contains(sparsity), pattern != .dense || sparsity == 0 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .sparsity, in: fields,
+                debugDescription: "found \(sparsity), allowed "
+                    + (pattern == .dense ? "0 for dense" : "0 or more and less than 1"))
+        }
+        self.init(pattern: pattern, sparsity: sparsity)
+    }
+}

@@ -60,13 +60,36 @@ public final class SparseLinear: LinearOperator {
     /// Computes the rows of one part of the output.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
         checkShapes(input, output)
-        let bundles = bundles(ofPart: part, of: parts)
         var weights = secateur_sparse(
             values: packed.values.address, indices: packed.indices.address, starts: packed.starts.address,
             units: packed.units.address, bias: bias.address, rows: rows, columns: columns,
             blockColumns: packed.blockColumns, bundles: packed.bundles, unitRows: unit.rows,
             unitColumns: unit.columns, bundleUnits: kernel.bundleUnits)
-        kernel.apply(
-            &weights, input.address, output.address, input.tokens, bundles.lowerBound, bundles.upperBound)
+        let segments = split.range(ofPart: part, of: parts)
+        var first = segments.lowerBound
+        while first < segments.upperBound {
+            let end = endOfGroup(from: first, before: segments.upperBound)
+            kernel.apply(
+                &weights, input.address, output.address, input.tokens, packed.segmentStarts[first],
+                packed.segmentStarts[end])
+            first = end
+        }
     }
+
+    /// Where a group of segments ends whose weights stay in the second-level cache while all tokens pass by;
+    /// it has at least one. The kernel itself cuts up a layer of one block of columns.
+    private func endOfGroup(from first: Int, before limit: Int) -> Int {
+        guard packed.blockColumns < columns else { return limit }
+        let stepBytes =
+            kernel.bundleUnits * (unit.count * MemoryLayout<Float>.size + MemoryLayout<UInt16>.size)
+        var end = first + 1
+        var steps = packed.segmentCosts[first]
+        while end < limit, (steps + packed.segmentCosts[end]) * stepBytes <= Self.groupBytes {
+            steps += packed.segmentCosts[end]
+            end += 1
+        }
+        return end
+    }
+
+    private static let groupBytes = 256 << 10
 }

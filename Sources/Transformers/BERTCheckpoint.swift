@@ -2,7 +2,7 @@ import ModelFiles
 import Tensors
 
 /// A BERT folder being read: its configuration and its tensors, with or without the prefix `bert.`.
-struct BERTCheckpoint {
+public struct BERTCheckpoint {
     /// What is left of one block.
     struct BlockSizes {
         let heads: Int
@@ -10,17 +10,26 @@ struct BERTCheckpoint {
     }
 
     let configuration: ModelConfiguration
-    let dimensions: BERT.Dimensions
+    /// Sizes of the model.
+    public let dimensions: BERT.Dimensions
     /// One entry for each block.
     let blocks: [BlockSizes]
-    let vocabularySize: Int
-    let typeVocabularySize: Int
-    let epsilon: Double
-    let parameterCount: Int
+    /// Transformer blocks.
+    public var layerCount: Int { blocks.count }
+    /// Rows of the word embedding.
+    public let vocabularySize: Int
+    /// Rows of the token type embedding.
+    public let typeVocabularySize: Int
+    /// What layer normalisation adds to the variance.
+    public let epsilon: Double
+    /// Number of parameters of the whole model.
+    public let parameterCount: Int
     let file: SafetensorsFile
     private let prefix: String
 
-    init(folder: String) throws {
+    /// Opens a folder.
+    /// - Throws: `ModelFileError` for a missing or malformed file, or another architecture.
+    public init(folder: String) throws {
         configuration = try ModelConfiguration(folder: folder)
         let type = try configuration.modelType
         guard type == "bert" else {
@@ -47,7 +56,9 @@ struct BERTCheckpoint {
             maximumTokens: try configuration.maximumPositions)
     }
 
-    func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
+    /// A parameter by its name without the prefix.
+    /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
+    public func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
         try file.float32(prefix + name, shape: shape)
     }
 

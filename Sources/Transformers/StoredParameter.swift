@@ -36,7 +36,7 @@ struct StoredParameter {
     func decoded(_ elements: [Float], rows: Int, columns: Int) -> Matrix {
         switch layout {
         case .plain: Matrix(rows: rows, columns: columns, elements: elements)
-        case .transposed: Self.transposed(Matrix(rows: columns, columns: rows, elements: elements))
+        case .transposed: Matrix(rows: columns, columns: rows, elements: elements).transposed
         case .interleaved(let heads):
             Self.reordered(Matrix(rows: rows, columns: columns, elements: elements)) {
                 Self.interleavedRow(of: $0, rows: rows, heads: heads)
@@ -48,7 +48,7 @@ struct StoredParameter {
     func encoded(_ matrix: Matrix) -> [Float] {
         switch layout {
         case .plain: return matrix.elements
-        case .transposed: return Self.transposed(matrix).elements
+        case .transposed: return matrix.transposed.elements
         case .interleaved(let heads):
             var source = [Int](repeating: 0, count: matrix.rows)
             for row in 0..<matrix.rows {
@@ -70,20 +70,5 @@ struct StoredParameter {
         elements.reserveCapacity(matrix.elements.count)
         for row in 0..<matrix.rows { elements += matrix.row(source(row)) }
         return Matrix(rows: matrix.rows, columns: matrix.columns, elements: elements)
-    }
-
-    private static func transposed(_ matrix: Matrix) -> Matrix {
-        let (rows, columns) = (matrix.rows, matrix.columns)
-        let elements = [Float](unsafeUninitializedCapacity: rows * columns) { target, count in
-            matrix.elements.withUnsafeBufferPointer { source in
-                for row in 0..<rows {
-                    for column in 0..<columns {
-                        target.initializeElement(at: column * rows + row, to: source[row * columns + column])
-                    }
-                }
-            }
-            count = rows * columns
-        }
-        return Matrix(rows: columns, columns: rows, elements: elements)
     }
 }

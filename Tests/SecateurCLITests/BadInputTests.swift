@@ -87,7 +87,8 @@ import Testing
             try check(tool, search(tool, [flag: value]), says: [flag == "--agent" ? "agent" : flag])
         }
         try check(tool, ["prune-it"], says: ["prune-it"])
-        try check(tool, ["search"], says: ["model"])
+        try check(tool, ["search"], says: ["--target-latency"])
+        try check(tool, ["search", "--target-latency", "0.5", "--output", "run"], says: ["model"])
         #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
     }
 
@@ -148,7 +149,9 @@ import Testing
     @Test func helpIsNoError() throws {
         let tool = try CommandLineTool()
         defer { tool.cleanUp() }
-        for command in ["inspect", "profile", "search", "resume", "apply", "evaluate", "benchmark", "embed"] {
+        for command in [
+            "inspect", "profile", "search", "resume", "apply", "evaluate", "benchmark", "embed", "export",
+        ] {
             let help = try tool.run([command, "--help"])
             #expect(help.status == 0 && help.output.contains("USAGE: secateur \(command)"))
             #expect(help.output.contains("xample") || help.output.contains("  secateur \(command)"))

@@ -85,6 +85,30 @@ import Transformers
         }
     }
 
+    /// Layers whose weights do not fit the second-level cache, in several blocks of columns.
+    @Test(arguments: sets, [(1536, 384), (384, 1536)])
+    func largeLayersAgreeWithScalar(_ set: InstructionSet, _ shape: (rows: Int, columns: Int)) {
+        let input = PanelMatrix(random(shape.columns, 70, sparsity: 0, seed: 7))
+        let bias = [Float](repeating: 1, count: shape.rows)
+        for (unit, sparsity) in Self.units.flatMap({ unit in [0.5, 0.85].map { (unit, $0) } }) {
+            let weight = random(shape.rows, shape.columns, sparsity: sparsity, unit: unit, seed: 2)
+            for block in [nil, 96] {
+                func make(_ set: InstructionSet) -> SparseLinear {
+                    SparseLinear(
+                        weight: weight, bias: bias, unit: unit, blockColumns: block, instructionSet: set)
+                }
+                let scalar = output(make(.scalar), input)
+                let largest = scalar.elements.reduce(1) { max($0, abs($1)) }
+                for parts in 1...3 {
+                    let fast = output(make(set), input, parts: parts)
+                    #expect(
+                        largestDifference(fast, scalar) <= 32 * largest * Float.ulpOfOne,
+                        "\(unit) \(sparsity) \(parts) parts")
+                }
+            }
+        }
+    }
+
     @Test func scalarAgreesWithOpenBLAS() {
         let weight = random(37, 212, sparsity: 0.5, seed: 3)
         let input = random(212, 50, sparsity: 0, seed: 4)

@@ -1,0 +1,49 @@
+import Foundation
+
+/// What a finished run can be handed over as.
+public enum ExportFormat: String, CaseIterable, Sendable {
+    /// The policy alone, for another machine: `secateur.policy/1`.
+    case policy
+    /// A recipe of SparseML and llm-compressor: YAML.
+    case recipe
+    /// A configuration list of NNI's pruners: JSON.
+    case nni
+    /// Masks, weights, and a script that applies them with torch.nn.utils.prune.
+    case torch
+    /// A Hugging Face folder, with its zeros.
+    case hf
+    /// A folder in the sparse-bitmask layout of compressed-tensors.
+    case compressed
+    /// A GGUF file, for language models.
+    case gguf
+    /// An ONNX file, for encoders.
+    case onnx
+
+    private var exporter: any Exporter.Type {
+        switch self {
+        case .policy: PolicyExport.self
+        case .recipe: RecipeExport.self
+        case .nni: NNIExport.self
+        case .torch: TorchExport.self
+        case .hf: HuggingFaceExport.self
+        case .compressed: CompressedExport.self
+        case .gguf: GGUFExport.self
+        case .onnx: ONNXExport.self
+        }
+    }
+
+    /// Writes a run in this format; it appears whole or not at all.
+    ///
+    /// - Parameter output: the file to replace, or the folder to write, which must not exist.
+    /// - Throws: `ModelFileError` for a run without what the format needs, a model that the format does not
+    ///   suit, an output that cannot be written.
+    public func write(_ run: FinishedRun, to output: String) throws {
+        try exporter.write(run, to: output)
+    }
+}
+
+/// Writes one format.
+protocol Exporter {
+    /// Writes a run to a file or a new folder, whole or not at all.
+    static func write(_ run: FinishedRun, to output: String) throws
+}

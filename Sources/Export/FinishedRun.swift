@@ -1,0 +1,83 @@
+import Foundation
+import ModelFiles
+import Tokenizers
+import Transformers
+
+/// The folder of a search that has ended, as exports read it: the policy and the pruned model.
+public struct FinishedRun {
+    /// The pruned model of a run.
+    enum Model {
+        /// A Hugging Face folder.
+        case encoder(folder: String)
+        /// A language model; its Hugging Face folder where it is one.
+        case decoder(DecoderExport, folder: String?)
+    }
+
+    /// The run folder.
+    public let folder: String
+    /// What was learnt.
+    public let policy: Policy
+
+    /// Reads the policy of a run.
+    /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
+    public init(folder: String) throws {
+        let files = FileManager.default
+        if !files.fileExists(atPath: "\(folder)/policy.json") {
+            let isRun = files.fileExists(atPath: "\(folder)/run.json")
+            throw ModelFileError(
+                file: "\(folder)/policy.json",
+                message: isRun
+                    ? "no such file: the search has not ended; `secateur resume` goes on with it"
+                    : "no such file: allowed is the folder of a run")
+        }
+        self.folder = folder
+        policy = try Policy(path: "\(folder)/policy.json")
+    }
+
+    private var modelFolder: String { "\(folder)/model" }
+
+    /// The pruned model.
+    /// - Throws: `ModelFileError` when it is missing or malformed.
+    func model() throws -> Model {
+        guard FileManager.default.fileExists(atPath: "\(modelFolder)/config.json") else {
+            let path = "\(modelFolder)/model.gguf"
+            let tokenizer = try ByteLevelTokenizer(gguf: GGUFFile(path: path))
+            return .decoder(
+                DecoderExport(try DecoderCheckpoint(path: path), tokenizer: tokenizer), folder: nil)
+        }
+        let type = try ModelConfiguration(folder: modelFolder).modelType
+        guard DecoderArchitecture(rawValue: type) != nil else { return .encoder(folder: modelFolder) }
+        let export = DecoderExport(
+            try DecoderCheckpoint(path: modelFolder), tokenizer: try ByteLevelTokenizer(folder: modelFolder))
+        return .decoder(export, folder: modelFolder)
+    }
+
+    /// The pruned model's Hugging Face folder.
+    ///
+    /// - Parameter scratch: a folder that is there; written to for a model that is no such folder yet.
+    func huggingFaceFolder(scratch: String) throws -> String {
+        switch try model() {
+        case .encoder(let folder), .decoder(_, let folder?): return folder
+        case .decoder(let export, nil):
+            try export.fillFolder(scratch)
+            return scratch
+        }
+    }
+
+    /// The weights of the pruned layers in a Hugging Face folder, by the names of their tensors.
+    ///
+    /// - Returns: in the order of the policy; shapes and elements as the file has them, which for GPT-2 is
+    ///   [inputs × outputs].
+    func prunedWeights(in file: SafetensorsFile) throws -> [(module: String, tensor: TensorInfo)] {
+        try policy.pruned.map { choice in
+            let names = ["\(choice.layer).weight", "bert.\(choice.layer).weight"]
+            guard let tensor = names.lazy.compactMap({ file.tensors[$0] }).first, tensor.shape.count == 2
+            else {
+                throw ModelFileError(
+                    file: file.path, tensor: names[0],
+                    message: "found no such matrix, which the policy prunes")
+            }
+            return (String(tensor.name.dropLast(".weight".count)), tensor)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+import ModelFiles
+
+/// A GGUF file in single precision, which llama.cpp loads.
+enum GGUFExport: Exporter {
+    static func write(_ run: FinishedRun, to output: String) throws {
+        switch try run.model() {
+        case .decoder(let export, _): try export.writeGGUF(encoding: .f32, to: output)
+        case .encoder(let folder):
+            throw ModelFileError(
+                file: folder, message: "found an encoder, which gguf is not for: allowed are language models")
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/// A folder that transformers loads, the pruned weights with their zeros.
+enum HuggingFaceExport: Exporter {
+    static func write(_ run: FinishedRun, to output: String) throws {
+        switch try run.model() {
+        case .encoder(let folder):
+            try PrunedModelFolder.write(weights: [:], of: folder, metadata: ["format": "pt"], to: output)
+        case .decoder(let export, _):
+            try export.writeFolder(to: output)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import ModelFiles
+import Tensors
+import Transformers
+
+/// A BERT encoder as an ONNX graph: `input_ids`, `attention_mask` and `token_type_ids` [batch × sequence] in,
+/// `last_hidden_state` [batch × sequence × hidden] and `sentence_embedding` [batch × hidden] out.
+///
+/// The second output is what `secateur embed` prints: the mean over a sequence's tokens, of length 1. Inputs
+/// and the first output go by the names that transformers gives them.
+struct ONNXEncoder {
+    private var graph = ONNXGraph(name: "bert")
+    private let checkpoint: BERTCheckpoint
+
+    /// The graph of a model folder.
+    static func graph(folder: String) throws -> ONNXGraph {
+        var encoder = ONNXEncoder(checkpoint: try BERTCheckpoint(folder: folder))
+        try encoder.build()
+        return encoder.graph
+    }
+
+    private init(checkpoint: BERTCheckpoint) {
+        self.checkpoint = checkpoint
+    }
+
+    private var hidden: Int { checkpoint.dimensions.hidden }
+
+    private mutating func build() throws {
+        for name in ["input_ids", "attention_mask", "token_type_ids"] {
+            graph.declareInput(name, .int64, ["batch", "sequence"])
+        }
+        let mask = graph.apply("Cast", ["attention_mask"], named: "mask", ["to": .integer(1)])
+        let bias = attentionBias(mask)
+        var states = try embed()
+        for index in 0..<checkpoint.layerCount {
+            let prefix = "encoder.layer.\(index)"
+            states = try attend(states, bias, prefix)
+            states = try feedForward(states, prefix)
+        }
+        graph.apply("Identity", [states], named: "last_hidden_state")
+        pool(states, mask)
+        graph.declareOutput("last_hidden_state", ["batch", "sequence", .fixed(hidden)])
+        graph.declareOutput("sentence_embedding", ["batch", .fixed(hidden)])
+    }
+
+    /// What is added to attention scores [batch × 1 × 1 × sequence]: 0, or next to minus infinity where a
+    /// sequence has ended.
+    private mutating func attentionBias(_ mask: String) -> String {
+        let one = graph.constant("one", 1)
+        let ended = graph.apply("Sub", [one, mask], named: "ended")
+        let least = graph.constant("least", -.greatestFiniteMagnitude)
+        let scaled = graph.apply("Mul", [ended, least], named: "ended.scaled")
+        let axes = graph.constant("mask.axes", [1, 2])
+        return graph.apply("Unsqueeze", [scaled, axes], named: "attention.bias")
+    }
+
+    // MARK: Embeddings
+
+    private mutating func embed() throws -> String {
+        let tables = [
+            ("word", "input_ids", checkpoint.vocabularySize),
+            ("token_type", "token_type_ids", checkpoint.typeVocabularySize),
+        ]
+        let looked = try tables.map { table, ids, rows in
+            let weights = try parameter("embeddings.\(table)_embeddings.weight", [rows, hidden])
+            return graph.apply("Gather", [weights, ids], named: "embeddings.\(table)", ["axis": .integer(0)])
+        }
+        let positions = try parameter(
+            "embeddings.position_embeddings.weight", [checkpoint.dimensions.maximumTokens, hidden])
+        let length = graph.apply(
+            "Shape", ["input_ids"], named: "sequence.length", ["start": .integer(1), "end": .integer(2)])
+        let first = graph.constant("sequence.first", [0])
+        let place = graph.apply("Slice", [positions, first, length, first], named: "embeddings.position")
+        let typed = graph.apply("Add", looked, named: "embeddings.typed")
+        let sum = graph.apply("Add", [typed, place], named: "embeddings.sum")
+        return try normalize(sum, "embeddings.LayerNorm")
+    }
+
+    // MARK: A block
+
+    private mutating func attend(_ states: String, _ bias: String, _ prefix: String) throws -> String {
+        let heads = checkpoint.dimensions.heads
+        let name = "\(prefix).attention"
+        let split = graph.constant("\(name).split", [0, 0, Int64(heads), Int64(hidden / heads)])
+        let projected = try ["query", "key", "value"].map {
+            try linear(states, "\(name).self.\($0)", rows: hidden, cols: hidden)
+        }
+        let query = headsFirst(projected[0], split, order: [0, 2, 1, 3])
+        let key = headsFirst(projected[1], split, order: [0, 2, 3, 1])
+        let value = headsFirst(projected[2], split, order: [0, 2, 1, 3])
+        let products = graph.apply("MatMul", [query, key], named: "\(name).products")
+        let scale = graph.constant("\(name).scale", 1 / Float(hidden / heads).squareRoot())
+        let scaled = graph.apply("Mul", [products, scale], named: "\(name).scaled")
+        let masked = graph.apply("Add", [scaled, bias], named: "\(name).masked")
+        let shares = graph.apply("Softmax", [masked], named: "\(name).shares", ["axis": .integer(-1)])
+        let context = graph.apply("MatMul", [shares, value], named: "\(name).context")
+        let ordered = graph.apply(
+            "Transpose", [context], named: "\(name).ordered", ["perm": .integers([0, 2, 1, 3])])
+        let shape = graph.constant("\(name).join", [0, 0, Int64(hidden)])
+        let joined = graph.apply("Reshape", [ordered, shape], named: "\(name).joined")
+        let output = try linear(joined, "\(name).output.dense", rows: hidden, cols: hidden)
+        let sum = graph.apply("Add", [output, states], named: "\(name).sum")
+        return try normalize(sum, "\(name).output.LayerNorm")
+    }
+
+    /// [batch × sequence × hidden] cut into heads, the axes in another order.
+    private mutating func headsFirst(_ projected: String, _ split: String, order: [Int]) -> String {
+        let parts = graph.apply("Reshape", [projected, split], named: "\(projected).parts")
+        return graph.apply("Transpose", [parts], named: "\(projected).heads", ["perm": .integers(order)])
+    }
+
+    private mutating func feedForward(_ states: String, _ prefix: String) throws -> String {
+        let inner = checkpoint.dimensions.intermediate
+        let wide = try linear(states, "\(prefix).intermediate.dense", rows: inner, cols: hidden)
+        let activated = gelu(wide)
+        let output = try linear(activated, "\(prefix).output.dense", rows: hidden, cols: inner)
+        let sum = graph.apply("Add", [output, states], named: "\(prefix).sum")
+        return try normalize(sum, "\(prefix).output.LayerNorm")
+    }
+
+    /// x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel, 2016).
+    private mutating func gelu(_ value: String) -> String {
+        let root = graph.constant("\(value).root", Float(2).squareRoot())
+        let scaled = graph.apply("Div", [value, root], named: "\(value).over.root")
+        let error = graph.apply("Erf", [scaled], named: "\(value).erf")
+        let sum = graph.apply("Add", [error, "one"], named: "\(value).plus.one")
+        let half = graph.constant("\(value).half", 0.5)
+        let halved = graph.apply("Mul", [value, half], named: "\(value).halved")
+        return graph.apply("Mul", [halved, sum], named: "\(value).gelu")
+    }
+
+    // MARK: Sentences
+
+    private mutating func pool(_ states: String, _ mask: String) {
+        let last = graph.constant("last", [-1])
+        let second = graph.constant("second", [1])
+        let wide = graph.apply("Unsqueeze", [mask, last], named: "mask.wide")
+        let kept = graph.apply("Mul", [states, wide], named: "states.kept")
+        let sum = graph.apply("ReduceSum", [kept, second], named: "states.sum", ["keepdims": .integer(0)])
+        // The length of the sum is that of the mean but for a factor, which normalising takes out.
+        let length = graph.apply(
+            "ReduceL2", [sum], named: "length", ["axes": .integers([-1]), "keepdims": .integer(1)])
+        graph.apply("Div", [sum, length], named: "sentence_embedding")
+    }
+
+    // MARK: Parameters
+
+    private mutating func parameter(_ name: String, _ shape: [Int]) throws -> String {
+        graph.constant(name, shape, try checkpoint.tensor(name, shape))
+    }
+
+    /// x·Wᵀ + b; the weight is stored as the [cols × rows] that `MatMul` takes.
+    private mutating func linear(_ input: String, _ name: String, rows: Int, cols: Int) throws -> String {
+        let elements = try checkpoint.tensor("\(name).weight", [rows, cols])
+        let weight = Matrix(rows: rows, columns: cols, elements: elements).transposed
+        let transposed = graph.constant("\(name).weight", [cols, rows], weight.elements)
+        let product = graph.apply("MatMul", [input, transposed], named: "\(name).product")
+        return graph.apply("Add", [product, try parameter("\(name).bias", [rows])], named: name)
+    }
+
+    private mutating func normalize(_ input: String, _ name: String) throws -> String {
+        let scale = try parameter("\(name).weight", [hidden])
+        let shift = try parameter("\(name).bias", [hidden])
+        return graph.apply(
+            "LayerNormalization", [input, scale, shift], named: name,
+            ["axis": .integer(-1), "epsilon": .float(Float(checkpoint.epsilon))])
+    }
+}

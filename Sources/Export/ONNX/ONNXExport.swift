@@ -1,0 +1,23 @@
+import ModelFiles
+import SwiftProtobuf
+import Transformers
+
+/// An ONNX file, which onnxruntime loads; see ``ONNXEncoder`` for its inputs and outputs.
+enum ONNXExport: Exporter {
+    /// Protocol buffers end there.
+    private static let mostBytes = Int(Int32.max)
+
+    static func write(_ run: FinishedRun, to output: String) throws {
+        guard case .encoder(let folder) = try run.model() else {
+            throw ModelFileError(
+                file: run.folder,
+                message: "found a language model, which onnx is not for: allowed are encoders")
+        }
+        let bytes = try BERTCheckpoint(folder: folder).parameterCount * MemoryLayout<Float>.size
+        guard bytes < mostBytes else {
+            throw ModelFileError(
+                file: folder, message: "found \(bytes) bytes of weights, allowed fewer than 2^31 in onnx")
+        }
+        try AtomicFile.write(try ONNXEncoder.graph(folder: folder).serialized(), to: output)
+    }
+}

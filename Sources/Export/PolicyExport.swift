@@ -1,0 +1,8 @@
+import ModelFiles
+
+/// `policy.json`, for `secateur apply` on another machine and for other programs.
+enum PolicyExport: Exporter {
+    static func write(_ run: FinishedRun, to output: String) throws {
+        try AtomicFile.write(try run.policy.json(), to: output)
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import ModelFiles
+
+/// A folder with `masks.safetensors` (1 for kept), the `weights.safetensors` of the pruned layers, and
+/// `apply_masks.py`, which prunes a dense model by them with torch.nn.utils.prune.
+///
+/// Masks alone would not do: optimal brain surgery changes the weights that are kept.
+enum TorchExport: Exporter {
+    static func write(_ run: FinishedRun, to output: String) throws {
+        try NewFolder.write(to: output) { folder in
+            let scratch = "\(folder)/whole"
+            try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+            let source = try run.huggingFaceFolder(scratch: scratch)
+            let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+            let pruned = try run.prunedWeights(in: file)
+            let weights = pruned.map { module, tensor in
+                SafetensorsTensor(
+                    name: module, shape: tensor.shape, elementType: .f32,
+                    producing: { try file.float32(tensor.name).withUnsafeBytes { Data($0) } })
+            }
+            let masks = pruned.map { module, tensor in
+                SafetensorsTensor(
+                    name: module, shape: tensor.shape, elementType: .bool,
+                    producing: { Data(try file.float32(tensor.name).map { $0 == 0 ? 0 : 1 }) })
+            }
+            try SafetensorsWriter.write(
+                weights, metadata: ["format": "pt"], to: "\(folder)/weights.safetensors")
+            try SafetensorsWriter.write(masks, metadata: ["format": "pt"], to: "\(folder)/masks.safetensors")
+            let script = try script(for: run)
+            try AtomicFile.write(Data(script.utf8), to: "\(folder)/apply_masks.py")
+            try FileManager.default.removeItem(atPath: scratch)
+        }
+    }
+
+    private static func script(for run: FinishedRun) throws -> String {
+        switch try run.model() {
+        case .encoder: TorchScript.encoder
+        case .decoder: TorchScript.decoder
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Agents
+import Environments
+import Foundation
+import SparseKernels
+
+/// A run that another search starts from: for another target, or on other hardware.
+///
+/// How much quality each layer loses at each level is a property of the model and the data, not of the
+/// machine: it is taken over, as is the level database where the cache has it. Only latency is measured anew.
+struct EarlierRun {
+    private let files: RunFiles
+    private let costs: LevelCosts
+    private let identity: [String: String]
+
+    /// Reads a run.
+    /// - Throws: ``SearchFailure`` or `SearchError` when the folder holds no run whose search had begun.
+    init(folder: String) throws {
+        files = RunFiles(folder: folder)
+        guard let costs = try files.storedCosts(), files.holdsCheckpoint else {
+            throw SearchFailure("\(folder): found no run whose search had begun, which --from needs")
+        }
+        self.costs = costs
+        identity = try SearchRun.identity(folder: folder)
+    }
+
+    /// What may be taken over for a search.
+    /// - Throws: ``SearchFailure`` when the run was about another model, other data, another solver or task.
+    func sensitivities<Model>(for inputs: SearchInputs<Model>) throws -> StoredSensitivities {
+        let own = inputs.identity
+        for field in Set(own.keys).union(identity.keys).sorted() where own[field] != identity[field] {
+            let (found, allowed) = (identity[field] ?? "nothing", own[field] ?? "nothing")
+            throw SearchFailure(
+                "\(files.folder): \(field): found \(found.prefix(12)), allowed \(allowed.prefix(12)) "
+                    + "as in this search")
+        }
+        return StoredSensitivities(
+            run: files.folder, layers: costs.layers, levels: costs.levels,
+            values: costs.sensitivity)
+    }
+}
+
+/// Sensitivities that were estimated in another run; `sensitivities.json`.
+struct StoredSensitivities: Codable, Equatable {
+    /// The folder of the run that they are from.
+    let run: String
+    /// Layer names.
+    let layers: [String]
+    /// Levels.
+    let levels: [Level]
+    /// [layer][level]
+    let values: [[Double]]
+
+    /// How many evaluations it took to estimate them.
+    var evaluations: Int { layers.count * Sensitivities.anchors(of: levels).count }
+
+    /// Whether they are for these layers and levels.
+    func fit(layers: [String], levels: [Level]) -> Bool {
+        self.layers == layers && self.levels == levels && values.count == layers.count
+            && values.allSatisfy { $0.count == levels.count && $0.allSatisfy { $0 >= 0 } }
+    }
+}

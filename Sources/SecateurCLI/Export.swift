@@ -1,0 +1,36 @@
+import ArgumentParser
+import Export
+
+/// `secateur export`
+struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write what a search found in a format that other tools read.",
+        discussion: """
+            policy       policy.json, for `secateur apply` on another machine and for programs
+            recipe       YAML recipe of SparseML and llm-compressor
+            nni          configuration list of NNI's pruners, JSON
+            torch        folder: masks, weights, a script that applies them with torch.nn.utils.prune
+            hf           folder that transformers loads, zeros in place
+            compressed   folder in compressed-tensors' sparse-bitmask layout: less disk the sparser
+            gguf         file that llama.cpp loads; language models
+            onnx         file that onnxruntime loads; encoders
+
+              secateur export checkpoints/minilm-half --format onnx --output minilm-half.onnx
+            """)
+
+    @Argument(help: ArgumentHelp("The folder of a run that has ended.", valueName: "run"))
+    var runFolder: String
+
+    @Option(help: "What to write.")
+    var format: ExportFormat
+
+    @Option(help: "The file to replace, or the folder to write, which must not exist.")
+    var output: String
+
+    func run() throws {
+        try format.write(FinishedRun(folder: runFolder), to: output)
+        print("\(format.rawValue) is in \(output)")
+    }
+}
+
+extension ExportFormat: ExpressibleByArgument {}

@@ -1,0 +1,133 @@
+import Foundation
+import ModelFiles
+import SparseKernels
+import Testing
+import Transformers
+
+@testable import Export
+
+@Suite struct PolicyTests {
+    private let folder: String
+    private let shapes = [
+        LayerShape(name: "a.query", rows: 8, cols: 4), LayerShape(name: "b.dense", rows: 16, cols: 8),
+    ]
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "policy-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    private func read(_ json: String) throws -> Policy {
+        let path = "\(folder)/policy.json"
+        try json.write(toFile: path, atomically: true, encoding: .utf8)
+        return try Policy(path: path)
+    }
+
+    private func error(_ json: String) throws -> String {
+        do {
+            let policy = try read(json)
+            _ = try policy.levels(for: shapes, path: "policy.json")
+            return "no error"
+        } catch let error as ModelFileError {
+            return error.description
+        }
+    }
+
+    private static func policy(_ layers: String, schema: String = "secateur.policy/1") -> String {
+        #"{"schema": "\#(schema)", "layers": [\#(layers)]}"#
+    }
+
+    private static let dense = #"{"layer": "a.query", "level": {"pattern": "dense", "sparsity": 0}}"#
+    private static let block =
+        #"{"layer": "b.dense", "level": {"pattern": "4x1", "sparsity": 0.75}, "rows": 16, "cols": 8}"#
+
+    @Test func aPolicyMadeByHandIsRead() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // The order of layers is the model's, whatever the file's is.
+        let policy = try read(Self.policy("\(Self.block), \(Self.dense)"))
+        let levels = try policy.levels(for: shapes, path: "policy.json")
+        #expect(levels == [.dense, Level(pattern: .rowBlock4, sparsity: 0.75)])
+        #expect(policy.modelDigest == nil && policy.latencyMs == nil)
+        let path = "\(folder)/again.json"
+        try AtomicFile.write(try policy.json(), to: path)
+        #expect(try Policy(path: path) == policy)
+    }
+
+    @Test func whatIsNoPolicyIsSaidSo() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let both = "\(Self.dense), \(Self.block)"
+        let wrong: [(String, [String])] = [
+            ("{", ["policy.json", "found no policy"]),
+            (#"{"layers": []}"#, ["no field 'schema'"]),
+            (Self.policy(both, schema: "secateur.policy/9"), ["secateur.policy/9", "allowed"]),
+            (Self.policy(""), ["found none"]),
+            (Self.policy("\(Self.dense), \(Self.dense)"), ["a.query", "twice"]),
+            (Self.policy(Self.dense), ["b.dense", "found no level"]),
+            (
+                Self.policy(both.replacing("b.dense", with: "c.dense")),
+                ["c.dense", "no such layer", "a.query"]
+            ),
+            (Self.policy(both.replacing("\"rows\": 16", with: "\"rows\": 12")), ["12x8", "16x8"]),
+            (Self.policy(both.replacing("4x1", with: "9x9")), ["9x9", "unstructured", "Index 1"]),
+            (Self.policy(both.replacing("0.75", with: "1.0")), ["found 1.0", "less than 1"]),
+            (Self.policy(both.replacing("0.75", with: "-0.5")), ["found -0.5"]),
+            (Self.policy(both.replacing("\"sparsity\": 0}", with: "\"sparsity\": 0.5}")), ["0 for dense"]),
+            (Self.policy(both.replacing("0.75", with: "\"much\"")), ["sparsity"]),
+        ]
+        for (json, words) in wrong {
+            let text = try error(json)
+            for word in words { #expect(text.contains(word), "\(text)") }
+            #expect(!text.contains("\n"))
+        }
+        #expect(throws: ModelFileError.self) { try Policy(path: "\(folder)/missing.json") }
+    }
+
+    private var mixed: Policy {
+        var policy = Policy(layers: [
+            .init(layer: "x.0", level: Level(pattern: .unstructured, sparsity: 0.5)),
+            .init(layer: "x.1", level: .dense),
+            .init(layer: "x.2", level: Level(pattern: .rowBlock4, sparsity: 0.75)),
+            .init(layer: "x.3", level: Level(pattern: .unstructured, sparsity: 0.5)),
+            .init(layer: "x.4", level: Level(pattern: .twoOfFour, sparsity: 0.5)),
+        ])
+        policy.solver = "obs"
+        return policy
+    }
+
+    @Test func recipesNameEveryPrunedLayerOnce() throws {
+        let yaml = try RecipeExport.yaml(mixed)
+        #expect(
+            yaml == #"""
+                secateur_stage:
+                  level_0_modifiers:
+                    SparseGPTModifier:
+                      sparsity: 0.5
+                      mask_structure: '0:0'
+                      targets:
+                      - 're:(.*\.)?x\.0$'
+                      - 're:(.*\.)?x\.3$'
+                  level_1_modifiers:
+                    SparseGPTModifier:
+                      sparsity: 0.75
+                      mask_structure: '0:0'
+                      targets:
+                      - 're:(.*\.)?x\.2$'
+                  level_2_modifiers:
+                    SparseGPTModifier:
+                      sparsity: 0.5
+                      mask_structure: '2:4'
+                      targets:
+                      - 're:(.*\.)?x\.4$'
+
+                """#)
+    }
+
+    @Test func configurationListsSayUnits() throws {
+        let json = try JSONSerialization.jsonObject(with: NNIExport.json(mixed)) as? [[String: Any]]
+        let entries = try #require(json)
+        #expect(entries.map { $0["op_names"] as? [String] } == [["x.0", "x.3"], ["x.2"], ["x.4"]])
+        let settings = entries.map { ($0["target_settings"] as? [String: [String: Any]])?["weight"] }
+        #expect(settings.map { $0?["granularity"] as? [Int] } == [nil, [4, 1], nil])
+        #expect(settings.map { $0?["sparse_ratio"] as? Double } == [0.5, 0.75, 0.5])
+    }
+}

@@ -1,0 +1,399 @@
+#!/usr/bin/env python3
+"""Exports a finished run in every format and proves each by the tool that reads it.
+
+Prints one line for each format; exits with 1 when one misses its bound. `make check-exports` runs it
+in an environment of its own.
+"""
+import argparse
+import importlib.util
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import traceback
+from importlib.metadata import version
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SCORE_BOUND = 1e-3
+OUTPUT_BOUND = 1e-4
+
+
+class Missed(Exception):
+    """A bound that was not kept."""
+
+
+def require(holds, message):
+    if not holds:
+        raise Missed(message)
+
+
+def close(name, ours, theirs, bound):
+    require(abs(ours - theirs) <= bound, f"{name}: ours {ours:.6f}, theirs {theirs:.6f}")
+    return f"{name} {theirs:.6f} (ours {ours:.6f})"
+
+
+class Exports:
+    """One run, its exports as they are asked for, and what Secateur itself says of it."""
+
+    def __init__(self, secateur, run, work):
+        self.secateur, self.run, self.work = secateur, pathlib.Path(run), pathlib.Path(work)
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.policy = json.loads((self.run / "policy.json").read_text())
+        self.levels = {entry["layer"]: entry for entry in self.policy["layers"]}
+        self.dense = json.loads((self.run / "run.json").read_text())["model"]
+
+    def call(self, *arguments, check=True, **options):
+        done = subprocess.run([self.secateur, *map(str, arguments)], capture_output=True, text=True, **options)
+        require(not check or done.returncode == 0, f"secateur {arguments[0]}: {done.stderr.strip()}")
+        return done
+
+    def export(self, form, name):
+        output = self.work / name
+        shutil.rmtree(output, ignore_errors=True)
+        self.call("export", self.run, "--format", form, "--output", output)
+        return output
+
+    def refuses(self, form):
+        done = self.call("export", self.run, "--format", form, "--output", self.work / "refused", check=False)
+        lines = done.stderr.strip().splitlines()
+        require(done.returncode != 0 and len(lines) == 1, f"{form} was not refused in one line: {lines}")
+        require(not (self.work / "refused").exists(), f"{form}: something was left behind")
+
+    def score(self, task, data, *more):
+        done = self.call("evaluate", self.run, "--task", task, "--data", data, "--json", *more)
+        return json.loads(done.stdout)["value"]
+
+    def embed(self, sentences):
+        done = self.call("embed", self.run, input="\n".join(sentences) + "\n")
+        return np.array([json.loads(line) for line in done.stdout.splitlines()], dtype=np.float32)
+
+    def pruned(self):
+        return {name: entry["level"] for name, entry in self.levels.items() if entry["level"]["sparsity"] > 0}
+
+    def check_zeros(self, weights, transposed=False):
+        """Zeros are where the policy says: as many, within a unit, and whole units."""
+        total = 0
+        for name, level in self.pruned().items():
+            zeros = (weights[name] == 0).numpy()
+            zeros = zeros.T if transposed else zeros
+            total += int(zeros.sum())
+            rows, cols = unit(level["pattern"])
+            expected = level["sparsity"] * zeros.size
+            require(abs(zeros.sum() - expected) <= 2 * rows * cols + zeros.shape[0] * (rows * cols > 1),
+                    f"{name}: {zeros.sum()} zeros, expected {expected:.0f}")
+            whole = zeros[: zeros.shape[0] // rows * rows, : zeros.shape[1] // cols * cols]
+            units = whole.reshape(whole.shape[0] // rows, rows, -1, cols).all(axis=(1, 3)).sum()
+            require(units * rows * cols >= 0.99 * whole.sum(), f"{name}: zeros are not in {rows}x{cols}")
+        return total
+
+
+def unit(pattern):
+    parts = re.fullmatch(r"(\d+)x(\d+)", pattern)
+    return (int(parts[1]), int(parts[2])) if parts else (1, 1)
+
+
+def module_from(path, name):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def weights_by_layer(state, names):
+    """A state dictionary's matrices by the policy's names."""
+    return {n: state[f"{n}.weight" if f"{n}.weight" in state else f"bert.{n}.weight"] for n in names}
+
+
+# Formats that only tell the policy
+
+
+def check_policy(run):
+    import jsonschema
+
+    path = run.export("policy", "policy.json")
+    schema = json.loads((ROOT / "docs/policy.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    policy = json.loads(path.read_text())
+    jsonschema.validate(policy, schema)
+    summary = json.loads((run.run / "summary.json").read_text())
+    require([(e["layer"], e["level"]) for e in policy["layers"]]
+            == [(e["layer"], e["level"]) for e in summary["policy"]], "layers differ from the summary's")
+    for broken in ({"pattern": "9x9", "sparsity": 0.5}, {"pattern": "4x1", "sparsity": 1.0}):
+        wrong = {**policy, "layers": [{"layer": "x", "level": broken}]}
+        require(not jsonschema.Draft202012Validator(schema).is_valid(wrong), f"the schema takes {broken}")
+    return f"jsonschema {version('jsonschema')}: {len(policy['layers'])} layers"
+
+
+def check_apply(run):
+    """The policy alone, on the same model and data, gives the run's very weights."""
+    options = json.loads((run.run / "run.json").read_text())
+    output = run.work / "applied"
+    shutil.rmtree(output, ignore_errors=True)
+    run.call("apply", run.work / "policy.json", options["model"], "--train", options["train"], "--task",
+             options["task"], "--seed", options["seed"], "--calibration-sentences",
+             options["calibrationSentences"], "--output", output)
+    ours, theirs = (load_file(folder / "model.safetensors") for folder in (run.run / "model", output))
+    require(ours.keys() == theirs.keys() and all(torch.equal(ours[n], theirs[n]) for n in ours),
+            "weights differ from the run's")
+    return f"{len(ours)} tensors equal the run's"
+
+
+def check_recipe(run):
+    import llmcompressor
+    from compressed_tensors.utils import match_named_modules
+    from llmcompressor.recipe import Recipe
+    from transformers import AutoModel
+
+    recipe = Recipe.create_instance(str(run.export("recipe", "recipe.yaml")))
+    model = AutoModel.from_pretrained(run.dense)
+    seen = {}
+    for modifier in recipe.modifiers:
+        sparsity = getattr(modifier, "sparsity", None) or modifier.final_sparsity
+        for name, _ in match_named_modules(model, modifier.targets):
+            require(name not in seen, f"{name} comes twice")
+            seen[name] = sparsity
+    require(seen == {n: level["sparsity"] for n, level in run.pruned().items()}, "other layers or sparsities")
+    kinds = sorted({type(m).__name__ for m in recipe.modifiers})
+    return f"llmcompressor {llmcompressor.__version__}: {len(seen)} layers by {', '.join(kinds)}"
+
+
+def check_nni(run):
+    import nni
+    from nni.compression.pruning import LevelPruner
+    from transformers import AutoModel
+
+    configuration = json.loads(run.export("nni", "nni.json").read_text())
+    model = AutoModel.from_pretrained(run.dense)
+    _, masks = LevelPruner(model, configuration).compress()
+    require(masks.keys() == run.pruned().keys(), "other layers than the policy's")
+    for name, level in run.pruned().items():
+        zeros = (masks[name]["weight"] == 0).float()
+        require(abs(zeros.mean().item() - level["sparsity"]) < 0.01, f"{name}: mask of other sparsity")
+        rows, cols = unit(level["pattern"])
+        blocks = zeros.unfold(0, rows, rows).unfold(1, cols, cols).sum(dim=(2, 3))
+        require(bool(((blocks == 0) | (blocks == rows * cols)).all()), f"{name}: not in {rows}x{cols}")
+    return f"nni {nni.__version__}: LevelPruner masks {len(masks)} layers"
+
+
+# Formats that hold the model
+
+
+def check_torch(run, dense, task, data, bound):
+    folder = run.export("torch", "torch")
+    done = subprocess.run([sys.executable, folder / "apply_masks.py", dense, "--data", data],
+                          capture_output=True, text=True)
+    require(done.returncode == 0, f"apply_masks.py: {done.stderr.strip().splitlines()[-1:]}")
+    told = dict(line.split() for line in done.stdout.splitlines())
+    masks = load_file(folder / "masks.safetensors")
+    zeros = sum(int((~mask).sum()) for mask in masks.values())
+    require(int(told["layers"]) == len(run.pruned()), f"{told['layers']} layers")
+    require(int(told["zeros"]) == zeros, f"{told['zeros']} zeros, the masks have {zeros}")
+    metric, limit = ("spearman", None) if task == "sts" else ("perplexity", ("--windows", 40))
+    ours = run.score(task, data, *(limit or ()))
+    told_score = close(metric, ours, float(told[metric]), bound * max(1, abs(ours)))
+    return f"torch {torch.__version__}: {told_score}, {zeros} zeros"
+
+
+def check_hf(run, script, data, sentences):
+    import transformers
+
+    folder = run.export("hf", "hf")
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    zeros = run.check_zeros(weights_by_layer(model.state_dict(), run.pruned()))
+    difference = np.abs(script.embed(model, tokenizer, sentences).numpy() - run.embed(sentences)).max()
+    require(difference <= SCORE_BOUND, f"embeddings differ by {difference:.2e}")
+    score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], SCORE_BOUND)
+    return f"transformers {transformers.__version__}: {score}, embeddings within {difference:.1e}, {zeros} zeros"
+
+
+DECOMPRESS = """
+import sys
+from compressed_tensors import __version__
+from compressed_tensors.compressors import ModelCompressor
+from safetensors.torch import save_file
+import json, pathlib
+folder, output = sys.argv[1:]
+configuration = json.loads((pathlib.Path(folder) / "config.json").read_text())["quantization_config"]
+compressor = ModelCompressor.from_compression_config(configuration)
+state = dict(compressor.sparsity_compressor.decompress(folder))
+save_file({name: value.contiguous() for name, value in state.items()}, output)
+print(__version__)
+"""
+
+
+def check_compressed(run, library, hf):
+    folder = run.export("compressed", "compressed")
+    output = run.work / "decompressed.safetensors"
+    done = subprocess.run([sys.executable, "-c", DECOMPRESS, folder, output], capture_output=True, text=True,
+                          env={"PYTHONPATH": str(library), "PATH": ""})
+    require(done.returncode == 0, f"compressed-tensors: {done.stderr.strip().splitlines()[-1:]}")
+    theirs, ours = load_file(output), load_file(hf / "model.safetensors")
+    require(ours.keys() == theirs.keys(), "other tensors than the folder of hf")
+    require(all(torch.equal(ours[n], theirs[n]) for n in ours), "other weights than the folder of hf")
+    sizes = [(f / "model.safetensors").stat().st_size for f in (folder, hf)]
+    zeros = sum(int((ours[n] == 0).sum()) for n in ours)
+    require(sizes[0] < sizes[1] - 3 * zeros, f"{sizes[0]} bytes, whole {sizes[1]}, {zeros} zeros")
+    return (f"compressed-tensors {done.stdout.strip()}: {len(ours)} tensors equal, "
+            f"{sizes[0]} bytes of {sizes[1]} ({sizes[0] / sizes[1]:.3f})")
+
+
+def check_onnx(run, script, hf, data, sentences):
+    import onnx
+    import onnxruntime
+    import transformers
+
+    path = run.export("onnx", "model.onnx")
+    onnx.checker.check_model(str(path), full_check=True)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    model = transformers.AutoModel.from_pretrained(hf).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(hf)
+
+    def embed(_, tokenizer, sentences, batch=32):
+        found = []
+        for start in range(0, len(sentences), batch):
+            inputs = tokenizer(sentences[start:start + batch], padding=True, truncation=True,
+                               max_length=script.longest(model), return_tensors="np")
+            found.append(session.run(["sentence_embedding"], dict(inputs))[0])
+        return torch.from_numpy(np.concatenate(found))
+
+    difference = np.abs(embed(None, tokenizer, sentences).numpy() - run.embed(sentences)).max()
+    require(difference <= OUTPUT_BOUND, f"embeddings differ by {difference:.2e}")
+    inputs = tokenizer(sentences[:8], padding=True, return_tensors="pt")
+    states = session.run(["last_hidden_state"], {n: v.numpy() for n, v in inputs.items()})[0]
+    with torch.no_grad():
+        reference = model(**inputs).last_hidden_state
+    kept = inputs["attention_mask"].bool()
+    hidden = (torch.from_numpy(states) - reference)[kept].abs().max().item()
+    require(hidden <= OUTPUT_BOUND, f"hidden states differ from transformers' by {hidden:.2e}")
+    original, script.embed = script.embed, embed
+    try:
+        score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], SCORE_BOUND)
+    finally:
+        script.embed = original
+    return (f"onnxruntime {onnxruntime.__version__}: {score}, embeddings within {difference:.1e}, "
+            f"hidden states within {hidden:.1e} of transformers'")
+
+
+def check_gguf(run, text):
+    import gguf
+    import transformers
+
+    path = run.export("gguf", "model.gguf")
+    tensors = {t.name: t for t in gguf.GGUFReader(path).tensors}
+    hf = transformers.AutoModelForCausalLM.from_pretrained(run.export("hf", "lm-hf"), dtype=torch.float32).eval()
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32).eval()
+    zeros = run.check_zeros(weights_by_layer(loaded.state_dict(), run.pruned()))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(run.work / "lm-hf")
+    ids = tokenizer(pathlib.Path(text).read_text(), return_tensors="pt").input_ids[:, :512]
+    with torch.no_grad():
+        difference = (loaded(ids).logits - hf(ids).logits).abs().max().item()
+    require(difference <= OUTPUT_BOUND, f"logits differ from those of hf by {difference:.2e}")
+    script = module_from(run.work / "torch/apply_masks.py", "lm_script")
+    ours = run.score("lm", text, "--windows", 40)
+    score = close("perplexity", ours, script.score(loaded, tokenizer, text)[1], SCORE_BOUND * ours)
+    return f"gguf, transformers: {len(tensors)} tensors, {score}, {zeros} zeros"
+
+
+# What is checked
+
+
+def sentence_pairs(text, path, count=400):
+    """Neighbouring sentences, scored by the words that they share: something to correlate with."""
+    lines = [line for line in pathlib.Path(text).read_text().splitlines() if 20 < len(line) < 200]
+    words = [set(re.findall(r"\w+", line.lower())) for line in lines]
+    rows = ["sentence1\tsentence2\tscore"]
+    for i in range(min(count, len(lines) - 1)):
+        share = len(words[i] & words[i + 1]) / max(len(words[i] | words[i + 1]), 1)
+        rows.append("\t".join([lines[i].replace("\t", " "), lines[i + 1].replace("\t", " "), f"{5 * share:.3f}"]))
+    path.write_text("\n".join(rows) + "\n")
+    return [line for line in lines[:64]]
+
+
+def make_language_model(folder, text):
+    """A small Llama with a byte-level tokenizer of its own, to search."""
+    import transformers
+    from tokenizers import ByteLevelBPETokenizer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    bpe = ByteLevelBPETokenizer()
+    bpe.train([str(text)], vocab_size=600, special_tokens=["<|endoftext|>"])
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=bpe._tokenizer, eos_token="<|endoftext|>")
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(1)
+    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=384, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512,
+        tie_word_embeddings=True, eos_token_id=0, bos_token_id=0, initializer_range=0.2))
+    model.save_pretrained(folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--secateur", default=str(ROOT / ".build/release/secateur"))
+    parser.add_argument("--run", help="a finished run of an encoder; made by a short search unless given")
+    parser.add_argument("--model", default="models/minilm", help="what to search for it")
+    parser.add_argument("--text", default="data/fortunes.txt", help="text to search and to score on")
+    parser.add_argument("--work", required=True, help="folder for everything that is made")
+    parser.add_argument("--bitmask-library", required=True,
+                        help="folder of the compressed-tensors that reads sparse-bitmask")
+    arguments = parser.parse_args()
+    work = pathlib.Path(arguments.work)
+    work.mkdir(parents=True, exist_ok=True)
+
+    def search(run, *options):
+        if not (run / "policy.json").exists():
+            subprocess.run([arguments.secateur, "search", *map(str, options), "--train", arguments.text,
+                            "--output", str(run), "--overwrite"], check=True, stdout=subprocess.DEVNULL)
+        return run
+
+    encoder_run = pathlib.Path(arguments.run) if arguments.run else search(
+        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 40)
+    if not (work / "lm/config.json").exists():
+        make_language_model(work / "lm", arguments.text)
+    decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,
+                         "--budget", 10, "--threads", 1)
+    encoder = Exports(arguments.secateur, encoder_run, work / "encoder")
+    decoder = Exports(arguments.secateur, decoder_run, work / "decoder")
+    pairs = work / "pairs.tsv"
+    sentences = sentence_pairs(arguments.text, pairs)
+    hf = work / "encoder/hf"
+
+    def script():
+        return module_from(work / "encoder/torch/apply_masks.py", "script")
+
+    checks = [
+        ("policy", lambda: check_policy(encoder)),
+        ("apply", lambda: check_apply(encoder)),
+        ("torch", lambda: check_torch(encoder, encoder.dense, "sts", pairs, SCORE_BOUND)),
+        ("hf", lambda: check_hf(encoder, script(), pairs, sentences)),
+        ("compressed", lambda: check_compressed(encoder, arguments.bitmask_library, hf)),
+        ("onnx", lambda: check_onnx(encoder, script(), hf, pairs, sentences)),
+        ("torch, lm", lambda: check_torch(decoder, decoder.dense, "lm", arguments.text, SCORE_BOUND)),
+        ("gguf", lambda: check_gguf(decoder, arguments.text)),
+        ("compressed, lm", lambda: check_compressed(decoder, arguments.bitmask_library, work / "decoder/lm-hf")),
+        ("refusals", lambda: (encoder.refuses("gguf"), decoder.refuses("onnx"), "one line each")[-1]),
+        ("recipe", lambda: check_recipe(encoder)),
+        ("nni", lambda: check_nni(encoder)),
+    ]
+    missed = 0
+    for name, check in checks:
+        try:
+            print(f"ok      {name:<15} {check()}", flush=True)
+        except Exception as error:  # one format's failure must not hide the others
+            missed += 1
+            text = str(error) if isinstance(error, Missed) else traceback.format_exc(limit=-2).strip()
+            print(f"MISSED  {name:<15} {text}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
