@@ -10,7 +10,10 @@ let package = Package(
         .executable(name: "secateur", targets: ["SecateurCLI"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.7.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "5.0.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.20.0"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -24,7 +27,7 @@ let package = Package(
             name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
-            name: "SparseKernels", dependencies: ["Transformers", "Tensors", "CKernels", "HDF5"],
+            name: "SparseKernels", dependencies: ["Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
         .target(
             name: "Pruning", dependencies: ["SparseKernels", "Transformers", "Tensors", "ModelFiles"],
@@ -43,24 +46,33 @@ let package = Package(
             dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
             path: "Environments", exclude: ["README.md"]),
         .target(
-            name: "Agents", dependencies: ["Environments", "SparseKernels", "Tensors", "HDF5"],
+            name: "Agents", dependencies: ["Environments", "ModelFiles", "SparseKernels", "Tensors", "HDF5"],
             path: "Agents",
             exclude: ["README.md"]),
         .target(
             name: "Search", dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning"],
             exclude: ["README.md"]),
+        .target(
+            name: "Report",
+            dependencies: [
+                "Search", "Agents", "Environments", "SparseKernels",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
+                "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
                 "Tokenizers", "Transformers",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["README.md"]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Search", "Agents",
+                "Search", "Report", "Agents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),

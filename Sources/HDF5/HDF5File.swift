@@ -104,6 +104,13 @@ public final class HDF5File {
         try file.close()
     }
 
+    /// Whether a file is being written to while others may read it, or was when its writer died.
+    ///
+    /// What is no HDF5 file is not.
+    public static func isMarkedAsBeingWritten(path: String) -> Bool {
+        Superblock.isMarkedAsBeingWritten(path: path)
+    }
+
     /// The group that holds everything else.
     ///
     /// - Throws: `HDF5Error` if the file was closed, or its root is damaged.

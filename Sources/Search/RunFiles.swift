@@ -1,3 +1,4 @@
+import Agents
 import Environments
 import Foundation
 import ModelFiles
@@ -20,12 +21,12 @@ public struct RunFiles {
 
     /// Whether a run was started here.
     public var holdsRun: Bool {
-        ["run.json", "checkpoint.h5"].contains { FileManager.default.fileExists(atPath: path($0)) }
+        holdsCheckpoint || FileManager.default.fileExists(atPath: path("run.json"))
     }
 
     /// Whether the search itself has begun.
     var holdsCheckpoint: Bool {
-        FileManager.default.fileExists(atPath: path("checkpoint.h5"))
+        SearchRun.holdsCheckpoint(folder)
     }
 
     /// Makes the folder, empties it of an earlier run, and notes what the new one starts from: the options
@@ -63,8 +64,24 @@ public struct RunFiles {
         try read("run.json")
     }
 
+    /// What the run came to; nil before its end.
+    public func summary() throws -> SearchSummary? {
+        guard FileManager.default.fileExists(atPath: path("summary.json")) else { return nil }
+        return try read("summary.json")
+    }
+
+    /// Every policy evaluated so far; nil before the first.
+    /// - Throws: errors that name the damaged file.
+    public func trace() throws -> (header: TraceHeader, rows: [TraceRow])? {
+        guard FileManager.default.fileExists(atPath: path("trace.h5")) else { return nil }
+        // A file that still grows has no digest to check; the checkpoint, a second older at most, has.
+        if try TraceFile.isUnfinished(path: path("trace.h5")) { return try SearchRun.recorded(in: folder) }
+        let (header, rows) = try TraceFile.read(path: path("trace.h5"))
+        return (header, rows)
+    }
+
     /// The costs that an earlier start of the run worked out.
-    func storedCosts() throws -> LevelCosts? {
+    public func storedCosts() throws -> LevelCosts? {
         guard FileManager.default.fileExists(atPath: path("costs.json")) else { return nil }
         return try read("costs.json")
     }

@@ -15,6 +15,13 @@ public final class SearchSession<Model: SearchableModel> {
     private let run: SearchRun
     private let files: RunFiles
 
+    /// What was asked for.
+    public var options: SearchOptions { preparation.inputs.options }
+    /// Latencies, sizes and sensitivities.
+    public var costs: LevelCosts { preparation.costs }
+    /// Every policy evaluated so far, before this session included.
+    public var rows: [TraceRow] { run.rows }
+
     private init(_ preparation: SearchPreparation<Model>, _ run: SearchRun, _ files: RunFiles) {
         self.preparation = preparation
         self.run = run
@@ -79,28 +86,34 @@ public final class SearchSession<Model: SearchableModel> {
 
     /// Searches to the end, confirms the best policy by measurement, and writes the pruned model.
     ///
-    /// - Parameter shouldStop: asked between two evaluations.
+    /// - Parameters:
+    ///   - onEvaluation: is given each evaluated policy.
+    ///   - shouldStop: asked between two evaluations.
     /// - Returns: the summary; nil when it was stopped before the end, and can be resumed.
     public func finish(
-        progress: StageProgress = { _, _ in }, shouldStop: () -> Bool = { false }
+        progress: StageProgress = { _, _ in }, onEvaluation: (TraceRow) -> Void = { _ in },
+        shouldStop: () -> Bool = { false }
     ) throws -> SearchSummary? {
         let outcome = try run.run(
             progress: { state in
+                onEvaluation(state.latest)
                 progress("searching", Double(state.evaluations) / Double(state.budget))
             }, shouldStop: shouldStop)
         guard !outcome.interrupted else { return nil }
         let confirmation = PolicyConfirmation(preparation, targetMs: run.options.target.latencyMs)
         let best = try confirmation.pick(outcome.best, progress: progress)
-        let summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
-        try handOver(best.episode, summary)
+        var summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
+        try handOver(best.episode, &summary)
         return summary
     }
 
-    private func handOver(_ best: Episode, _ summary: SearchSummary) throws {
+    private func handOver(_ best: Episode, _ summary: inout SearchSummary) throws {
         try files.write(Policy(summary, modelDigest: preparation.inputs.modelDigest), "policy.json")
         let model = files.path("model")
         if FileManager.default.fileExists(atPath: model) { try FileManager.default.removeItem(atPath: model) }
         try preparation.inputs.model.write(try preparation.candidates.weights(best.actions), to: model)
+        summary.denseDiskBytes = WeightFiles.bytes(at: preparation.inputs.options.model)
+        summary.diskBytes = WeightFiles.bytes(at: model)
         try files.write(summary, "summary.json")
     }
 

@@ -17,7 +17,7 @@ struct Secateur: ParsableCommand {
             """,
         subcommands: [
             Inspect.self, Profile.self, Search.self, Resume.self, Apply.self, Evaluate.self, Benchmark.self,
-            Embed.self, Kernels.self, Generate.self, Tokenize.self, Convert.self,
+            Embed.self, Kernels.self, Generate.self, Tokenize.self, Convert.self, ReportCommand.self,
         ])
 
     static func main() {

@@ -31,8 +31,7 @@ enum SummaryTable {
             decimal(1 / summary.speedup, 3))
         bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)
         bytes(
-            "size on disk, with zeros", ModelArgument.weightBytes(summary.options.model),
-            ModelArgument.weightBytes("\(folder)/model"))
+            "size on disk, with zeros", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
         score(summary.options.task == .sts ? "reward score" : "fidelity, reward text", 1, summary.quality)
         score(
             summary.options.task == .sts ? "the same, other pairs" : "fidelity, other text", 1,

@@ -32,16 +32,29 @@ public struct Breakdown: Sendable, Codable, Equatable {
 }
 
 extension EndToEndBenchmark {
-    /// Times every operation of a model's passes; noting the times takes about one part in a hundred more.
-    public func breakdown(_ model: some PrunableModel) -> Breakdown {
+    /// Times every operation of two models' passes, in turn; noting the times takes about one part in a
+    /// hundred more.
+    public func breakdowns<Model: PrunableModel>(
+        _ model: Model, against reference: Model
+    ) -> (model: Breakdown, reference: Breakdown) {
         let memory = model.memory(for: workload, threads: pool.threads)
-        model.pass(workload, memory, pool: pool, times: nil)
-        let times = LayerTimes()
-        let count = rounds * passes
-        let totals = (0..<count).map { _ in
-            milliseconds { model.pass(workload, memory, pool: pool, times: times) }
+        let models = [model, reference]
+        let times = [LayerTimes(), LayerTimes()]
+        var totals = [0.0, 0.0]
+        for _ in 0..<rounds {
+            for index in models.indices {
+                models[index].pass(workload, memory, pool: pool, times: nil)
+                for _ in 0..<passes {
+                    totals[index] += milliseconds {
+                        models[index].pass(workload, memory, pool: pool, times: times[index])
+                    }
+                }
+            }
         }
-        return Breakdown(
-            times, model: model, passes: count, totalMs: totals.reduce(0, +) / Double(count))
+        let count = rounds * passes
+        let result = models.indices.map {
+            Breakdown(times[$0], model: models[$0], passes: count, totalMs: totals[$0] / Double(count))
+        }
+        return (result[0], result[1])
     }
 }
