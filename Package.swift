@@ -27,7 +27,8 @@ let package = Package(
             name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
-            name: "SparseKernels", dependencies: ["Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
+            name: "SparseKernels",
+            dependencies: ["Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
         .target(
             name: "Pruning", dependencies: ["SparseKernels", "Transformers", "Tensors", "ModelFiles"],
@@ -62,7 +63,8 @@ let package = Package(
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels", "Tensors",
+                "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "SparseKernels",
+                "Tensors",
                 "Tokenizers", "Transformers",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "Yams", package: "Yams"),
@@ -72,10 +74,13 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Search", "Report", "Agents",
+                "Search", "Report", "Agents", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
+        .target(
+            name: "TinyModels", dependencies: ["ModelFiles", "Tensors"], path: "Tests/TinyModels",
+            exclude: ["README.md"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
@@ -94,8 +99,13 @@ let package = Package(
             dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
-            name: "SecateurCLITests", dependencies: ["SecateurCLI", "Agents", "ModelFiles", "Tensors"]),
+            name: "SecateurCLITests",
+            dependencies: [
+                "SecateurCLI", "Benchmarks", "Report", "Search", "Agents", "ModelFiles", "Tensors",
+                "TinyModels",
+            ]),
         .testTarget(
-            name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
+            name: "AgentsTests",
+            dependencies: ["Agents", "Environments", "HDF5", "ModelFiles", "SparseKernels", "Tensors"]),
     ]
 )

@@ -50,7 +50,8 @@ public enum FileSeal {
         switch try state(of: path) {
         case .intact: return
         case .broken:
-            throw ModelFileError(file: path, message: "damaged: its content is not what its digest was made of")
+            throw ModelFileError(
+                file: path, message: "damaged: its content is not what its digest was made of")
         case .missing:
             throw ModelFileError(file: path, message: "damaged: found no digest at its end: it was cut off")
         }

@@ -3,14 +3,12 @@ import Search
 
 /// Several runs over each other.
 enum ComparisonPage {
-    /// As many as there are colours and marks to tell them apart.
-    static let mostRuns = 8
-
     static func content(_ runs: [RunRecord]) -> PageContent {
         let names = runs.map(\.name).joined(separator: ", ")
         return PageContent(
             kicker: "Secateur · comparison", title: names,
-            intro: "\(runs.count) runs over each other. Latency is a fraction of each run’s own dense model, so that "
+            intro:
+                "\(runs.count) runs over each other. Latency is a fraction of each run’s own dense model, so that "
                 + "runs of different machines can be compared.",
             figures: [], notes: [],
             sections: [results(runs), frontier(runs), learning(runs)].compactMap { $0 } + policies(runs),
@@ -32,12 +30,14 @@ enum ComparisonPage {
         let comparison = RunComparison(runs)
         return PageContent.Section(
             id: "results", title: "Results",
-            caption: "Latency and speed-up are measured end to end in turn with the dense model; quality is on data "
+            caption:
+                "Latency and speed-up are measured end to end in turn with the dense model; quality is on data "
                 + "without reward.",
             charts: [],
             tables: [
                 DataTable(
-                    title: "Every run", headings: RunComparison.headings, rows: comparison.cells, isOpen: true)
+                    title: "Every run", headings: RunComparison.headings, rows: comparison.cells, isOpen: true
+                )
             ])
     }
 
@@ -57,7 +57,8 @@ enum ComparisonPage {
         let chart = FrontierChart(series: series, label: "latency / dense")
         return PageContent.Section(
             id: "frontier", title: "Quality and latency",
-            caption: "Every evaluated policy, with the line of those that no other one of its run beats in both. "
+            caption:
+                "Every evaluated policy, with the line of those that no other one of its run beats in both. "
                 + "Rings are what was handed over, dashed lines are targets.",
             legend: legend(runs), charts: both(chart.svg),
             tables: series.map { series in
@@ -77,14 +78,19 @@ enum ComparisonPage {
             series: runs.map { LearningChart.Series(name: $0.name, values: $0.rows.map(\.terms.reward)) })
         return PageContent.Section(
             id: "learning", title: "Reward over evaluations",
-            caption: "A mark for each evaluated policy, and the best so far as a line. Rewards compare only where "
+            caption:
+                "A mark for each evaluated policy, and the best so far as a line. Rewards compare only where "
                 + "runs share task, data and weights.",
             legend: legend(runs), charts: both(chart.svg),
             tables: runs.map { run in
                 DataTable(
-                    title: "\(run.name): every evaluation", headings: ["evaluation", "reward", "quality / dense"],
+                    title: "\(run.name): every evaluation",
+                    headings: ["evaluation", "reward", "quality / dense"],
                     rows: run.rows.map {
-                        ["\($0.evaluation)", Figures.decimal($0.terms.reward, 4), Figures.decimal($0.terms.quality, 4)]
+                        [
+                            "\($0.evaluation)", Figures.decimal($0.terms.reward, 4),
+                            Figures.decimal($0.terms.quality, 4),
+                        ]
                     })
             })
     }

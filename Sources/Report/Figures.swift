@@ -14,9 +14,11 @@ enum Figures {
         "\(significant(value)) ms"
     }
 
-    /// Bytes in millions.
-    static func megabytes(_ bytes: Int) -> String {
-        "\(significant(Double(bytes) / 1e6)) MB"
+    /// Bytes in millions, or in thousands where there are few.
+    static func megabytes(_ bytes: Int) -> String { megabytes(Double(bytes)) }
+
+    static func megabytes(_ bytes: Double) -> String {
+        abs(bytes) < 1e5 ? "\(significant(bytes / 1e3)) kB" : "\(significant(bytes / 1e6)) MB"
     }
 
     /// A fraction as a percentage without decimals.

@@ -45,10 +45,12 @@ struct PageContent {
 
     /// What is inside of `<main>`.
     var markup: String {
-        Templates.content.render([
-            "kicker": kicker, "title": title, "intro": intro, "hasFigures": hasFigures, "figures": figures,
-            "notes": notes, "footer": footer, "sections": sections.map(\.fields),
-        ] as [String: Any])
+        Templates.content.render(
+            [
+                "kicker": kicker, "title": title, "intro": intro, "hasFigures": hasFigures,
+                "columns": figures.count % 3 == 0 ? 3 : 2, "figures": figures,
+                "notes": notes, "footer": footer, "sections": sections.map(\.fields),
+            ] as [String: Any])
     }
 
     /// The whole page: nothing in it asks for anything from anywhere, but a live one for itself.
@@ -56,12 +58,13 @@ struct PageContent {
     /// - Parameter script: what keeps a live page up to date; nil for a file.
     func page(script: String? = nil) -> String {
         let sources = script == nil ? "" : "; script-src 'unsafe-inline'; connect-src 'self'"
-        return Templates.page.render([
-            "title": title, "content": markup, "hatches": PolicyMap.hatches,
-            "policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:\(sources)",
-            "style": ReportStyle.colours + ReportStyle.charts + ReportStyle.page,
-            "script": script.map { "<script>\($0)</script>" } ?? "",
-        ] as [String: Any])
+        return Templates.page.render(
+            [
+                "title": title, "content": markup, "hatches": PolicyMap.hatches,
+                "policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:\(sources)",
+                "style": ReportStyle.colours + ReportStyle.charts + ReportStyle.page,
+                "script": script.map { "<script>\($0)</script>" } ?? "",
+            ] as [String: Any])
     }
 }
 
@@ -102,9 +105,11 @@ struct DataTable {
     fileprivate func fields(id: String) -> [String: Any] {
         let body = rows.prefix(Self.mostRows).map { cells in
             let first = cells.first.map { "<th scope=\"row\">\(Markup.escaped($0))</th>" } ?? ""
-            return "<tr>\(first)" + cells.dropFirst().map { "<td>\(Markup.escaped($0))</td>" }.joined() + "</tr>"
+            return "<tr>\(first)" + cells.dropFirst().map { "<td>\(Markup.escaped($0))</td>" }.joined()
+                + "</tr>"
         }
-        let title = rows.count > Self.mostRows ? "\(title), the first \(Self.mostRows) of \(rows.count)" : title
+        let title =
+            rows.count > Self.mostRows ? "\(title), the first \(Self.mostRows) of \(rows.count)" : title
         return [
             "id": id, "title": title, "headings": headings, "body": body.joined(separator: "\n"),
             "open": isOpen ? " open" : "",

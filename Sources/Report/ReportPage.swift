@@ -9,7 +9,8 @@ public struct ReportPage {
         content = PageContent(
             kicker: "Secateur · \(Self.model(run))", title: run.name, intro: Self.intro(run),
             figures: Self.figures(run), notes: Self.notes(run), sections: RunSections(run: run).all,
-            footer: "Written by secateur. The trace behind this page: secateur trace \(run.name) --csv, or trace.h5 "
+            footer:
+                "Written by secateur. The trace behind this page: secateur trace \(run.name) --csv, or trace.h5 "
                 + "with h5py.")
     }
 
@@ -37,12 +38,14 @@ public struct ReportPage {
         let asked = "\(target(options)) of its dense latency"
         guard let summary = run.summary else {
             let stage = run.stage.map { "Now: \($0)." } ?? "The search has not ended."
-            return "\(model) is being pruned to \(asked). \(run.rows.count) of at most \(options.budget) policies "
+            return
+                "\(model) is being pruned to \(asked). \(run.rows.count) of at most \(options.budget) policies "
                 + "evaluated. \(stage)"
         }
         let ratio = Figures.decimal(1 / summary.speedup, 3)
         let met = summary.targetMet ? "which meets" : "which misses"
-        return "\(model), pruned to \(ratio) of its dense latency as measured on this machine, \(met) the target of "
+        return
+            "\(model), pruned to \(ratio) of its dense latency as measured on this machine, \(met) the target of "
             + "\(Figures.decimal(summary.targetFraction, 3))."
     }
 
@@ -101,7 +104,9 @@ public struct ReportPage {
 
     private static func notes(_ run: RunRecord) -> [String] {
         let options = run.options
-        let what = options.latencyOf == .prefill ? "one sequence of \(options.tokens) tokens" : "one more token after \(options.tokens)"
+        let what =
+            options.latencyOf == .prefill
+            ? "one sequence of \(options.tokens) tokens" : "one more token after \(options.tokens)"
         let search =
             "Searched by agent \(options.agent) with seed \(options.seed), task \(options.task.rawValue), reward data "
             + "from \(options.train)."

@@ -17,21 +17,21 @@ enum ReportStyle {
     static let charts =
         (1...8).map { ".c\($0){color:var(--c\($0))}" }.joined()
         + Pattern.allCases.map { ".hatch-\(PolicyMap.slug($0))".hatchRule }.joined()
-        + """
-        text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;\
-        fill:var(--muted);font-variant-numeric:tabular-nums}
-        .label{fill:var(--ink)}.paper{fill:var(--paper)}
-        .cell-text{fill:var(--ink);font-weight:500}.cell-small{fill:var(--ink);font-size:10px}
-        .grid{stroke:var(--rule)}.axis{stroke:var(--muted)}.line{stroke:currentColor;stroke-width:1.5;fill:none}
-        .roof{stroke:var(--ink);stroke-width:1.5}
-        .dot{fill:currentColor}.edge{stroke:var(--paper);stroke-width:1.2}
-        .ring{fill:none;stroke:var(--ink);stroke-width:1.8}
-        .frontier{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}
-        .target{stroke:currentColor;stroke-dasharray:2 4;stroke-width:1.5}
-        .expected{fill:none;stroke:var(--c2);stroke-width:1.5;stroke-dasharray:6 3}
-        .bar,.cell{fill:currentColor}.bar-dense{fill:url(#hatch-2of4);stroke:var(--c8)}
+            + """
+            text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;\
+            fill:var(--muted);font-variant-numeric:tabular-nums}
+            .label{fill:var(--ink)}.paper{fill:var(--paper)}
+            .cell-text{fill:var(--ink);font-weight:500}.cell-small{fill:var(--ink);font-size:10px}
+            .grid{stroke:var(--rule)}.axis{stroke:var(--muted)}.line{stroke:currentColor;stroke-width:1.5;fill:none}
+            .roof{stroke:var(--ink);stroke-width:1.5}
+            .dot{fill:currentColor}.edge{stroke:var(--paper);stroke-width:1.2}
+            .ring{fill:none;stroke:var(--ink);stroke-width:1.8}
+            .frontier{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}
+            .target{stroke:currentColor;stroke-dasharray:2 4;stroke-width:1.5}
+            .expected{fill:none;stroke:var(--c2);stroke-width:1.5;stroke-dasharray:6 3}
+            .bar,.cell{fill:currentColor}.bar-dense{fill:url(#hatch-bar);stroke:var(--c8)}
 
-        """
+            """
 
     /// What only pages have.
     static let page = """
@@ -46,8 +46,9 @@ enum ReportStyle {
         p{margin:0 0 12px;max-width:66ch;overflow-wrap:anywhere}
         .intro{font-size:17px}
         .note{color:var(--muted);font-size:14px}
-        .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;margin:28px 0 20px;\
+        .figures{display:grid;grid-template-columns:repeat(3,1fr);gap:1px;margin:28px 0 20px;\
         padding:0;background:var(--rule);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
+        .figures-2{grid-template-columns:1fr 1fr}
         .figures div{background:var(--raised);padding:16px 18px}
         .figures dt{color:var(--muted);font-size:13px}
         .figures dd{margin:0}

@@ -26,7 +26,7 @@ enum ReportTemplate {
         <h1>{{title}}</h1>
         <p class="intro">{{intro}}</p>
         </header>
-        {{#hasFigures}}<dl class="figures">{{/hasFigures}}
+        {{#hasFigures}}<dl class="figures figures-{{columns}}">{{/hasFigures}}
         {{#figures}}<div><dt>{{label}}</dt><dd class="value">{{value}}</dd><dd class="of">{{of}}</dd></div>
         {{/figures}}
         {{#hasFigures}}</dl>{{/hasFigures}}

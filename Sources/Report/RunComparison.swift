@@ -4,25 +4,28 @@ import Search
 public struct RunComparison {
     /// One run; fields that only a finished one has are nil before.
     public struct Row: Encodable, Sendable {
-        public let run: String
-        public let model: String
-        public let agent: String
-        public let seed: UInt64
-        public let evaluations: Int
-        public let finished: Bool
-        public let targetFraction: Double?
-        public let latencyMs: Double?
-        public let denseLatencyMs: Double?
-        public let speedup: Double?
-        public let targetMet: Bool?
-        public let quality: Double?
-        public let checkedQuality: Double?
-        public let reward: Double?
-        public let sizeBytes: Int?
-        public let denseSizeBytes: Int?
-        public let sparsity: Double?
-        public let validation: Double?
+        let run: String
+        let model: String
+        let agent: String
+        let seed: UInt64
+        let evaluations: Int
+        let finished: Bool
+        let targetFraction: Double?
+        let latencyMs: Double?
+        let denseLatencyMs: Double?
+        let speedup: Double?
+        let targetMet: Bool?
+        let quality: Double?
+        let checkedQuality: Double?
+        let reward: Double?
+        let sizeBytes: Int?
+        let denseSizeBytes: Int?
+        let sparsity: Double?
+        let validation: Double?
     }
+
+    /// As many as there are colours and marks to tell them apart.
+    public static let mostRuns = 8
 
     /// One for each run.
     public let rows: [Row]

@@ -34,6 +34,12 @@ public struct RunRecord: Sendable {
         targetMs = costs.map { options.targetLatency.milliseconds(dense: $0.denseLatencyMs) }
     }
 
+    /// A search that is about to start in a folder.
+    public init(folder: String, starting options: SearchOptions) {
+        self.init(
+            name: URL(fileURLWithPath: folder).lastPathComponent, options: options, stage: "starting")
+    }
+
     /// Reads a run folder, also one whose search still runs or was stopped.
     /// - Throws: `SearchFailure` when it is no run folder; errors that name the damaged file.
     public init(folder: String) throws {
@@ -41,12 +47,34 @@ public struct RunRecord: Sendable {
         let options = try files.options()
         let costs = try files.storedCosts()
         let trace = try files.trace()
-        if let costs, let trace, trace.header.layers != costs.layers {
-            throw SearchFailure("\(files.path("trace.h5")): found layers of another model than costs.json")
+        if let costs, let trace,
+            trace.header.layers != costs.layers || trace.header.levels != costs.levels.map(\.description)
+        {
+            throw SearchFailure(
+                "\(files.path("trace.h5")): found other layers or levels than in \(files.path("costs.json"))")
         }
         self.init(
             name: URL(fileURLWithPath: folder).lastPathComponent, options: options, costs: costs,
             rows: costs == nil ? [] : trace?.rows ?? [], summary: try files.summary())
+    }
+
+    /// Reads run folders; those of one name are told apart by their paths.
+    /// - Throws: as ``init(folder:)``.
+    public static func named(apart folders: [String]) throws -> [RunRecord] {
+        let records = try folders.map { try RunRecord(folder: $0) }
+        return zip(records, folders).map { record, folder in
+            let isShared = records.count { $0.name == record.name } > 1
+            return isShared ? record.with(name: folder) : record
+        }
+    }
+
+    private func with(name: String) -> RunRecord {
+        RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
+    }
+
+    /// The same search further on.
+    public func with(costs: LevelCosts?, rows: [TraceRow], stage: String) -> RunRecord {
+        RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
     }
 
     /// The best row so far by reward.

@@ -26,11 +26,12 @@ struct RunSections {
         let dense = Figures.milliseconds(costs.denseLatencyMs)
         return PageContent.Section(
             id: "frontier", title: "Quality and latency",
-            caption: "Every policy that was evaluated. Latency is what the measured kernels add up to; quality is "
+            caption:
+                "Every policy that was evaluated. Latency is what the measured kernels add up to; quality is "
                 + "on the reward data, as a fraction of the dense model’s. The dense model itself, at \(dense) and "
-                + "1, is where the axes lead, to the upper right.",
+                + "1, lies beyond the upper right corner.",
             legend: [
-                LegendItem("evaluated, darker is later", colour: 1) {
+                LegendItem("evaluated, stronger is later", colour: 1) {
                     $0.marker(0, at: (6, 7), radius: 3.6, "dot", fill: 0.2)
                     $0.marker(0, at: (15, 7), radius: 3.6, "dot", fill: 0.6)
                 },
@@ -76,7 +77,8 @@ struct RunSections {
         let map = PolicyMap(run.policy.map { ($0.layer, $0.level) })
         return PageContent.Section(
             id: id, title: title,
-            caption: "What every layer is pruned to: the pattern by colour, hatch and name, the fraction of its "
+            caption:
+                "What every layer is pruned to: the pattern by colour, hatch and name, the fraction of its "
                 + "weights that is zero by shade and number.",
             legend: map.patterns.map(Self.legend), charts: both(map.svg),
             tables: [
@@ -135,11 +137,14 @@ struct RunSections {
                         LegendItem("what the agent expected", colour: 2) {
                             $0.path([(0, 7), (22, 7)], "expected")
                         }
-                    ] : []), charts: both(reward.svg) + both(quality.svg),
+                    ] : []),
+            charts: both(reward.svg) + both(quality.svg),
             tables: [
                 DataTable(
                     title: "Every evaluation",
-                    headings: ["evaluation", "reward", "quality / dense", "latency", "size", "expected reward"],
+                    headings: [
+                        "evaluation", "reward", "quality / dense", "latency", "size", "expected reward",
+                    ],
                     rows: run.rows.map { row in
                         [
                             "\(row.evaluation)", Figures.decimal(row.terms.reward, 4),
@@ -168,9 +173,14 @@ struct RunSections {
         func milliseconds(_ breakdown: Breakdown, _ operation: String) -> Double {
             max(breakdown.entries.first { $0.operation == operation }?.ms ?? 0, 0)
         }
-        let operations = dense.entries.map(\.operation)
-            + pruned.entries.map(\.operation).filter { name in !dense.entries.contains { $0.operation == name } }
-        let rows = operations.map {
+        let operations =
+            dense.entries.map(\.operation)
+            + pruned.entries.map(\.operation).filter { name in
+                !dense.entries.contains { $0.operation == name }
+            }
+        // What is left over goes last, however much it is.
+        let ordered = operations.filter { $0 != "rest" } + operations.filter { $0 == "rest" }
+        let rows = ordered.map {
             BarChart.Row(label: $0, dense: milliseconds(dense, $0), pruned: milliseconds(pruned, $0))
         }
         let chart = BarChart(
@@ -178,7 +188,8 @@ struct RunSections {
             format: Figures.milliseconds)
         return PageContent.Section(
             id: "time", title: "Where the time goes",
-            caption: "Mean time of each operation in forward passes of both models, timed in turn. “rest” is what "
+            caption:
+                "Time of each operation, medians added up, in forward passes of both models, timed in turn. “rest” is what "
                 + "is outside of them all, such as threads that wait for each other.",
             legend: Self.pairLegend, charts: both(chart.svg),
             tables: [
@@ -204,8 +215,9 @@ struct RunSections {
             sizes.insert(("on disk, with zeros", dense, pruned), at: 0)
         }
         let chart = BarChart(
-            title: "Size", label: "MB", rows: sizes.map { .init(label: $0.0, dense: Double($0.1), pruned: Double($0.2)).inMillions },
-            format: { Figures.significant($0) + " MB" })
+            title: "Size", label: "size, MB",
+            rows: sizes.map { .init(label: $0.0, dense: Double($0.1) / 1e6, pruned: Double($0.2) / 1e6) },
+            format: { Figures.megabytes($0 * 1e6) })
         return PageContent.Section(
             id: "size", title: "Size on disk and in memory",
             caption: "On disk the pruned model keeps its zeros, so that any tool can load it. Packed, as the "
@@ -218,11 +230,5 @@ struct RunSections {
                         [$0.0, "\($0.1)", "\($0.2)", Figures.decimal(Double($0.2) / Double(max($0.1, 1)), 3)]
                     })
             ])
-    }
-}
-
-extension BarChart.Row {
-    fileprivate var inMillions: BarChart.Row {
-        .init(label: label, dense: dense / 1e6, pruned: pruned / 1e6)
     }
 }

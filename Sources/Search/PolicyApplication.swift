@@ -16,11 +16,7 @@ public enum PolicyApplication {
         _ type: Model.Type, _ files: RunFiles, _ model: String, _ cache: String, _ output: String,
         _ progress: StageProgress
     ) throws {
-        let policy: Policy = try files.read("policy.json")
-        guard policy.schema == Policy.schema else {
-            throw SearchFailure(
-                "\(files.path("policy.json")): schema: found '\(policy.schema)', allowed '\(Policy.schema)'")
-        }
+        let policy = try Policy(file: files.path("policy.json"))
         var options = try files.options()
         options.model = model
         options.validation = nil

@@ -29,12 +29,9 @@ public struct RunFiles {
         SearchRun.holdsCheckpoint(folder)
     }
 
-    /// Makes the folder, empties it of an earlier run, and notes what the new one starts from: the options
-    /// last, so that a run that can be resumed is resumed with its table.
-    ///
-    /// - Parameter table: latencies to use instead of measuring.
-    /// - Throws: ``SearchFailure`` when the folder cannot be written to.
-    func claim(for options: SearchOptions, table: LatencyTable?) throws {
+    /// Makes the folder where there is none.
+    /// - Throws: ``SearchFailure`` when it cannot be made or written to.
+    func makeFolder() throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -43,15 +40,37 @@ public struct RunFiles {
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw SearchFailure("\(folder): the folder cannot be written to")
         }
+    }
+
+    /// Empties the folder of an earlier run, and notes what the new one starts from: the options last, so that
+    /// a run that can be resumed is resumed with its table.
+    ///
+    /// - Parameters:
+    ///   - table: latencies to use instead of measuring.
+    ///   - configuration: the text of `config.yaml`.
+    func claim(for options: SearchOptions, table: LatencyTable?, configuration: String?) throws {
+        removeLeftovers()
         let own = [
-            "run.json", "checkpoint.h5", "trace.h5", "latency.h5", "costs.json", "policy.json",
-            "summary.json", "model",
+            "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
+            "costs.json", "policy.json", "summary.json", "report.html", "model",
         ]
         for name in own where FileManager.default.fileExists(atPath: path(name)) {
             try FileManager.default.removeItem(atPath: path(name))
         }
         if let table { try store(table) }
+        if let configuration { try AtomicFile.write(configuration, to: path("config.yaml")) }
         try write(options, "run.json")
+    }
+
+    /// Removes what a killed search had not finished writing.
+    func removeLeftovers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names
+        where name.hasPrefix(".") && (name.hasSuffix(".temporary") || name.hasSuffix(".tmp"))
+            || name.hasPrefix("model.incomplete-") || name == "trace.h5.new"
+        {
+            try? FileManager.default.removeItem(atPath: path(name))
+        }
     }
 
     /// The model that a run searched; nil when the folder is no run.
@@ -60,8 +79,11 @@ public struct RunFiles {
     }
 
     /// The options of the run.
+    /// - Throws: ``SearchFailure`` when they are missing, damaged or out of range.
     public func options() throws -> SearchOptions {
-        try read("run.json")
+        let options: SearchOptions = try read("run.json")
+        if let wrong = options.outOfRange { throw SearchFailure("\(path("run.json")): \(wrong)") }
+        return options
     }
 
     /// What the run came to; nil before its end.
@@ -121,13 +143,18 @@ public struct RunFiles {
     /// Reads a JSON file of the run.
     /// - Throws: ``SearchFailure`` when it is missing or of another kind.
     public func read<Value: Decodable>(_ name: String) throws -> Value {
-        guard let data = FileManager.default.contents(atPath: path(name)) else {
-            throw SearchFailure("\(path(name)): no such file: is this the folder of a run?")
+        try Self.read(path(name))
+    }
+
+    static func read<Value: Decodable>(_ path: String) throws -> Value {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw SearchFailure("\(path): no such file: is this the folder of a run?")
         }
         do {
             return try JSONDecoder().decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw SearchFailure("\(path(name)): found JSON of another kind, or damaged: \(Self.line(error))")
+            let reason = line(error).split(whereSeparator: \.isNewline).joined(separator: " ")
+            throw SearchFailure("\(path): found JSON of another kind, or damaged: \(reason)")
         }
     }
 

@@ -14,6 +14,8 @@ public final class SearchSession<Model: SearchableModel> {
     private let preparation: SearchPreparation<Model>
     private let run: SearchRun
     private let files: RunFiles
+    /// Held until the session is gone.
+    private let lock: RunLock
 
     /// What was asked for.
     public var options: SearchOptions { preparation.inputs.options }
@@ -22,7 +24,10 @@ public final class SearchSession<Model: SearchableModel> {
     /// Every policy evaluated so far, before this session included.
     public var rows: [TraceRow] { run.rows }
 
-    private init(_ preparation: SearchPreparation<Model>, _ run: SearchRun, _ files: RunFiles) {
+    private init(
+        _ preparation: SearchPreparation<Model>, _ run: SearchRun, _ files: RunFiles, _ lock: RunLock
+    ) {
+        self.lock = lock
         self.preparation = preparation
         self.run = run
         self.files = files
@@ -33,9 +38,11 @@ public final class SearchSession<Model: SearchableModel> {
     /// - Parameters:
     ///   - cache: folder for level databases.
     ///   - latencyTable: a file to take latencies from instead of measuring.
+    ///   - configuration: the text of `config.yaml`, which repeats the search.
     ///   - note: is told what a person should know, a line each.
     public static func start(
         _ options: SearchOptions, folder: String, cache: String, latencyTable: String? = nil,
+        configuration: String? = nil,
         progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
         _ = try AgentKind(name: options.agent)
@@ -46,28 +53,38 @@ public final class SearchSession<Model: SearchableModel> {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
         }
         let files = RunFiles(folder: folder)
-        try files.claim(for: options, table: table)
-        return try begin(inputs, files, cache: cache, progress: progress)
+        try files.makeFolder()
+        let lock = try RunLock(folder: folder)
+        try files.claim(for: options, table: table, configuration: configuration)
+        return try begin(inputs, files, lock, cache: cache, progress: progress)
     }
 
     /// Goes on with the run in a folder from where it was, with the latencies it started with.
+    ///
+    /// - Parameter note: is told what a person should know, a line each.
     public static func resume(
-        folder: String, cache: String, progress: StageProgress = { _, _ in }
+        folder: String, cache: String, progress: StageProgress = { _, _ in },
+        note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
         let files = RunFiles(folder: folder)
-        let inputs = try SearchInputs<Model>(try files.options())
+        let options = try files.options()
+        let lock = try RunLock(folder: folder)
+        files.removeLeftovers()
+        let inputs = try SearchInputs<Model>(options)
         guard files.holdsCheckpoint else {
-            return try begin(inputs, files, cache: cache, progress: progress)
+            return try begin(inputs, files, lock, cache: cache, progress: progress)
         }
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
-        let run = try SearchRun.resume(folder: folder, identity: preparation.identity) { _, spent in
+        let run = try SearchRun.resume(folder: folder, identity: preparation.identity, note: note) {
+            _, spent in
             environment(preparation, spent: spent)
         }
-        return SearchSession(preparation, run, files)
+        return SearchSession(preparation, run, files, lock)
     }
 
     private static func begin(
-        _ inputs: SearchInputs<Model>, _ files: RunFiles, cache: String, progress: StageProgress
+        _ inputs: SearchInputs<Model>, _ files: RunFiles, _ lock: RunLock, cache: String,
+        progress: StageProgress
     ) throws -> SearchSession {
         let options = inputs.options
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
@@ -81,7 +98,7 @@ public final class SearchSession<Model: SearchableModel> {
                 agent: try AgentKind(name: options.agent), target: target, budget: options.budget,
                 seed: options.seed),
             identity: preparation.identity)
-        return SearchSession(preparation, run, files)
+        return SearchSession(preparation, run, files, lock)
     }
 
     /// Searches to the end, confirms the best policy by measurement, and writes the pruned model.
@@ -117,15 +134,14 @@ public final class SearchSession<Model: SearchableModel> {
         try files.write(summary, "summary.json")
     }
 
-    private static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment
-    {
+    static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment {
         let options = preparation.inputs.options
         return PruningEnvironment(
             costs: preparation.costs, weights: options.weights, budget: options.budget, spent: spent,
             quality: preparation.quality)
     }
 
-    private static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {
+    static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {
         let dense = costs.sizeBytes(of: costs.layers.map { _ in 0 })
         return SearchTarget(
             latencyMs: options.targetLatency.milliseconds(dense: costs.denseLatencyMs),

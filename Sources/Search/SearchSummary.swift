@@ -90,6 +90,15 @@ public struct Policy: Sendable, Codable, Equatable {
     /// The present format.
     public static let schema = "secateur.policy/1"
 
+    /// Reads a policy file.
+    /// - Throws: ``SearchFailure`` when it is missing, damaged or of another format.
+    public init(file path: String) throws {
+        self = try RunFiles.read(path)
+        guard schema == Self.schema else {
+            throw SearchFailure("\(path): schema: found '\(schema)', allowed '\(Self.schema)'")
+        }
+    }
+
     /// Takes the policy of a summary.
     public init(_ summary: SearchSummary, modelDigest: String) {
         schema = Self.schema

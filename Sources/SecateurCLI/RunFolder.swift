@@ -1,4 +1,6 @@
 import Foundation
+import ModelFiles
+import Report
 import Search
 
 /// What `search` and `resume` share.
@@ -11,13 +13,24 @@ enum RunFolder {
         }
     }
 
-    /// Searches to the end and prints the summary.
-    static func finish<Model>(_ session: SearchSession<Model>, folder: String, line: ProgressLine, json: Bool)
-        throws
-    {
+    /// Searches to the end, prints the summary, and writes the report.
+    static func finish<Model>(
+        _ session: SearchSession<Model>, folder: String, line: ProgressLine, live: LiveReport? = nil,
+        json: Bool
+    ) throws {
         Interruption.becomeStoppable()
-        let summary = try session.finish(progress: line.show, shouldStop: { Interruption.isRequested })
+        live?.update { $0.with(costs: session.costs, rows: session.rows, stage: "searching") }
+        let summary = try session.finish(
+            progress: { stage, fraction in
+                line.show(stage, fraction)
+                live?.update { $0.with(costs: session.costs, rows: $0.rows, stage: stage) }
+            },
+            onEvaluation: { row in
+                live?.update { $0.with(costs: session.costs, rows: $0.rows + [row], stage: "searching") }
+            }, shouldStop: { Interruption.isRequested })
         line.finish()
+        let report = RunFiles(folder: folder).path("report.html")
+        try AtomicFile.write(ReportPage(RunRecord(folder: folder)).html, to: report)
         guard let summary else {
             Terminal.note("stopped; `secateur resume \(folder)` goes on")
             Foundation.exit(130)

@@ -20,7 +20,7 @@ enum SummaryTable {
                 "\nThe target was \(Terminal.decimal(summary.targetFraction, 3)) of dense: it was missed on "
                     + "this measurement")
         }
-        print("\nThe pruned model is in \(folder)/model")
+        print("\nThe pruned model is in \(folder)/model, the report in \(folder)/report.html")
     }
 
     private static func showScores(_ summary: SearchSummary, folder: String) {

@@ -92,7 +92,8 @@ struct PolicyMap {
             draw(cell, corner, width: width - 2, height: height - 2, size, &canvas)
         }
         return canvas.inline(
-            title: "The learned policy", description: "\(rows.count) blocks, \(columns.count) operations each",
+            title: "The learned policy",
+            description: "\(rows.count) blocks, \(columns.count) operations each",
             classes: size.name)
     }
 
@@ -106,11 +107,13 @@ struct PolicyMap {
             canvas.rectangle(
                 corner, width: width, height: height, "cell",
                 fill: pattern == .dense ? 0.1 : 0.1 + 0.5 * sparsity, title: title)
-            canvas.rectangle(corner, width: size.isNarrow ? 5 : 9, height: height, "hatch-\(Self.slug(pattern))")
+            canvas.rectangle(
+                corner, width: size.isNarrow ? 5 : 9, height: height, "hatch-\(Self.slug(pattern))")
         }
         let middle = corner.x + (width + (size.isNarrow ? 5 : 9)) / 2
         guard pattern != .dense else {
-            return canvas.text("dense", at: (middle, corner.y + height / 2 + 4), "cell-small", anchor: .middle)
+            return canvas.text(
+                "dense", at: (middle, corner.y + height / 2 + 4), "cell-small", anchor: .middle)
         }
         let percent = Figures.percent(sparsity)
         if size.isNarrow || width < 70 {
@@ -135,21 +138,33 @@ struct PolicyMap {
         pattern.rawValue.replacingOccurrences(of: ":", with: "of")
     }
 
-    /// The hatches, once for a page: `<pattern>` elements in the colour of their series.
+    /// The hatches, once for a page: `<pattern>` elements in the colour of their series, and that of bars.
     static var hatches: String {
-        Pattern.allCases.map { pattern in
-            let (size, marks): (Int, String) =
-                switch pattern {
-                case .dense: (8, "")
-                case .unstructured: (4, "<circle cx=\"1\" cy=\"1\" r=\"0.9\"/><circle cx=\"3\" cy=\"3\" r=\"0.9\"/>")
-                case .rowBlock4: (4, "<rect width=\"1.8\" height=\"4\"/>")
-                case .rowBlock8: (3, "<rect width=\"1.2\" height=\"3\"/>")
-                case .rowBlock16: (6, "<rect width=\"3\" height=\"6\"/>")
-                case .block4: (6, "<rect width=\"3\" height=\"3\"/><rect x=\"3\" y=\"3\" width=\"3\" height=\"3\"/>")
-                case .twoOfFour: (4, "<path d=\"M0 4L4 0\" stroke=\"currentColor\" stroke-width=\"1.2\"/>")
-                }
-            return "<pattern id=\"hatch-\(slug(pattern))\" class=\"c\(colour(pattern))\" width=\"\(size)\" "
-                + "height=\"\(size)\" patternUnits=\"userSpaceOnUse\" fill=\"currentColor\">\(marks)</pattern>"
-        }.joined()
+        let stripes = "<path d=\"M0 5L5 0\" stroke=\"currentColor\" stroke-opacity=\"0.6\"/>"
+        let bar =
+            "<pattern id=\"hatch-bar\" class=\"c8\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\">"
+            + stripes + "</pattern>"
+        return bar
+            + Pattern.allCases.map { pattern in
+                let (size, marks): (Int, String) =
+                    switch pattern {
+                    case .dense: (8, "")
+                    case .unstructured:
+                        (4, "<circle cx=\"1\" cy=\"1\" r=\"0.9\"/><circle cx=\"3\" cy=\"3\" r=\"0.9\"/>")
+                    case .rowBlock4: (4, "<rect width=\"1.8\" height=\"4\"/>")
+                    case .rowBlock8: (3, "<rect width=\"1.2\" height=\"3\"/>")
+                    case .rowBlock16: (6, "<rect width=\"3\" height=\"6\"/>")
+                    case .block4:
+                        (
+                            6,
+                            "<rect width=\"3\" height=\"3\"/><rect x=\"3\" y=\"3\" width=\"3\" height=\"3\"/>"
+                        )
+                    case .twoOfFour:
+                        (4, "<path d=\"M0 4L4 0\" stroke=\"currentColor\" stroke-width=\"1.2\"/>")
+                    }
+                return
+                    "<pattern id=\"hatch-\(slug(pattern))\" class=\"c\(colour(pattern))\" width=\"\(size)\" "
+                    + "height=\"\(size)\" patternUnits=\"userSpaceOnUse\" fill=\"currentColor\">\(marks)</pattern>"
+            }.joined()
     }
 }

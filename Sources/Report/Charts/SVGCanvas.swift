@@ -67,7 +67,8 @@ public struct SVGCanvas: Sendable {
         let opacity = fill.map { " fill-opacity=\"\(Self.number($0))\"" } ?? ""
         func polygon(_ corners: [Point]) -> String {
             let places = corners.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
-            return "<polygon class=\"\(style)\" points=\"\(places)\"\(opacity)" + Self.closing("polygon", title)
+            return "<polygon class=\"\(style)\" points=\"\(places)\"\(opacity)"
+                + Self.closing("polygon", title)
         }
         switch shape % 4 {
         case 0:
@@ -78,19 +79,23 @@ public struct SVGCanvas: Sendable {
             let s = r * 0.9
             elements.append(polygon([(x - s, y - s), (x + s, y - s), (x + s, y + s), (x - s, y + s)]))
         case 2:
-            elements.append(polygon([(x, y - 1.2 * r), (x + 1.1 * r, y + 0.9 * r), (x - 1.1 * r, y + 0.9 * r)]))
+            elements.append(
+                polygon([(x, y - 1.2 * r), (x + 1.1 * r, y + 0.9 * r), (x - 1.1 * r, y + 0.9 * r)]))
         default:
-            elements.append(polygon([(x, y - 1.3 * r), (x + 1.3 * r, y), (x, y + 1.3 * r), (x - 1.3 * r, y)]))
+            elements.append(
+                polygon([(x, y - 1.3 * r), (x + 1.3 * r, y), (x, y + 1.3 * r), (x - 1.3 * r, y)]))
         }
     }
 
     /// A line of text; `degrees` turns it about its place.
     public mutating func text(
-        _ text: String, at place: Point, _ style: String = "tick", anchor: Anchor = .start, degrees: Double = 0
+        _ text: String, at place: Point, _ style: String = "tick", anchor: Anchor = .start,
+        degrees: Double = 0
     ) {
         let turn =
             degrees == 0
-            ? "" : " transform=\"rotate(\(Self.number(degrees)) \(Self.number(place.x)) \(Self.number(place.y)))\""
+            ? ""
+            : " transform=\"rotate(\(Self.number(degrees)) \(Self.number(place.x)) \(Self.number(place.y)))\""
         elements.append(
             "<text class=\"\(style)\" x=\"\(Self.number(place.x))\" y=\"\(Self.number(place.y))\" "
                 + "text-anchor=\"\(anchor.rawValue)\"\(turn)>\(Markup.escaped(text))</text>")

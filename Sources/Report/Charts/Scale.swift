@@ -21,7 +21,8 @@ public struct Scale: Sendable {
     private let spacing: Spacing
 
     /// Maps `domain` to positions from `start` to `end`, which may run backwards as heights do.
-    public init(_ domain: ClosedRange<Double>, from start: Double, to end: Double, spacing: Spacing = .linear) {
+    public init(_ domain: ClosedRange<Double>, from start: Double, to end: Double, spacing: Spacing = .linear)
+    {
         self.domain = domain
         self.start = start
         self.end = end
@@ -44,11 +45,17 @@ public struct Scale: Sendable {
         switch spacing {
         case .linear:
             let step = Self.step(domain.upperBound - domain.lowerBound, count)
+            // Values that no measurement gives have no ticks.
+            guard abs(domain.lowerBound / step) < 1e15, abs(domain.upperBound / step) < 1e15 else {
+                return []
+            }
             let first = Int((domain.lowerBound / step - 1e-9).rounded(.up))
             let last = Int((domain.upperBound / step + 1e-9).rounded(.down))
             return first <= last ? (first...last).map { Double($0) * step } : []
         case .logarithmic:
-            let decades = Int(log10(domain.lowerBound).rounded(.down))...Int(log10(domain.upperBound).rounded(.up))
+            guard domain.lowerBound > 0, domain.upperBound.isFinite else { return [] }
+            let decades =
+                Int(log10(domain.lowerBound).rounded(.down))...Int(log10(domain.upperBound).rounded(.up))
             return decades.flatMap { decade in [1.0, 2, 5].map { $0 * pow(10, Double(decade)) } }
                 .filter { domain.contains($0) }
         }
@@ -59,7 +66,9 @@ public struct Scale: Sendable {
         guard spacing == .linear else { return String(format: "%g", tick) }
         let step = Self.step(domain.upperBound - domain.lowerBound, count)
         var places = 0
-        while places < 6, abs((step * pow(10, Double(places))).rounded() - step * pow(10, Double(places))) > 1e-6 {
+        while places < 6,
+            abs((step * pow(10, Double(places))).rounded() - step * pow(10, Double(places))) > 1e-6
+        {
             places += 1
         }
         return Figures.decimal(tick == 0 ? 0 : tick, places)

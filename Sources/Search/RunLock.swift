@@ -1,0 +1,31 @@
+import Foundation
+
+/// Keeps a second search out of a run folder for as long as it lives; the system lets go of it when the
+/// process ends, however it does.
+final class RunLock {
+    private let descriptor: Int32
+
+    /// Takes the lock.
+    /// - Throws: ``SearchFailure`` when another process has it, or the folder cannot be written to.
+    init(folder: String) throws {
+        let path = "\(folder)/.lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw SearchFailure("\(path): cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            close(descriptor)
+            let process = Int(holder.trimmingCharacters(in: .whitespacesAndNewlines)).map {
+                " (process \($0))"
+            }
+            throw SearchFailure(
+                "\(folder): another search writes to this folder\(process ?? ""): wait for its end")
+        }
+        let text = Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8)
+        ftruncate(descriptor, 0)
+        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    deinit { close(descriptor) }
+}
