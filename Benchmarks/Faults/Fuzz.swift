@@ -153,7 +153,7 @@ struct FuzzWorker {
     func run() {
         // A reader that asks for far more than it may must not take the machine down.
         var limit = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
-        setrlimit(__rlimit_resource_t(9), &limit)
+        setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
         let work = "\(folder)/work"
         for index in range {
             do {
@@ -167,7 +167,7 @@ struct FuzzWorker {
             let outcome = outcome(work)
             alarm(0)
             print(outcome)
-            fflush(stdout)
+            fflush(nil)
             if outcome.hasPrefix("!") { exit(3) }
         }
     }
@@ -181,7 +181,7 @@ struct FuzzWorker {
             if !line.contains(work) { outcome = "!an error that names no file: \(line.prefix(200))" }
         }
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(RUSAGE_SELF.rawValue, &usage)
         if usage.ru_maxrss << 10 > Fuzz.limitBytes {
             outcome = "!more than \(Fuzz.limitBytes) bytes of memory"
         }

@@ -47,10 +47,17 @@ struct Operation {
     func failure(found: String?) -> HDF5Error {
         let stack = Self.errorStack()
         let top = stack.first ?? "no message"
-        let cause = stack.last ?? "unknown cause"
+        let cause = Self.systemWords(stack.last ?? "unknown cause")
         let message = found == nil || top == cause ? top : "\(top): \(cause)"
         return HDF5Error(
             file: file, object: object, action: action, found: found ?? cause, libraryMessage: message)
+    }
+
+    /// What the system said, where the library buries it in times, names and numbers: `file write failed: time
+    /// = …, error message = 'No space left on device', buf = …`.
+    static func systemWords(_ message: String) -> String {
+        guard let words = message.firstMatch(of: #/error message = '([^']+)'/#)?.1 else { return message }
+        return String(words)
     }
 
     /// The messages of this thread's last failed call, from the public function down to the cause.

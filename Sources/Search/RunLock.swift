@@ -8,23 +8,27 @@ final class RunLock {
     /// Takes the lock.
     /// - Throws: ``SearchFailure`` when another process has it, or the folder cannot be written to.
     init(folder: String) throws {
-        let path = "\(folder)/.lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = try Self.lock("\(folder)/.lock", folder)
+        let text = Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8)
+        ftruncate(descriptor, 0)
+        // A disk that is full leaves the holder's number out of the message of others, and nothing else.
+        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    private static func lock(_ path: String, _ folder: String) throws -> Int32 {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw SearchFailure("\(path): cannot be opened: \(String(cString: strerror(errno)))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             close(descriptor)
-            let process = Int(holder.trimmingCharacters(in: .whitespacesAndNewlines)).map {
-                " (process \($0))"
-            }
+            let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            let number = Int(holder.trimmingCharacters(in: .whitespacesAndNewlines))
             throw SearchFailure(
-                "\(folder): another search writes to this folder\(process ?? ""): wait for its end")
+                "\(folder): another search writes to this folder\(number.map { " (process \($0))" } ?? ""): "
+                    + "wait for its end, or choose another folder")
         }
-        let text = Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8)
-        ftruncate(descriptor, 0)
-        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        return descriptor
     }
 
     deinit { close(descriptor) }

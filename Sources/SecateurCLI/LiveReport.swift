@@ -1,4 +1,3 @@
-import Dispatch
 import FlyingFox
 import FlyingSocks
 import Foundation
@@ -32,33 +31,38 @@ final class LiveReport: HTTPHandler {
         record.withLock { $0 = change($0) }
     }
 
+    /// What the server said about its port first.
+    private final class Answer: Sendable {
+        private let result = Mutex<Result<UInt16, SearchFailure>?>(nil)
+
+        func give(_ new: Result<UInt16, SearchFailure>) {
+            result.withLock { $0 = $0 ?? new }
+        }
+
+        func wait() -> Result<UInt16, SearchFailure> {
+            while true {
+                if let result = result.withLock({ $0 }) { return result }
+                Thread.sleep(forTimeInterval: 0.002)
+            }
+        }
+    }
+
     /// Waits until the server listens, and returns its port.
     private static func listen(_ server: HTTPServer, asked: UInt16) throws -> UInt16 {
-        let answer = Mutex<Result<UInt16, any Error>?>(nil)
-        let answered = DispatchSemaphore(value: 0)
-        @Sendable func give(_ result: Result<UInt16, any Error>) {
-            answer.withLock { $0 = $0 ?? result }
-            answered.signal()
+        let answer = Answer()
+        @Sendable func failure(_ error: any Error) -> Result<UInt16, SearchFailure> {
+            .failure(SearchFailure("--serve: port \(asked) of 127.0.0.1 cannot be had: \(error)"))
         }
         Task.detached {
-            do { try await server.run() } catch { give(.failure(error)) }
+            do { try await server.run() } catch { answer.give(failure(error)) }
         }
         Task.detached {
             do {
-                try await server.waitUntilListening()
-                guard case .ip4(_, let port)? = await server.listeningAddress else {
-                    return give(.failure(SearchFailure("it has no address")))
-                }
-                give(.success(port))
-            } catch { give(.failure(error)) }
+                try await server.waitUntilListening(timeout: 60)
+                if case .ip4(_, let port)? = await server.listeningAddress { answer.give(.success(port)) }
+            } catch { answer.give(failure(error)) }
         }
-        answered.wait()
-        switch answer.withLock({ $0 }) {
-        case .success(let port)?: return port
-        case .failure(let error)?:
-            throw SearchFailure("--serve: port \(asked) of 127.0.0.1 cannot be had: \(error)")
-        case nil: throw SearchFailure("--serve: the server did not start")
-        }
+        return try answer.wait().get()
     }
 
     /// The page, or what is inside of it; nothing can be changed from outside.

@@ -24,7 +24,7 @@ extension Search {
         ]
         if let validation { pairs.append(("validation", Self.text(validation))) }
         if let targetSize { pairs.append(("target-size", Self.plain("\(targetSize)"))) }
-        let body = try serialize(node: Node(pairs.map { (Node($0), $1) }), allowUnicode: true)
+        let body = try serialize(node: Node(pairs.map { (Node($0), $1) }), width: -1, allowUnicode: true)
         return """
             # What repeats this search, with the latencies that it measured:
             #   secateur search --config \(RunFiles(folder: output).path("config.yaml")) --output ANOTHER

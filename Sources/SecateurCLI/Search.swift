@@ -128,7 +128,7 @@ struct Search: ParsableCommand {
     }
 
     func run() throws {
-        if let replay { return try replay(replay, task.modelType) }
+        if let replay { return try searchAgain(replay, task.modelType) }
         guard let output else { return }
         try RunFolder.check(output, overwrite: overwrite)
         try search(task.modelType, options, output)
@@ -172,7 +172,7 @@ struct Search: ParsableCommand {
         try RunFolder.finish(session, folder: output, line: line, live: live?.report, json: json)
     }
 
-    private func replay<Model: SearchableModel>(_ run: String, _ type: Model.Type) throws {
+    private func searchAgain<Model: SearchableModel>(_ run: String, _ type: Model.Type) throws {
         let line = ProgressLine()
         let replay = try SearchReplay.replay(type, run: run, cache: cacheOptions.cache, progress: line.show)
         line.finish()

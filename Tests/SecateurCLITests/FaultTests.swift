@@ -63,7 +63,7 @@ import Testing
             return
         }
         defer { _ = try? ExternalProgram.run("/usr/bin/env", ["umount", disk]) }
-        let budget = ["--budget", "2000"]
+        let budget = ["--budget", "600"]
         #expect(try tool.run(TinySearch.arguments(tool, "whole", budget)).status == 0)
         let table = ["--latency-table", tool.file("whole/latency.h5")]
         let search = try RunningCommand(tool, TinySearch.arguments(tool, "disk/run", budget + table))
