@@ -74,6 +74,8 @@ import Testing
         for size in [1 << 16, 1 << 12, 1] {
             while (try? filler.write(contentsOf: Data(count: size))) != nil {}
         }
+        // A file that is still open would keep its room after it is removed.
+        try filler.close()
         search.process.waitUntilExit()
         #expect(search.process.terminationReason == .exit && search.process.terminationStatus != 0)
         let lines = search.errors.split(separator: "\n")

@@ -172,19 +172,26 @@ private struct Browser {
         return try #require(FileManager.default.contents(atPath: path))
     }
 
-    /// How a page is laid out, asked by a script in a copy of it that allows scripts.
+    /// How a page is laid out, asked by a script in a copy of it that allows scripts. The copy is in a frame,
+    /// since no window is narrower than 500 pixels.
     func layout(of page: String) throws -> Layout {
-        let html = try String(contentsOfFile: page, encoding: .utf8)
         let script = """
             <script>document.querySelectorAll("details").forEach(item => item.open = true);
-            document.documentElement.dataset.layout = [innerWidth, document.documentElement.scrollWidth,
-            matchMedia("(prefers-color-scheme: dark)").matches].join(" ")</script></body>
+            parent.postMessage([innerWidth, document.documentElement.scrollWidth,
+            matchMedia("(prefers-color-scheme: dark)").matches].join(" "), "*")</script></body>
             """
         let copy = tool.file("copy-\(UUID().uuidString).html")
-        try html.replacing("Content-Security-Policy", with: "X-None").replacing("</body>", with: script)
+        try String(contentsOfFile: page, encoding: .utf8)
+            .replacing("Content-Security-Policy", with: "X-None").replacing("</body>", with: script)
             .write(toFile: copy, atomically: true, encoding: .utf8)
-        let (output, _) = try run(copy, ["--dump-dom"])
-        let found = try #require(output.components(separatedBy: "data-layout=\"").dropFirst().first)
+        let frame = tool.file("frame-\(UUID().uuidString).html")
+        try """
+        <!DOCTYPE html><script>onmessage = event => { document.body.dataset.layout = event.data }</script>
+        <iframe src="file://\(copy)" style="border: 0; width: \(width)px; height: 900px"></iframe>
+        """.write(toFile: frame, atomically: true, encoding: .utf8)
+        let (output, _) = try run(frame, ["--virtual-time-budget=5000", "--dump-dom"])
+        let found = try #require(
+            output.components(separatedBy: "data-layout=\"").dropFirst().first, "\(output)")
         let parts = found.prefix { $0 != "\"" }.split(separator: " ")
         return Layout(
             width: Int(parts[0]) ?? -1, contentWidth: Int(parts[1]) ?? .max, isDark: parts[2] == "true")
