@@ -101,7 +101,7 @@ let package = Package(
         .testTarget(
             name: "SecateurCLITests",
             dependencies: [
-                "SecateurCLI", "Report", "Search", "Agents", "ModelFiles", "Tensors",
+                "SecateurCLI", "Report", "Search", "Agents", "ModelFiles", "SparseKernels", "Tensors",
                 "TinyModels",
             ]),
         .testTarget(

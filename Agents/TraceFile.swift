@@ -97,7 +97,7 @@ public final class TraceFile {
         self.path = path
         let temporary = path + ".new"
         try? FileManager.default.removeItem(atPath: temporary)
-        file = try HDF5File.create(path: temporary, latestFormat: true)
+        file = try HDF5File.create(path: temporary, latestFormat: true, named: path)
         let root = try file.root
         try root.setAttribute("schema", Self.schema)
         try header.write(to: root)

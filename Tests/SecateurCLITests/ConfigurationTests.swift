@@ -23,6 +23,7 @@ import Testing
             target-latency: 0.8
             tokens: 32
             threads: 1
+            latency-table: \(tool.file("latency.h5"))
             budget: 50
             agent: random
             json: true

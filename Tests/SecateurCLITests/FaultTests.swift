@@ -32,8 +32,7 @@ import Testing
         defer { tool.cleanUp() }
         let budget = ["--budget", "400"]
         #expect(try tool.run(TinySearch.arguments(tool, "whole", budget)).status == 0)
-        let table = ["--latency-table", tool.file("whole/latency.h5")]
-        #expect(try tool.run(TinySearch.arguments(tool, "run", budget + table)).status == 0)
+        #expect(try tool.run(TinySearch.arguments(tool, "run", budget)).status == 0)
         let path = tool.file("run/checkpoint.h5")
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         var damaged = whole
@@ -65,8 +64,7 @@ import Testing
         defer { _ = try? ExternalProgram.run("/usr/bin/env", ["umount", disk]) }
         let budget = ["--budget", "600"]
         #expect(try tool.run(TinySearch.arguments(tool, "whole", budget)).status == 0)
-        let table = ["--latency-table", tool.file("whole/latency.h5")]
-        let search = try RunningCommand(tool, TinySearch.arguments(tool, "disk/run", budget + table))
+        let search = try RunningCommand(tool, TinySearch.arguments(tool, "disk/run", budget))
         defer { search.stop() }
         #expect(search.wait { FileManager.default.fileExists(atPath: "\(disk)/run/checkpoint.previous.h5") })
         FileManager.default.createFile(atPath: "\(disk)/filler", contents: nil)
