@@ -22,8 +22,10 @@ import Testing
         first.stop()
         let resumed = try RunningCommand(tool, ["resume", tool.file("run")])
         defer { resumed.stop() }
-        let before = resumed.wait { FileManager.default.fileExists(atPath: tool.file("run/report.html")) }
-        #expect(before && resumed.errors.isEmpty, "\(resumed.errors)")
+        let holder = "\(resumed.process.processIdentifier)\n"
+        #expect(
+            resumed.wait { (try? String(contentsOfFile: tool.file("run/.lock"), encoding: .utf8)) == holder },
+            "\(resumed.errors)")
     }
 
     /// A checkpoint that was altered in the middle is not used: the one before is, to the same end.
@@ -66,7 +68,8 @@ import Testing
         #expect(try tool.run(TinySearch.arguments(tool, "whole", budget)).status == 0)
         let search = try RunningCommand(tool, TinySearch.arguments(tool, "disk/run", budget))
         defer { search.stop() }
-        #expect(search.wait { FileManager.default.fileExists(atPath: "\(disk)/run/checkpoint.previous.h5") })
+        #expect(search.wait { FileManager.default.fileExists(atPath: "\(disk)/run/trace.h5") })
+        Thread.sleep(forTimeInterval: 0.2)
         FileManager.default.createFile(atPath: "\(disk)/filler", contents: nil)
         let filler = try #require(FileHandle(forWritingAtPath: "\(disk)/filler"))
         for size in [1 << 16, 1 << 12, 1] {
