@@ -10,8 +10,8 @@ PYTHON ?= python3
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model language-model text build search test bench-kernels bench-peers bench-peers-language \
-	check-exports sanitize lint format clean
+.PHONY: help setup setup-test model language-model text build search test bench-kernels bench-peers bench-peers-language \
+	check-exports sanitize lint format clean faults
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,10 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
 		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
 
-test: model language-model text ## run every test
+setup-test: ## install what only tests use: a browser, and Python with h5py
+	@scripts/setup-system.sh test
+
+test: model language-model text setup-test ## run every test
 	swift test -c release -Xswiftc -enable-testing
 
 bench-peers-language: language-model text ## compare with llama.cpp (PYTHON needs llama-cpp-python)
@@ -59,6 +62,11 @@ bench-peers: model build ## measure the encoder beside onnxruntime, fp32 and int
 
 check-exports: model text build ## prove every export by the tool that reads it (RUN=... for a run of yours)
 	@scripts/check-exports.sh --model $(MODEL) --text $(TEXT) $(if $(filter file,$(origin RUN)),,--run $(RUN))
+
+faults: model ## damage files 100,000 times, and kill searches 100 times
+	swift build -c release --product Benchmarks
+	.build/release/Benchmarks fuzz --count 100000
+	.build/release/Benchmarks kills --count 100
 
 sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/sanitize-kernels.sh

@@ -10,9 +10,11 @@ let package = Package(
         .executable(name: "secateur", targets: ["SecateurCLI"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.20.0"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -26,7 +28,8 @@ let package = Package(
             name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
-            name: "SparseKernels", dependencies: ["Transformers", "Tensors", "CKernels", "HDF5"],
+            name: "SparseKernels",
+            dependencies: ["Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
         .target(
             name: "Pruning", dependencies: ["SparseKernels", "Transformers", "Tensors", "ModelFiles"],
@@ -53,29 +56,42 @@ let package = Package(
             dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
             path: "Environments", exclude: ["README.md"]),
         .target(
-            name: "Agents", dependencies: ["Environments", "SparseKernels", "Tensors", "HDF5"],
+            name: "Agents", dependencies: ["Environments", "ModelFiles", "SparseKernels", "Tensors", "HDF5"],
             path: "Agents",
             exclude: ["README.md"]),
         .target(
             name: "Search",
             dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning", "Training"],
             exclude: ["README.md"]),
+        .target(
+            name: "Report",
+            dependencies: [
+                "Search", "Agents", "Environments", "SparseKernels",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning", "SparseKernels",
+                "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
+                "SparseKernels",
                 "Tensors",
                 "Tokenizers", "Training", "Transformers",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["README.md"]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Search", "Agents", "Training",
+                "Search", "Report", "Agents", "Training", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
+        .target(
+            name: "TinyModels", dependencies: ["ModelFiles", "Tensors"], path: "Tests/TinyModels",
+            exclude: ["README.md"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
@@ -100,8 +116,13 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
             name: "SecateurCLITests",
-            dependencies: ["SecateurCLI", "Agents", "Export", "ModelFiles", "Tensors"]),
+            dependencies: [
+                "SecateurCLI", "Report", "Search", "Agents", "Export", "ModelFiles", "SparseKernels",
+                "Tensors",
+                "TinyModels",
+            ]),
         .testTarget(
-            name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
+            name: "AgentsTests",
+            dependencies: ["Agents", "Environments", "HDF5", "ModelFiles", "SparseKernels", "Tensors"]),
     ]
 )

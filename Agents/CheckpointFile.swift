@@ -1,8 +1,10 @@
 import Environments
 import Foundation
 import HDF5
+import ModelFiles
 
-/// `checkpoint.h5`: everything that a search needs to go on as if it had never stopped, replaced atomically.
+/// `checkpoint.h5`: everything that a search needs to go on as if it had never stopped; ``CheckpointStore``
+/// says how it is replaced.
 ///
 /// The trace's header, the agent's state in the group `agent`, and a copy of the trace's rows in `trace`.
 struct CheckpointFile {
@@ -21,23 +23,29 @@ struct CheckpointFile {
         self.elapsedSeconds = elapsedSeconds
     }
 
-    func write(path: String) throws {
-        try HDF5File.write(atomicallyTo: path) { root in
-            try root.setAttribute("schema", Self.schema)
-            try root.setAttribute("elapsedSeconds", elapsedSeconds)
-            try root.setAttribute("evaluations", rows.count)
-            try header.write(to: root)
-            try agent.save(to: try root.createGroup("agent"))
-            let columns = try TraceColumns(
-                creatingIn: try root.createGroup("trace"), layers: header.layers.count)
-            for row in rows { try columns.append(row) }
-        }
+    func write(to root: HDF5Group) throws {
+        try root.setAttribute("schema", Self.schema)
+        try root.setAttribute("elapsedSeconds", elapsedSeconds)
+        try root.setAttribute("evaluations", rows.count)
+        try header.write(to: root)
+        try agent.save(to: try root.createGroup("agent"))
+        let columns = try TraceColumns(
+            creatingIn: try root.createGroup("trace"), layers: header.layers.count)
+        for row in rows { try columns.append(row) }
     }
 
     /// Reads a checkpoint's header alone.
     static func readHeader(path: String) throws -> (header: TraceHeader, evaluations: Int) {
         try reading(path) { root in
             (try TraceHeader(from: root), try root.attribute("evaluations"))
+        }
+    }
+
+    /// Reads the header and the copy of the trace's rows.
+    static func readTrace(path: String) throws -> (header: TraceHeader, rows: [TraceRow]) {
+        try reading(path) { root in
+            let header = try TraceHeader(from: root)
+            return (header, try TraceColumns.read(from: try root.group("trace"), header: header, path: path))
         }
     }
 
@@ -63,6 +71,8 @@ struct CheckpointFile {
     private static func reading<Result>(_ path: String, _ body: (HDF5Group) throws -> Result) throws -> Result
     {
         guard FileManager.default.fileExists(atPath: path) else { throw SearchError.noRun(file: path) }
+        // The C library may crash on a file that was altered: none but whole ones reach it.
+        try FileSeal.require(path)
         let file = try HDF5File.open(path: path, mode: .readOnly)
         do {
             let root = try file.root

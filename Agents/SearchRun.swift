@@ -35,6 +35,8 @@ public struct SearchProgress: Sendable {
     public let budget: Int
     /// What the best policy so far gave.
     public let best: RewardTerms
+    /// The policy evaluated last.
+    public let latest: TraceRow
     /// Seconds that the search has run, not counting pauses.
     public let elapsedSeconds: Double
 }
@@ -68,9 +70,10 @@ public final class SearchRun {
     private let environment: any Environment
     private let header: TraceHeader
     private let trace: TraceFile
-    private let checkpointPath: String
+    private let checkpoints: CheckpointStore
     private var agent: any Agent
-    private var rows: [TraceRow]
+    /// Every policy evaluated so far.
+    public private(set) var rows: [TraceRow]
     private let earlierSeconds: Double
     private let started = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
@@ -83,8 +86,8 @@ public final class SearchRun {
     public static func start(
         folder: String, environment: any Environment, options: SearchRunOptions, identity: [String: String]
     ) throws -> SearchRun {
-        let path = checkpointPath(folder)
-        guard !FileManager.default.fileExists(atPath: path) else { throw SearchError.runExists(file: path) }
+        let store = CheckpointStore(folder: folder)
+        guard !store.holdsCheckpoint else { throw SearchError.runExists(file: store.path) }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let costs = environment.costs
         let header = TraceHeader(
@@ -93,21 +96,26 @@ public final class SearchRun {
         let agent = options.agent.make(
             costs: costs, target: options.target, budget: options.budget, seed: options.seed)
         let checkpoint = CheckpointFile(header: header, agent: agent, rows: [], elapsedSeconds: 0)
-        try checkpoint.write(path: path)
+        try store.save(checkpoint)
         return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
     }
 
-    /// Goes on with the search in a folder from its last checkpoint.
+    /// Goes on with the search in a folder from its last checkpoint, or from the one before when the last is
+    /// damaged.
     ///
     /// - Parameters:
     ///   - identity: Must be what the search was started with.
+    ///   - note: Is told about a damaged checkpoint.
     ///   - environment: Makes the environment, given what was asked for and how many evaluations are spent.
     /// - Throws: ``SearchError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
     public static func resume(
         folder: String, identity: [String: String], checkpointEverySeconds: Double = 1,
+        note: (String) -> Void = { _ in },
         environment: (_ options: SearchRunOptions, _ evaluationsSpent: Int) throws -> any Environment
     ) throws -> SearchRun {
-        let path = checkpointPath(folder)
+        let store = CheckpointStore(folder: folder)
+        let path = store.path
+        if let damage = try store.mend() { note(damage) }
         let (header, spent) = try CheckpointFile.readHeader(path: path)
         try header.requireMatch(of: identity, path: path)
         let options = SearchRunOptions(
@@ -133,7 +141,7 @@ public final class SearchRun {
         agent = checkpoint.agent
         rows = checkpoint.rows
         earlierSeconds = checkpoint.elapsedSeconds
-        checkpointPath = Self.checkpointPath(folder)
+        checkpoints = CheckpointStore(folder: folder)
         let tracePath = URL(fileURLWithPath: folder).appendingPathComponent("trace.h5").path
         trace = try TraceFile(replacing: tracePath, header: header, rows: rows)
     }
@@ -160,10 +168,10 @@ public final class SearchRun {
                 try? trace.close()
                 throw error
             }
-            if let best = best.first {
+            if let best = best.first, let latest = rows.last {
                 progress(
                     SearchProgress(
-                        evaluations: rows.count, budget: options.budget, best: best.terms,
+                        evaluations: rows.count, budget: options.budget, best: best.terms, latest: latest,
                         elapsedSeconds: elapsedSeconds))
             }
         }
@@ -201,7 +209,7 @@ public final class SearchRun {
     private func saveCheckpoint() throws {
         let checkpoint = CheckpointFile(
             header: header, agent: agent, rows: rows, elapsedSeconds: elapsedSeconds)
-        try checkpoint.write(path: checkpointPath)
+        try checkpoints.save(checkpoint)
         lastCheckpoint = .now
     }
 
@@ -217,7 +225,14 @@ public final class SearchRun {
         earlierSeconds + (ContinuousClock.now - started) / .seconds(1)
     }
 
-    private static func checkpointPath(_ folder: String) -> String {
-        URL(fileURLWithPath: folder).appendingPathComponent("checkpoint.h5").path
+    /// What a folder's checkpoint tells of the policies evaluated so far, also while a search runs there.
+    /// - Throws: ``SearchError``; errors that name the damaged file.
+    public static func recorded(in folder: String) throws -> (header: TraceHeader, rows: [TraceRow]) {
+        try CheckpointFile.readTrace(path: CheckpointStore(folder: folder).path)
+    }
+
+    /// Whether a folder holds a checkpoint to resume from.
+    public static func holdsCheckpoint(_ folder: String) -> Bool {
+        CheckpointStore(folder: folder).holdsCheckpoint
     }
 }

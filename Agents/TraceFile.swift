@@ -1,6 +1,7 @@
 import Environments
 import Foundation
 import HDF5
+import ModelFiles
 
 /// What a trace tells of its search as a whole.
 public struct TraceHeader: Sendable, Equatable {
@@ -85,6 +86,7 @@ public final class TraceFile {
     /// What files of this kind call themselves.
     public static let schema = "secateur.trace/1"
 
+    private let path: String
     private let file: HDF5File
     private let columns: TraceColumns
 
@@ -92,9 +94,10 @@ public final class TraceFile {
     ///
     /// The old file is never opened, so it does not matter in what state a killed writer left it.
     init(replacing path: String, header: TraceHeader, rows: [TraceRow]) throws {
+        self.path = path
         let temporary = path + ".new"
         try? FileManager.default.removeItem(atPath: temporary)
-        file = try HDF5File.create(path: temporary, latestFormat: true)
+        file = try HDF5File.create(path: temporary, latestFormat: true, named: path)
         let root = try file.root
         try root.setAttribute("schema", Self.schema)
         try header.write(to: root)
@@ -113,11 +116,21 @@ public final class TraceFile {
 
     func close() throws {
         try file.close()
+        try FileSeal.append(to: path)
+    }
+
+    /// Whether a file is one that a search still appends to, or was killed while it did.
+    public static func isUnfinished(path: String) throws -> Bool {
+        try FileSeal.state(of: path) == .missing && HDF5File.isMarkedAsBeingWritten(path: path)
     }
 
     /// Reads a trace, also one that is being written.
-    /// - Throws: `HDF5Error`, or ``SearchError/damaged(file:reason:)``.
+    ///
+    /// - Parameter whileWritten: reads one that grows; its content is not checked against a digest, which it
+    ///   does not have yet.
+    /// - Throws: `HDF5Error`, `ModelFileError`, or ``SearchError/damaged(file:reason:)``.
     public static func read(path: String, whileWritten: Bool = false) throws -> (TraceHeader, [TraceRow]) {
+        if !whileWritten { try FileSeal.require(path) }
         let file = try HDF5File.open(path: path, mode: whileWritten ? .swmrRead : .readOnly)
         let root = try file.root
         let found: String = try root.attribute("schema")

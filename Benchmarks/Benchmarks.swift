@@ -9,6 +9,6 @@ struct Benchmarks: ParsableCommand {
         abstract: "Regenerate the numbers that the documentation quotes.",
         subcommands: [
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherComparison.self,
-            UniformModel.self, Roofline.self, GLUE.self,
+            UniformModel.self, Roofline.self, GLUE.self, Fuzz.self, Kills.self,
         ])
 }

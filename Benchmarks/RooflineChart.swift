@@ -1,4 +1,4 @@
-import Foundation
+import Report
 
 /// A roofline as SVG: attained rate over arithmetic intensity, both logarithmic.
 struct RooflineChart {
@@ -17,10 +17,7 @@ struct RooflineChart {
 
     private static let width = 760.0
     private static let height = 460.0
-    private static let margin = (left: 70.0, right: 190.0, top: 50.0, bottom: 60.0)
-    private static let colours = ["#1b6ca8", "#d1495b", "#2e933c", "#edae49", "#66507d", "#444444"]
-    private static let intensities = (low: 0.5, high: 200.0)
-    private static let rates = (low: 5.0, high: 500.0)
+    private static let legendWidth = 190.0
 
     private var series: [String] {
         points.reduce(into: []) { names, point in
@@ -30,88 +27,41 @@ struct RooflineChart {
 
     /// The whole picture.
     var svg: String {
-        let size = "width=\"\(Int(Self.width))\" height=\"\(Int(Self.height))\""
-        let head =
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" \(size) font-family=\"sans-serif\" font-size=\"12\">"
-        return
-            ([head, "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>", text(title, 20, 26, size: 14)]
-            + axes + roof + marks + legend + ["</svg>"]).joined(separator: "\n") + "\n"
-    }
-
-    private func x(_ intensity: Double) -> Double {
-        let inner = Self.width - Self.margin.left - Self.margin.right
-        return Self.margin.left + inner * Self.fraction(intensity, Self.intensities)
-    }
-
-    private func y(_ rate: Double) -> Double {
-        let inner = Self.height - Self.margin.top - Self.margin.bottom
-        return Self.height - Self.margin.bottom - inner * Self.fraction(rate, Self.rates)
-    }
-
-    private static func fraction(_ value: Double, _ range: (low: Double, high: Double)) -> Double {
-        log(value / range.low) / log(range.high / range.low)
-    }
-
-    private var axes: [String] {
-        let bottom = y(Self.rates.low)
-        let vertical = [0.5, 1, 2, 5, 10, 20, 50, 100, 200].flatMap { value in
-            [
-                line((x(value), bottom), (x(value), y(Self.rates.high)), "#e5e5e5"),
-                text(String(format: "%g", value), x(value) - 6, bottom + 18),
-            ]
+        var canvas = SVGCanvas(width: Self.width, height: Self.height)
+        let frame = PlotFrame(
+            width: Self.width, height: Self.height,
+            margins: .init(left: 60, right: Self.legendWidth, top: 76, bottom: 56),
+            x: .init("FLOP per byte of weights, inputs and outputs", 0.5...200, spacing: .logarithmic),
+            y: .init("GFLOP/s", 5...500, spacing: .logarithmic))
+        canvas.text(title, at: (12, 28), "label")
+        frame.draw(on: &canvas)
+        drawRoof(frame, &canvas)
+        for point in points {
+            let number = series.firstIndex(of: point.series) ?? 0
+            canvas.colour(number + 1) {
+                $0.marker(
+                    number, at: frame.point(point.intensity, point.gflops), radius: 4, "dot",
+                    title: point.name)
+            }
         }
-        let horizontal = [5.0, 10, 20, 50, 100, 200, 500].flatMap { value in
-            [
-                line((x(Self.intensities.low), y(value)), (x(Self.intensities.high), y(value)), "#e5e5e5"),
-                text(String(format: "%g", value), Self.margin.left - 34, y(value) + 4),
-            ]
-        }
-        return vertical + horizontal + [
-            text("FLOP per byte of weights, inputs and outputs", Self.margin.left + 110, bottom + 42),
-            text("GFLOP/s", 12, Self.margin.top - 4),
-        ]
+        drawLegend(frame, &canvas)
+        return canvas.document(title: title)
     }
 
-    private var roof: [String] {
+    private func drawRoof(_ frame: PlotFrame, _ canvas: inout SVGCanvas) {
         let ridge = peakGflops / gigabytesPerSecond
-        let start = max(Self.intensities.low, Self.rates.low / gigabytesPerSecond)
-        return [
-            line((x(start), y(start * gigabytesPerSecond)), (x(ridge), y(peakGflops)), "#000000"),
-            line((x(ridge), y(peakGflops)), (x(Self.intensities.high), y(peakGflops)), "#000000"),
-        ]
+        let start = max(frame.x.domain.lowerBound, frame.y.domain.lowerBound / gigabytesPerSecond)
+        let end = frame.x.domain.upperBound
+        canvas.line(
+            frame.point(start, start * gigabytesPerSecond), frame.point(ridge, peakGflops), "roof")
+        canvas.line(frame.point(ridge, peakGflops), frame.point(end, peakGflops), "roof")
     }
 
-    private var marks: [String] {
-        points.map { point in
-            let place = String(format: "cx=\"%.1f\" cy=\"%.1f\"", x(point.intensity), y(point.gflops))
-            return
-                "<circle \(place) r=\"4\" fill=\"\(colour(point.series))\"><title>\(point.name)</title></circle>"
+    private func drawLegend(_ frame: PlotFrame, _ canvas: inout SVGCanvas) {
+        for (number, name) in series.enumerated() {
+            let place = (x: frame.right + 22, y: frame.top + 20 * Double(number))
+            canvas.colour(number + 1) { $0.marker(number, at: place, radius: 4, "dot") }
+            canvas.text(name, at: (place.x + 12, place.y + 4))
         }
-    }
-
-    private var legend: [String] {
-        series.enumerated().flatMap { number, name in
-            let top = Self.margin.top + 20 * Double(number)
-            let left = Self.width - Self.margin.right + 20
-            return [
-                String(
-                    format: "<circle cx=\"%.0f\" cy=\"%.0f\" r=\"4\" fill=\"%@\"/>", left, top, colour(name)),
-                text(name, left + 12, top + 4),
-            ]
-        }
-    }
-
-    private func colour(_ name: String) -> String {
-        Self.colours[(series.firstIndex(of: name) ?? 0) % Self.colours.count]
-    }
-
-    private func line(_ from: (Double, Double), _ to: (Double, Double), _ colour: String) -> String {
-        String(
-            format: "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%@\"/>", from.0, from.1,
-            to.0, to.1, colour)
-    }
-
-    private func text(_ text: String, _ x: Double, _ y: Double, size: Int = 12) -> String {
-        String(format: "<text x=\"%.0f\" y=\"%.0f\" font-size=\"%d\">%@</text>", x, y, size, text)
     }
 }

@@ -49,6 +49,36 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         self.sensitivity = sensitivity
     }
 
+    /// Reads what `encode(to:)` wrote.
+    /// - Throws: `DecodingError` for tables that are not [layers × levels], or hold what no measurement gives.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        layers = try values.decode([String].self, forKey: .layers)
+        levels = try values.decode([Level].self, forKey: .levels)
+        latencyMs = try values.decode([[Double]].self, forKey: .latencyMs)
+        overheadMs = try values.decode(Double.self, forKey: .overheadMs)
+        sizeBytes = try values.decode([[Int]].self, forKey: .sizeBytes)
+        otherSizeBytes = try values.decode(Int.self, forKey: .otherSizeBytes)
+        sensitivity = try values.decode([[Double]].self, forKey: .sensitivity)
+        let (layerCount, levelCount) = (layers.count, levels.count)
+        func isTable<Value>(_ table: [[Value]]) -> Bool {
+            table.count == layerCount && table.allSatisfy { $0.count == levelCount }
+        }
+        // A millisecond-table entry beyond an hour, or a layer beyond a terabyte, is no measurement.
+        let sizes = sizeBytes.joined() + [otherSizeBytes]
+        guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), levels.first == .dense,
+            sizes.allSatisfy((0...1 << 40).contains),
+            (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
+        else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: [],
+                    debugDescription:
+                        "found tables that are not those of \(layerCount) layers and \(levelCount) levels"
+                ))
+        }
+    }
+
     /// Predicted end-to-end latency of a policy (a level index for every layer), in milliseconds.
     public func latencyMs(of actions: [Int]) -> Double {
         zip(latencyMs, actions).reduce(overheadMs) { $0 + $1.0[$1.1] }

@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # Installs the system packages that Secateur builds on, where they are missing.
+#
+# Usage: setup-system.sh [test]   ("test" adds what only tests use: a browser, and Python with h5py)
 set -euo pipefail
 
 packages=(libopenblas-dev libhdf5-dev pkg-config fortunes unzip)
+if [ "${1:-}" = test ]; then
+    packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib)
+fi
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

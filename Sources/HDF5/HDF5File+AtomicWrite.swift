@@ -12,8 +12,12 @@ extension HDF5File {
     /// The content goes to a temporary file in the same folder, which is synced and renamed; the
     /// folder is synced after that. If anything throws, the temporary file is removed.
     ///
-    /// - Throws: `HDF5Error`, or what `body` throws.
-    public static func write(atomicallyTo path: String, _ body: (HDF5Group) throws -> Void) throws {
+    /// - Parameter beforeReplacing: is given the path of the temporary file once it is closed.
+    /// - Throws: `HDF5Error`, or what `body` and `beforeReplacing` throw.
+    public static func write(
+        atomicallyTo path: String, beforeReplacing: (_ temporaryPath: String) throws -> Void = { _ in },
+        _ body: (HDF5Group) throws -> Void
+    ) throws {
         let target = URL(fileURLWithPath: path)
         let folder = target.deletingLastPathComponent()
         let temporary = folder.appendingPathComponent(".\(target.lastPathComponent).\(UUID().uuidString).tmp")
@@ -28,6 +32,7 @@ extension HDF5File {
                 throw error
             }
             try file.close()
+            try beforeReplacing(temporary)
             try synchronize(temporary, for: operation)
             guard rename(temporary, path) == 0 else {
                 throw operation.error("renaming \(temporary) failed: \(systemMessage())")

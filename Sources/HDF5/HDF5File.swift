@@ -43,9 +43,12 @@ public final class HDF5File {
     ///
     /// - Parameter latestFormat: Use the newest file format that the library knows, which
     ///   `startSWMRWrite()` needs; otherwise the oldest that will do, which more programs can read.
+    /// - Parameter name: What errors call it, where it will be renamed.
     /// - Throws: `HDF5Error`.
-    public static func create(path: String, latestFormat: Bool = false) throws -> HDF5File {
-        try create(at: path, path: path, latestFormat: latestFormat, flags: CHDF5_truncate())
+    public static func create(path: String, latestFormat: Bool = false, named name: String? = nil) throws
+        -> HDF5File
+    {
+        try create(at: path, path: name ?? path, latestFormat: latestFormat, flags: CHDF5_truncate())
     }
 
     /// - Parameters:
@@ -102,6 +105,13 @@ public final class HDF5File {
         // The superblock of a writer that died may end the file before data that it wrote.
         try operation.check(H5Fincrement_filesize(raw, 0))
         try file.close()
+    }
+
+    /// Whether a file is being written to while others may read it, or was when its writer died.
+    ///
+    /// What is no HDF5 file is not.
+    public static func isMarkedAsBeingWritten(path: String) -> Bool {
+        Superblock.isMarkedAsBeingWritten(path: path)
     }
 
     /// The group that holds everything else.

@@ -1,5 +1,12 @@
 import CHDF5
 
+/// The C library's set-up, before anything else of it is called.
+private enum Library {
+    /// On exit the library writes what is pending, and crashes there after a write that failed, as on a full
+    /// disk. Files are closed by this target, so nothing needs that.
+    static let isSetUp = H5dont_atexit() >= 0
+}
+
 /// One thing being done to one object of one file: the place where the library's status
 /// codes become errors that say so.
 struct Operation {
@@ -12,6 +19,7 @@ struct Operation {
         self.file = file
         self.object = object
         self.action = action
+        precondition(Library.isSetUp, "something called HDF5 before this target did")
         H5Eset_auto2(CHDF5_currentErrors(), nil, nil)
     }
 
@@ -47,10 +55,17 @@ struct Operation {
     func failure(found: String?) -> HDF5Error {
         let stack = Self.errorStack()
         let top = stack.first ?? "no message"
-        let cause = stack.last ?? "unknown cause"
+        let cause = Self.systemWords(stack.last ?? "unknown cause")
         let message = found == nil || top == cause ? top : "\(top): \(cause)"
         return HDF5Error(
             file: file, object: object, action: action, found: found ?? cause, libraryMessage: message)
+    }
+
+    /// What the system said, where the library buries it in times, names and numbers: `file write failed: time
+    /// = …, error message = 'No space left on device', buf = …`.
+    static func systemWords(_ message: String) -> String {
+        guard let words = message.firstMatch(of: #/error message = '([^']+)'/#)?.1 else { return message }
+        return String(words)
     }
 
     /// The messages of this thread's last failed call, from the public function down to the cause.

@@ -33,6 +33,14 @@ enum Superblock {
             : nil
     }
 
+    /// Whether the file has the mark of a writer.
+    static func isMarkedAsBeingWritten(path: String) -> Bool {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+        defer { try? handle.close() }
+        let bytes = [UInt8]((try? handle.read(upToCount: 12)) ?? Data())
+        return bytes.starts(with: signature) && isMarkedAsBeingWritten(bytes)
+    }
+
     /// Only superblock version 3 has consistency flags; bit 0 is a writer, bit 2 an SWMR writer.
     private static func isMarkedAsBeingWritten(_ bytes: [UInt8]) -> Bool {
         bytes.count > consistencyFlagsOffset && bytes[versionOffset] == 3

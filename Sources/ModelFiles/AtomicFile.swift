@@ -24,6 +24,11 @@ public enum AtomicFile {
         try FileDescriptor(folder: folder).synchronize()
     }
 
+    /// Replaces the file at `path` with a text in UTF-8.
+    public static func write(_ text: String, to path: String) throws {
+        try write(Data(text.utf8), to: path)
+    }
+
     /// Replaces the file at `path` with `data`.
     public static func write(_ data: Data, to path: String) throws {
         try write(to: path) { temporaryPath in

@@ -30,13 +30,34 @@ public final class LevelDatabase: Sendable {
     private let folder: String
 
     /// Opens a database of a key; nil when there is none at the folder, or one of another key.
+    /// - Throws: ``PruningError`` or `ModelFileError` when it is damaged.
     public static func open(folder: String, key: String) throws -> LevelDatabase? {
-        guard let data = FileManager.default.contents(atPath: "\(folder)/index.json") else { return nil }
-        guard let index = try? JSONDecoder().decode(Index.self, from: data) else {
-            throw PruningError("\(folder)/index.json", "found no index of a level database")
-        }
+        guard FileManager.default.fileExists(atPath: "\(folder)/index.json") else { return nil }
+        let index = try readIndex(folder)
         guard index.key == key else { return nil }
         return try LevelDatabase(folder: folder, index: index)
+    }
+
+    /// Opens the database at a folder, of whatever key.
+    /// - Throws: ``PruningError`` or `ModelFileError` when there is none, or it is damaged.
+    public convenience init(folder: String) throws {
+        try self.init(folder: folder, index: try Self.readIndex(folder))
+    }
+
+    private static func readIndex(_ folder: String) throws -> Index {
+        let path = "\(folder)/index.json"
+        guard let data = FileManager.default.contents(atPath: path),
+            let index = try? JSONDecoder().decode(Index.self, from: data)
+        else { throw PruningError(path, "found no index of a level database") }
+        let sizes = index.layers.flatMap { [$0.rows, $0.cols] }
+        guard sizes.allSatisfy((1...1 << 24).contains), index.errors.count == index.layers.count,
+            index.errors.allSatisfy({ $0.count == index.levels.count }),
+            index.levels.first == Level.dense.description,
+            !index.layers.contains(where: { $0.name.contains("/") })
+        else {
+            throw PruningError(path, "damaged: its shapes, levels and errors do not belong together")
+        }
+        return index
     }
 
     init(folder: String, index: Index) throws {

@@ -16,6 +16,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// By how much a measured latency may exceed the target, as a fraction of it.
     static var tolerance: Double { 0.01 }
 
+    /// Rounds that operations are timed in; means of shares settle sooner than medians of whole passes.
+    private static var breakdownRounds: Int { 10 }
+
     private let preparation: SearchPreparation<Model>
     /// The target as a fraction of dense.
     private let target: Double
@@ -68,6 +71,10 @@ struct PolicyConfirmation<Model: SearchableModel> {
                 metric: task.metric, dense: task.score(inputs.model.network, pool: inputs.pool),
                 pruned: task.score(pruned, pool: inputs.pool))
         }
+        progress("timing every operation", 0)
+        var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
+        benchmark.rounds = Self.breakdownRounds
+        let breakdowns = benchmark.breakdowns(pruned, against: inputs.model.network)
         return SearchSummary(
             options: inputs.options, hardware: HardwareFingerprint.current.description,
             evaluations: evaluations, denseMs: best.measured.reference.medianMs,
@@ -77,6 +84,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
             denseSizeBytes: costs.sizeBytes(of: costs.layers.map { _ in 0 }), sizeBytes: terms.sizeBytes,
             quality: terms.quality, checkedQuality: best.checkedQuality, reward: terms.reward,
             validation: validation,
-            policy: zip(costs.layers, best.episode.actions).map { .init(layer: $0, level: costs.levels[$1]) })
+            policy: zip(costs.layers, best.episode.actions).map { .init(layer: $0, level: costs.levels[$1]) },
+            breakdown: breakdowns.model, denseBreakdown: breakdowns.reference)
     }
 }

@@ -1,3 +1,4 @@
+import Agents
 import Environments
 import Foundation
 import ModelFiles
@@ -20,24 +21,17 @@ public struct RunFiles {
 
     /// Whether a run was started here.
     public var holdsRun: Bool {
-        ["run.json", "checkpoint.h5"].contains { FileManager.default.fileExists(atPath: path($0)) }
+        holdsCheckpoint || FileManager.default.fileExists(atPath: path("run.json"))
     }
 
     /// Whether the search itself has begun.
     var holdsCheckpoint: Bool {
-        FileManager.default.fileExists(atPath: path("checkpoint.h5"))
+        SearchRun.holdsCheckpoint(folder)
     }
 
-    /// Makes the folder, empties it of an earlier run, and notes what the new one starts from: the options
-    /// last, so that a run that can be resumed is resumed with its table.
-    ///
-    /// - Parameters:
-    ///   - table: latencies to use instead of measuring.
-    ///   - sensitivities: what to use instead of estimating them.
-    /// - Throws: ``SearchFailure`` when the folder cannot be written to.
-    func claim(
-        for options: SearchOptions, table: LatencyTable?, sensitivities: StoredSensitivities? = nil
-    ) throws {
+    /// Makes the folder where there is none.
+    /// - Throws: ``SearchFailure`` when it cannot be made or written to.
+    func makeFolder() throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -46,16 +40,43 @@ public struct RunFiles {
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw SearchFailure("\(folder): the folder cannot be written to")
         }
+    }
+
+    /// Empties the folder of an earlier run, and notes what the new one starts from: the options last, so that
+    /// a run that can be resumed is resumed with its table.
+    ///
+    /// - Parameters:
+    ///   - table: latencies to use instead of measuring.
+    ///   - sensitivities: what to use instead of estimating them.
+    ///   - configuration: the text of `config.yaml`.
+    func claim(
+        for options: SearchOptions, table: LatencyTable?, sensitivities: StoredSensitivities?,
+        configuration: String?
+    ) throws {
+        removeLeftovers()
         let own = [
-            "run.json", "checkpoint.h5", "trace.h5", "latency.h5", "costs.json",
-            "sensitivities.json", "policy.json", "summary.json", "recovery.json", "model",
+            "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
+            "costs.json", "sensitivities.json", "policy.json", "summary.json", "recovery.json",
+            "report.html", "model",
         ]
         for name in own where FileManager.default.fileExists(atPath: path(name)) {
             try FileManager.default.removeItem(atPath: path(name))
         }
         if let table { try store(table) }
         if let sensitivities { try write(sensitivities, "sensitivities.json") }
+        if let configuration { try AtomicFile.write(configuration, to: path("config.yaml")) }
         try write(options, "run.json")
+    }
+
+    /// Removes what a killed search had not finished writing.
+    func removeLeftovers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names
+        where name.hasPrefix(".") && (name.hasSuffix(".temporary") || name.hasSuffix(".tmp"))
+            || name.hasPrefix("model.incomplete-") || name == "trace.h5.new"
+        {
+            try? FileManager.default.removeItem(atPath: path(name))
+        }
     }
 
     /// The model that a run searched; nil when the folder is no run.
@@ -64,12 +85,31 @@ public struct RunFiles {
     }
 
     /// The options of the run.
+    /// - Throws: ``SearchFailure`` when they are missing, damaged or out of range.
     public func options() throws -> SearchOptions {
-        try read("run.json")
+        let options: SearchOptions = try read("run.json")
+        if let wrong = options.outOfRange { throw SearchFailure("\(path("run.json")): \(wrong)") }
+        return options
+    }
+
+    /// What the run came to; nil before its end.
+    public func summary() throws -> SearchSummary? {
+        guard FileManager.default.fileExists(atPath: path("summary.json")) else { return nil }
+        return try read("summary.json")
+    }
+
+    /// Every policy evaluated so far; nil before the first.
+    /// - Throws: errors that name the damaged file.
+    public func trace() throws -> (header: TraceHeader, rows: [TraceRow])? {
+        guard FileManager.default.fileExists(atPath: path("trace.h5")) else { return nil }
+        // A file that still grows has no digest to check; the checkpoint, a second older at most, has.
+        if try TraceFile.isUnfinished(path: path("trace.h5")) { return try SearchRun.recorded(in: folder) }
+        let (header, rows) = try TraceFile.read(path: path("trace.h5"))
+        return (header, rows)
     }
 
     /// The costs that an earlier start of the run worked out.
-    func storedCosts() throws -> LevelCosts? {
+    public func storedCosts() throws -> LevelCosts? {
         guard FileManager.default.fileExists(atPath: path("costs.json")) else { return nil }
         return try read("costs.json")
     }
@@ -119,13 +159,17 @@ public struct RunFiles {
     /// Reads a JSON file of the run.
     /// - Throws: ``SearchFailure`` when it is missing or of another kind.
     public func read<Value: Decodable>(_ name: String) throws -> Value {
-        guard let data = FileManager.default.contents(atPath: path(name)) else {
-            throw SearchFailure("\(path(name)): no such file: is this the folder of a run?")
+        try Self.read(path(name))
+    }
+
+    static func read<Value: Decodable>(_ path: String) throws -> Value {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw SearchFailure("\(path): no such file: is this the folder of a run?")
         }
         do {
             return try JSONDecoder().decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw SearchFailure("\(path(name)): found JSON of another kind, or damaged: \(error.line)")
+            throw SearchFailure("\(path): found JSON of another kind, or damaged: \(error.line)")
         }
     }
 }

@@ -60,6 +60,33 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     /// Tokens of a window.
     public static let windowTokens = 512
 
+    /// What is out of range, in a line; nil when nothing is.
+    var outOfRange: String? {
+        let counts: [(String, Int, ClosedRange<Int>)] = [
+            ("budget", budget, 1...1 << 30), ("tokens", tokens, 1...8192), ("threads", threads, 1...256),
+            ("calibrationSentences", calibrationSentences, 2...1 << 30),
+            ("rewardSentences", rewardSentences, 4...1 << 30),
+            ("calibrationWindows", calibrationWindows, 1...1 << 30),
+            ("rewardWindows", rewardWindows, 1...1 << 30),
+            ("checkWindows", checkWindows, 1...1 << 30),
+            ("validationWindows", validationWindows, 1...1 << 30),
+        ]
+        if let (name, found, allowed) = counts.first(where: { !$2.contains($1) }) {
+            return "\(name): found \(found), allowed \(allowed.lowerBound) to \(allowed.upperBound)"
+        }
+        // What is typed goes through the same door.
+        guard LatencyTarget("\(targetLatency)") == targetLatency else {
+            return
+                "targetLatency: found \(targetLatency), allowed a fraction of dense up to 1, or milliseconds"
+        }
+        if let targetSize, !(targetSize > 0 && targetSize <= 1) {
+            return "targetSize: found \(targetSize), allowed more than 0 and at most 1"
+        }
+        let parts = [weights.quality, weights.latency, weights.size]
+        return parts.allSatisfy { $0 >= 0 && $0.isFinite }
+            ? nil : "weights: found \(parts.map { "\($0)" }.joined(separator: ", ")), allowed 0 or more"
+    }
+
     /// What latency is measured of.
     public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
 

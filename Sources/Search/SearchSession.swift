@@ -15,8 +15,20 @@ public final class SearchSession<Model: SearchableModel> {
     private let preparation: SearchPreparation<Model>
     private let run: SearchRun
     private let files: RunFiles
+    /// Held until the session is gone.
+    private let lock: RunLock
 
-    private init(_ preparation: SearchPreparation<Model>, _ run: SearchRun, _ files: RunFiles) {
+    /// What was asked for.
+    public var options: SearchOptions { preparation.inputs.options }
+    /// Latencies, sizes and sensitivities.
+    public var costs: LevelCosts { preparation.costs }
+    /// Every policy evaluated so far, before this session included.
+    public var rows: [TraceRow] { run.rows }
+
+    private init(
+        _ preparation: SearchPreparation<Model>, _ run: SearchRun, _ files: RunFiles, _ lock: RunLock
+    ) {
+        self.lock = lock
         self.preparation = preparation
         self.run = run
         self.files = files
@@ -28,10 +40,12 @@ public final class SearchSession<Model: SearchableModel> {
     ///   - cache: folder for level databases.
     ///   - latencyTable: a file to take latencies from instead of measuring.
     ///   - earlier: the folder of a run whose sensitivities are taken over.
+    ///   - configuration: the text of `config.yaml`, which repeats the search.
     ///   - note: is told what a person should know, a line each.
     public static func start(
         _ options: SearchOptions, folder: String, cache: String, latencyTable: String? = nil,
-        from earlier: String? = nil, progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
+        from earlier: String? = nil, configuration: String? = nil,
+        progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
         _ = try AgentKind(name: options.agent)
         progress("reading the model and the data", 0)
@@ -42,31 +56,42 @@ public final class SearchSession<Model: SearchableModel> {
         }
         let sensitivities = try earlier.map { try EarlierRun(folder: $0).sensitivities(for: inputs) }
         let files = RunFiles(folder: folder)
-        try files.claim(for: options, table: table, sensitivities: sensitivities)
+        try files.makeFolder()
+        let lock = try RunLock(folder: folder)
+        try files.claim(
+            for: options, table: table, sensitivities: sensitivities, configuration: configuration)
         if let sensitivities {
             note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
         }
-        return try begin(inputs, files, cache: cache, progress: progress)
+        return try begin(inputs, files, lock, cache: cache, progress: progress)
     }
 
     /// Goes on with the run in a folder from where it was, with the latencies it started with.
+    ///
+    /// - Parameter note: is told what a person should know, a line each.
     public static func resume(
-        folder: String, cache: String, progress: StageProgress = { _, _ in }
+        folder: String, cache: String, progress: StageProgress = { _, _ in },
+        note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
         let files = RunFiles(folder: folder)
-        let inputs = try SearchInputs<Model>(try files.options())
+        let options = try files.options()
+        let lock = try RunLock(folder: folder)
+        files.removeLeftovers()
+        let inputs = try SearchInputs<Model>(options)
         guard files.holdsCheckpoint else {
-            return try begin(inputs, files, cache: cache, progress: progress)
+            return try begin(inputs, files, lock, cache: cache, progress: progress)
         }
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
-        let run = try SearchRun.resume(folder: folder, identity: preparation.identity) { _, spent in
+        let run = try SearchRun.resume(folder: folder, identity: preparation.identity, note: note) {
+            _, spent in
             environment(preparation, spent: spent)
         }
-        return SearchSession(preparation, run, files)
+        return SearchSession(preparation, run, files, lock)
     }
 
     private static func begin(
-        _ inputs: SearchInputs<Model>, _ files: RunFiles, cache: String, progress: StageProgress
+        _ inputs: SearchInputs<Model>, _ files: RunFiles, _ lock: RunLock, cache: String,
+        progress: StageProgress
     ) throws -> SearchSession {
         let options = inputs.options
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
@@ -80,29 +105,33 @@ public final class SearchSession<Model: SearchableModel> {
                 agent: try AgentKind(name: options.agent), target: target, budget: options.budget,
                 seed: options.seed),
             identity: preparation.identity)
-        return SearchSession(preparation, run, files)
+        return SearchSession(preparation, run, files, lock)
     }
 
     /// Searches to the end, confirms the best policy by measurement, and writes the pruned model.
     ///
-    /// - Parameter shouldStop: asked between two evaluations.
+    /// - Parameters:
+    ///   - onEvaluation: is given each evaluated policy.
+    ///   - shouldStop: asked between two evaluations.
     /// - Returns: the summary; nil when it was stopped before the end, and can be resumed.
     public func finish(
-        progress: StageProgress = { _, _ in }, shouldStop: () -> Bool = { false }
+        progress: StageProgress = { _, _ in }, onEvaluation: (TraceRow) -> Void = { _ in },
+        shouldStop: () -> Bool = { false }
     ) throws -> SearchSummary? {
         let outcome = try run.run(
             progress: { state in
+                onEvaluation(state.latest)
                 progress("searching", Double(state.evaluations) / Double(state.budget))
             }, shouldStop: shouldStop)
         guard !outcome.interrupted else { return nil }
         let confirmation = PolicyConfirmation(preparation, targetMs: run.options.target.latencyMs)
         let best = try confirmation.pick(outcome.best, progress: progress)
-        let summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
-        try handOver(best.episode, summary)
+        var summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
+        try handOver(best.episode, &summary)
         return summary
     }
 
-    private func handOver(_ best: Episode, _ summary: SearchSummary) throws {
+    private func handOver(_ best: Episode, _ summary: inout SearchSummary) throws {
         let inputs = preparation.inputs
         let policy = Policy(
             summary, modelDigest: inputs.modelDigest, shapes: inputs.model.network.layerShapes)
@@ -110,18 +139,19 @@ public final class SearchSession<Model: SearchableModel> {
         let model = files.path("model")
         if FileManager.default.fileExists(atPath: model) { try FileManager.default.removeItem(atPath: model) }
         try inputs.model.write(try preparation.candidates.weights(best.actions), to: model)
+        summary.denseDiskBytes = WeightFiles.bytes(at: inputs.options.model)
+        summary.diskBytes = WeightFiles.bytes(at: model)
         try files.write(summary, "summary.json")
     }
 
-    private static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment
-    {
+    static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment {
         let options = preparation.inputs.options
         return PruningEnvironment(
             costs: preparation.costs, weights: options.weights, budget: options.budget, spent: spent,
             quality: preparation.quality)
     }
 
-    private static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {
+    static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {
         let dense = costs.sizeBytes(of: costs.layers.map { _ in 0 })
         return SearchTarget(
             latencyMs: options.targetLatency.milliseconds(dense: costs.denseLatencyMs),

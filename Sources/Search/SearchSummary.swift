@@ -18,6 +18,12 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         public let layer: String
         /// Its level.
         public let level: Level
+
+        /// Chooses a level for a layer.
+        public init(layer: String, level: Level) {
+            self.layer = layer
+            self.level = level
+        }
     }
 
     /// The options of the search.
@@ -54,4 +60,12 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let validation: Score?
     /// A level for every layer.
     public let policy: [Choice]
+    /// Where the time of a pass goes in the pruned model.
+    public var breakdown: Breakdown?
+    /// The same in the dense one, timed in turn.
+    public var denseBreakdown: Breakdown?
+    /// Bytes of the dense model's weight files.
+    public var denseDiskBytes: Int?
+    /// Bytes of the pruned model's weight files, which hold its zeros.
+    public var diskBytes: Int?
 }

@@ -107,8 +107,8 @@ struct Benchmark: ParsableCommand {
             output.decodeSpeedup = decode.speedup
         }
         if breakdown {
-            output.breakdown = benchmark(.prefill).breakdown(network)
-            output.denseBreakdown = benchmark(.prefill).breakdown(dense.network)
+            let breakdowns = benchmark(.prefill).breakdowns(network, against: dense.network)
+            (output.breakdown, output.denseBreakdown) = (breakdowns.model, breakdowns.reference)
         }
         line.finish()
         try show(output)

@@ -49,15 +49,6 @@ struct CacheOptions: ParsableArguments {
 
 /// What a command line names as a model: a model folder, or a run folder with a model in it.
 enum ModelArgument {
-    /// Bytes of a model's weights file; 0 when there is none.
-    static func weightBytes(_ path: String) -> Int {
-        let names = ["\(path)/model.safetensors", "\(path)/model.gguf", DecoderModel.file(at: path)]
-        let sizes = names.compactMap {
-            (try? FileManager.default.attributesOfItem(atPath: $0))?[.size] as? Int
-        }
-        return sizes.first ?? 0
-    }
-
     /// Loads an encoder.
     static func load(_ path: String) throws -> EncoderModel {
         try EncoderModel(folder: folder(path))

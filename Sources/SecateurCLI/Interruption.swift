@@ -3,15 +3,19 @@ import Synchronization
 
 /// Ctrl-C: the first asks for a clean stop where one is possible, the second ends the program at once.
 enum Interruption {
+    /// How long a clean stop may take, in seconds: one evaluation of a large model takes longer.
+    private static let patienceSeconds: UInt32 = 1
     private static let requested = Atomic<Bool>(false)
     private static let stoppable = Atomic<Bool>(false)
+    private static let lateMessage: StaticString =
+        "stopped within an evaluation; `secateur resume` goes on from the last checkpoint\n"
 
     /// Listens for SIGINT and SIGTERM.
     static func install() {
         // A parent that starts programs from a worker thread may hand down a mask that blocks them.
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&signals, number) }
         sigprocmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
@@ -21,7 +25,14 @@ enum Interruption {
                 {
                     _exit(128 + number)
                 }
+                alarm(Interruption.patienceSeconds)
             }
+        }
+        // What was evaluated up to a second ago is in the checkpoint; the rest is evaluated again.
+        signal(SIGALRM) { _ in
+            let message = Interruption.lateMessage
+            _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+            _exit(130)
         }
     }
 

@@ -25,7 +25,7 @@ struct Resume: ParsableCommand {
     private func resume<Model: SearchableModel>(_ type: Model.Type) throws {
         let line = ProgressLine()
         let session = try SearchSession<Model>.resume(
-            folder: runFolder, cache: cacheOptions.cache, progress: line.show)
+            folder: runFolder, cache: cacheOptions.cache, progress: line.show, note: Terminal.note)
         try RunFolder.finish(session, folder: runFolder, line: line, json: json)
     }
 }

@@ -1,4 +1,6 @@
 import Foundation
+import ModelFiles
+import Report
 import Search
 
 /// What `search` and `resume` share.
@@ -22,21 +24,39 @@ enum RunFolder {
         return recovery
     }
 
+    private static func writeReport(_ folder: String) throws {
+        try AtomicFile.write(
+            ReportPage(RunRecord(folder: folder)).html, to: RunFiles(folder: folder).path("report.html"))
+    }
+
     private static func stop(_ folder: String) -> Never {
         Terminal.note("stopped; `secateur resume \(folder)` goes on")
         Foundation.exit(130)
     }
 
-    /// Searches to the end and prints the summary.
-    static func finish<Model>(_ session: SearchSession<Model>, folder: String, line: ProgressLine, json: Bool)
-        throws
-    {
+    /// Searches to the end, prints the summary, and writes the report.
+    static func finish<Model>(
+        _ session: SearchSession<Model>, folder: String, line: ProgressLine, live: LiveReport? = nil,
+        json: Bool
+    ) throws {
         Interruption.becomeStoppable()
-        let summary = try session.finish(progress: line.show, shouldStop: { Interruption.isRequested })
+        live?.update { $0.with(costs: session.costs, rows: session.rows, stage: "searching") }
+        let summary = try session.finish(
+            progress: { stage, fraction in
+                line.show(stage, fraction)
+                live?.update { $0.with(costs: session.costs, rows: $0.rows, stage: stage) }
+            },
+            onEvaluation: { row in
+                live?.update { $0.with(costs: session.costs, rows: $0.rows + [row], stage: "searching") }
+            }, shouldStop: { Interruption.isRequested })
         line.finish()
-        guard let summary else { stop(folder) }
+        guard let summary else {
+            try writeReport(folder)
+            stop(folder)
+        }
         let recovery = try recover(summary.options, folder: folder, line: line)
         line.finish()
+        try writeReport(folder)
         if let recovery, !json {
             let scores = [recovery.scoreBefore, recovery.scoreAfter].compactMap { $0.map(Terminal.score) }
             let change =

@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Foundation
 import Pruning
+import Report
 import Search
 import Transformers
 
@@ -13,6 +14,8 @@ struct Search: ParsableCommand {
             Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets
             an agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
 
+              secateur search --config run.yaml --seed 2 --output checkpoints/second
+              secateur search --replay checkpoints/minilm-half
               secateur search models/minilm --task sts --train stsb/train.tsv \\
                   --validation stsb/dev.tsv --target-latency 0.5 --output checkpoints/minilm-half
 
@@ -91,11 +94,32 @@ struct Search: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
-    @Option(help: "The run folder to write.")
-    var output: String
+    @Option(help: "The run folder to write; needed but with --replay.")
+    var output: String?
 
     @Flag(help: "Replace a run that is already in the folder.")
     var overwrite = false
+
+    @Option(
+        help: """
+            A YAML file with options by their names without dashes, and the model as `model`; what is on the \
+            command line goes before. Each run leaves one, config.yaml, that repeats it.
+            """)
+    var config: String?
+
+    @Option(
+        help: """
+            A finished run to search again with the latencies stored in it, to see whether the trace is the \
+            same; nothing is written. Takes all other options from the run.
+            """)
+    var replay: String?
+
+    @Option(
+        defaultAsFlag: 0, parsing: .next,
+        help:
+            "Show the report live on this port of 127.0.0.1 while the search runs; on a free one unless given."
+    )
+    var serve: UInt16?
 
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
@@ -107,6 +131,7 @@ struct Search: ParsableCommand {
                 guard isGiven else { throw ValidationError("Missing expected argument '\(form)'") }
             }
         }
+        guard output != nil || replay != nil else { throw ValidationError("--output: not given") }
         guard budget >= 1 else { throw ValidationError("--budget: found \(budget), allowed 1 or more") }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
@@ -125,7 +150,17 @@ struct Search: ParsableCommand {
     }
 
     func run() throws {
+        if let replay {
+            return try searchAgain(replay, RunFiles(folder: replay).options().task.modelType)
+        }
+        guard let output else { return }
         try RunFolder.check(output, overwrite: overwrite)
+        let options = try resolved()
+        try search(options.task.modelType, options, output)
+    }
+
+    /// The options as the search takes them.
+    private func resolved() throws -> SearchOptions {
         var options = try from.map { try earlier(RunFiles(folder: $0).options()) } ?? fresh()
         if let validation { options.validation = validation }
         options.targetLatency = targetLatency
@@ -134,11 +169,11 @@ struct Search: ParsableCommand {
         options.budget = budget
         options.threads = machine.threads
         options.finetuneSteps = finetuneSteps
-        if finetuneSteps != nil { try Recovery.require(options) }
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
-        try search(options.task.modelType, options)
+        if finetuneSteps != nil { try Recovery.require(options) }
+        return options
     }
 
     /// What is searched, by the command line alone.
@@ -168,12 +203,30 @@ struct Search: ParsableCommand {
         return options
     }
 
-    private func search<Model: SearchableModel>(_ type: Model.Type, _ options: SearchOptions) throws {
+    private func search<Model: SearchableModel>(
+        _ type: Model.Type, _ options: SearchOptions, _ output: String
+    ) throws {
         let line = ProgressLine()
+        let live = try serve.map {
+            try LiveReport.start(port: $0, RunRecord(folder: output, starting: options))
+        }
+        if let live { Terminal.note("the report is live at \(live.address)") }
         let session = try SearchSession<Model>.start(
             options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
-            from: from, progress: line.show, note: Terminal.note)
-        try RunFolder.finish(session, folder: output, line: line, json: json)
+            from: from, configuration: configuration(options, output: output),
+            progress: { stage, fraction in
+                line.show(stage, fraction)
+                live?.report.update { $0.with(costs: nil, rows: [], stage: stage) }
+            }, note: Terminal.note)
+        try RunFolder.finish(session, folder: output, line: line, live: live?.report, json: json)
+    }
+
+    private func searchAgain<Model: SearchableModel>(_ run: String, _ type: Model.Type) throws {
+        let line = ProgressLine()
+        let replay = try SearchReplay.replay(type, run: run, cache: cacheOptions.cache, progress: line.show)
+        line.finish()
+        if json { try Terminal.printJSON(replay) } else { print(replay.description) }
+        if replay.difference != nil { throw ExitCode.failure }
     }
 }
 

@@ -17,10 +17,8 @@ struct Secateur: ParsableCommand {
             """,
         subcommands: [
             Inspect.self, Profile.self, Search.self, Resume.self, Apply.self, Finetune.self, Prune.self,
-            Evaluate.self,
-            Benchmark.self,
-            Embed.self, Kernels.self, Generate.self, Tokenize.self, Convert.self,
-            Export.self,
+            Evaluate.self, Benchmark.self, Embed.self, Kernels.self, Generate.self, Tokenize.self,
+            Convert.self, Export.self, ReportCommand.self, Compare.self, Trace.self,
         ])
 
     static func main() {
@@ -28,7 +26,8 @@ struct Secateur: ParsableCommand {
         BLAS.useOneThread()
         Interruption.install()
         do {
-            var command = try parseAsRoot()
+            let arguments = try ConfigurationFile.expanded(Array(CommandLine.arguments.dropFirst()))
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
             report(error)

@@ -20,7 +20,7 @@ enum SummaryTable {
                 "\nThe target was \(Terminal.decimal(summary.targetFraction, 3)) of dense: it was missed on "
                     + "this measurement")
         }
-        print("\nThe pruned model is in \(folder)/model")
+        print("\nThe pruned model is in \(folder)/model, the report in \(folder)/report.html")
     }
 
     private static func showScores(_ summary: SearchSummary, folder: String) {
@@ -31,8 +31,7 @@ enum SummaryTable {
             decimal(1 / summary.speedup, 3))
         bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)
         bytes(
-            "size on disk, with zeros", ModelArgument.weightBytes(summary.options.model),
-            ModelArgument.weightBytes("\(folder)/model"))
+            "size on disk, with zeros", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
         score(summary.options.task == .sts ? "reward score" : "fidelity, reward text", 1, summary.quality)
         score(
             summary.options.task == .sts ? "the same, other pairs" : "fidelity, other text", 1,

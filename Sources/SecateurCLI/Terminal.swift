@@ -22,6 +22,19 @@ enum Terminal {
         FileHandle.standardOutput.write(data + Data("\n".utf8))
     }
 
+    /// Prints columns, the first to the left, others to the right.
+    static func printTable(headings: [String], rows: [[String]]) {
+        let lines = [headings] + rows
+        let widths = headings.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        for line in lines {
+            let cells = line.indices.map { column in
+                let room = String(repeating: " ", count: widths[column] - line[column].count)
+                return column == 0 ? line[column] + room : room + line[column]
+            }
+            print(cells.joined(separator: "  "))
+        }
+    }
+
     /// A number with a fixed count of decimals.
     static func decimal(_ value: Double, _ places: Int) -> String {
         String(format: "%.\(places)f", value)

@@ -7,7 +7,7 @@ public struct Breakdown: Sendable, Codable, Equatable {
         /// `matrix products`, `attention`, `gelu`, `LayerNorm`, `embeddings`, or `rest`: what is outside of
         /// all of them, the waiting of threads for each other included.
         public let operation: String
-        /// Mean time of a pass.
+        /// Time in a pass: the median of each call, added up.
         public let ms: Double
         /// Its share of the whole pass.
         public let share: Double
@@ -16,32 +16,51 @@ public struct Breakdown: Sendable, Codable, Equatable {
     /// The operations, longest first.
     public let entries: [Entry]
 
-    /// Adds up times noted by passes of a model that took `totalMs` on average.
+    /// Adds up times noted by passes of a model that took `totalMs` in the median.
     init(_ times: LayerTimes, model: some PrunableModel, passes: Int, totalMs: Double) {
         let layers = Set(model.layerShapes.map(\.name))
         var sums: [String: Double] = [:]
         for (name, measured) in times.milliseconds {
             let operation =
                 layers.contains(name) ? "matrix products" : String(name.split(separator: ".").last ?? "")
-            sums[operation, default: 0] += measured.reduce(0, +) / Double(passes)
+            sums[operation, default: 0] += Self.median(measured) * Double(measured.count) / Double(passes)
         }
         sums["rest"] = totalMs - sums.values.reduce(0, +)
         entries = sums.map { Entry(operation: $0.key, ms: $0.value, share: $0.value / totalMs) }
             .sorted { ($1.ms, $0.operation) < ($0.ms, $1.operation) }
     }
+
+    /// One pass in which the thread had to wait would otherwise make an operation look slow.
+    static func median(_ values: [Double]) -> Double {
+        values.isEmpty ? 0 : values.sorted()[values.count / 2]
+    }
 }
 
 extension EndToEndBenchmark {
-    /// Times every operation of a model's passes; noting the times takes about one part in a hundred more.
-    public func breakdown(_ model: some PrunableModel) -> Breakdown {
+    /// Times every operation of two models' passes, in turn; noting the times takes about one part in a
+    /// hundred more.
+    public func breakdowns<Model: PrunableModel>(
+        _ model: Model, against reference: Model
+    ) -> (model: Breakdown, reference: Breakdown) {
         let memory = model.memory(for: workload, threads: pool.threads)
-        model.pass(workload, memory, pool: pool, times: nil)
-        let times = LayerTimes()
-        let count = rounds * passes
-        let totals = (0..<count).map { _ in
-            milliseconds { model.pass(workload, memory, pool: pool, times: times) }
+        let models = [model, reference]
+        let times = [LayerTimes(), LayerTimes()]
+        var totals: [[Double]] = [[], []]
+        for _ in 0..<rounds {
+            for index in models.indices {
+                models[index].pass(workload, memory, pool: pool, times: nil)
+                for _ in 0..<passes {
+                    totals[index].append(
+                        milliseconds {
+                            models[index].pass(workload, memory, pool: pool, times: times[index])
+                        })
+                }
+            }
         }
-        return Breakdown(
-            times, model: model, passes: count, totalMs: totals.reduce(0, +) / Double(count))
+        let count = rounds * passes
+        let result = models.indices.map {
+            Breakdown(times[$0], model: models[$0], passes: count, totalMs: Breakdown.median(totals[$0]))
+        }
+        return (result[0], result[1])
     }
 }

@@ -1,4 +1,5 @@
 import HDF5
+import ModelFiles
 import Tensors
 import Transformers
 
@@ -73,7 +74,7 @@ public struct LatencyTable: Sendable, Equatable {
 
     /// Writes the table to a file, in one piece.
     public func write(to path: String) throws {
-        try HDF5File.write(atomicallyTo: path) { root in
+        try HDF5File.write(atomicallyTo: path, beforeReplacing: FileSeal.append) { root in
             try root.setAttribute("schema", Self.schema)
             try root.setAttribute("cpu", fingerprint.cpu)
             try root.setAttribute("processors", fingerprint.processors)
@@ -103,8 +104,11 @@ public struct LatencyTable: Sendable, Equatable {
     private static let schema = "secateur.latency/2"
 
     /// Reads a table.
-    /// - Throws: `HDF5Error` for a file that is no table, ``LatencyTableError`` for one with other content.
+    /// - Throws: `ModelFileError` for a file that is missing or damaged, `HDF5Error` and
+    ///   ``LatencyTableError`` for one with other content.
     public init(path: String) throws {
+        // The C library may crash on a file that was altered: none but whole ones reach it.
+        try FileSeal.require(path)
         let file = try HDF5File.open(path: path, mode: .readOnly)
         defer { try? file.close() }
         let root = try file.root

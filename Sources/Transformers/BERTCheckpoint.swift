@@ -4,16 +4,18 @@ import Tensors
 /// A BERT folder being read: its configuration and its tensors, with or without the prefix `bert.`.
 public struct BERTCheckpoint {
     /// What is left of one block.
-    struct BlockSizes {
-        let heads: Int
-        let intermediate: Int
+    public struct BlockSizes: Sendable {
+        /// Attention heads.
+        public let heads: Int
+        /// Neurons of the feed-forward layer.
+        public let intermediate: Int
     }
 
     let configuration: ModelConfiguration
     /// Sizes of the model.
     public let dimensions: BERT.Dimensions
     /// One entry for each block.
-    let blocks: [BlockSizes]
+    public let blocks: [BlockSizes]
     /// Transformer blocks.
     public var layerCount: Int { blocks.count }
     /// Rows of the word embedding.

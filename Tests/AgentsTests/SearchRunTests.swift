@@ -1,6 +1,7 @@
 import Environments
 import Foundation
 import HDF5
+import ModelFiles
 import Testing
 
 @testable import Agents
@@ -32,7 +33,9 @@ import Testing
                 try? FileManager.default.copyItem(atPath: whole.file(name), toPath: killed.file(name))
             }
         }
-        #expect(throws: HDF5Error.self) { try TraceFile.read(path: killed.file("trace.h5")) }
+        #expect(throws: ModelFileError.self) { try TraceFile.read(path: killed.file("trace.h5")) }
+        #expect(try TraceFile.isUnfinished(path: killed.file("trace.h5")))
+        #expect(try SearchRun.recorded(in: killed.path).rows.count >= killedAt - 1)
         try resume(killed.path)
         #expect(try traceRows(killed.path) == traceRows(whole.path))
     }
@@ -140,6 +143,7 @@ import Testing
         try search(folder.path, agent: .reinforce, budget: 20)
         let path = folder.file("checkpoint.h5")
         let whole = try #require(FileManager.default.contents(atPath: path))
+        try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         try Data(whole.prefix(bytes)).write(to: URL(fileURLWithPath: path))
         expectOneClearError(folder.path, path)
     }
@@ -148,6 +152,7 @@ import Testing
         let folder = try TemporaryFolder()
         try search(folder.path, agent: .reinforce, budget: 5)
         let path = folder.file("checkpoint.h5")
+        try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         try Data((0..<4_096).map { UInt8(truncatingIfNeeded: $0 &* 37) }).write(
             to: URL(fileURLWithPath: path))
         expectOneClearError(folder.path, path)
@@ -156,11 +161,35 @@ import Testing
         expectOneClearError(folder.path, path)
     }
 
+    /// Each kind of damage to the last checkpoint; the one before leads to the same end.
+    @Test(arguments: [0, 1_000, 5_000]) func aDamagedCheckpointFallsBackToTheOneBefore(bytes: Int) throws {
+        let (whole, damaged) = (try TemporaryFolder(), try TemporaryFolder())
+        try search(whole.path, agent: .reinforce, budget: 20)
+        try search(damaged.path, agent: .reinforce, budget: 20, checkpointEverySeconds: 0)
+        let path = damaged.file("checkpoint.h5")
+        var content = try #require(FileManager.default.contents(atPath: path))
+        if bytes == 0 { content[content.count / 3] ^= 0x10 } else { content = content.prefix(bytes) }
+        try content.write(to: URL(fileURLWithPath: path))
+        var notes: [String] = []
+        let toy = ChainEnvironment(problem: 1, budget: 20)
+        let run = try SearchRun.resume(
+            folder: damaged.path, identity: someIdentity, note: { notes.append($0) }
+        ) { options, spent in
+            ChainEnvironment(problem: 1, budget: options.budget, spent: spent)
+        }
+        #expect(run.options.target == toy.usualTarget)
+        _ = try run.run()
+        #expect(notes.count == 1 && notes[0].contains(path) && notes[0].contains("after evaluation 20"))
+        #expect(try traceRows(damaged.path) == traceRows(whole.path))
+        #expect(try FileSeal.state(of: path) == .intact)
+    }
+
     /// A structure that is whole, with contents that cannot be.
     @Test func aMiscountGivesOneClearError() throws {
         let folder = try TemporaryFolder()
         try search(folder.path, agent: .reinforce, budget: 5)
         let path = folder.file("checkpoint.h5")
+        try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         let file = try HDF5File.open(path: path, mode: .readWrite)
         try file.root.setAttribute("evaluations", 6)
         try file.close()

@@ -74,16 +74,26 @@ import Testing
 }
 
 private enum Python {
-    static let hasH5py = (try? run("import h5py")) != nil
+    /// Debian's own comes first: `scripts/setup-system.sh test` installs h5py for it.
+    private static let program = ["/usr/bin/python3", "/usr/local/bin/python3"].first {
+        (try? run("import h5py", with: $0)) != nil
+    }
+    static let hasH5py = program != nil
 
     struct Failure: Error {
         let status: Int32
     }
 
     static func run(_ script: String, _ arguments: String...) throws -> String {
+        try run(script, arguments, with: program ?? "/usr/bin/python3")
+    }
+
+    private static func run(_ script: String, _ arguments: [String] = [], with program: String) throws
+        -> String
+    {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script] + arguments
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["-c", script] + arguments
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

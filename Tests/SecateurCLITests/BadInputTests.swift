@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyModels
 
 @testable import SecateurCLI
 
@@ -18,13 +19,6 @@ import Testing
         }
     }
 
-    private func prepared() throws -> CommandLineTool {
-        let tool = try CommandLineTool()
-        try TinyModel.write(to: tool.file("model"), seed: 1)
-        try TinyModel.writeSentences(400, to: tool.file("text.txt"), seed: 2)
-        return tool
-    }
-
     private func search(_ tool: CommandLineTool, _ changed: [String: String] = [:]) -> [String] {
         var options = [
             "--task": "fidelity", "--train": tool.file("text.txt"), "--target-latency": "0.8",
@@ -36,7 +30,7 @@ import Testing
     }
 
     @Test func missingFiles() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let missing = tool.file("missing")
         for command in [["inspect", missing], ["benchmark", missing], ["profile", missing]] {
@@ -54,7 +48,7 @@ import Testing
     }
 
     @Test func truncatedWeights() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let path = tool.file("model/model.safetensors")
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -65,7 +59,7 @@ import Testing
     }
 
     @Test func anotherArchitecture() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let path = tool.file("model/config.json")
         let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -75,7 +69,7 @@ import Testing
     }
 
     @Test func flagsThatSayNothingSensible() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let wrong = [
             ("--task", "guess"), ("--target-latency", "0"), ("--target-latency", "1.5"),
@@ -93,7 +87,7 @@ import Testing
     }
 
     @Test func targetsThatNoPolicyMeets() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         try check(
             tool, search(tool, ["--target-latency": "0.000001ms"]),
@@ -104,7 +98,7 @@ import Testing
     }
 
     @Test func foldersThatCannotBeWrittenTo() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let below = tool.file("text.txt/run")
         try check(tool, search(tool, ["--output": below]), says: [below])
@@ -117,7 +111,7 @@ import Testing
     }
 
     @Test func aRunOfAnotherModel() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         try TinyModel.write(to: tool.file("other"), seed: 9)
         #expect(try tool.run(search(tool)).status == 0)
@@ -133,9 +127,10 @@ import Testing
     }
 
     @Test func damagedRunFiles() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         #expect(try tool.run(search(tool)).status == 0)
+        try FileManager.default.removeItem(atPath: tool.file("run/checkpoint.previous.h5"))
         for name in ["checkpoint.h5", "costs.json", "run.json"] {
             let path = tool.file("run/\(name)")
             let whole = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -151,6 +146,7 @@ import Testing
         defer { tool.cleanUp() }
         for command in [
             "inspect", "profile", "search", "resume", "apply", "evaluate", "benchmark", "embed", "export",
+            "report", "compare", "trace", "finetune", "prune",
         ] {
             let help = try tool.run([command, "--help"])
             #expect(help.status == 0 && help.output.contains("USAGE: secateur \(command)"))

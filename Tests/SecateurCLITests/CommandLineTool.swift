@@ -22,10 +22,10 @@ struct CommandLineTool {
     let folder: String
 
     /// Beside the test bundle, where SwiftPM puts executables.
-    private static let path: String = {
+    static func built(_ name: String) -> String {
         let test = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        return test.deletingLastPathComponent().appendingPathComponent("secateur").path
-    }()
+        return test.deletingLastPathComponent().appendingPathComponent(name).path
+    }
 
     /// Makes an empty folder.
     init() throws {
@@ -56,7 +56,7 @@ struct CommandLineTool {
     func run(_ arguments: [String], input: String? = nil, interruption: Interruption? = nil) throws -> Result
     {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.executableURL = URL(fileURLWithPath: Self.built("secateur"))
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(
             ["XDG_CACHE_HOME": file("cache")]) { $1 }

@@ -1,6 +1,7 @@
 import Foundation
 import ModelFiles
 import Testing
+import TinyModels
 
 @testable import Export
 @testable import SecateurCLI

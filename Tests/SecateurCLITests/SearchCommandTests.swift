@@ -1,44 +1,15 @@
-import Agents
 import Foundation
 import Testing
 
 @testable import SecateurCLI
 
 @Suite(.serialized) struct SearchCommandTests {
-    private func search(_ tool: CommandLineTool, _ run: String, _ more: [String] = []) -> [String] {
-        [
-            "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
-            "--target-latency", "0.8", "--tokens", "32", "--threads", "1", "--output", tool.file(run),
-        ] + more
-    }
-
-    private func prepared() throws -> CommandLineTool {
-        let tool = try CommandLineTool()
-        try TinyModel.write(to: tool.file("model"), seed: 1)
-        try TinyModel.writeSentences(400, to: tool.file("text.txt"), seed: 2)
-        return tool
-    }
-
-    /// A row of a trace without its wall-clock time.
-    private struct Row: Equatable {
-        let actions: [Int]
-        let reward: UInt64
-
-        init(_ row: TraceRow) {
-            actions = row.actions
-            reward = row.terms.reward.bitPattern
-        }
-    }
-
-    private func rows(_ path: String) throws -> [Row] {
-        try TraceFile.read(path: path).1.map(Row.init)
-    }
-
     @Test func aSearchHandsOverAModelThatOtherCommandsTake() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let found = try tool.run(
-            search(tool, "run", ["--validation", tool.file("text.txt"), "--budget", "120", "--json"]))
+            TinySearch.arguments(
+                tool, "run", ["--validation", tool.file("text.txt"), "--budget", "120", "--json"]))
         #expect(found.status == 0, "\(found.errors)")
         let summary = try found.json()
         #expect(summary["evaluations"] as? Int == 120)
@@ -98,18 +69,19 @@ import Testing
     private func stopAndResume(
         signal: Int32, file: String, delay: Double, check: (CommandLineTool.Result) -> Void
     ) throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let budget = ["--budget", "600"]
-        #expect(try tool.run(search(tool, "whole", budget)).status == 0)
+        #expect(try tool.run(TinySearch.arguments(tool, "whole", budget)).status == 0)
         try FileManager.default.removeItem(atPath: tool.file("cache"))
         let stopped = try tool.run(
-            search(tool, "stopped", budget + ["--latency-table", tool.file("whole/latency.h5")]),
+            TinySearch.arguments(
+                tool, "stopped", budget + ["--latency-table", tool.file("whole/latency.h5")]),
             interruption: .init(signal: signal, file: tool.file("stopped/\(file)"), delay: delay))
         check(stopped)
         #expect(!FileManager.default.fileExists(atPath: tool.file("stopped/summary.json")))
         let resumed = try tool.run(["resume", tool.file("stopped")])
         #expect(resumed.status == 0, "\(resumed.errors)")
-        #expect(try rows(tool.file("stopped/trace.h5")) == rows(tool.file("whole/trace.h5")))
+        #expect(try TinySearch.rows(tool.file("stopped")) == TinySearch.rows(tool.file("whole")))
     }
 }

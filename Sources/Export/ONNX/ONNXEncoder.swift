@@ -32,10 +32,10 @@ struct ONNXEncoder {
         let mask = graph.apply("Cast", ["attention_mask"], named: "mask", ["to": .integer(1)])
         let bias = attentionBias(mask)
         var states = try embed()
-        for index in 0..<checkpoint.layerCount {
+        for (index, block) in checkpoint.blocks.enumerated() {
             let prefix = "encoder.layer.\(index)"
-            states = try attend(states, bias, prefix)
-            states = try feedForward(states, prefix)
+            states = try attend(states, bias, prefix, heads: block.heads)
+            states = try feedForward(states, prefix, inner: block.intermediate)
         }
         graph.apply("Identity", [states], named: "last_hidden_state")
         pool(states, mask)
@@ -78,27 +78,29 @@ struct ONNXEncoder {
 
     // MARK: A block
 
-    private mutating func attend(_ states: String, _ bias: String, _ prefix: String) throws -> String {
-        let heads = checkpoint.dimensions.heads
+    private mutating func attend(_ states: String, _ bias: String, _ prefix: String, heads: Int) throws
+        -> String
+    {
+        let size = checkpoint.dimensions.headSize
         let name = "\(prefix).attention"
-        let split = graph.constant("\(name).split", [0, 0, Int64(heads), Int64(hidden / heads)])
+        let split = graph.constant("\(name).split", [0, 0, Int64(heads), Int64(size)])
         let projected = try ["query", "key", "value"].map {
-            try linear(states, "\(name).self.\($0)", rows: hidden, cols: hidden)
+            try linear(states, "\(name).self.\($0)", rows: heads * size, cols: hidden)
         }
         let query = headsFirst(projected[0], split, order: [0, 2, 1, 3])
         let key = headsFirst(projected[1], split, order: [0, 2, 3, 1])
         let value = headsFirst(projected[2], split, order: [0, 2, 1, 3])
         let products = graph.apply("MatMul", [query, key], named: "\(name).products")
-        let scale = graph.constant("\(name).scale", 1 / Float(hidden / heads).squareRoot())
+        let scale = graph.constant("\(name).scale", 1 / Float(size).squareRoot())
         let scaled = graph.apply("Mul", [products, scale], named: "\(name).scaled")
         let masked = graph.apply("Add", [scaled, bias], named: "\(name).masked")
         let shares = graph.apply("Softmax", [masked], named: "\(name).shares", ["axis": .integer(-1)])
         let context = graph.apply("MatMul", [shares, value], named: "\(name).context")
         let ordered = graph.apply(
             "Transpose", [context], named: "\(name).ordered", ["perm": .integers([0, 2, 1, 3])])
-        let shape = graph.constant("\(name).join", [0, 0, Int64(hidden)])
+        let shape = graph.constant("\(name).join", [0, 0, Int64(heads * size)])
         let joined = graph.apply("Reshape", [ordered, shape], named: "\(name).joined")
-        let output = try linear(joined, "\(name).output.dense", rows: hidden, cols: hidden)
+        let output = try linear(joined, "\(name).output.dense", rows: hidden, cols: heads * size)
         let sum = graph.apply("Add", [output, states], named: "\(name).sum")
         return try normalize(sum, "\(name).output.LayerNorm")
     }
@@ -109,8 +111,7 @@ struct ONNXEncoder {
         return graph.apply("Transpose", [parts], named: "\(projected).heads", ["perm": .integers(order)])
     }
 
-    private mutating func feedForward(_ states: String, _ prefix: String) throws -> String {
-        let inner = checkpoint.dimensions.intermediate
+    private mutating func feedForward(_ states: String, _ prefix: String, inner: Int) throws -> String {
         let wide = try linear(states, "\(prefix).intermediate.dense", rows: inner, cols: hidden)
         let activated = gelu(wide)
         let output = try linear(activated, "\(prefix).output.dense", rows: hidden, cols: inner)

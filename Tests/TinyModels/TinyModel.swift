@@ -3,18 +3,25 @@ import ModelFiles
 import Tensors
 
 /// A BERT folder small enough that a whole search takes seconds: two blocks of width 32, random weights.
-enum TinyModel {
+public enum TinyModel {
     private static let hidden = 32
     private static let intermediate = 64
 
     /// What may differ from a plain encoder.
-    struct Shape {
+    public struct Shape {
         /// Heads of 16 features that each block has left.
-        var heads = [2, 2]
+        public var heads: [Int]
         /// Neurons that each block has left.
-        var neurons = [intermediate, intermediate]
+        public var neurons: [Int]
         /// Classes of a classifier; none unless given.
-        var classes: Int?
+        public var classes: Int?
+
+        /// Sets what differs.
+        public init(heads: [Int] = [2, 2], neurons: [Int] = [64, 64], classes: Int? = nil) {
+            self.heads = heads
+            self.neurons = neurons
+            self.classes = classes
+        }
     }
 
     private static let words = [
@@ -24,7 +31,7 @@ enum TinyModel {
     private static let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
     /// Writes the folder.
-    static func write(to folder: String, seed: UInt64, shape: Shape = Shape()) throws {
+    public static func write(to folder: String, seed: UInt64, shape: Shape = Shape()) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let vocabulary = special + words
         try text(vocabulary.joined(separator: "\n") + "\n", to: "\(folder)/vocab.txt")
@@ -41,8 +48,29 @@ enum TinyModel {
             to: "\(folder)/model.safetensors")
     }
 
+    /// Writes a `tokenizer.json` with the same words, which is read before `vocab.txt`.
+    public static func writeTokenizer(to path: String) throws {
+        let vocabulary = (special + words).enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+        let added = special.enumerated().map {
+            "{\"id\": \($0), \"content\": \"\($1)\", \"single_word\": false, \"normalized\": false, "
+                + "\"special\": true}"
+        }
+        try text(
+            """
+            {"version": "1.0", "added_tokens": [\(added.joined(separator: ", "))],
+             "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                            "strip_accents": null, "lowercase": true},
+             "pre_tokenizer": {"type": "BertPreTokenizer"},
+             "post_processor": {"type": "TemplateProcessing", "single": [
+                {"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]},
+             "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                       "max_input_chars_per_word": 100, "vocab": {\(vocabulary)}}}
+            """, to: path)
+    }
+
     /// Writes sentences of known words, all different.
-    static func writeSentences(_ count: Int, to path: String, seed: UInt64) throws {
+    public static func writeSentences(_ count: Int, to path: String, seed: UInt64) throws {
         var random = CounterBasedRandom(seed: seed)
         var lines: Set<String> = []
         while lines.count < count {

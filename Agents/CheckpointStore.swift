@@ -1,0 +1,60 @@
+import Foundation
+import HDF5
+import ModelFiles
+
+/// The checkpoints of a run folder: the last one, and the one before, for when the last is damaged.
+struct CheckpointStore {
+    /// The last one.
+    let path: String
+    /// The one before it.
+    let previousPath: String
+
+    init(folder: String) {
+        let url = URL(fileURLWithPath: folder)
+        path = url.appendingPathComponent("checkpoint.h5").path
+        previousPath = url.appendingPathComponent("checkpoint.previous.h5").path
+    }
+
+    /// Whether there is one.
+    var holdsCheckpoint: Bool {
+        [path, previousPath].contains { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// Replaces the last checkpoint in one piece; what it was becomes the one before.
+    func save(_ checkpoint: CheckpointFile) throws {
+        try HDF5File.write(
+            atomicallyTo: path,
+            beforeReplacing: { temporary in
+                try FileSeal.append(to: temporary)
+                if FileManager.default.fileExists(atPath: path) { try Self.link(path, as: previousPath) }
+            }
+        ) { try checkpoint.write(to: $0) }
+    }
+
+    /// Makes sure that the last checkpoint is whole, and puts the one before in its place when it is not.
+    ///
+    /// - Returns: a line about what was wrong; nil when nothing was.
+    /// - Throws: ``SearchError/noRun(file:)``, or what is wrong when there is none before it either.
+    func mend() throws -> String? {
+        guard holdsCheckpoint else { throw SearchError.noRun(file: path) }
+        do {
+            try FileSeal.require(path)
+            return nil
+        } catch {
+            guard (try? FileSeal.state(of: previousPath)) == .intact else { throw error }
+            try Self.link(previousPath, as: path)
+            let evaluations = try CheckpointFile.readHeader(path: path).evaluations
+            return "\(error): going on from the checkpoint before, after evaluation \(evaluations)"
+        }
+    }
+
+    /// Gives a file a second name, in place of what had that name; takes no room on the disk.
+    private static func link(_ path: String, as name: String) throws {
+        let temporary = "\(name).new"
+        unlink(temporary)
+        guard Foundation.link(path, temporary) == 0, rename(temporary, name) == 0 else {
+            throw SearchError.damaged(
+                file: name, reason: "it cannot be replaced: \(String(cString: strerror(errno)))")
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Agents
+import ArgumentParser
+import Export
+import Foundation
+import Pruning
+import Report
+import Search
+import SparseKernels
+import Tensors
+import TinyModels
+import Tokenizers
+import Transformers
+
+/// The kinds of files that a user may hand over damaged.
+enum FileKind: String, CaseIterable, ExpressibleByArgument {
+    case policy
+    case trace
+    case latencyTable = "latency-table"
+    case levelDatabase = "level-database"
+    case safetensors
+    case gguf
+    case tokenizer
+
+    /// The files of ``makeSamples(in:)`` that are damaged, below its folder.
+    var files: [String] {
+        switch self {
+        case .policy:
+            ["policy.json", "summary.json", "costs.json", "run.json"].map { "run/\($0)" }
+        case .trace: ["run/trace.h5", "run/checkpoint.h5"]
+        case .latencyTable: ["run/latency.h5"]
+        case .levelDatabase:
+            ["index.json", "encoder.layer.0.attention.self.query.safetensors"].map { "levels/\($0)" }
+        case .safetensors: ["model/model.safetensors", "decoder/model.safetensors"]
+        case .gguf: ["gguf/model.gguf"]
+        case .tokenizer: ["model/tokenizer.json", "decoder/tokenizer.json"]
+        }
+    }
+
+    /// Reads the files as the commands do, and uses what was read.
+    func read(in folder: String) throws {
+        switch self {
+        case .policy:
+            _ = try Policy(path: "\(folder)/run/policy.json")
+            _ = ReportPage(try RunRecord(folder: "\(folder)/run")).html
+        case .trace:
+            _ = ReportPage(try RunRecord(folder: "\(folder)/run")).html
+            _ = try SearchRun.recorded(in: "\(folder)/run")
+        case .latencyTable:
+            let table = try LatencyTable(path: "\(folder)/run/latency.h5")
+            _ = table.latencyMs(LayerShape(name: "", rows: 32, cols: 32), .dense)
+        case .levelDatabase:
+            let database = try LevelDatabase(folder: "\(folder)/levels")
+            for layer in database.layers.indices.prefix(2) {
+                for level in database.levels.indices.dropFirst() {
+                    _ = try database.weight(layer: layer, level: level)
+                }
+            }
+        case .safetensors:
+            let model = try EncoderModel(folder: "\(folder)/model")
+            _ = model.encoder.embed([[2, 5, 6, 3]], pool: ThreadPool(threads: 1))
+            _ = try Decoder(path: "\(folder)/decoder")
+        case .gguf:
+            let model = try DecoderModel(path: "\(folder)/gguf/model.gguf", phase: .prefill)
+            _ = model.tokenizer.encode("abcab<|endoftext|>")
+        case .tokenizer:
+            let words = try WordPieceTokenizer(folder: "\(folder)/model")
+            _ = words.tokens(for: words.encode("The old dog sings, ünder 12 trees"))
+            let bytes = try ByteLevelTokenizer(folder: "\(folder)/decoder")
+            _ = bytes.text(of: bytes.encode("abcab c<|endoftext|>"))
+        }
+    }
+
+    /// Whole files of every kind, from a small search and small models.
+    static func makeSamples(in folder: String) throws {
+        try TinyModel.write(to: "\(folder)/model", seed: 1)
+        try TinyModel.writeSentences(400, to: "\(folder)/text.txt", seed: 2)
+        let options = TinySearch.options(model: "\(folder)/model", train: "\(folder)/text.txt", budget: 20)
+        let session = try SearchSession<EncoderModel>.start(
+            options, folder: "\(folder)/run", cache: "\(folder)/cache")
+        _ = try session.finish()
+        let files = FileManager.default
+        let databases = try files.contentsOfDirectory(atPath: "\(folder)/cache")
+        guard let database = databases.first else {
+            throw SearchFailure("\(folder)/cache: found no database")
+        }
+        try files.moveItem(atPath: "\(folder)/cache/\(database)", toPath: "\(folder)/levels")
+        try TinyModel.writeTokenizer(to: "\(folder)/model/tokenizer.json")
+        try TinyDecoder.write(to: "\(folder)/decoder", seed: 3)
+        try files.createDirectory(atPath: "\(folder)/gguf", withIntermediateDirectories: true)
+        let decoder = try DecoderModel(path: "\(folder)/decoder", phase: .prefill)
+        try DecoderExport(model: decoder.network, tokenizer: decoder.tokenizer)
+            .writeGGUF(encoding: .f16, to: "\(folder)/gguf/model.gguf")
+    }
+}
+
+/// A search over a tiny model, which takes a second or two.
+enum TinySearch {
+    static func options(model: String, train: String, budget: Int) -> SearchOptions {
+        var options = SearchOptions(
+            model: model, task: .fidelity, train: train, targetLatency: .fraction(0.8), threads: 1)
+        options.tokens = 32
+        options.budget = budget
+        return options
+    }
+}

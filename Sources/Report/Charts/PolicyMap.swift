@@ -1,0 +1,170 @@
+import Foundation
+import SparseKernels
+
+/// A policy as a map: a row for each block, a column for each operation; the pattern by colour, hatch and
+/// name, the sparsity by shade and number.
+struct PolicyMap {
+    /// A layer's place in the map.
+    private struct Cell {
+        let row: String
+        let column: String
+        let layer: String
+        let level: Level
+    }
+
+    private let cells: [Cell]
+    private let rows: [String]
+    private let columns: [String]
+
+    /// Takes a level for every layer, in the order of computation.
+    init(_ choices: [(layer: String, level: Level)]) {
+        cells = choices.map { choice in
+            let place = Self.place(choice.layer)
+            return Cell(row: place.block, column: place.operation, layer: choice.layer, level: choice.level)
+        }
+        func distinct(_ names: [String]) -> [String] {
+            names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        }
+        rows = distinct(cells.map(\.row))
+        columns = distinct(cells.map(\.column))
+    }
+
+    /// The patterns in use, in the order of ``Pattern``.
+    var patterns: [Pattern] {
+        Pattern.allCases.filter { pattern in cells.contains { $0.level.pattern == pattern } }
+    }
+
+    /// `encoder.layer.3.attention.self.query` is `attention.query` of block 3.
+    static func place(_ layer: String) -> (block: String, operation: String) {
+        let parts = layer.split(separator: ".").map(String.init)
+        guard let index = parts.firstIndex(where: { Int($0) != nil }) else { return ("–", layer) }
+        let names = parts[(index + 1)...].filter { !["self", "dense"].contains($0) }
+        return (parts[index], names.joined(separator: "."))
+    }
+
+    /// The number of a pattern's colour.
+    static func colour(_ pattern: Pattern) -> Int {
+        switch pattern {
+        case .dense: 8
+        case .unstructured: 1
+        case .rowBlock4: 2
+        case .block4: 3
+        case .twoOfFour: 4
+        case .rowBlock8: 5
+        case .rowBlock16: 6
+        }
+    }
+
+    /// What a cell calls a pattern.
+    static func code(_ pattern: Pattern) -> String {
+        switch pattern {
+        case .dense: "dense"
+        case .unstructured: "unstr."
+        case .rowBlock4, .rowBlock8, .rowBlock16, .block4:
+            pattern.rawValue.replacingOccurrences(of: "x", with: "×")
+        case .twoOfFour: pattern.rawValue
+        }
+    }
+
+    func svg(_ size: ChartSize) -> String {
+        let (left, height) = (size.isNarrow ? 30.0 : 56, size.isNarrow ? 34.0 : 36)
+        let top = size.isNarrow ? 92.0 : 44
+        let width = (size.width - left - (size.isNarrow ? 22 : 2)) / Double(max(columns.count, 1))
+        var canvas = SVGCanvas(width: size.width, height: top + height * Double(rows.count) + 6)
+        canvas.text("block", at: (2, top - 10), "label")
+        for (number, column) in columns.enumerated() {
+            let middle = left + (Double(number) + 0.5) * width
+            let short = Self.short(column, among: columns)
+            if size.isNarrow {
+                canvas.text(short, at: (middle - 2, top - 10), "label", degrees: -48)
+            } else {
+                canvas.text(short, at: (middle, top - 10), "label", anchor: .middle)
+            }
+        }
+        for (number, row) in rows.enumerated() {
+            let middle = top + (Double(number) + 0.5) * height
+            canvas.text(row, at: (left - 10, middle + 4), "label", anchor: .end)
+        }
+        for cell in cells {
+            guard let row = rows.firstIndex(of: cell.row), let column = columns.firstIndex(of: cell.column)
+            else { continue }
+            let corner = (left + Double(column) * width, top + Double(row) * height)
+            draw(cell, corner, width: width - 2, height: height - 2, size, &canvas)
+        }
+        return canvas.inline(
+            title: "The learned policy",
+            description: "\(rows.count) blocks, \(columns.count) operations each",
+            classes: size.name)
+    }
+
+    private func draw(
+        _ cell: Cell, _ corner: SVGCanvas.Point, width: Double, height: Double, _ size: ChartSize,
+        _ canvas: inout SVGCanvas
+    ) {
+        let (pattern, sparsity) = (cell.level.pattern, cell.level.sparsity)
+        let title = "\(cell.layer): \(cell.level)"
+        canvas.colour(Self.colour(pattern)) { canvas in
+            canvas.rectangle(
+                corner, width: width, height: height, "cell",
+                fill: pattern == .dense ? 0.1 : 0.1 + 0.5 * sparsity, title: title)
+            canvas.rectangle(
+                corner, width: size.isNarrow ? 5 : 9, height: height, "hatch-\(Self.slug(pattern))")
+        }
+        let middle = corner.x + (width + (size.isNarrow ? 5 : 9)) / 2
+        guard pattern != .dense else {
+            return canvas.text(
+                "dense", at: (middle, corner.y + height / 2 + 4), "cell-small", anchor: .middle)
+        }
+        let percent = Figures.percent(sparsity)
+        if size.isNarrow || width < 70 {
+            canvas.text(percent, at: (middle, corner.y + 14), "cell-text", anchor: .middle)
+            canvas.text(Self.code(pattern), at: (middle, corner.y + 27), "cell-small", anchor: .middle)
+        } else {
+            canvas.text(
+                "\(Self.code(pattern)) \(percent)", at: (middle, corner.y + height / 2 + 4.5), "cell-text",
+                anchor: .middle)
+        }
+    }
+
+    /// The last part of a name where that tells it from the others.
+    private static func short(_ column: String, among columns: [String]) -> String {
+        func last(_ name: String) -> Substring { name.split(separator: ".").last ?? "" }
+        return columns.count { last($0) == last(column) } == 1
+            ? String(last(column)) : column.replacingOccurrences(of: "attention.", with: "attn. ")
+    }
+
+    /// A pattern's name as a class.
+    static func slug(_ pattern: Pattern) -> String {
+        pattern.rawValue.replacingOccurrences(of: ":", with: "of")
+    }
+
+    /// The hatches, once for a page: `<pattern>` elements in the colour of their series, and that of bars.
+    static var hatches: String {
+        let stripes = "<path d=\"M0 5L5 0\" stroke=\"currentColor\" stroke-opacity=\"0.6\"/>"
+        let bar =
+            "<pattern id=\"hatch-bar\" class=\"c8\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\">"
+            + stripes + "</pattern>"
+        return bar
+            + Pattern.allCases.map { pattern in
+                let (size, marks): (Int, String) =
+                    switch pattern {
+                    case .dense: (8, "")
+                    case .unstructured:
+                        (4, "<circle cx=\"1\" cy=\"1\" r=\"0.9\"/><circle cx=\"3\" cy=\"3\" r=\"0.9\"/>")
+                    case .rowBlock4: (4, "<rect width=\"1.8\" height=\"4\"/>")
+                    case .rowBlock8: (3, "<rect width=\"1.2\" height=\"3\"/>")
+                    case .rowBlock16: (6, "<rect width=\"3\" height=\"6\"/>")
+                    case .block4:
+                        (
+                            6,
+                            "<rect width=\"3\" height=\"3\"/><rect x=\"3\" y=\"3\" width=\"3\" height=\"3\"/>"
+                        )
+                    case .twoOfFour:
+                        (4, "<path d=\"M0 4L4 0\" stroke=\"currentColor\" stroke-width=\"1.2\"/>")
+                    }
+                return
+                    "<pattern id=\"hatch-\(slug(pattern))\" class=\"c\(colour(pattern))\" width=\"\(size)\" "
+                    + "height=\"\(size)\" patternUnits=\"userSpaceOnUse\" fill=\"currentColor\">\(marks)</pattern>"
+            }.joined()
+    }
+}

@@ -1,0 +1,106 @@
+import Agents
+import Environments
+import Foundation
+import Search
+
+/// What is known of a run: the files of its folder, or a search that is still going on.
+public struct RunRecord: Sendable {
+    /// The folder's name.
+    public let name: String
+    /// What was asked for.
+    public let options: SearchOptions
+    /// Latencies, sizes and sensitivities; nil until they are known.
+    public let costs: LevelCosts?
+    /// The latency that was asked for, in milliseconds.
+    public let targetMs: Double?
+    /// Every evaluated policy.
+    public let rows: [TraceRow]
+    /// What it came to; nil before the end.
+    public let summary: SearchSummary?
+    /// What is being done now; nil unless it goes on.
+    public let stage: String?
+
+    /// Puts a record together.
+    public init(
+        name: String, options: SearchOptions, costs: LevelCosts? = nil, rows: [TraceRow] = [],
+        summary: SearchSummary? = nil, stage: String? = nil
+    ) {
+        self.name = name
+        self.options = options
+        self.costs = costs
+        self.rows = rows
+        self.summary = summary
+        self.stage = stage
+        targetMs = costs.map { options.targetLatency.milliseconds(dense: $0.denseLatencyMs) }
+    }
+
+    /// A search that is about to start in a folder.
+    public init(folder: String, starting options: SearchOptions) {
+        self.init(
+            name: URL(fileURLWithPath: folder).lastPathComponent, options: options, stage: "starting")
+    }
+
+    /// Reads a run folder, also one whose search still runs or was stopped.
+    /// - Throws: `SearchFailure` when it is no run folder; errors that name the damaged file.
+    public init(folder: String) throws {
+        let files = RunFiles(folder: folder)
+        let options = try files.options()
+        let costs = try files.storedCosts()
+        let trace = try files.trace()
+        if let costs, let trace,
+            trace.header.layers != costs.layers || trace.header.levels != costs.levels.map(\.description)
+        {
+            throw SearchFailure(
+                "\(files.path("trace.h5")): found other layers or levels than in \(files.path("costs.json"))")
+        }
+        self.init(
+            name: URL(fileURLWithPath: folder).lastPathComponent, options: options, costs: costs,
+            rows: costs == nil ? [] : trace?.rows ?? [], summary: try files.summary())
+    }
+
+    /// Reads run folders; those of one name are told apart by their paths.
+    /// - Throws: as ``init(folder:)``.
+    public static func named(apart folders: [String]) throws -> [RunRecord] {
+        let records = try folders.map { try RunRecord(folder: $0) }
+        return zip(records, folders).map { record, folder in
+            let isShared = records.count { $0.name == record.name } > 1
+            return isShared ? record.with(name: folder) : record
+        }
+    }
+
+    private func with(name: String) -> RunRecord {
+        RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
+    }
+
+    /// The same search further on.
+    public func with(costs: LevelCosts?, rows: [TraceRow], stage: String) -> RunRecord {
+        RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
+    }
+
+    /// The best row so far by reward.
+    var best: TraceRow? {
+        rows.max { ($0.terms.reward, $1.evaluation) < ($1.terms.reward, $0.evaluation) }
+    }
+
+    /// The row of the policy that was handed over; before the end the best so far.
+    var chosen: TraceRow? {
+        guard let summary, let costs else { return best }
+        let levels = summary.policy.map(\.level)
+        return rows.first { row in row.actions.map { costs.levels[$0] } == levels } ?? best
+    }
+
+    /// A level for every layer: of the policy handed over, or the best so far.
+    var policy: [SearchSummary.Choice] {
+        if let summary { return summary.policy }
+        guard let costs, let best else { return [] }
+        return zip(costs.layers, best.actions).map { .init(layer: $0, level: costs.levels[$1]) }
+    }
+
+    /// The fraction of the weights of prunable layers that are zero.
+    var sparsity: Double? {
+        guard let costs, policy.count == costs.layers.count else { return nil }
+        let weights = costs.sizeBytes.map { Double($0.first ?? 0) }
+        let zeros = zip(weights, policy).reduce(0) { $0 + $1.0 * $1.1.level.sparsity }
+        return zeros / max(weights.reduce(0, +), 1)
+    }
+}

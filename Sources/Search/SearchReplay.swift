@@ -1,0 +1,112 @@
+import Agents
+import Environments
+import Foundation
+
+/// A search done again with the latencies stored in a run, compared with the trace of that run.
+public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
+    /// Where two traces part.
+    public struct Difference: Sendable, Encodable, Equatable {
+        /// The number of the evaluation, from 1.
+        public let evaluation: Int
+        /// What differs there.
+        public let field: String
+        /// What the replay gave.
+        public let found: String
+        /// What is in the run.
+        public let recorded: String
+    }
+
+    /// The run folder.
+    public let run: String
+    /// Evaluations that agree, from the first.
+    public let agreeing: Int
+    /// Evaluations of the run.
+    public let evaluations: Int
+    /// Where they part first; nil when they do not.
+    public let difference: Difference?
+
+    /// What came out, in a line.
+    public var description: String {
+        guard let difference else {
+            return "\(run): the trace is reproduced: all \(evaluations) evaluations agree to the last bit"
+        }
+        return "\(run): the trace differs at evaluation \(difference.evaluation) of \(evaluations): "
+            + "\(difference.field): found \(difference.found), recorded \(difference.recorded)"
+    }
+
+    /// Searches again. Everything but the latency table is worked out anew, in a temporary folder.
+    ///
+    /// - Throws: ``SearchFailure`` when the run has no latency table or no trace; errors of the search.
+    public static func replay<Model: SearchableModel>(
+        _ type: Model.Type, run folder: String, cache: String, progress: StageProgress = { _, _ in }
+    ) throws -> SearchReplay {
+        let files = RunFiles(folder: folder)
+        let options = try files.options()
+        guard let recorded = try files.trace() else {
+            throw SearchFailure("\(files.path("trace.h5")): no such file: the search has not begun yet")
+        }
+        guard let table = try files.storedTable(for: options) else {
+            throw SearchFailure(
+                "\(files.path("latency.h5")): no such file: replaying needs the latencies of the run")
+        }
+        let temporary = FileManager.default.temporaryDirectory
+            .appendingPathComponent("secateur-replay-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: temporary) }
+        let again = RunFiles(folder: temporary)
+        try again.makeFolder()
+        try again.store(table)
+        let inputs = try SearchInputs<Model>(options)
+        let preparation = try SearchPreparation(inputs, cache: cache, files: again, progress: progress)
+        let rows = try search(preparation, recorded.rows.count, in: temporary, progress)
+        let difference = firstDifference(rows, recorded.rows, preparation.costs)
+        return SearchReplay(
+            run: folder, agreeing: (difference?.evaluation ?? recorded.rows.count + 1) - 1,
+            evaluations: recorded.rows.count, difference: difference)
+    }
+
+    /// As many evaluations as were recorded, which may be fewer than the budget.
+    private static func search<Model>(
+        _ preparation: SearchPreparation<Model>, _ count: Int, in folder: String, _ progress: StageProgress
+    ) throws -> [TraceRow] {
+        let options = preparation.inputs.options
+        let target = SearchSession<Model>.target(options, preparation.costs)
+        let run = try SearchRun.start(
+            folder: folder, environment: SearchSession<Model>.environment(preparation, spent: 0),
+            options: SearchRunOptions(
+                agent: try AgentKind(name: options.agent), target: target, budget: options.budget,
+                seed: options.seed), identity: preparation.identity)
+        _ = try run.run(
+            progress: { progress("replaying", Double($0.evaluations) / Double(max(count, 1))) },
+            shouldStop: { run.rows.count >= count })
+        return run.rows
+    }
+
+    /// Where two traces part first, wall-clock times aside.
+    static func firstDifference(
+        _ found: [TraceRow], _ recorded: [TraceRow], _ costs: LevelCosts
+    ) -> Difference? {
+        for (ours, theirs) in zip(found, recorded) {
+            let fields: [(String, String, String)] = [
+                (
+                    "levels", ours.actions.map { "\(costs.levels[$0])" }.joined(separator: " "),
+                    theirs.actions.map {
+                        costs.levels.indices.contains($0) ? "\(costs.levels[$0])" : "level \($0)"
+                    }
+                    .joined(separator: " ")
+                ),
+                ("quality", "\(ours.terms.quality)", "\(theirs.terms.quality)"),
+                ("latency", "\(ours.terms.latencyMs) ms", "\(theirs.terms.latencyMs) ms"),
+                ("size", "\(ours.terms.sizeBytes) bytes", "\(theirs.terms.sizeBytes) bytes"),
+                ("reward", "\(ours.terms.reward)", "\(theirs.terms.reward)"),
+                ("expected reward", "\(ours.baseline)", "\(theirs.baseline)"),
+            ]
+            if let (field, mine, other) = fields.first(where: { $0.1 != $0.2 }) {
+                return Difference(evaluation: ours.evaluation, field: field, found: mine, recorded: other)
+            }
+        }
+        guard found.count != recorded.count else { return nil }
+        return Difference(
+            evaluation: min(found.count, recorded.count) + 1, field: "evaluations", found: "\(found.count)",
+            recorded: "\(recorded.count)")
+    }
+}

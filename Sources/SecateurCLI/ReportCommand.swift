@@ -1,0 +1,27 @@
+import ArgumentParser
+import ModelFiles
+import Report
+import Search
+
+/// `secateur report`
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write a run's report: one HTML file with charts and the numbers behind them.",
+        discussion: """
+            Searches write it by themselves; this does it again, also for a run that is going on or was
+            stopped. Example: secateur report checkpoints/minilm-half
+            """)
+
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    var runFolder: String
+
+    @Option(help: "The file to write; report.html in the run folder unless given.")
+    var output: String?
+
+    func run() throws {
+        let path = output ?? RunFiles(folder: runFolder).path("report.html")
+        try AtomicFile.write(ReportPage(RunRecord(folder: runFolder)).html, to: path)
+        print("The report is in \(path)")
+    }
+}

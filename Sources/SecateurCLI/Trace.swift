@@ -1,0 +1,63 @@
+import Agents
+import ArgumentParser
+import Foundation
+import Search
+
+/// `secateur trace`
+struct Trace: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a run's trace: a line for each evaluated policy.",
+        discussion: """
+            Also of a run that is going on. With --csv there is a column for each layer, with the level that it
+            had. Example: secateur trace checkpoints/minilm-half --csv > trace.csv
+            """)
+
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    var runFolder: String
+
+    @Flag(help: "Print comma-separated values, numbers in full precision.")
+    var csv = false
+
+    private static let columns = [
+        "evaluation", "reward", "quality", "latencyMs", "sizeBytes", "baseline", "wallClockSeconds",
+    ]
+
+    func run() throws {
+        let files = RunFiles(folder: runFolder)
+        _ = try files.options()
+        guard let trace = try files.trace() else {
+            throw SearchFailure("\(files.path("trace.h5")): no such file: the search has not begun yet")
+        }
+        if csv { printCSV(trace.header, trace.rows) } else { printTable(trace.rows) }
+    }
+
+    private func printCSV(_ header: TraceHeader, _ rows: [TraceRow]) {
+        print((Self.columns + header.layers).joined(separator: ","))
+        for row in rows {
+            let levels = row.actions.map { header.levels[$0] }
+            let numbers = [
+                row.terms.reward, row.terms.quality, row.terms.latencyMs,
+            ].map(Self.number)
+            let rest = [
+                "\(row.terms.sizeBytes)", Self.number(row.baseline), Self.number(row.wallClockSeconds),
+            ]
+            print((["\(row.evaluation)"] + numbers + rest + levels).joined(separator: ","))
+        }
+    }
+
+    /// The shortest text that reads as the same number; nothing for what is no number.
+    private static func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
+
+    private func printTable(_ rows: [TraceRow]) {
+        let decimal = Terminal.decimal
+        Terminal.printTable(
+            headings: Self.columns,
+            rows: rows.map { row in
+                [
+                    "\(row.evaluation)", decimal(row.terms.reward, 4), decimal(row.terms.quality, 4),
+                    decimal(row.terms.latencyMs, 4), "\(row.terms.sizeBytes)",
+                    row.baseline.isFinite ? decimal(row.baseline, 4) : "", decimal(row.wallClockSeconds, 2),
+                ]
+            })
+    }
+}
