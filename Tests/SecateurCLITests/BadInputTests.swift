@@ -115,6 +115,23 @@ import Testing
         try check(tool, search(tool), says: ["found a run", "--overwrite"])
     }
 
+    /// A table is of prefill or of decoding, for so many tokens and threads.
+    @Test func latenciesOfSomethingElse() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        #expect(try tool.run(search(tool)).status == 0)
+        let table = tool.file("run/latency.h5")
+        for (flag, value, allowed) in [
+            ("--latency-of", "decode", "allowed decode, 32 tokens"),
+            ("--tokens", "16", "allowed prefill, 16 tokens"),
+        ] {
+            let changed = ["--latency-table": table, "--output": tool.file("other"), flag: value]
+            try check(
+                tool, search(tool, changed), says: [table, "found prefill, 32 tokens and 1 threads", allowed])
+        }
+        #expect(!FileManager.default.fileExists(atPath: tool.file("other")))
+    }
+
     @Test func aRunOfAnotherModel() throws {
         let tool = try prepared()
         defer { tool.cleanUp() }

@@ -7,7 +7,7 @@ import Testing
     private let table = LatencyTable(
         fingerprint: HardwareFingerprint(
             cpu: "Example", processors: 2, caches: "L1 32K", instructionSet: .avx2),
-        tokens: 128, threads: 2,
+        phase: .decode, tokens: 128, threads: 2,
         entries: [
             .init(rows: 8, cols: 4, level: .dense): .init([3, 1, 2]),
             .init(rows: 8, cols: 4, level: Level(pattern: .rowBlock4, sparsity: 0.7)): .init([0.5]),
