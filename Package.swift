@@ -82,7 +82,8 @@ let package = Package(
             dependencies: ["Export", "Transformers", "Tokenizers", "ModelFiles", "Tensors"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
-            name: "SecateurCLITests", dependencies: ["SecateurCLI", "Agents", "ModelFiles", "Tensors"]),
+            name: "SecateurCLITests",
+            dependencies: ["SecateurCLI", "Agents", "ModelFiles", "SparseKernels", "Tensors"]),
         .testTarget(
             name: "AgentsTests", dependencies: ["Agents", "Environments", "HDF5", "SparseKernels", "Tensors"]),
     ]

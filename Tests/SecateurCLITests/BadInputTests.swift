@@ -1,4 +1,5 @@
 import Foundation
+import SparseKernels
 import Testing
 
 @testable import SecateurCLI
@@ -120,14 +121,18 @@ import Testing
         let tool = try prepared()
         defer { tool.cleanUp() }
         #expect(try tool.run(search(tool)).status == 0)
-        let table = tool.file("run/latency.h5")
-        for (flag, value, allowed) in [
-            ("--latency-of", "decode", "allowed decode, 32 tokens"),
-            ("--tokens", "16", "allowed prefill, 16 tokens"),
+        let (prefill, decode) = (tool.file("run/latency.h5"), tool.file("decode.h5"))
+        let table = try LatencyTable(path: prefill)
+        try LatencyTable(
+            fingerprint: table.fingerprint, phase: .decode, tokens: table.tokens, threads: table.threads,
+            entries: table.entries, fit: table.fit, dense: table.dense
+        ).write(to: decode)
+        for (path, tokens, words) in [
+            (decode, "32", ["found decode, 32 tokens", "allowed prefill, 32 tokens and 1 threads"]),
+            (prefill, "16", ["found prefill, 32 tokens", "allowed prefill, 16 tokens and 1 threads"]),
         ] {
-            let changed = ["--latency-table": table, "--output": tool.file("other"), flag: value]
-            try check(
-                tool, search(tool, changed), says: [table, "found prefill, 32 tokens and 1 threads", allowed])
+            let changed = ["--latency-table": path, "--output": tool.file("other"), "--tokens": tokens]
+            try check(tool, search(tool, changed), says: [path] + words)
         }
         #expect(!FileManager.default.fileExists(atPath: tool.file("other")))
     }

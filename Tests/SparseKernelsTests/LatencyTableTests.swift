@@ -33,6 +33,10 @@ import Testing
         #expect(Level(level.description) == level)
     }
 
+    @Test func coarseLevelsAreInEveryTable() {
+        #expect(Set(Level.coarse).isSubset(of: Level.standard) && Level.coarse[0] == .dense)
+    }
+
     @Test(arguments: ["", "dense@0.5", "4x1", "4x1@1.0", "4x1@-0.1", "other@0.5", "4x1@0.5@1"])
     func otherTextIsNoLevel(_ text: String) {
         #expect(Level(text) == nil)
