@@ -6,12 +6,11 @@ SEED ?= 1
 BUDGET ?= 300
 RUN ?= checkpoints/minilm-half
 LANGUAGE_MODEL ?= models/smollm2
-PYTHON ?= python3
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test model language-model text build search test bench-kernels bench-peers bench-peers-language \
-	check-exports sanitize lint format clean faults
+.PHONY: help setup setup-test model language-model text build search test bench-kernels bench-peers \
+	bench-peers-encoder bench-peers-language check-exports sanitize lint format clean faults
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,23 +40,15 @@ setup-test: ## install what only tests use: a browser, and Python with h5py
 test: model language-model text setup-test ## run every test
 	swift test -c release -Xswiftc -enable-testing
 
-bench-peers-language: language-model text ## compare with llama.cpp (PYTHON needs llama-cpp-python)
-	swift build -c release
-	rm -rf checkpoints/peers-80 checkpoints/peers-50
-	.build/release/Benchmarks uniform-model $(LANGUAGE_MODEL) --train $(TEXT) --level 4x1@0.800 \
-		--output checkpoints/peers-80
-	.build/release/Benchmarks uniform-model $(LANGUAGE_MODEL) --train $(TEXT) --level unstructured@0.500 \
-		--output checkpoints/peers-50
-	$(PYTHON) Benchmarks/language_peers.py $(SECATEUR) $(LANGUAGE_MODEL)/*.gguf \
-		--pruned 80%_4x1=checkpoints/peers-80 50%_unstructured=checkpoints/peers-50 --text $(TEXT)
-
 bench-kernels: build ## measure every kernel beside the fastest dense product, and draw the roofline
 	swift build -c release --product Benchmarks
 	$(SECATEUR) kernels --threads 1
 	$(SECATEUR) kernels --threads 1 --isa avx2
 	.build/release/Benchmarks roofline --output docs/roofline.svg
 
-bench-peers: model build ## measure the encoder beside onnxruntime, fp32 and int8
+bench-peers: bench-peers-encoder bench-peers-language ## measure both kinds of model beside their peers
+
+bench-peers-encoder: model build ## measure the encoder beside onnxruntime, fp32 and int8
 	@scripts/bench-peers.sh --model $(MODEL)
 
 check-exports: model text build ## prove every export by the tool that reads it (RUN=... for a run of yours)
@@ -67,6 +58,10 @@ faults: model ## damage files 100,000 times, and kill searches 100 times
 	swift build -c release --product Benchmarks
 	.build/release/Benchmarks fuzz --count 100000
 	.build/release/Benchmarks kills --count 100
+
+bench-peers-language: language-model text ## measure the language model beside llama.cpp
+	swift build -c release
+	@scripts/bench-peers-language.sh $(LANGUAGE_MODEL) $(TEXT)
 
 sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/sanitize-kernels.sh

@@ -1,6 +1,7 @@
 """Prefill and decoding beside llama.cpp, in one run: alternating, the median over rounds of the ratios.
 
-Usage: python language_peers.py SECATEUR DENSE_GGUF [--pruned NAME=MODEL ...] [--text FILE] [--threads 1 2]
+Usage: python language_peers.py SECATEUR DENSE_GGUF [--pruned NAME=MODEL ...] [--text FILE] [--windows 40]
+       [--threads 1 2] [--rounds 3] [--inner-rounds 5]
 Needs llama-cpp-python. llama.cpp is called by its low-level `llama_decode`, with the logits of the last
 token only, and both sides make up their tokens.
 """
@@ -58,18 +59,19 @@ class Llama:
         return TOKENS / statistics.median(prefill), 1 / statistics.median(decode)
 
 
-def secateur(command, model, dense, threads):
+def secateur(command, model, dense, threads, rounds):
     arguments = [command, "benchmark", model, "--against", dense, "--threads", str(threads), "--tokens", str(TOKENS)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
     output = subprocess.run(
-        arguments + ["--rounds", "5", "--json"], check=True, capture_output=True, text=True, env=environment)
+        arguments + ["--rounds", str(rounds), "--json"], check=True, capture_output=True, text=True, env=environment)
     return json.loads(output.stdout)
 
 
-def perplexity(command, model, text):
-    """Over 40 windows of 512 tokens."""
-    arguments = [command, "evaluate", model, "--task", "lm", "--data", text, "--windows", "40", "--json"]
-    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)["value"]
+def perplexity(command, model, text, windows, weights):
+    """Over windows of 512 tokens; with 8-bit weights as decoding computes it, token by token."""
+    arguments = [command, "evaluate", model, "--task", "lm", "--data", text, "--windows", str(windows)]
+    output = subprocess.run(arguments + ["--weights", weights, "--json"], check=True, capture_output=True, text=True)
+    return json.loads(output.stdout)["value"]
 
 
 def main():
@@ -78,15 +80,20 @@ def main():
     parser.add_argument("dense")
     parser.add_argument("--pruned", nargs="*", default=[])
     parser.add_argument("--text", help="show perplexity on it beside the speeds")
+    parser.add_argument("--windows", type=int, default=40, help="of the text")
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="in each of which every program runs once")
+    parser.add_argument("--inner-rounds", type=int, default=5, help="of `secateur benchmark`")
     options = parser.parse_args()
     models = dict(entry.split("=", 1) for entry in options.pruned)
     median = statistics.median
     if options.text:
         for name in ["dense", *models]:
-            value = perplexity(options.secateur, models.get(name, options.dense), options.text)
-            print(f"perplexity of {name}: {value:.2f}")
+            exact, decoded = (
+                perplexity(options.secateur, models.get(name, options.dense), options.text, options.windows, weights)
+                for weights in ["float", "8bit"]
+            )
+            print(f"perplexity of {name}: {exact:.2f} in prefill, {decoded:.2f} in decoding", flush=True)
     for threads in options.threads:
         peer = Llama(options.dense, threads)
         peer.rates()
@@ -94,7 +101,8 @@ def main():
         for _ in range(options.rounds):
             theirs.append(peer.rates())
             for name in ours:
-                ours[name].append(secateur(options.secateur, models.get(name, options.dense), options.dense, threads))
+                model = models.get(name, options.dense)
+                ours[name].append(secateur(options.secateur, model, options.dense, threads, options.inner_rounds))
         print(f"{threads} thread(s), {TOKENS} tokens: prefill and decode, tokens/s (times llama.cpp)")
         print(f"  llama.cpp {llama_cpp.__version__}: {median(t[0] for t in theirs):.0f}, {median(t[1] for t in theirs):.0f}")
         for name, runs in ours.items():

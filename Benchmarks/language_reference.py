@@ -1,7 +1,7 @@
 """Checks Secateur's language models against llama.cpp and transformers: greedy generation, perplexity, logits.
 
-Usage: python language_reference.py SECATEUR MODEL TEXT [--windows 40]
-Needs llama-cpp-python, torch and transformers. MODEL is what `secateur convert` takes.
+Usage: python language_reference.py SECATEUR TEXT MODEL [MODEL ...] [--windows 40]
+Needs llama-cpp-python, torch and transformers. MODEL is what `secateur convert` takes, dense or pruned.
 """
 import argparse
 import ctypes
@@ -78,18 +78,24 @@ class Llama:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("secateur")
-    parser.add_argument("model")
     parser.add_argument("text")
+    parser.add_argument("models", nargs="+")
     parser.add_argument("--windows", type=int, default=40)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    for model in options.models:
+        print(f"{model}:")
+        check(options, model)
+
+
+def check(options, model):
     with tempfile.TemporaryDirectory() as scratch:
         gguf, folder = f"{scratch}/model.gguf", f"{scratch}/folder"
-        run(options.secateur, "convert", options.model, "--output", gguf)
-        run(options.secateur, "convert", options.model, "--format", "folder", "--output", folder)
+        run(options.secateur, "convert", model, "--output", gguf)
+        run(options.secateur, "convert", model, "--format", "folder", "--output", folder)
         peer = Llama(gguf, options.threads)
         text = pathlib.Path(options.text).read_text()
-        ids = json.loads(run(options.secateur, "tokenize", options.model, "--json", text=text))
+        ids = json.loads(run(options.secateur, "tokenize", model, "--json", text=text))
         windows = [np.array(ids[i * CONTEXT : (i + 1) * CONTEXT]) for i in range(options.windows)]
         ours = json.loads(
             run(options.secateur, "evaluate", gguf, "--task", "lm", "--data", options.text, "--windows",

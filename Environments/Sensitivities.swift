@@ -6,9 +6,12 @@ import SparseKernels
 /// Near the dense weights the loss is quadratic in the change of the weights, and so in proportion to the
 /// relative error of the layer's outputs, which the level database has for every level. One evaluation
 /// for each layer and pattern gives the factor: s_l(a) = loss_l(anchor) · error_l(a) / error_l(anchor).
+/// In models of many layers, one evaluation for each layer serves all patterns.
 public enum Sensitivities {
     /// The sparsity at which each layer is evaluated; the nearest level of each pattern is taken.
     public static let anchorSparsity = 0.8
+    /// The most layers that are evaluated once for each pattern.
+    public static let mostLayersByPattern = 100
 
     /// Evaluates each layer alone at the anchor of each pattern.
     ///
@@ -22,16 +25,18 @@ public enum Sensitivities {
         progress: (Double) -> Void = { _ in }
     ) rethrows -> [[Double]] {
         var result = errors.map { $0.map { _ in 0.0 } }
-        let anchors = anchors(of: levels)
+        let groups = groups(levels, layers: errors.count)
         for layer in errors.indices {
-            for (number, anchor) in anchors.enumerated() {
-                progress(Double(layer * anchors.count + number) / Double(errors.count * anchors.count))
-                let own = levels.indices.filter { levels[$0].pattern == levels[anchor].pattern }
+            for (number, group) in groups.enumerated() {
+                progress(Double(layer * groups.count + number) / Double(errors.count * groups.count))
+                guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
+                    continue
+                }
                 var actions = [Int](repeating: 0, count: errors.count)
                 actions[layer] = anchor
                 // Noise of the evaluation may make a layer look better pruned: a small loss is assumed.
                 let loss = max(1 - (try quality(actions)), 1e-5)
-                for level in own {
+                for level in group {
                     result[layer][level] = loss * errors[layer][level] / max(errors[layer][anchor], 1e-12)
                 }
             }
@@ -39,12 +44,16 @@ public enum Sensitivities {
         return result
     }
 
-    /// The level of each pattern at which layers are evaluated, by its index.
-    public static func anchors(of levels: [Level]) -> [Int] {
-        Pattern.allCases.filter { $0 != .dense }.compactMap { pattern in
-            levels.indices.filter { levels[$0].pattern == pattern }
-                .min { distance(levels[$0]) < distance(levels[$1]) }
-        }
+    /// How many evaluations ``estimate(levels:errors:quality:progress:)`` takes.
+    public static func evaluations(levels: [Level], layers: Int) -> Int {
+        layers * groups(levels, layers: layers).filter { !$0.isEmpty }.count
+    }
+
+    /// Levels that share an anchor: those of a pattern, or all that are not dense.
+    private static func groups(_ levels: [Level], layers: Int) -> [[Int]] {
+        let pruned = levels.indices.filter { levels[$0].pattern != .dense }
+        guard layers <= mostLayersByPattern else { return [pruned] }
+        return Pattern.allCases.map { pattern in pruned.filter { levels[$0].pattern == pattern } }
     }
 
     private static func distance(_ level: Level) -> Double {

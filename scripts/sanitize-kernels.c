@@ -1,44 +1,6 @@
 // Runs every kernel of every instruction set that this CPU has on buffers of exactly the size that the formats
 // promise, over shapes that divide nothing, and compares with the scalar kernels. Meant for the sanitizers.
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "panels.h"
-
-static uint64_t state = 1;
-
-static double uniform(void) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (double)(state >> 11) * 0x1p-53;
-}
-
-static void *allocate(size_t bytes) {
-    void *memory = aligned_alloc(64, round_up(bytes ? bytes : 1, 64));
-    memset(memory, 0, bytes);
-    return memory;
-}
-
-static size_t panel_floats(size_t features, size_t tokens) { return features * round_up(tokens, LANES); }
-
-static float *panels(size_t features, size_t tokens) {
-    const size_t count = panel_floats(features, tokens);
-    float *values = allocate(count * sizeof(float));
-    for (size_t i = 0; i < count; i++) values[i] = (float)(uniform() - 0.5);
-    return values;
-}
-
-static void compare(const char *what, const char *isa, const float *a, const float *b, size_t features,
-                    size_t tokens) {
-    for (size_t f = 0; f < features; f++)
-        for (size_t t = 0; t < tokens; t++) {
-            const size_t i = panel_offset(features, tokens, f, t);
-            if (fabsf(a[i] - b[i]) <= 1e-4f) continue;
-            fprintf(stderr, "%s %s: found %g, allowed %g at feature %zu, token %zu\n", isa, what, a[i], b[i], f, t);
-            exit(1);
-        }
-}
+#include "sanitize-support.h"
 
 // A random sparse matrix for a kernel; some units keep nothing.
 static secateur_sparse random_sparse(const secateur_sparse_kernel *kernel, size_t rows, size_t columns) {
@@ -124,7 +86,10 @@ static void check_attention(const secateur_kernels *kernels, const secateur_kern
     free(q), free(k), free(v), free(found), free(expected), free(scratch);
 }
 
+void check_language_kernels(void);
+
 int main(void) {
+    check_language_kernels();
     const secateur_kernels *scalar = secateur_kernels_for(SECATEUR_ISA_SCALAR);
     for (int isa = SECATEUR_ISA_SCALAR; isa <= SECATEUR_ISA_AVX512; isa++) {
         const secateur_kernels *kernels = secateur_kernels_for((secateur_isa)isa);

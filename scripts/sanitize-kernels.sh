@@ -6,5 +6,6 @@ cd "$(dirname "$0")/.."
 binary=$(mktemp)
 trap 'rm -f "$binary"' EXIT
 clang -std=gnu11 -O1 -g -Wno-psabi -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
-    -ISources/CKernels/include -ISources/CKernels Sources/CKernels/*.c scripts/sanitize-kernels.c -lm -lpthread -o "$binary"
+    -ISources/CKernels/include -ISources/CKernels Sources/CKernels/*.c \
+    scripts/sanitize-kernels.c scripts/sanitize-language.c -lm -lpthread -o "$binary"
 "$binary"

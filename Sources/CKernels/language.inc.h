@@ -1,7 +1,7 @@
 // The language-model kernels of one instruction set. The including file defines, before including this:
 //   NAME(x), ISA_NAME   the symbol of x, and the name of this instruction set
 //   TILE_ROWS           rows of an attention tile; with SECATEUR_QUERY_STRIPS they fill the registers
-//   EXPAND(bits, from, to)   sets 16 bytes: the next byte of `from` where `bits` has a bit, else zero
+// and what eightbit.inc.h asks for.
 #include <math.h>
 #include <string.h>
 
@@ -9,10 +9,7 @@
 #include "vector.h"
 
 #define QUERY_STRIPS SECATEUR_QUERY_STRIPS
-#define GROUP SECATEUR_GROUP
 #define LARGEST_HEAD 256
-
-typedef int8_t v16b __attribute__((vector_size(16), aligned(1)));
 
 INLINE v16 v16_load_unaligned(const float *p) {
     v16 v;
@@ -275,76 +272,6 @@ static void NAME(attend_one)(const secateur_head *head, const float *queries, si
     }
 }
 
-// Weights are fetched once for a token and come from memory: this many bytes ahead hide its latency.
-#define PREFETCH_BYTES 6144
-
-INLINE v16 NAME(group_product)(const int8_t *w, const float *x) {
-    v16 sum = v16_set(0.0f);
-#pragma clang loop unroll(full)
-    for (int part = 0; part < GROUP / 16; part++)
-        sum = v16_fma(__builtin_convertvector(*(const v16b *)(w + part * 16), v16),
-                      v16_load(x + part * 16), sum);
-    return sum;
-}
-
-INLINE v16 NAME(group_scale)(uint16_t scale) {
-    const uint32_t bits = (uint32_t)scale << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return v16_set(value);
-}
-
-INLINE void NAME(eightbit_rows)(const secateur_eightbit *w, const float *x, float *y, size_t yStride, size_t row,
-                                const int rows) {
-    v16 sum[4];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) sum[r] = v16_set(0.0f);
-    for (size_t group = 0; group < w->groups; group++)
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            const size_t index = (row + (size_t)r) * w->groups + group;
-            __builtin_prefetch(w->values + index * GROUP + PREFETCH_BYTES, 0, 3);
-            sum[r] = v16_fma(NAME(group_product)(w->values + index * GROUP, x + group * GROUP),
-                             NAME(group_scale)(w->scales[index]), sum[r]);
-        }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
-        y[(row + (size_t)r) * yStride] = v16_sum(sum[r]) + (w->bias ? w->bias[row + (size_t)r] : 0.0f);
-}
-
-static void NAME(eightbit_sparse_row)(const secateur_eightbit *w, const float *x, float *y, size_t yStride,
-                                      size_t row) {
-    const int8_t *values = w->values + w->starts[row];
-    v16 sum = v16_set(0.0f);
-    for (size_t group = 0; group < w->groups; group++) {
-        const uint64_t mask = w->masks[row * w->groups + group];
-        __builtin_prefetch(values + PREFETCH_BYTES, 0, 3);
-        v16 product = v16_set(0.0f);
-#pragma clang loop unroll(full)
-        for (int part = 0; part < GROUP / 16; part++) {
-            const uint32_t bits = (uint32_t)(mask >> (16 * part)) & 0xFFFF;
-            v16b weights;
-            EXPAND(bits, values, &weights);
-            values += __builtin_popcount(bits);
-            product = v16_fma(__builtin_convertvector(weights, v16),
-                              v16_load(x + group * GROUP + part * 16), product);
-        }
-        sum = v16_fma(product, NAME(group_scale)(w->scales[row * w->groups + group]), sum);
-    }
-    y[row * yStride] = v16_sum(sum) + (w->bias ? w->bias[row] : 0.0f);
-}
-
-static void NAME(eightbit)(const secateur_eightbit *w, const float *x, float *y, size_t yStride, size_t rowBegin,
-                           size_t rowEnd) {
-    size_t row = rowBegin;
-    if (w->masks) {
-        for (; row < rowEnd; row++) NAME(eightbit_sparse_row)(w, x, y, yStride, row);
-        return;
-    }
-    for (; row + 4 <= rowEnd; row += 4) NAME(eightbit_rows)(w, x, y, yStride, row, 4);
-    for (; row < rowEnd; row++) NAME(eightbit_rows)(w, x, y, yStride, row, 1);
-}
-
 static void NAME(log_sum_exp)(const float *s, size_t width, size_t rows, float *out) {
     v16 top = v16_load(s);
     for (size_t row = 1; row < rows; row++) top = v16_max(top, v16_load(s + row * width));
@@ -367,6 +294,9 @@ static void NAME(divergence)(const float *p, const float *q, const float *pLogSu
     for (int lane = 0; lane < LANES; lane++) out[lane] = sum[lane];
 }
 
+#include "eightbit.inc.h"
+#include "single_token.inc.h"
+
 const secateur_language_kernels NAME(language_table) = {
     .name = ISA_NAME,
     .rmsnorm = NAME(rmsnorm),
@@ -377,6 +307,10 @@ const secateur_language_kernels NAME(language_table) = {
     .store_rows = NAME(store_rows),
     .attend = NAME(attend),
     .attend_one = NAME(attend_one),
+    .normalize_one = NAME(normalize_one),
+    .rotate_one = NAME(rotate_one),
+    .attend_part = NAME(attend_part),
+    .quantize = NAME(quantize),
     .eightbit = NAME(eightbit),
     .log_sum_exp = NAME(log_sum_exp),
     .divergence = NAME(divergence),

@@ -4,7 +4,7 @@
 #define NAME(x) secateur_avx2_##x
 #define ISA_NAME "avx2"
 #define TILE_ROWS 3
-#include "expand_pdep.h"
+#include "eightbit_avx2.h"
 #include "language.inc.h"
 #pragma clang attribute pop
 #endif

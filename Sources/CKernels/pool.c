@@ -18,6 +18,8 @@ struct secateur_pool {
     _Atomic int pending;         // workers still busy with this call
     _Atomic int sleepers;
     _Atomic int stopping;
+    _Atomic int arrived;        // workers that wait at the barrier
+    _Atomic unsigned barriers;  // barriers passed; a change lets the workers go on
     pthread_mutex_t mutex;
     pthread_cond_t wake;
 };
@@ -109,6 +111,21 @@ void secateur_pool_run(secateur_pool *pool, void (*body)(void *, int), void *con
     body(context, 0);
     // Workers that share a core with others may be late: give the core up after a while.
     for (int spin = 0; atomic_load_explicit(&pool->pending, memory_order_acquire) > 0; spin++) {
+        if (spin < SPINS)
+            pause_cpu();
+        else
+            sched_yield();
+    }
+}
+
+void secateur_pool_barrier(secateur_pool *pool) {
+    const unsigned seen = atomic_load_explicit(&pool->barriers, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) + 1 == pool->threads) {
+        atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&pool->barriers, seen + 1, memory_order_release);
+        return;
+    }
+    for (int spin = 0; atomic_load_explicit(&pool->barriers, memory_order_acquire) == seen; spin++) {
         if (spin < SPINS)
             pause_cpu();
         else

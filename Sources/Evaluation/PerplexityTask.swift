@@ -41,22 +41,62 @@ public struct PerplexityTask: ModelTask {
     public func evaluate(_ model: Decoder, pool: ThreadPool, progress: (Double) -> Void = { _ in }) -> Result
     {
         let predictions = TokenPredictions(model: model, longest: windows.map(\.count).max() ?? 0, pool: pool)
-        var (all, late) = (0.0, 0.0)
-        var lateCount = 0
+        var losses = Losses()
         for (number, window) in windows.enumerated() {
             progress(Double(number) / Double(windows.count))
             predictions.forEachChunk(of: predictions.hiddenStates(of: window)) { first, logits in
                 let sums = LogitStatistics.logSums(logits, pool: pool)
                 for token in 0..<logits.tokens where first + token + 1 < window.count {
                     let loss = Double(sums[token] - logits[Int(window[first + token + 1]), token])
-                    all += loss
-                    guard first + token >= window.count / 2 else { continue }
-                    late += loss
-                    lateCount += 1
+                    losses.add(loss, after: first + token, of: window)
                 }
             }
         }
-        return Result(
-            value: exp(all / Double(count)), secondHalf: exp(late / Double(max(lateCount, 1))), count: count)
+        return losses.result
+    }
+
+    /// Both conventions, the windows read token by token as in decoding, so that a model with 8-bit weights is
+    /// judged by what it computes there.
+    ///
+    /// - Parameter progress: is told the fraction done.
+    public func evaluateDecoding(
+        _ model: Decoder, pool: ThreadPool, progress: (Double) -> Void = { _ in }
+    ) -> Result {
+        let longest = windows.map(\.count).max() ?? 0
+        let state = model.state(capacity: longest, passTokens: 1, threads: pool.threads)
+        var losses = Losses()
+        for (number, window) in windows.enumerated() {
+            progress(Double(number) / Double(windows.count))
+            state.position = 0
+            for token in 0..<window.count - 1 {
+                model.forward([window[token]], state, pool: pool)
+                let logits = model.nextTokenLogits(state, pool: pool)
+                let top = logits.max() ?? 0
+                let sum = logits.reduce(0) { $0 + exp(Double($1 - top)) }
+                losses.add(log(sum) - Double(logits[Int(window[token + 1])] - top), after: token, of: window)
+            }
+        }
+        return losses.result
+    }
+
+    /// The losses of tokens so far.
+    private struct Losses {
+        private var (all, late) = (0.0, 0.0)
+        private var (count, lateCount) = (0, 0)
+
+        /// Adds that of the token after a position of a window.
+        mutating func add(_ loss: Double, after position: Int, of window: [Int32]) {
+            all += loss
+            count += 1
+            guard position >= window.count / 2 else { return }
+            late += loss
+            lateCount += 1
+        }
+
+        var result: Result {
+            Result(
+                value: exp(all / Double(count)), secondHalf: exp(late / Double(max(lateCount, 1))),
+                count: count)
+        }
     }
 }

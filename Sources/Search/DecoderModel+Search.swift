@@ -1,12 +1,15 @@
 import Evaluation
 import Export
 import ModelFiles
+import SparseKernels
 import Tensors
 import Transformers
 
 extension DecoderModel: SearchableModel {
     /// A window.
     public static let standardTokens = SearchOptions.windowTokens
+    /// Few: there are hundreds of layers.
+    public static let levels = Level.coarse
 
     /// The longest text, in tokens.
     public var maximumTokens: Int { network.configuration.maximumTokens }

@@ -51,7 +51,7 @@ struct StoredSensitivities: Codable, Equatable {
     let values: [[Double]]
 
     /// How many evaluations it took to estimate them.
-    var evaluations: Int { layers.count * Sensitivities.anchors(of: levels).count }
+    var evaluations: Int { Sensitivities.evaluations(levels: levels, layers: layers.count) }
 
     /// Whether they are for these layers and levels.
     func fit(layers: [String], levels: [Level]) -> Bool {

@@ -1,6 +1,7 @@
 import Evaluation
 import Export
 import Foundation
+import SparseKernels
 import Tensors
 import Transformers
 
@@ -15,6 +16,8 @@ extension EncoderModel: SearchableModel {
 
     /// 128
     public static let standardTokens = 128
+    /// All.
+    public static let levels = Level.standard
 
     /// The encoder.
     public var network: BERT { encoder }

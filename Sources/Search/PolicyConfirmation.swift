@@ -56,7 +56,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
 
     private func measure(_ actions: [Int], progress: (Double) -> Void) throws -> EndToEndBenchmark.Result {
         let inputs = preparation.inputs
-        return EndToEndBenchmark(inputs.options.workload, pool: inputs.pool).measure(
+        var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
+        benchmark.rounds = benchmark.rounds(forPassMs: preparation.costs.denseLatencyMs)
+        return benchmark.measure(
             try preparation.candidates.model(actions, pool: inputs.pool), against: inputs.model.network,
             progress: progress)
     }

@@ -3,6 +3,7 @@ import Environments
 import Foundation
 import ModelFiles
 import SparseKernels
+import Transformers
 
 /// The files of a run folder that a search writes besides its trace and checkpoint.
 public struct RunFiles {
@@ -138,13 +139,18 @@ public struct RunFiles {
         try table.write(to: path("latency.h5"))
     }
 
-    /// Reads a latency table that must be for the tokens and threads of a search.
+    /// Reads a latency table that must be of what a search times, for its tokens and threads.
     static func table(_ path: String, for options: SearchOptions) throws -> LatencyTable {
         let table = try LatencyTable(path: path)
-        guard table.tokens == options.tokens, table.threads == options.threads else {
+        let found = (table.phase, table.tokens, table.threads)
+        let allowed = (options.latencyOf, options.tokens, options.threads)
+        guard found == allowed else {
+            func text(_ phase: Workload.Phase, _ tokens: Int, _ threads: Int) -> String {
+                "\(phase.rawValue), \(tokens) tokens and \(threads) threads"
+            }
             throw SearchFailure(
-                "\(path): found \(table.tokens) tokens and \(table.threads) threads, allowed "
-                    + "\(options.tokens) tokens and \(options.threads) threads")
+                "\(path): found \(text(found.0, found.1, found.2)), allowed "
+                    + text(allowed.0, allowed.1, allowed.2))
         }
         return table
     }

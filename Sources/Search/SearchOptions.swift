@@ -50,11 +50,11 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     /// Sentences that the reward is computed on, and as many again to pick the final policy by.
     public var rewardSentences = 600
     /// Windows of ``windowTokens`` tokens that a language model is calibrated on.
-    public var calibrationWindows = 64
+    public var calibrationWindows = 32
     /// Windows that its reward is computed on.
-    public var rewardWindows = 2
+    public var rewardWindows = 1
     /// Windows that its final policy is picked by.
-    public var checkWindows = 6
+    public var checkWindows = 4
     /// Windows of the validation file that its perplexity is reported on.
     public var validationWindows = 40
     /// Tokens of a window.

@@ -35,7 +35,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         self.inputs = inputs
         let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
         let network = inputs.model.network
-        let levels = Level.standard
+        let levels = Model.levels
         let database = try Self.database(
             inputs,
             key: LevelDatabase.key(

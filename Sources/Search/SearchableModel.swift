@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import ModelFiles
+import SparseKernels
 import Tensors
 import Transformers
 
@@ -17,6 +18,8 @@ public protocol SearchableModel: Sendable {
     var network: Network { get }
     /// Tokens of a sequence whose latency is measured, unless told otherwise.
     static var standardTokens: Int { get }
+    /// The levels that a search chooses from.
+    static var levels: [Level] { get }
     /// The longest input, in tokens.
     var maximumTokens: Int { get }
     /// What the architecture is called.

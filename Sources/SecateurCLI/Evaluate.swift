@@ -40,6 +40,13 @@ struct Evaluate: ParsableCommand {
     @Option(help: "The dense model: needed by fidelity, and compared with by lm.")
     var against: String?
 
+    @Option(
+        help: """
+            For lm: how weights are kept: float, or 8bit, which reads the text token by token as decoding \
+            does, with 8-bit activations.
+            """)
+    var weights = WeightPrecision.float
+
     @Option(help: "Threads to compute with; all processors unless given.")
     var threads = MachineOptions.processors
 
@@ -67,6 +74,9 @@ struct Evaluate: ParsableCommand {
             throw ValidationError("--metric: found with --task \(task.rawValue), allowed with classification")
         }
         guard context >= 2 else { throw ValidationError("--context: found \(context), allowed 2 or more") }
+        if weights == .eightBit, task != .lm || against != nil {
+            throw ValidationError("--weights: 8bit is for --task lm without --against")
+        }
         if let windows, windows < 1 {
             throw ValidationError("--windows: found \(windows), allowed 1 or more")
         }
@@ -100,16 +110,19 @@ struct Evaluate: ParsableCommand {
     }
 
     private func language(pool: ThreadPool) throws -> Output {
-        let model = try ModelArgument.loadDecoder(model)
+        let model = try ModelArgument.loadDecoder(model, phase: weights.phase)
         guard context <= model.maximumTokens else {
             throw SearchFailure("--context: found \(context), allowed \(model.maximumTokens) at most")
         }
         let all = try model.windows(ofText: data, context: context)
         let chosen = Array(all.prefix(windows ?? all.count))
         let line = ProgressLine()
-        let result = PerplexityTask(windows: chosen).evaluate(model.network, pool: pool) {
-            line.show("evaluating", $0)
-        }
+        let scored = PerplexityTask(windows: chosen)
+        func show(_ fraction: Double) { line.show("evaluating", fraction) }
+        let result =
+            weights == .float
+            ? scored.evaluate(model.network, pool: pool, progress: show)
+            : scored.evaluateDecoding(model.network, pool: pool, progress: show)
         line.finish()
         var output = Output(
             metric: "perplexity", value: result.value, count: result.count, secondHalf: result.secondHalf)

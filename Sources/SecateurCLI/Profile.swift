@@ -51,12 +51,13 @@ struct Profile: ParsableCommand {
         if json {
             try Terminal.printJSON(
                 LatencyReport(
-                    hardware: table.fingerprint.description, tokens: table.tokens, threads: table.threads,
-                    denseMs: table.dense.medianMs, overheadMs: table.fit.overheadMs, entries: rows))
+                    hardware: table.fingerprint.description, phase: table.phase, tokens: table.tokens,
+                    threads: table.threads, denseMs: table.dense.medianMs, overheadMs: table.fit.overheadMs,
+                    entries: rows))
             return
         }
         print("\(table.fingerprint)")
-        print("\(table.tokens) tokens, \(table.threads) threads")
+        print("\(table.phase.rawValue), \(table.tokens) tokens, \(table.threads) threads")
         print("dense \(Terminal.decimal(table.dense.medianMs, 3)) ms end to end, of it ", terminator: "")
         print("\(Terminal.decimal(table.fit.overheadMs, 3)) ms outside of prunable layers")
         print(
@@ -90,6 +91,7 @@ extension Workload.Phase: ExpressibleByArgument {}
 
 private struct LatencyReport: Encodable {
     let hardware: String
+    let phase: Workload.Phase
     let tokens: Int
     let threads: Int
     let denseMs: Double

@@ -5,25 +5,24 @@ import Transformers
 /// A linear layer for decoding: with one token, time goes into fetching weights from memory, and 8 bits of
 /// a weight are fetched four times as fast as 32. Several tokens are left to another operator.
 ///
-/// Groups of 64 columns share a scale, and a weight is a whole number from −127 to 127 times it. Where a
-/// quarter of the weights or more are zero, only the others are stored, after one bit for each weight.
+/// Groups of 64 columns of a row share a scale, and a weight is a whole number from −127 to 127 times it. The
+/// token's activations are rounded the same way, so that products are of whole numbers. Where a quarter of the
+/// weights or more are zero, only the others are stored, after one bit for each weight.
 /// Costs 1.03 bytes for a weight, or 0.16 and 1 for a kept one, beside the other operator's.
-public final class EightBitLinear: LinearOperator {
+public final class EightBitLinear: SingleTokenOperator {
     /// The sparsity from which zeros are left out.
     public static let leastSparsity = 0.25
     /// Output features.
     public let rows: Int
     /// Input features.
     public let columns: Int
-    private let values: AlignedBuffer<Int8>
+    private let values: AlignedBuffer<UInt8>
     private let scales: AlignedBuffer<UInt16>
     private let masks: AlignedBuffer<UInt64>?
     private let starts: AlignedBuffer<UInt32>
     private let bias: AlignedBuffer<Float>
     private let wide: any LinearOperator
     private let instructionSet: InstructionSet
-
-    private static let groupColumns = Int(SECATEUR_GROUP)
 
     /// Packs a weight [rows × columns] and a bias [rows].
     ///
@@ -37,26 +36,11 @@ public final class EightBitLinear: LinearOperator {
         self.wide = wide
         self.instructionSet = instructionSet
         self.bias = AlignedBuffer(bias)
-        var packed = PackedGroups(rows: rows, columns: columns)
-        let leavesOutZeros = weight.sparsity >= Self.leastSparsity
-        weight.elements.withUnsafeBufferPointer { elements in
-            for row in 0..<weight.rows {
-                packed.starts.append(UInt32(packed.values.count))
-                for first in stride(from: 0, to: weight.columns, by: Self.groupColumns) {
-                    let end = min(first + Self.groupColumns, weight.columns)
-                    let line = row * weight.columns
-                    packed.append(
-                        UnsafeBufferPointer(rebasing: elements[line + first..<line + end]),
-                        leavingOutZeros: leavesOutZeros)
-                }
-            }
-        }
-        // The kernel reads whole groups: the last one needs something after it.
-        packed.values += [Int8](repeating: 0, count: Self.groupColumns)
+        let packed = EightBitGroups(weight, leavingOutZeros: weight.sparsity >= Self.leastSparsity)
         values = AlignedBuffer(packed.values)
         scales = AlignedBuffer(packed.scales)
         starts = AlignedBuffer(packed.starts)
-        masks = leavesOutZeros ? AlignedBuffer(packed.masks) : nil
+        masks = packed.masks.isEmpty ? nil : AlignedBuffer(packed.masks)
     }
 
     /// What the packed weights take in memory, those for several tokens included, in bytes.
@@ -66,6 +50,22 @@ public final class EightBitLinear: LinearOperator {
     public var decodeBytes: Int {
         values.sizeBytes + scales.sizeBytes + (masks.map { $0.sizeBytes + starts.sizeBytes } ?? 0)
             + bias.sizeBytes
+    }
+
+    /// Itself.
+    public var singleToken: (any SingleTokenOperator)? { self }
+
+    /// Computes some rows for one token.
+    public func apply(
+        _ input: QuantizedVector, into output: UnsafeMutablePointer<Float>, rows range: Range<Int>
+    ) {
+        precondition(input.count == columns && range.lowerBound % QuantizedVector.blockRows == 0)
+        var weights = secateur_eightbit(
+            values: values.address, scales: scales.address, masks: masks?.address, starts: starts.address,
+            bias: bias.address, rows: rows, groups: QuantizedVector.groups(of: columns))
+        var activations = input.kernelArgument
+        instructionSet.languageKernels.pointee.eightbit(
+            &weights, &activations, output, range.lowerBound, range.upperBound)
     }
 
     /// Which output rows fall to one of several workers.
@@ -79,51 +79,12 @@ public final class EightBitLinear: LinearOperator {
             return wide.apply(input, into: output, part: part, of: parts)
         }
         checkShapes(input, output)
-        let range = rows(ofPart: part, of: parts)
-        let groups = (columns + Self.groupColumns - 1) / Self.groupColumns
-        var weights = secateur_eightbit(
-            values: values.address, scales: scales.address, masks: masks?.address, starts: starts.address,
-            bias: bias.address, rows: rows, groups: groups)
-        let count = groups * Self.groupColumns
-        withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<Float>.size, alignment: 64) { memory in
-            let vector = memory.bindMemory(to: Float.self)
-            for column in 0..<columns { vector[column] = input.address[column * PanelMatrix.stripTokens] }
-            for column in columns..<max(count, columns) { vector[column] = 0 }
-            instructionSet.languageKernels.pointee.eightbit(
-                &weights, vector.baseAddress, output.address, PanelMatrix.stripTokens,
-                range.lowerBound, range.upperBound)
-        }
-    }
-}
-
-/// Groups of weights while they are being packed.
-private struct PackedGroups {
-    var values: [Int8] = []
-    var scales: [UInt16] = []
-    var masks: [UInt64] = []
-    var starts: [UInt32] = []
-
-    init(rows: Int, columns: Int) {
-        values.reserveCapacity(rows * columns + 64)
-    }
-
-    mutating func append(_ group: UnsafeBufferPointer<Float>, leavingOutZeros: Bool) {
-        var largest: Float = 0
-        for value in group { largest = max(largest, abs(value)) }
-        // The upper half of the float above: no weight is then beyond 127 scales.
-        let bits = UInt16(truncatingIfNeeded: ((largest / 127).bitPattern + 0xFFFF) >> 16)
-        let scale = Float(bitPattern: UInt32(bits) << 16)
-        let inverse = scale > 0 ? 1 / scale : 0
-        scales.append(bits)
-        var mask: UInt64 = 0
-        for (index, value) in group.enumerated() where !leavingOutZeros || value != 0 {
-            mask |= 1 << UInt64(index)
-            values.append(Int8(max(-127, min(127, (value * inverse).rounded()))))
-        }
-        if leavingOutZeros {
-            masks.append(mask)
-        } else {
-            values += [Int8](repeating: 0, count: Int(SECATEUR_GROUP) - group.count)
-        }
+        let vector = AlignedScratch(count: max(columns, rows))
+        for column in 0..<columns { vector.address[column] = input[column, 0] }
+        let quantized = QuantizedVector(capacity: columns)
+        quantized.set(vector.address, count: columns, instructionSet: instructionSet)
+        let range = singleTokenRows(ofPart: part, of: parts)
+        apply(quantized, into: vector.address, rows: range)
+        for row in range { output[row, 0] = vector.address[row] }
     }
 }

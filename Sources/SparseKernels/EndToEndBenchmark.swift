@@ -36,6 +36,15 @@ public struct EndToEndBenchmark {
     /// Passes of each model in a round, after one to warm up.
     public var passes = 3
 
+    /// Rounds that take about as long as a person waits, when a pass takes so many milliseconds: the present
+    /// number for short passes, and fewer, but never under eight, for long ones.
+    public func rounds(forPassMs passMs: Double) -> Int {
+        let roundMs = Double(2 * (passes + 1)) * passMs
+        return max(min(rounds, Int(Self.patienceMs / max(roundMs, 1e-3))), min(rounds, 8))
+    }
+
+    private static let patienceMs = 20_000.0
+
     let workload: Workload
     let pool: ThreadPool
 

@@ -5,8 +5,8 @@ import Transformers
 
 /// Measured kernel times of a model's layers, and of the rest of the model, on one machine.
 ///
-/// Stored as HDF5 (`"schema": "secateur.latency/2"`): a row for each shape and level, and the hardware
-/// fingerprint, tokens and threads as attributes.
+/// Stored as HDF5 (`"schema": "secateur.latency/3"`): a row for each shape and level, and the hardware
+/// fingerprint, phase, tokens and threads as attributes.
 public struct LatencyTable: Sendable, Equatable {
     /// What a time was measured for.
     public struct Key: Hashable, Sendable {
@@ -52,6 +52,8 @@ public struct LatencyTable: Sendable, Equatable {
 
     /// The machine.
     public let fingerprint: HardwareFingerprint
+    /// What was timed: a whole sequence, or one more token.
+    public let phase: Workload.Phase
     /// Tokens of the one sequence.
     public let tokens: Int
     /// Threads.
@@ -80,6 +82,7 @@ public struct LatencyTable: Sendable, Equatable {
             try root.setAttribute("processors", fingerprint.processors)
             try root.setAttribute("caches", fingerprint.caches)
             try root.setAttribute("instructionSet", fingerprint.instructionSet.rawValue)
+            try root.setAttribute("phase", phase.rawValue)
             try root.setAttribute("tokens", tokens)
             try root.setAttribute("threads", threads)
             try root.setAttribute("overheadMs", fit.overheadMs)
@@ -101,7 +104,7 @@ public struct LatencyTable: Sendable, Equatable {
         }
     }
 
-    private static let schema = "secateur.latency/2"
+    private static let schema = "secateur.latency/3"
 
     /// Reads a table.
     /// - Throws: `ModelFileError` for a file that is missing or damaged, `HDF5Error` and
@@ -124,6 +127,12 @@ public struct LatencyTable: Sendable, Equatable {
         fingerprint = HardwareFingerprint(
             cpu: try root.attribute("cpu"), processors: try root.attribute("processors"),
             caches: try root.attribute("caches"), instructionSet: instructionSet)
+        let stored: String = try root.attribute("phase")
+        guard let phase = Workload.Phase(rawValue: stored) else {
+            throw LatencyTableError(
+                file: path, message: "phase: found '\(stored)', allowed 'prefill', 'decode'")
+        }
+        self.phase = phase
         tokens = try root.attribute("tokens")
         threads = try root.attribute("threads")
         fit = LatencyFit(
@@ -156,10 +165,11 @@ public struct LatencyTable: Sendable, Equatable {
 
     /// Puts measured times together.
     public init(
-        fingerprint: HardwareFingerprint, tokens: Int, threads: Int, entries: [Key: Entry], fit: LatencyFit,
-        dense: Entry
+        fingerprint: HardwareFingerprint, phase: Workload.Phase = .prefill, tokens: Int, threads: Int,
+        entries: [Key: Entry], fit: LatencyFit, dense: Entry
     ) {
         self.fingerprint = fingerprint
+        self.phase = phase
         self.tokens = tokens
         self.threads = threads
         self.entries = entries

@@ -20,6 +20,8 @@ struct PackedUnits: Sendable {
     let segmentCosts: [Int]
 
     private static let bundlesOfSegment = 24
+    /// In a layer too small for longer ones.
+    private static let fewestBundlesOfSegment = 6
     /// What starting a bundle in a block costs, in steps.
     private static let stepsOfBundle = 2
 
@@ -53,10 +55,10 @@ struct PackedUnits: Sendable {
         units = AlignedBuffer(stream.units)
     }
 
-    /// A power of two, so that two or four threads get equal shares. Long segments leave less to fill up
-    /// in their bundles.
+    /// A power of two, so that two or four threads get equal shares; two at least, so that the second one is
+    /// not idle. Long segments leave less to fill up in their bundles.
     private static func segments(of bundles: Int) -> Int {
-        var segments = 1
+        var segments = bundles >= 2 * fewestBundlesOfSegment ? 2 : 1
         while segments < 16, segments * 2 * bundlesOfSegment <= bundles { segments *= 2 }
         return segments
     }

@@ -71,8 +71,8 @@ public struct Profiler<Model: PrunableModel> {
         _ entries: [LatencyTable.Key: LatencyTable.Entry], _ fit: LatencyFit, _ dense: LatencyTable.Entry
     ) -> LatencyTable {
         LatencyTable(
-            fingerprint: .current, tokens: workload.tokens, threads: pool.threads, entries: entries, fit: fit,
-            dense: dense)
+            fingerprint: .current, phase: workload.phase, tokens: workload.tokens, threads: pool.threads,
+            entries: entries, fit: fit, dense: dense)
     }
 
     private func timeWhole() -> [Double] {

@@ -42,6 +42,14 @@ public final class ThreadPool: Sendable {
         }
     }
 
+    /// Within a body that every worker runs: waits until all workers are here. What they wrote before is
+    /// then there for all.
+    ///
+    /// Costs a tenth of what starting another call does.
+    public func barrier() {
+        if threads > 1 { secateur_pool_barrier(handle) }
+    }
+
     /// Calls `body` for every index of 0..<count; each worker takes the next free index.
     ///
     /// Which worker takes which index varies, so `body` must not depend on it.

@@ -20,12 +20,56 @@ extension Decoder {
         while !rest.isEmpty {
             let part = Array(rest.prefix(state.passTokens))
             rest = rest.dropFirst(part.count)
+            if part.count == 1, observer == nil, let blocks = singleTokenBlocks {
+                forward(part[0], on: blocks, state, pool: pool, times: times)
+                continue
+            }
             DecoderPass(model: self, state: state, pool: pool, observer: observer, times: times).run(part)
         }
     }
 
+    private func forward(
+        _ token: Int32, on blocks: [SingleTokenBlock], _ state: DecoderState, pool: ThreadPool,
+        times: LayerTimes?
+    ) {
+        precondition(state.position < state.capacity, "a text holds \(state.capacity) tokens")
+        let memory = state.singleToken
+        precondition(pool.threads <= memory.parts.count)
+        readEmbedding(token, position: state.position, into: memory.embedding.address, stride: 1)
+        if let angles = RotaryAngles(configuration) {
+            angles.write(position: state.position, memory.cosines.address, memory.sines.address, stride: 1)
+        }
+        SingleTokenPass(
+            blocks: blocks, finalNorm: finalNorm, configuration: configuration, memory: memory,
+            cache: UncheckedCache(state.cache), scratch: state.scratch, position: state.position, pool: pool,
+            times: times
+        ).run()
+        state.reshape(tokens: 1)
+        let column = state.normed.column(of: 0)
+        for feature in 0..<configuration.hidden {
+            state.normed.address[feature * column.stride] = memory.parts[0].normed.address[feature]
+        }
+        state.position += 1
+    }
+
+    /// Writes a token's embedding, with that of its position where there is one.
+    func readEmbedding(
+        _ token: Int32, position: Int, into target: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        let hidden = configuration.hidden
+        precondition(
+            token >= 0 && token < configuration.vocabulary, "token id \(token) is not in the vocabulary")
+        // The table was checked when it was opened, and is of numbers: reading it cannot fail.
+        let row = (try? embedding.floats(rows: Int(token)..<Int(token) + 1)) ?? []
+        for feature in 0..<hidden { target[feature * stride] = row[feature] }
+        guard let positions else { return }
+        let place = positions.address + position * hidden
+        for feature in 0..<hidden { target[feature * stride] += place[feature] }
+    }
+
     /// The logits of the token that follows those the state has seen, one for each of the vocabulary.
     public func nextTokenLogits(_ state: DecoderState, pool: ThreadPool) -> [Float] {
+        if let head = head.singleToken { return nextTokenLogits(state, head, pool: pool) }
         let source = state.normed
         let token = source.tokens - 1
         for feature in 0..<source.features { state.last[feature, 0] = source[feature, token] }
@@ -35,6 +79,24 @@ extension Decoder {
         }
         let stride = output.column(of: 0).stride
         return (0..<head.rows).map { output.address[$0 * stride] }
+    }
+
+    private func nextTokenLogits(
+        _ state: DecoderState, _ head: any SingleTokenOperator, pool: ThreadPool
+    ) -> [Float] {
+        let (source, memory) = (state.normed, state.singleToken)
+        let (last, quantized) = (memory.embedding.address, memory.parts[0].quantized)
+        let column = source.column(of: source.tokens - 1)
+        for feature in 0..<source.features {
+            last[feature] = source.address[column.offset + feature * column.stride]
+        }
+        quantized.set(last, count: source.features)
+        pool.run { worker in
+            head.apply(
+                quantized, into: memory.logits.address,
+                rows: head.singleTokenRows(ofPart: worker, of: pool.threads))
+        }
+        return Array(UnsafeBufferPointer(start: memory.logits.address, count: head.rows))
     }
 
     /// Memory for passes of a workload.
@@ -101,30 +163,27 @@ private struct DecoderPass {
     }
 
     private func embed(_ tokens: [Int32]) {
-        let hidden = configuration.hidden
-        for (token, id) in tokens.enumerated() {
-            precondition(id >= 0 && id < configuration.vocabulary, "token id \(id) is not in the vocabulary")
-            // The table was checked when it was opened, and is of numbers: reading it cannot fail.
-            let row = (try? model.embedding.floats(rows: Int(id)..<Int(id) + 1)) ?? []
-            let column = state.hidden.column(of: token)
-            let target = state.hidden.address + column.offset
-            for feature in 0..<hidden { target[feature * column.stride] = row[feature] }
-            guard let positions = model.positions else { continue }
-            let place = positions.address + (state.position + token) * hidden
-            for feature in 0..<hidden { target[feature * column.stride] += place[feature] }
+        let (model, hidden, position, pool) = (model, state.hidden, state.position, pool)
+        pool.run { worker in
+            for token in pool.share(of: tokens.count, worker: worker) {
+                let column = hidden.column(of: token)
+                model.readEmbedding(
+                    tokens[token], position: position + token, into: hidden.address + column.offset,
+                    stride: column.stride)
+            }
         }
     }
 
-    /// Rotary positions (Su et al., 2021): pair d of a token at position p turns by p·base^(−2d / head size).
     private func setAngles() {
-        guard let base = configuration.rotaryBase else { return }
-        let half = configuration.headSize / 2
-        for pair in 0..<half {
-            let frequency = pow(base, -Double(2 * pair) / Double(configuration.headSize))
-            for token in 0..<state.hidden.tokens {
-                let angle = Double(state.position + token) * frequency
-                state.cosines[pair, token] = Float(cos(angle))
-                state.sines[pair, token] = Float(sin(angle))
+        guard let angles = RotaryAngles(configuration) else { return }
+        let (cosines, sines, position, pool) = (state.cosines, state.sines, state.position, pool)
+        pool.run { worker in
+            for token in pool.share(of: cosines.tokens, worker: worker) {
+                let column = cosines.column(of: token)
+                angles.write(
+                    position: position + token, cosines.address + column.offset,
+                    sines.address + column.offset,
+                    stride: column.stride)
             }
         }
     }
@@ -249,15 +308,5 @@ private struct DecoderPass {
                     gate.address, gate.features, gate.tokens, rows.lowerBound, rows.upperBound)
             }
         }
-    }
-}
-
-/// The cache as workers see it.
-private struct UncheckedCache: @unchecked Sendable {
-    // Unchecked: each worker writes to the rows of its own heads, and reads when all have written.
-    let cache: KeyValueCache
-
-    init(_ cache: KeyValueCache) {
-        self.cache = cache
     }
 }

@@ -51,7 +51,9 @@ public struct Decoder: Sendable {
     public let layerShapes: [LayerShape]
     /// Number of parameters of the whole model, embeddings included.
     public let parameterCount: Int
-    var blocks: [Block]
+    private(set) var blocks: [Block]
+    /// The same blocks for passes of one token on 8-bit weights; nil when a layer has no such weights.
+    private(set) var singleTokenBlocks: [SingleTokenBlock]?
     /// The output layer: logits of the vocabulary.
     public private(set) var head: any LinearOperator
     let finalNorm: any Normalization
@@ -72,6 +74,7 @@ public struct Decoder: Sendable {
         let names = configuration.names
         var loader = DecoderLoader(checkpoint: checkpoint, pack: pack)
         blocks = try (0..<configuration.blocks).map { try loader.block($0) }
+        singleTokenBlocks = SingleTokenBlock.all(blocks)
         finalNorm = try loader.norm(names.finalNorm)
         embedding = try checkpoint.table(
             "\(names.embedding).weight", rows: configuration.vocabulary, columns: configuration.hidden)
@@ -122,6 +125,7 @@ public struct Decoder: Sendable {
         checkpoint = model.checkpoint
         configuration = model.configuration.with(blocks: count)
         blocks = Array(model.blocks.prefix(count))
+        singleTokenBlocks = model.singleTokenBlocks.map { Array($0.prefix(count)) }
         layerShapes = Array(model.layerShapes.prefix(blocks.reduce(0) { $0 + $1.linears.count }))
         parameterCount = model.parameterCount
         head = model.head
@@ -165,6 +169,7 @@ extension Decoder: PrunableModel {
                 return Linear(name: linear.name, operation: replacement)
             }
         }
+        model.singleTokenBlocks = SingleTokenBlock.all(model.blocks)
         return model
     }
 

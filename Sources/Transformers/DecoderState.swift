@@ -54,6 +54,7 @@ public final class DecoderState {
     /// The last token's hidden state, and the logits after it.
     let last: PanelMatrix
     let logits: PanelMatrix
+    let singleToken: SingleTokenMemory
 
     /// Allocates.
     ///
@@ -76,6 +77,7 @@ public final class DecoderState {
         sines = states(configuration.headSize / 2)
         last = PanelMatrix(features: configuration.hidden, tokens: 1)
         logits = PanelMatrix(features: model.head.rows, tokens: 1)
+        singleToken = SingleTokenMemory(model, stride: cache.stride, threads: threads)
         scratch = (0..<threads).map { _ in AlignedScratch(count: secateur_causal_scratch(capacity)) }
     }
 
@@ -88,5 +90,15 @@ public final class DecoderState {
         {
             precondition(states.reshape(tokens: tokens), "a pass takes \(passTokens) tokens")
         }
+    }
+}
+
+/// The cache as workers see it.
+struct UncheckedCache: @unchecked Sendable {
+    // Unchecked: each worker writes to the rows of its own heads, and reads when all have written.
+    let cache: KeyValueCache
+
+    init(_ cache: KeyValueCache) {
+        self.cache = cache
     }
 }

@@ -28,4 +28,9 @@ public final class LayerNorm: Sendable {
             &norm, input.address, residual?.address, output.address, input.tokens, strips.lowerBound,
             strips.upperBound)
     }
+
+    func apply(one input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
+        InstructionSet.best.languageKernels.pointee.normalize_one(
+            gamma.address, beta.address, epsilon, gamma.count, input, output)
+    }
 }

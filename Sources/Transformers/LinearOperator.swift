@@ -15,9 +15,34 @@ public protocol LinearOperator: AnyObject, Sendable {
 
     /// Computes the rows of one part of the output.
     func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int)
+
+    /// The same layer as something that computes one token from 8-bit activations; nil where it cannot.
+    var singleToken: (any SingleTokenOperator)? { get }
+}
+
+/// A linear layer that computes one token, y = W·x + b, from 8-bit activations.
+public protocol SingleTokenOperator: LinearOperator {
+    /// Computes some rows.
+    ///
+    /// - Parameters:
+    ///   - output: room for all rows, side by side.
+    ///   - rows: start and end at multiples of ``QuantizedVector/blockRows``, or end with the layer.
+    func apply(_ input: QuantizedVector, into output: UnsafeMutablePointer<Float>, rows: Range<Int>)
+}
+
+extension SingleTokenOperator {
+    /// Which output rows of a single token fall to one of several workers.
+    public func singleTokenRows(ofPart part: Int, of parts: Int) -> Range<Int> {
+        let block = QuantizedVector.blockRows
+        let blocks = (rows + block - 1) / block
+        return min(blocks * part / parts * block, rows)..<min(blocks * (part + 1) / parts * block, rows)
+    }
 }
 
 extension LinearOperator {
+    /// None.
+    public var singleToken: (any SingleTokenOperator)? { nil }
+
     /// Computes the whole product on the calling thread.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix) {
         apply(input, into: output, part: 0, of: 1)

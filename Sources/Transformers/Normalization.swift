@@ -5,6 +5,8 @@ import Tensors
 protocol Normalization: Sendable {
     /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
     func apply(_ input: PanelMatrix, into output: PanelMatrix, strips: Range<Int>)
+    /// Normalises the features of one token, which are side by side.
+    func apply(one input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>)
 }
 
 extension LayerNorm: Normalization {
@@ -30,5 +32,10 @@ public final class RMSNorm: Normalization {
         InstructionSet.best.languageKernels.pointee.rmsnorm(
             gamma.address, epsilon, gamma.count, input.tokens, input.address, output.address,
             strips.lowerBound, strips.upperBound)
+    }
+
+    func apply(one input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
+        InstructionSet.best.languageKernels.pointee.normalize_one(
+            gamma.address, nil, epsilon, gamma.count, input, output)
     }
 }

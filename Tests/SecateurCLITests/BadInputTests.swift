@@ -1,4 +1,5 @@
 import Foundation
+import SparseKernels
 import Testing
 import TinyModels
 
@@ -108,6 +109,27 @@ import TinyModels
             tool, ["apply", tool.file("run"), tool.file("model"), "--output", tool.file("model")],
             says: ["already exists"])
         try check(tool, search(tool), says: ["found a run", "--overwrite"])
+    }
+
+    /// A table is of prefill or of decoding, for so many tokens and threads.
+    @Test func latenciesOfSomethingElse() throws {
+        let tool = try prepared()
+        defer { tool.cleanUp() }
+        #expect(try tool.run(search(tool)).status == 0)
+        let (prefill, decode) = (tool.file("run/latency.h5"), tool.file("decode.h5"))
+        let table = try LatencyTable(path: prefill)
+        try LatencyTable(
+            fingerprint: table.fingerprint, phase: .decode, tokens: table.tokens, threads: table.threads,
+            entries: table.entries, fit: table.fit, dense: table.dense
+        ).write(to: decode)
+        for (path, tokens, words) in [
+            (decode, "32", ["found decode, 32 tokens", "allowed prefill, 32 tokens and 1 threads"]),
+            (prefill, "16", ["found prefill, 32 tokens", "allowed prefill, 16 tokens and 1 threads"]),
+        ] {
+            let changed = ["--latency-table": path, "--output": tool.file("other"), "--tokens": tokens]
+            try check(tool, search(tool, changed), says: [path] + words)
+        }
+        #expect(!FileManager.default.fileExists(atPath: tool.file("other")))
     }
 
     @Test func aRunOfAnotherModel() throws {

@@ -7,7 +7,7 @@ import Testing
     private let table = LatencyTable(
         fingerprint: HardwareFingerprint(
             cpu: "Example", processors: 2, caches: "L1 32K", instructionSet: .avx2),
-        tokens: 128, threads: 2,
+        phase: .decode, tokens: 128, threads: 2,
         entries: [
             .init(rows: 8, cols: 4, level: .dense): .init([3, 1, 2]),
             .init(rows: 8, cols: 4, level: Level(pattern: .rowBlock4, sparsity: 0.7)): .init([0.5]),
@@ -31,6 +31,10 @@ import Testing
     @Test(arguments: Level.standard)
     func levelsAreReadAsTheyAreWritten(_ level: Level) {
         #expect(Level(level.description) == level)
+    }
+
+    @Test func coarseLevelsAreInEveryTable() {
+        #expect(Set(Level.coarse).isSubset(of: Level.standard) && Level.coarse[0] == .dense)
     }
 
     @Test(arguments: ["", "dense@0.5", "4x1", "4x1@1.0", "4x1@-0.1", "other@0.5", "4x1@0.5@1"])

@@ -42,6 +42,35 @@ import Testing
         }
     }
 
+    /// Token by token on 8-bit weights and activations: near what transformers gives, on any threads.
+    @Test(arguments: ["gpt2-tiny", "llama-tiny"])
+    func eightBitDecodingIsNearTransformers(name: String) throws {
+        let dense = try Decoder(path: Self.fixture(name))
+        let reference = try Self.reference(name)
+        func packed(_ name: String) throws -> any LinearOperator {
+            let (weight, bias) = (try dense.weight(of: name), dense.bias(of: name))
+            return EightBitLinear(weight: weight, bias: bias, wide: DenseLinear(weight: weight, bias: bias))
+        }
+        let head = EightBitLinear(
+            weight: try dense.headWeight(), bias: [Float](repeating: 0, count: dense.head.rows),
+            wide: dense.head)
+        let operators = try dense.layerShapes.map { ($0.name, try packed($0.name)) }
+        let model = dense.replacing(Dictionary(uniqueKeysWithValues: operators)).replacing(head: head)
+        let spread = reference.logits.joined().map(abs).max() ?? 0
+        for threads in [1, 2, 3] {
+            let pool = ThreadPool(threads: threads)
+            let state = model.state(capacity: reference.ids.count, threads: threads)
+            // A prompt at once, then token by token.
+            for (first, count) in [(0, 5)] + (5..<reference.ids.count).map({ ($0, 1) }) {
+                model.forward(reference.ids[first..<first + count], state, pool: pool)
+                let logits = model.nextTokenLogits(state, pool: pool)
+                for (found, expected) in zip(logits, reference.logits[first + count - 1]) {
+                    #expect(abs(found - expected) < 0.05 * spread)
+                }
+            }
+        }
+    }
+
     @Test(arguments: ["gpt2-tiny", "llama-tiny"])
     func namesAndShapesAreThoseOfTheCheckpoint(name: String) throws {
         let model = try Decoder(path: Self.fixture(name))
@@ -99,9 +128,11 @@ import Testing
         for row in 0..<rows {
             var (exact, bound) = (Double(bias[row]), 1e-4)
             for column in 0..<columns {
-                exact += Double(weight[row, column]) * Double(input[column, 0])
-                // Half a step of at most 0.5 / 127, and the scale's own rounding up.
-                bound += abs(Double(input[column, 0])) * (weight[row, column] == 0 ? 0 : 0.5 / 127 * 0.51)
+                let (w, x) = (Double(weight[row, column]), Double(input[column, 0]))
+                exact += w * x
+                // Half a step of at most 0.5 / 127 on either side, and the weight's scale rounded up.
+                let step = 0.5 / 127 * 0.51
+                bound += w == 0 ? 0 : step * (abs(x) + abs(w) + step)
             }
             #expect(abs(Double(output[row, 0]) - exact) <= bound)
         }
@@ -111,6 +142,36 @@ import Testing
         layer.apply(many, into: own)
         wide.apply(many, into: other)
         #expect(own.matrix == other.matrix)
+    }
+
+    /// What was rounded is multiplied in whole numbers: all kernels of this CPU give the same, bit by bit, and
+    /// what the sum of the rounded numbers is.
+    @Test(arguments: [0.0, 0.4, 0.97], [(37, 150), (16, 64), (1, 1), (70, 321)])
+    func kernelsAgreeBitByBit(sparsity: Double, shape: (Int, Int)) {
+        var random = CounterBasedRandom(seed: 5)
+        let (rows, columns) = shape
+        var weight = Matrix(rows: rows, columns: columns)
+        for index in weight.elements.indices where random.nextUniform() >= sparsity {
+            weight.elements[index] = Float(random.nextUniform() - 0.5)
+        }
+        let values = (0..<columns).map { _ in Float(random.nextUniform() - 0.5) }
+        let bias = (0..<rows).map { Float($0) / 10 }
+        func output(_ set: InstructionSet) -> [Float] {
+            let wide = DenseLinear(weight: weight, bias: bias)
+            let layer = EightBitLinear(weight: weight, bias: bias, wide: wide, instructionSet: set)
+            let input = QuantizedVector(capacity: columns + 30)
+            input.set(values, count: columns, instructionSet: set)
+            for (rounded, value) in zip(input.floats, values) {
+                #expect(abs(rounded - value) <= 0.5 / 127 * 0.51)
+            }
+            var result = [Float](repeating: .nan, count: rows)
+            for part in 0..<2 {
+                layer.apply(input, into: &result, rows: layer.singleTokenRows(ofPart: part, of: 2))
+            }
+            return result
+        }
+        let expected = output(.portable)
+        for set in InstructionSet.allCases.filter(\.isAvailable) { #expect(output(set) == expected) }
     }
 
     @Test func zerosAreLeftOut() {

@@ -116,5 +116,7 @@ typedef struct secateur_pool secateur_pool;
 secateur_pool *secateur_pool_create(int threads);
 void secateur_pool_destroy(secateur_pool *);
 void secateur_pool_run(secateur_pool *, void (*body)(void *context, int worker), void *context);
+// Called by every worker within a body: returns when all have called it, and sees what they wrote before.
+void secateur_pool_barrier(secateur_pool *);
 // Adds one and returns the value before.
 int64_t secateur_atomic_increment(int64_t *value);

@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Columns of a group, and rows of a block, of 8-bit weights.
 #define SECATEUR_GROUP 64
+#define SECATEUR_BLOCK_ROWS 16
 
 // One head's cached keys and values [tokens][stride], rows of `dimensions` numbers filled up with zeros.
 typedef struct {
@@ -17,18 +19,42 @@ typedef struct {
     float scale;
 } secateur_head;
 
-// 8-bit weights in groups of 64 columns, the last filled up with zeros: [rows][groups][64], or where `masks`
-// is not NULL, the kept values only: bit i of masks[row*groups + g] says whether column 64*g + i is kept, and
-// the row's values start at values[starts[row]]. 64 bytes past the last value must be readable.
-// A weight is its value times the group's scale [rows][groups], the upper half of a float.
+// One token's activations in 8 bits: groups of 64 columns, the last filled up with zeros, each with its scale.
+// `offsets` holds -128 times the sum of a group's values, for processors whose products take one unsigned side.
 typedef struct {
-    const int8_t *values;
+    int8_t *values;   // [groups][64]
+    float *scales;    // [groups]
+    int32_t *offsets; // [groups]
+} secateur_quantized;
+
+// 8-bit weights in blocks of 16 rows and groups of 64 columns, both filled up: [blocks][groups][16 quads of
+// columns][16 rows][4 columns]. A byte is 128 more than the weight in units of its scale, which is the upper half
+// of a float: [blocks][groups][16 rows].
+//
+// Where `masks` is not NULL, only kept weights are there: bit 4*row + column of masks[(block*groups + group)*16 +
+// quad] says whether a weight is kept, and a block's bytes start at values[starts[block]]. 64 bytes past the last
+// byte must be readable.
+typedef struct {
+    const uint8_t *values;
     const uint16_t *scales;
     const uint64_t *masks;
     const uint32_t *starts;
-    const float *bias; // [rows]
+    const float *bias; // [rows], or NULL
     size_t rows, groups;
 } secateur_eightbit;
+
+// Part of the attention of one token's queries, those of one head of keys: over the keys [keyBegin, keyEnd).
+typedef struct {
+    const float *queries; // [queryCount][head's dimensions]
+    size_t queryCount, keyBegin, keyEnd;
+    float *top;     // [queryCount]: the largest score, scaled
+    float *total;   // [queryCount]: the sum of exp(score - top)
+    float *context; // [queryCount][head's stride]: the sum of exp(score - top) * value
+    float *scratch; // (keyEnd - keyBegin + 16) * SECATEUR_QUERIES floats, aligned to 64 bytes
+} secateur_attention_part;
+
+// Queries that are taken together in `attend_part`.
+#define SECATEUR_QUERIES 4
 
 typedef struct {
     const char *name;
@@ -57,8 +83,18 @@ typedef struct {
     // The same for the one query in lane 0 of strip 0.
     void (*attend_one)(const secateur_head *, const float *queries, size_t queryFirst, float *context,
                        size_t contextFirst, size_t position, float *scratch);
-    // y[row * yStride] = bias[row] + sum over columns of w * x; x has groups*64 contiguous numbers.
-    void (*eightbit)(const secateur_eightbit *, const float *x, float *y, size_t yStride, size_t rowBegin,
+    // One token's features side by side: y = x / rms(x) * gamma; with `beta`, y = (x - mean) / deviation * gamma
+    // + beta.
+    void (*normalize_one)(const float *gamma, const float *beta, float epsilon, size_t features, const float *x,
+                          float *y);
+    // The rotation of `rotate` for the features of one head of one token.
+    void (*rotate_one)(const float *x, size_t dimensions, const float *cosines, const float *sines, float *y);
+    void (*attend_part)(const secateur_head *, const secateur_attention_part *);
+    // Rounds to 127 steps on either side of zero.
+    void (*quantize)(const float *x, size_t columns, secateur_quantized *);
+    // y[row] = bias[row] + sum over groups of (the group's sum of products) * both scales. rowBegin is a multiple
+    // of 16.
+    void (*eightbit)(const secateur_eightbit *, const secateur_quantized *x, float *y, size_t rowBegin,
                      size_t rowEnd);
     // Over the rows of one strip, `width` apart: out[lane] = log of the sum of exp(s).
     void (*log_sum_exp)(const float *s, size_t width, size_t rows, float *out);
@@ -79,3 +115,7 @@ static inline size_t secateur_causal_scratch(size_t keys) {
 // The kernels of an instruction set; those of the compiler's baseline where there are none of its own.
 // `isa` is a secateur_isa.
 const secateur_language_kernels *secateur_language_kernels_for(int isa);
+
+#define SECATEUR_LANGUAGE_TABLES 4
+// All kernels that a CPU with this instruction set can run, the fastest first; returns how many.
+size_t secateur_language_tables(int isa, const secateur_language_kernels *tables[SECATEUR_LANGUAGE_TABLES]);
