@@ -129,7 +129,7 @@ public final class SearchRun {
     /// What the search in a folder is about, as it was started with.
     /// - Throws: ``SearchError`` when there is no run, or it is damaged; `HDF5Error`.
     public static func identity(folder: String) throws -> [String: String] {
-        try CheckpointFile.readHeader(path: checkpointPath(folder)).header.identity
+        try CheckpointFile.readHeader(path: CheckpointStore(folder: folder).path).header.identity
     }
 
     private init(

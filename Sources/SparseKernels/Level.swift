@@ -15,23 +15,6 @@ public struct Level: Hashable, Sendable, Codable, CustomStringConvertible {
         self.sparsity = sparsity
     }
 
-    /// Reads what `encode(to:)` wrote.
-    /// - Throws: `DecodingError` for a sparsity that its pattern cannot have.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        let (pattern, sparsity) = (
-            try values.decode(Pattern.self, forKey: .pattern),
-            try values.decode(Double.self, forKey: .sparsity)
-        )
-        guard (0..<1).contains(sparsity), pattern != .dense || sparsity == 0 else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .sparsity, in: values,
-                debugDescription:
-                    "found \(sparsity) for \(pattern.rawValue), allowed 0 up to 1, and 0 for dense")
-        }
-        self.init(pattern: pattern, sparsity: sparsity)
-    }
-
     /// Not pruned.
     public static let dense = Level(pattern: .dense, sparsity: 0)
 
