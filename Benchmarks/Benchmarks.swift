@@ -11,4 +11,9 @@ struct Benchmarks: ParsableCommand {
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherComparison.self,
             UniformModel.self, Roofline.self, GLUE.self, Fuzz.self, Kills.self,
         ])
+
+    static func main() {
+        OpenBLASCore.chooseUnlessChosen()
+        main(nil)
+    }
 }

@@ -2,6 +2,7 @@
 
 Usage: python language_peers.py SECATEUR DENSE_GGUF [--pruned NAME=MODEL ...] [--text FILE] [--windows 40]
        [--threads 1 2] [--rounds 3] [--inner-rounds 5]
+A MODEL `level:LEVEL` is the dense one with zeros scattered over every layer, for the speed alone.
 Needs llama-cpp-python. llama.cpp is called by its low-level `llama_decode`, with the logits of the last
 token only, and both sides make up their tokens.
 """
@@ -62,6 +63,9 @@ class Llama:
 def secateur(command, model, dense, threads, rounds):
     arguments = [command, "benchmark", model, "--against", dense, "--threads", str(threads), "--tokens", str(TOKENS)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+    if model.startswith("level:"):
+        arguments[2] = dense
+        arguments += ["--level", model.removeprefix("level:")]
     output = subprocess.run(
         arguments + ["--rounds", str(rounds), "--json"], check=True, capture_output=True, text=True, env=environment)
     return json.loads(output.stdout)
@@ -89,6 +93,8 @@ def main():
     median = statistics.median
     if options.text:
         for name in ["dense", *models]:
+            if models.get(name, "").startswith("level:"):
+                continue
             exact, decoded = (
                 perplexity(options.secateur, models.get(name, options.dense), options.text, options.windows, weights)
                 for weights in ["float", "8bit"]

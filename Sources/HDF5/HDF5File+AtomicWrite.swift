@@ -24,7 +24,7 @@ extension HDF5File {
             .path
         let operation = Operation(file: path, action: "replace the file")
         do {
-            let file = try create(at: temporary, path: path, latestFormat: false, flags: CHDF5_exclusive())
+            let file = try create(at: temporary, path: path, latestFormat: false, replacing: false)
             do {
                 try body(try file.root)
             } catch {

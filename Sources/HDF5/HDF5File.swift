@@ -48,16 +48,19 @@ public final class HDF5File {
     public static func create(path: String, latestFormat: Bool = false, named name: String? = nil) throws
         -> HDF5File
     {
-        try create(at: path, path: name ?? path, latestFormat: latestFormat, flags: CHDF5_truncate())
+        try create(at: path, path: name ?? path, latestFormat: latestFormat, replacing: true)
     }
 
     /// - Parameters:
     ///   - location: Where the file is made.
     ///   - path: What errors call it.
-    static func create(at location: String, path: String, latestFormat: Bool, flags: UInt32) throws
+    ///   - replacing: Whether a file that is there is replaced, instead of refused.
+    static func create(at location: String, path: String, latestFormat: Bool, replacing: Bool) throws
         -> HDF5File
     {
         let operation = Operation(file: path, action: "create the file")
+        // The flags open the library, so that they come after its set-up.
+        let flags = replacing ? CHDF5_truncate() : CHDF5_exclusive()
         let creation = try operation.creationList(CHDF5_fileCreate())
         let access = try accessList(for: operation)
         if latestFormat {

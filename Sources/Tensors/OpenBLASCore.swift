@@ -1,18 +1,17 @@
 import Foundation
-import Tensors
 
 /// The core that OpenBLAS optimises for, which it reads from the environment when it is loaded.
-enum OpenBLASCore {
+public enum OpenBLASCore {
     private static let variable = "OPENBLAS_CORETYPE"
 
     /// Makes OpenBLAS use the CPU's best instruction set, unless the environment says otherwise: it does
     /// not know newer CPUs and falls back to AVX2 on them.
-    static func chooseUnlessChosen() {
+    public static func chooseUnlessChosen() {
         if ProcessInfo.processInfo.environment[variable] == nil { require(.best) }
     }
 
     /// Starts this program anew with a core of an instruction set where OpenBLAS chose one of another.
-    static func require(_ instructionSet: InstructionSet) {
+    public static func require(_ instructionSet: InstructionSet) {
         let cores: [String]
         switch instructionSet {
         case .avx512: cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
