@@ -103,7 +103,7 @@ import TinyModels
         defer { tool.cleanUp() }
         let below = tool.file("text.txt/run")
         try check(tool, search(tool, ["--output": below]), says: [below])
-        #expect(try tool.run(search(tool)).status == 0)
+        #expect(try tool.run(search(tool, ["--latency-table": tool.file("latency.h5")])).status == 0)
         try check(tool, ["apply", tool.file("run"), tool.file("model"), "--output", below], says: [below])
         try check(
             tool, ["apply", tool.file("run"), tool.file("model"), "--output", tool.file("model")],
@@ -113,9 +113,9 @@ import TinyModels
 
     /// A table is of prefill or of decoding, for so many tokens and threads.
     @Test func latenciesOfSomethingElse() throws {
-        let tool = try prepared()
+        let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
-        #expect(try tool.run(search(tool)).status == 0)
+        #expect(try tool.run(search(tool, ["--latency-table": tool.file("latency.h5")])).status == 0)
         let (prefill, decode) = (tool.file("run/latency.h5"), tool.file("decode.h5"))
         let table = try LatencyTable(path: prefill)
         try LatencyTable(
@@ -136,7 +136,7 @@ import TinyModels
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         try TinyModel.write(to: tool.file("other"), seed: 9)
-        #expect(try tool.run(search(tool)).status == 0)
+        #expect(try tool.run(search(tool, ["--latency-table": tool.file("latency.h5")])).status == 0)
         try check(
             tool, ["apply", tool.file("run"), tool.file("other"), "--output", tool.file("out")],
             says: ["another model"])
@@ -151,7 +151,7 @@ import TinyModels
     @Test func damagedRunFiles() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
-        #expect(try tool.run(search(tool)).status == 0)
+        #expect(try tool.run(search(tool, ["--latency-table": tool.file("latency.h5")])).status == 0)
         try FileManager.default.removeItem(atPath: tool.file("run/checkpoint.previous.h5"))
         for name in ["checkpoint.h5", "costs.json", "run.json"] {
             let path = tool.file("run/\(name)")
