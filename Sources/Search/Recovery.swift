@@ -102,11 +102,15 @@ public struct Recovery {
     }
 
     private func replace(_ path: String, by model: EncoderTraining) throws {
-        let new = "\(path).trained"
-        try? FileManager.default.removeItem(atPath: new)
+        let (new, old) = ("\(path).trained", "\(path).pruned")
+        let files = FileManager.default
+        for leftover in [new, old] where files.fileExists(atPath: leftover) {
+            try files.removeItem(atPath: leftover)
+        }
         try model.write(to: new)
-        _ = try FileManager.default.replaceItemAt(
-            URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: new))
+        try files.moveItem(atPath: path, toPath: old)
+        try files.moveItem(atPath: new, toPath: path)
+        try files.removeItem(atPath: old)
     }
 
     private func score(_ path: String) throws -> (metric: String, value: Double)? {
