@@ -33,16 +33,19 @@ static void NAME(layernorm)(const secateur_layernorm *norm, const float *x, cons
     }
 }
 
+INLINE v16 NAME(gelu_of)(v16 x) {
+    const v16 magnitude = v16_max(x, -x);
+    const v16 half = v16_erf_of_nonnegative(magnitude * v16_set(0.70710678f)) * v16_set(0.5f);
+    // x*Phi(x) = x/2 + |x|*erf(|x|/sqrt 2)/2
+    return v16_fma(magnitude, half, x * v16_set(0.5f));
+}
+
 static void NAME(gelu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd) {
     for (size_t first = 0; first < tokens; first += PANEL) {
         const size_t width = panel_width(tokens, first);
         float *out = y + first * features;
         for (size_t i = rowBegin * width; i < rowEnd * width; i += LANES) {
-            const v16 x = v16_load(out + i);
-            const v16 magnitude = v16_max(x, -x);
-            const v16 half = v16_erf_of_nonnegative(magnitude * v16_set(0.70710678f)) * v16_set(0.5f);
-            // x*Phi(x) = x/2 + |x|*erf(|x|/sqrt 2)/2
-            v16_store(out + i, v16_fma(magnitude, half, x * v16_set(0.5f)));
+            v16_store(out + i, NAME(gelu_of)(v16_load(out + i)));
         }
     }
 }
@@ -63,10 +66,7 @@ INLINE void NAME(store_some)(float *p, v16 value, size_t count) {
 
 static void NAME(gelu_forward)(const float *x, float *y, size_t count) {
     for (size_t i = 0; i < count; i += LANES) {
-        const v16 value = NAME(some)(x + i, count - i);
-        const v16 magnitude = v16_max(value, -value);
-        const v16 half = v16_erf_of_nonnegative(magnitude * v16_set(0.70710678f)) * v16_set(0.5f);
-        NAME(store_some)(y + i, v16_fma(magnitude, half, value * v16_set(0.5f)), count - i);
+        NAME(store_some)(y + i, NAME(gelu_of)(NAME(some)(x + i, count - i)), count - i);
     }
 }
 

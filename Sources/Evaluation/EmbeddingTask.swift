@@ -38,15 +38,17 @@ public struct STSTask: EmbeddingTask {
 
     /// Spearman's ρ.
     public func score(_ embeddings: Matrix) -> Double {
-        Correlation.spearman(cosines(embeddings), scores)
+        Self.score(embeddings, scores: scores)
     }
 
-    private func cosines(_ embeddings: Matrix) -> [Double] {
-        scores.indices.map { pair in
+    /// Spearman's ρ between the cosines of pairs, rows 2p and 2p + 1 of length 1, and their scores.
+    public static func score(_ embeddings: Matrix, scores: [Double]) -> Double {
+        let cosines = scores.indices.map { pair in
             zip(embeddings.row(2 * pair), embeddings.row(2 * pair + 1)).reduce(0) {
                 $0 + Double($1.0) * Double($1.1)
             }
         }
+        return Correlation.spearman(cosines, scores)
     }
 }
 

@@ -115,8 +115,9 @@ public struct Recovery {
 
     private func score(_ path: String) throws -> (metric: String, value: Double)? {
         guard let validation = options.validation else { return nil }
+        let model = try EncoderModel(folder: path)
         let task = try TaskFile(task: options.task, path: validation).task(
-            for: EncoderModel(folder: path), dense: EncoderModel(folder: options.model), pool: pool)
-        return (task.metric, task.score(try EncoderModel(folder: path).encoder, pool: pool))
+            for: model, dense: EncoderModel(folder: options.model), pool: pool)
+        return (task.metric, task.score(model.encoder, pool: pool))
     }
 }

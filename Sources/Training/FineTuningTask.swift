@@ -27,18 +27,12 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
                     sequences[0], sequences[1], similarity: pair.score / Self.highestScore)
             }
         case .classification:
-            let data = try Datasets.labelled(path: path)
-            switch data.text {
-            case .sentences(let sentences):
-                let sequences = tokenizer.encode(sentences, maximumTokens: maximumTokens)
-                return zip(sequences, data.labels).map { TrainingExample(sequence: $0, label: $1) }
-            case .pairs(let pairs):
-                return zip(pairs, data.labels).map { pair, label in
-                    let encoded = tokenizer.encode(
-                        pair: pair.first, pair.second, maximumTokens: maximumTokens)
-                    return TrainingExample(
-                        sequence: encoded.ids, first: encoded.firstCount, label: label)
-                }
+            let task = ClassificationTask(
+                examples: try Datasets.labelled(path: path), tokenizer: tokenizer,
+                maximumTokens: maximumTokens)
+            return task.sequences.indices.map {
+                TrainingExample(
+                    sequence: task.sequences[$0], first: task.firsts?[$0], label: task.labels[$0])
             }
         }
     }
@@ -57,12 +51,7 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
     {
         switch self {
         case .sts:
-            let cosines = examples.indices.map { pair in
-                zip(outputs.row(2 * pair), outputs.row(2 * pair + 1)).reduce(0) {
-                    $0 + Double($1.0) * Double($1.1)
-                }
-            }
-            return Correlation.spearman(cosines, examples.map { Double($0.target) })
+            return STSTask.score(outputs, scores: examples.map { Double($0.target) })
         case .classification:
             return metric.score(predictions: outputs.highestColumns, labels: examples.map(\.label))
         }

@@ -115,13 +115,4 @@ public final class ParameterSet {
     public func clearGradients() {
         for parameter in all { parameter.clearGradient() }
     }
-
-    /// Writes all parameters as F32.
-    /// - Throws: `ModelFileError` when the file cannot be written.
-    public func write(to path: String, prefix: String = "") throws {
-        try SafetensorsWriter.write(
-            all.map {
-                SafetensorsTensor(name: prefix + $0.name, shape: $0.shape, floats: $0.value.elements)
-            }, metadata: ["format": "pt"], to: path)
-    }
 }

@@ -15,7 +15,9 @@ public final class Trainer {
     public let objective: any TrainingObjective
     /// Every parameter that is trained.
     public let trained: [Parameter]
-    let optimiser: AdamW
+    /// Made for the first step: a trainer that only judges a model needs no moments.
+    private(set) lazy var optimiser = AdamW(trained, settings: settings)
+    private let settings: AdamW.Settings
     let pool: ThreadPool
     private let distillation: Distillation
     private let teacher: Teacher?
@@ -43,7 +45,7 @@ public final class Trainer {
         self.teacher = teacher
         self.pool = pool
         trained = graph.parameters + objective.headParameters
-        optimiser = AdamW(trained, settings: settings)
+        self.settings = settings
     }
 
     /// Runs examples forward and backward: adds the gradients of their mean loss, which it returns.
