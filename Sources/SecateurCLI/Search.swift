@@ -55,7 +55,7 @@ struct Search: ParsableCommand {
     var targetSize: Double?
 
     @Option(help: "Which agent searches: \(AgentKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var agent = AgentKind.reinforce.rawValue
+    var agent = AgentKind.natural.rawValue
 
     @Option(help: "How many policies may be evaluated.")
     var budget = 300
