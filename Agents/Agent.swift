@@ -7,14 +7,11 @@ public struct Episode: Sendable, Equatable {
     public let actions: [Int]
     /// What the environment answered.
     public let terms: RewardTerms
-    /// What a switch of each level would do, for agents that ask; nil where the environment cannot tell.
-    public let effects: LevelEffects?
 
     /// Puts an episode together.
-    public init(actions: [Int], terms: RewardTerms, effects: LevelEffects? = nil) {
+    public init(actions: [Int], terms: RewardTerms) {
         self.actions = actions
         self.terms = terms
-        self.effects = effects
     }
 }
 
@@ -32,8 +29,6 @@ public protocol Agent: Sendable {
     var wantsMore: Bool { get }
     /// The reward it expected when the present episode began; NaN if it does not estimate one.
     var baseline: Double { get }
-    /// Whether it wants to be told the effects of all switches at the policy that was just decided.
-    var wantsEffects: Bool { get }
     /// What the last ``finish(_:)`` did to it; nothing for agents that do not learn.
     var learning: LearningRecord { get }
     /// A new agent that has seen nothing but the tables.
@@ -45,6 +40,10 @@ public protocol Agent: Sendable {
     mutating func act(_ observation: Observation) -> Int
     /// Learns from an episode.
     mutating func finish(_ episode: Episode)
+    /// Whether it wants to be told the effects of all switches at the policy that was just evaluated.
+    var wantsEffects: Bool { get }
+    /// Learns from the effects it asked for; nil where the environment cannot tell, or its budget is too small.
+    mutating func learn(from effects: LevelEffects?)
     /// Writes everything that ``init(restoring:costs:target:budget:)`` needs.
     /// - Throws: `HDF5Error`.
     func save(to group: HDF5Group) throws
@@ -55,6 +54,8 @@ extension Agent {
     public static var usesSensitivities: Bool { true }
     /// No.
     public var wantsEffects: Bool { false }
+    /// Nothing.
+    public mutating func learn(from effects: LevelEffects?) {}
     /// Nothing.
     public var learning: LearningRecord { LearningRecord() }
 }

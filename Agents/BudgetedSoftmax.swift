@@ -69,6 +69,14 @@ struct BudgetedSoftmax: Sendable {
         return weights.map { $0 / sum }
     }
 
+    /// The mean over layers of −Σ_a π(a) log π(a), in nats.
+    func meanEntropy(prices: Prices) -> Double {
+        let entropies = preference.indices.map { layer in
+            probabilities(layer, prices: prices).reduce(0.0) { $0 - ($1 > 0 ? $1 * log($1) : 0) }
+        }
+        return entropies.reduce(0, +) / Double(max(1, entropies.count))
+    }
+
     /// Σ E_π[table] over a layer and all after it.
     func expected(_ table: [[Double]], from layer: Int, prices: Prices) -> Double {
         (layer..<table.count).reduce(0) { sum, layer in

@@ -3,7 +3,7 @@ import SparseKernels
 
 /// What a policy is expected to give: reward ≈ offset − Σ_l loss_l(a_l), fitted to all episodes.
 ///
-/// loss_l(a) = scale · m(l, pattern of a) · sensitivity_l(a) − r(l, a): one multiplier m for each layer and
+/// loss_l(a) = scale · m(l, pattern of a) · prior_l(a) − r(l, a): one multiplier m for each layer and
 /// pattern, normal around 1, by Bayesian ridge regression; then a residual r for each layer and level,
 /// normal around 0 and held tighter. The features of such a model are those of the policy's own
 /// log-probabilities, so its weights are the natural policy gradient (compatible function approximation:
@@ -22,17 +22,22 @@ struct Critic: Sendable {
     /// Expected loss of reward, [layer][level].
     let loss: [[Double]]
 
-    /// Fits to episodes; with none, the loss is the sensitivity.
-    init(costs: LevelCosts, prior: Prior, actions: [[Int]], rewards: [Double]) {
+    /// The mean square of what the fit leaves of the rewards, about their mean.
+    let unexplained: Double
+
+    /// Fits to episodes; with none, the loss is `expected`.
+    ///
+    /// - Parameter expected: what each level is thought to lose beforehand, [layer][level].
+    init(costs: LevelCosts, expected: [[Double]], prior: Prior, actions: [[Int]], rewards: [Double]) {
         let levels = costs.levels.indices
         let group = Self.groups(of: costs)
-        let scale = Self.scale(costs.sensitivity, actions, rewards)
+        let scale = Self.scale(expected, actions, rewards)
         // Rewards that the sensitivities times the scale leave unexplained, centred.
-        let explained = actions.map { scale * Self.sum(costs.sensitivity, $0) }
+        let explained = actions.map { scale * Self.sum(expected, $0) }
         var left = Self.centred(zip(rewards, explained).map { $0 + $1 })
 
         let groupCount = (group.joined().compactMap { $0 }.max() ?? -1) + 1
-        let features = Self.features(actions, group, groupCount, costs.sensitivity, scale)
+        let features = Self.features(actions, group, groupCount, expected, scale)
         let deltas = Self.ridge(features, left, prior: prior)
         for (episode, row) in features.enumerated() {
             left[episode] -= zip(row, deltas).reduce(0) { $0 + $1.0 * $1.1 }
@@ -41,12 +46,15 @@ struct Critic: Sendable {
         let residual = Self.residuals(
             actions, left, layers: costs.layers.count, levels: levels.count, misfit: prior.misfit,
             deviation: prior.residualDeviation * layerLoss)
-        loss = costs.layers.indices.map { layer in
+        let loss = costs.layers.indices.map { layer in
             levels.map { level in
                 let multiplier = group[layer][level].map { max(0.05, 1 + deltas[$0]) } ?? 1
-                return scale * multiplier * costs.sensitivity[layer][level] - residual[layer][level]
+                return scale * multiplier * expected[layer][level] - residual[layer][level]
             }
         }
+        self.loss = loss
+        let errors = Self.centred(zip(rewards, actions).map { $0 + Self.sum(loss, $1) })
+        unexplained = Self.squares(errors) / Double(max(1, errors.count))
     }
 
     /// Which multiplier a layer's level has; none for dense.

@@ -3,14 +3,22 @@ import Foundation
 import HDF5
 import Tensors
 
-/// Learns which level each layer takes: natural policy gradient with a compatible critic, with
-/// sensitivities as prior and self-imitation.
+/// The default: natural policy gradient on a model of the environment, then with a compatible critic.
 ///
-/// The policy is a ``BudgetedSoftmax`` over preferences θ_l(a), which start as minus the sensitivities. After
-/// each episode a ``Critic`` is fitted to all of them; its weights are the natural gradient (Kakade, NeurIPS
-/// 2001; Peters and Schaal, Neurocomputing 2008), so θ ← θ + α (θ_critic − θ). The first episode takes what
-/// the additive model says is best; later ones are drawn from the policy, from the neighbourhood of the best
-/// policies so far (self-imitation: Oh et al., ICML 2018), or are the policy's mode.
+/// The policy is a ``BudgetedSoftmax`` over preferences θ_l(a), which start as minus the sensitivities; its mode is
+/// the allocation that is best if losses add up.
+///
+/// 1. *By a model.* Where the environment can tell the effects of all switches at a policy, by a backward pass, the
+///    loss of a switch is Q_l(a) = slope_l(a) + κ·curvature_l(a), κ being a trust region as in
+///    Levenberg-Marquardt's method. θ ← −Q is a natural policy-gradient step (Kakade, NeurIPS 2001), and the next
+///    episode takes the policy's mode. When that is better, effects are asked for there and κ falls; when it is
+///    not, κ rises and the step is taken again from the same place.
+/// 2. *By episodes.* When such steps gain no more, a ``Critic`` is fitted to all episodes, with the model as
+///    prior; its weights are the natural gradient (Peters and Schaal, Neurocomputing 2008), so
+///    θ ← θ + α (θ_critic − θ). Episodes are the mode, are drawn from the policy, or from the neighbourhood of the
+///    best policies so far (self-imitation: Oh et al., ICML 2018). Effects are asked for anew at a better
+///    policy once in a while.
+///
 /// No policy is proposed twice while another is found.
 public struct NaturalGradient: Agent {
     /// What users call it.
@@ -34,31 +42,40 @@ public struct NaturalGradient: Agent {
         var attempts = 64
         /// The critic's prior.
         var prior = Critic.Prior(multiplierDeviation: 0.5, residualDeviation: 0.5, misfit: 0.3)
+        /// How far steps by the model go.
+        var trust = SwitchModel.Trust()
     }
 
     /// What the policy was expected to give when the episode began, by the critic.
     public private(set) var baseline = Double.nan
     /// Always: the policy never runs out of proposals.
     public var wantsMore: Bool { true }
+    /// What the last episode taught it.
+    public private(set) var learning = LearningRecord()
+    /// At a policy better than all before, while steps by the model gain, and once in a while after that.
+    public private(set) var wantsEffects = false
 
     private let parameters = HyperParameters()
     private let costs: LevelCosts
-    private let budget: Int
     private var random: CounterBasedRandom
     /// θ, [layer][level].
     private var preference: [[Double]]
+    /// What each level is thought to lose before episodes are looked at, [layer][level].
+    private var expected: [[Double]]
     /// The constant of the value estimate: reward ≈ offset + Σ θ.
     private var offset = Double.nan
     private var episodes: [[Int]] = []
     private var rewards: [Double] = []
     private var evaluated: Set<[Int]> = []
     private var plan: [Int] = []
+    private var model = SwitchModel()
+    private var progress = 0.0
 
     /// A new agent that has seen nothing but the tables.
     public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
         self.costs = costs
-        self.budget = budget
         random = CounterBasedRandom(seed: seed)
+        expected = costs.sensitivity
         preference = costs.sensitivity.map { $0.map { -$0 } }
     }
 
@@ -67,6 +84,7 @@ public struct NaturalGradient: Agent {
     /// Chooses the level of one layer, among those that are not masked.
     public mutating func act(_ observation: Observation) -> Int {
         if observation.layer == 0 || plan.isEmpty {
+            progress = observation.progress
             plan = propose(for: AdditiveAllocation(costs: costs, target: observation.target))
         }
         return observation.action(following: plan, score: preference)
@@ -74,15 +92,50 @@ public struct NaturalGradient: Agent {
 
     /// Learns from an episode.
     public mutating func finish(_ episode: Episode) {
+        let reward = episode.terms.reward
+        let isBest = reward > rewards.max() ?? -.infinity
+        let predicted = offset + total(episode.actions)
+        let before = preference
         episodes.append(episode.actions)
-        rewards.append(episode.terms.reward)
+        rewards.append(reward)
         evaluated.insert(episode.actions)
-        let critic = Critic(costs: costs, prior: parameters.prior, actions: episodes, rewards: rewards)
+        model.judge(reward, isBest: isBest, parameters.trust)
+        if model.leads { followModel() } else { followCritic() }
+        wantsEffects = model.isWanted(isBest: isBest, episode: episodes.count, parameters.trust)
+        learning.criticError = reward - predicted
+        learning.gradientNorm = zip(before.joined(), preference.joined())
+            .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    }
+
+    /// Takes a step by the model, or renews the critic's prior.
+    public mutating func learn(from effects: LevelEffects?) {
+        wantsEffects = false
+        guard let effects, let at = episodes.last, let reward = rewards.last else {
+            model.giveUp()
+            return followCritic()
+        }
+        model.take(effects, at: at, reward: reward, episode: episodes.count)
+        expected = model.losses.map { $0.map { max(0, $0) } }
+        if model.leads { followModel() } else { followCritic() }
+    }
+
+    /// θ ← −Q.
+    private mutating func followModel() {
+        guard model.isInformed else { return }
+        preference = model.losses.map { $0.map { -$0 } }
+        offset = model.reward - total(model.at)
+    }
+
+    /// θ ← θ + α (θ_critic − θ).
+    private mutating func followCritic() {
+        let critic = Critic(
+            costs: costs, expected: expected, prior: parameters.prior, actions: episodes, rewards: rewards)
         for (layer, losses) in critic.loss.enumerated() {
             for (level, loss) in losses.enumerated() {
                 preference[layer][level] += parameters.stepSize * (-loss - preference[layer][level])
             }
         }
+        learning.loss = critic.unexplained
         let unexplained = zip(episodes, rewards).map { $1 - total($0) }
         offset = unexplained.reduce(0, +) / Double(unexplained.count)
     }
@@ -91,11 +144,14 @@ public struct NaturalGradient: Agent {
 
     /// Chooses the policy that the next episode follows.
     private mutating func propose(for allocation: AdditiveAllocation) -> [Int] {
-        let loss = preference.map { $0.map { -$0 } }
         let softmax = BudgetedSoftmax(
             allocation: allocation, preference: preference, temperature: temperature(allocation))
         let prices = softmax.prices(from: 0, remaining: softmax.whole)
         baseline = offset + softmax.expected(preference, from: 0, prices: prices)
+        learning.price = prices.latency
+        learning.entropy = softmax.meanEntropy(prices: prices)
+        if let step = stepByModel(allocation) { return step }
+        let loss = preference.map { $0.map { -$0 } }
         var proposal = allocation.fastest
         if episodes.count % 4 == 0, let mode = allocation.optimum(loss: loss) {
             if !evaluated.contains(mode) { return mode }
@@ -110,6 +166,20 @@ public struct NaturalGradient: Agent {
             if !evaluated.contains(proposal) { break }
         }
         return proposal
+    }
+
+    /// The mode of the policy that the model makes; κ rises until it is one that was not evaluated.
+    private mutating func stepByModel(_ allocation: AdditiveAllocation) -> [Int]? {
+        while model.leads {
+            guard let mode = allocation.optimum(loss: preference.map { $0.map { -$0 } }) else { return nil }
+            if !evaluated.contains(mode) {
+                model.expectedGain = offset + total(mode) - model.reward
+                return mode
+            }
+            model.tighten(parameters.trust)
+            followModel()
+        }
+        return nil
     }
 
     /// One of the best policies with a few layers decided anew, mended to the target by what the critic says
@@ -144,11 +214,6 @@ public struct NaturalGradient: Agent {
         return allocation.filledUp(mended, loss: loss, frozen: chosen)
     }
 
-    /// How much of the budget is spent, from 0 to 1.
-    private var progress: Double {
-        min(1, Double(episodes.count) / Double(max(1, budget - 1)))
-    }
-
     /// τ in units of reward.
     private func temperature(_ allocation: AdditiveAllocation) -> Double {
         let best =
@@ -171,31 +236,31 @@ public struct NaturalGradient: Agent {
     public func save(to group: HDF5Group) throws {
         try group.write(random)
         try group.setAttribute("offset", offset)
-        try group.write(
-            "preference", Array(preference.joined()), shape: [preference.count, costs.levels.count])
+        try group.write("preference", table: preference)
+        try group.write("expected", table: expected)
         try group.write(
             "episodes", episodes.joined().map(Int32.init), shape: [episodes.count, costs.layers.count])
         try group.write("rewards", rewards)
+        try model.save(to: try group.createGroup("model"))
     }
 
     /// Continues with a saved state.
     public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
-        let (layers, levels) = (costs.layers.count, costs.levels.count)
+        let layers = costs.layers.count
         random = try group.readRandom()
         offset = try group.attribute("offset")
+        preference = try group.readTable("preference", of: costs)
+        expected = try group.readTable("expected", of: costs)
         rewards = try group.dataset("rewards").read(as: Double.self)
-        let flat = try group.dataset("preference").read(as: Double.self)
         let actions = try group.dataset("episodes").read(as: Int32.self).map(Int.init)
-        guard flat.count == layers * levels, actions.count == rewards.count * layers,
-            actions.allSatisfy(costs.levels.indices.contains)
+        guard actions.count == rewards.count * layers, actions.allSatisfy(costs.levels.indices.contains)
         else {
             throw SearchError.damaged(
-                file: "agent", reason: "its parameters are not those of \(layers) layers and \(levels) levels"
-            )
+                file: "agent", reason: "its episodes are not those of \(layers) layers")
         }
-        preference = (0..<layers).map { Array(flat[$0 * levels..<($0 + 1) * levels]) }
         episodes = rewards.indices.map { Array(actions[$0 * layers..<($0 + 1) * layers]) }
         evaluated = Set(episodes)
+        model = try SwitchModel(restoring: try group.group("model"), costs: costs)
     }
 }

@@ -22,6 +22,23 @@ extension HDF5Group {
         try setAttribute("randomCounter", Int(bitPattern: UInt(random.counter)))
     }
 
+    /// Writes numbers of every layer and level.
+    func write(_ name: String, table: [[Double]]) throws {
+        try write(name, Array(table.joined()), shape: [table.count, table.first?.count ?? 0])
+    }
+
+    /// Reads what `write(_:table:)` wrote.
+    /// - Throws: ``SearchError/damaged(file:reason:)`` for a table of other layers or levels.
+    func readTable(_ name: String, of costs: LevelCosts) throws -> [[Double]] {
+        let (layers, levels) = (costs.layers.count, costs.levels.count)
+        let flat = try dataset(name).read(as: Double.self)
+        guard flat.count == layers * levels else {
+            throw SearchError.damaged(
+                file: "agent", reason: "\(name) is not that of \(layers) layers and \(levels) levels")
+        }
+        return (0..<layers).map { Array(flat[$0 * levels..<($0 + 1) * levels]) }
+    }
+
     /// Reads what `write(_ random:)` wrote.
     func readRandom() throws -> CounterBasedRandom {
         let seed: Int = try attribute("randomSeed")

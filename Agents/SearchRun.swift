@@ -193,8 +193,8 @@ public final class SearchRun {
                 observation = next
             case .terminated(let terms):
                 let baseline = agent.baseline
-                let effects = agent.wantsEffects ? try environment.effects(of: actions) : nil
-                agent.finish(Episode(actions: actions, terms: terms, effects: effects))
+                agent.finish(Episode(actions: actions, terms: terms))
+                if agent.wantsEffects { agent.learn(from: try environment.effects(of: actions)) }
                 let row = TraceRow(
                     evaluation: rows.count + 1, actions: actions, terms: terms, baseline: baseline,
                     learning: agent.learning, tokenPasses: environment.tokenPasses,

@@ -16,7 +16,7 @@ public struct RewardWeights: Sendable, Equatable, Codable {
 }
 
 /// Tells what a switch of each level would do at a policy, by gradients.
-public protocol SwitchEffects: Sendable {
+public protocol SwitchEffects {
     /// How much quality each layer loses when it alone is switched from dense, by the curvature of the loss.
     func sensitivities() throws -> Sensitivities.Estimate
     /// Token-passes that ``effects(of:number:)`` takes.

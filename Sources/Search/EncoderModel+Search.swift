@@ -1,6 +1,8 @@
+import Environments
 import Evaluation
 import Export
 import Foundation
+import Pruning
 import SparseKernels
 import Tensors
 import Transformers
@@ -49,6 +51,16 @@ extension EncoderModel: SearchableModel {
                 check: fidelityTask(encode(parts[2]), pool: pool))
         case .lm: throw noTask(.lm)
         }
+    }
+
+    /// By gradients of the fidelity on the sentences that rewards are computed on.
+    public func switches(
+        _ inputs: SearchInputs<EncoderModel>, database: LevelDatabase
+    ) throws -> (any SwitchEffects)? {
+        guard let task = inputs.data.reward as? any EmbeddingTask else { return nil }
+        return try EncoderSwitches(
+            folder: folder, encoder: encoder, sequences: task.sequences, database: database,
+            seed: inputs.options.seed, pool: inputs.pool)
     }
 
     private func noTask(_ task: SearchOptions.Task) -> SearchFailure {

@@ -68,6 +68,20 @@ public enum BLAS {
         cblas_sasum(blasint(x.count), x, 1)
     }
 
+    /// ⟨A, B⟩ = Σ a_ij·b_ij of two matrices of one shape; rows in single precision, their sum in double.
+    public static func dot(_ a: Matrix, _ b: Matrix) -> Double {
+        precondition(a.rows == b.rows && a.columns == b.columns)
+        return a.elements.withUnsafeBufferPointer { a0 in
+            b.elements.withUnsafeBufferPointer { b0 in
+                guard let aBase = a0.baseAddress, let bBase = b0.baseAddress else { return 0 }
+                return (0..<a.rows).reduce(0.0) { sum, row in
+                    let start = row * a.columns
+                    return sum + Double(cblas_sdot(blasint(a.columns), aBase + start, 1, bBase + start, 1))
+                }
+            }
+        }
+    }
+
     /// The inverse of a symmetric positive definite matrix [n × n], row-major, by LAPACK's Cholesky
     /// routines `dpotrf` and `dpotri`; nil when the matrix is not positive definite.
     public static func inverseOfPositiveDefinite(_ matrix: [Double], n: Int) -> [Double]? {

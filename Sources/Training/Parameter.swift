@@ -10,6 +10,9 @@ public final class Parameter {
     public var value: Matrix
     /// ∂loss/∂value, summed over the backward passes since ``clearGradient()``.
     public var gradient: Matrix
+    /// Σ_tokens dy·dyᵀ [rows × rows] with dy the gradient at the outputs of the linear layer whose weight this is,
+    /// summed over backward passes; nil where nobody asked for it.
+    public var outputGradientCovariance: Matrix?
     /// Whether weight decay applies: to matrices, not to biases and norms (as BERT's authors trained).
     public let decays: Bool
     /// 1 for elements that training may change, 0 for those that stay zero; nil when all may.
@@ -33,6 +36,11 @@ public final class Parameter {
     /// Forgets the gradient.
     public func clearGradient() {
         gradient.elements.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
+
+    /// Asks for ``outputGradientCovariance``, from zero on.
+    public func observeOutputGradients() {
+        outputGradientCovariance = Matrix(rows: value.rows, columns: value.rows)
     }
 
     /// Keeps the elements that are zero now at zero.

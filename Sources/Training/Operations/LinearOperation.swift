@@ -19,6 +19,11 @@ struct LinearOperation {
     func backward(_ dy: Matrix, x: Matrix, pool: ThreadPool) -> Matrix {
         BLAS.multiply(dy, transposeA: true, x, into: &weight.gradient, beta: 1, pool: pool)
         dy.addColumnSums(to: &bias.gradient.elements)
+        if var covariance = weight.outputGradientCovariance {
+            weight.outputGradientCovariance = nil
+            BLAS.multiply(dy, transposeA: true, dy, into: &covariance, beta: 1, pool: pool)
+            weight.outputGradientCovariance = covariance
+        }
         var dx = Matrix(rows: x.rows, columns: x.columns)
         BLAS.multiply(dy, weight.value, into: &dx, pool: pool)
         return dx
