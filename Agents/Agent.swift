@@ -85,6 +85,18 @@ public enum AgentKind: String, CaseIterable, Sendable {
     case uniform
     /// Random levels that meet the target: ``RandomSearch``.
     case random
+    /// One threshold of magnitude for all layers: ``GlobalMagnitude``.
+    case magnitude
+    /// Erdős–Rényi densities: ``ERK``.
+    case erk
+    /// Less sparsity where there are outliers: ``OWL``.
+    case owl
+    /// Least output error for each saved millisecond: ``Greedy``.
+    case greedy
+    /// Dynamic programming with searched coefficients: ``SPDY``.
+    case spdy
+    /// Evolution by level switches: ``EvoPress``.
+    case evopress
 
     /// Finds an agent by name.
     /// - Throws: ``SearchError/unknownAgent(found:allowed:)``.
@@ -101,6 +113,12 @@ public enum AgentKind: String, CaseIterable, Sendable {
         case .natural: NaturalGradient.self
         case .uniform: Uniform.self
         case .random: RandomSearch.self
+        case .magnitude: GlobalMagnitude.self
+        case .erk: ERK.self
+        case .owl: OWL.self
+        case .greedy: Greedy.self
+        case .spdy: SPDY.self
+        case .evopress: EvoPress.self
         }
     }
 

@@ -247,19 +247,16 @@ public struct NaturalGradient: Agent {
     /// Continues with a saved state.
     public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
-        let layers = costs.layers.count
         random = try group.readRandom()
         offset = try group.attribute("offset")
         preference = try group.readTable("preference", of: costs)
         expected = try group.readTable("expected", of: costs)
         rewards = try group.dataset("rewards").read(as: Double.self)
-        let actions = try group.dataset("episodes").read(as: Int32.self).map(Int.init)
-        guard actions.count == rewards.count * layers, actions.allSatisfy(costs.levels.indices.contains)
-        else {
+        episodes = try group.readPolicies("episodes", of: costs)
+        guard episodes.count == rewards.count else {
             throw SearchError.damaged(
-                file: "agent", reason: "its episodes are not those of \(layers) layers")
+                file: "agent", reason: "found \(episodes.count) policies and \(rewards.count) rewards")
         }
-        episodes = rewards.indices.map { Array(actions[$0 * layers..<($0 + 1) * layers]) }
         evaluated = Set(episodes)
         model = try SwitchModel(restoring: try group.group("model"), costs: costs)
     }

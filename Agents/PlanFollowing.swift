@@ -39,6 +39,17 @@ extension HDF5Group {
         return (0..<layers).map { Array(flat[$0 * levels..<($0 + 1) * levels]) }
     }
 
+    /// Reads policies, laid end to end.
+    /// - Throws: ``SearchError/damaged(file:reason:)`` for those of other layers or levels.
+    func readPolicies(_ name: String, of costs: LevelCosts) throws -> [[Int]] {
+        let layers = costs.layers.count
+        let flat = try dataset(name).read(as: Int32.self).map(Int.init)
+        guard flat.count % layers == 0, flat.allSatisfy(costs.levels.indices.contains) else {
+            throw SearchError.damaged(file: "agent", reason: "\(name) are not policies of \(layers) layers")
+        }
+        return stride(from: 0, to: flat.count, by: layers).map { Array(flat[$0..<$0 + layers]) }
+    }
+
     /// Reads what `write(_ random:)` wrote.
     func readRandom() throws -> CounterBasedRandom {
         let seed: Int = try attribute("randomSeed")

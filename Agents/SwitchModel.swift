@@ -107,10 +107,10 @@ struct SwitchModel: Sendable {
         takenAt = try group.attribute("takenAt")
         reward = try group.attribute("reward")
         guard try flag("isInformed") else { return }
-        at = try group.dataset("at").read(as: Int32.self).map(Int.init)
+        at = try group.readPolicies("at", of: costs).first ?? []
         slope = try group.readTable("slope", of: costs)
         curvature = try group.readTable("curvature", of: costs)
-        guard at.count == costs.layers.count, at.allSatisfy(costs.levels.indices.contains) else {
+        guard at.count == costs.layers.count else {
             throw SearchError.damaged(file: "agent", reason: "its model is of another policy")
         }
     }

@@ -1,0 +1,144 @@
+import Environments
+import HDF5
+import Tensors
+
+/// Evolutionary search over levels (Sieberling et al., "EvoPress", ICML 2025): each offspring is the parent with one
+/// to three level switches, one layer made slower and another faster so that the cost stays what it was, and takes
+/// the parent's place when it is no worse.
+///
+/// Levels of a layer are those that no other level beats in both latency and output error, in that order. The number
+/// of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is by whole
+/// evaluations, one offspring a generation: its stages on few tokens need evaluations in parts, which the
+/// environment does not have. The first parents are those of ``Uniform``.
+public struct EvoPress: Agent {
+    /// What users call it.
+    public static let name = AgentKind.evopress.rawValue
+    /// No.
+    public static let usesSensitivities = false
+    /// The most switches of a mutation.
+    private static let mostSwitches = 3
+    /// How many draws are tried for an offspring that was not evaluated yet.
+    private static let attempts = 64
+
+    /// The parent's reward.
+    public var baseline: Double { parentReward ?? .nan }
+    /// Always.
+    public var wantsMore: Bool { true }
+
+    private let costs: LevelCosts
+    private let ladders: [[Int]]
+    private var random: CounterBasedRandom
+    private var parent: [Int] = []
+    private var parentReward: Double?
+    private var evaluated: Set<[Int]> = []
+    private var starts: [[Int]]
+    private var plan: [Int] = []
+
+    /// A new agent that has seen nothing but the tables.
+    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+        self.costs = costs
+        ladders = costs.layers.indices.map {
+            Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.sensitivity[$0])
+        }
+        random = CounterBasedRandom(seed: seed)
+        starts = Uniform(costs: costs, target: target, budget: budget, seed: seed).list.candidates
+    }
+
+    /// The levels that no other beats in both, from slow to fast.
+    static func ladder(latencyMs: [Double], error: [Double]) -> [Int] {
+        latencyMs.indices.filter { level in
+            !latencyMs.indices.contains { other in
+                latencyMs[other] <= latencyMs[level] && error[other] <= error[level]
+                    && (latencyMs[other], error[other], other) < (latencyMs[level], error[level], level)
+            }
+        }.sorted { latencyMs[$0] > latencyMs[$1] }
+    }
+
+    /// Chooses the level of one layer, among those that are not masked.
+    public mutating func act(_ observation: Observation) -> Int {
+        if observation.layer == 0 || plan.isEmpty {
+            plan = propose(for: AdditiveAllocation(costs: costs, target: observation.target))
+        }
+        return observation.action(following: plan, score: costs.latencyMs)
+    }
+
+    /// Keeps the better of parent and offspring.
+    public mutating func finish(_ episode: Episode) {
+        evaluated.insert(episode.actions)
+        if episode.terms.reward >= parentReward ?? -.infinity {
+            (parent, parentReward) = (episode.actions, episode.terms.reward)
+        }
+    }
+
+    private mutating func propose(for allocation: AdditiveAllocation) -> [Int] {
+        while let start = starts.first {
+            starts.removeFirst()
+            if !evaluated.contains(start) { return start }
+        }
+        var offspring = parent
+        for _ in 0..<Self.attempts {
+            offspring = mutated(parent, allocation)
+            if !evaluated.contains(offspring) { break }
+        }
+        return offspring
+    }
+
+    /// Switches levels in pairs: one layer a step slower, then others, drawn at random, a step faster until the
+    /// target is met again.
+    mutating func mutated(_ parent: [Int], _ allocation: AdditiveAllocation) -> [Int] {
+        let count = min(
+            Int.random(in: 1...Self.mostSwitches, using: &random),
+            Int.random(in: 1...Self.mostSwitches, using: &random))
+        var actions = parent
+        var slowed: Set<Int> = []
+        for _ in 0..<count {
+            let candidates = actions.indices.filter { step(actions, $0, faster: false) != nil }
+            guard let layer = candidates.randomElement(using: &random),
+                let slower = step(actions, layer, faster: false)
+            else { break }
+            actions[layer] = slower
+            slowed.insert(layer)
+            while !allocation.fits(actions) {
+                let others = actions.indices.filter {
+                    !slowed.contains($0) && step(actions, $0, faster: true) != nil
+                }
+                guard let other = others.randomElement(using: &random),
+                    let faster = step(actions, other, faster: true)
+                else { return parent }
+                actions[other] = faster
+            }
+        }
+        return actions
+    }
+
+    /// The next level on a layer's ladder; a level that is not on it goes to the nearest.
+    private func step(_ actions: [Int], _ layer: Int, faster: Bool) -> Int? {
+        let (ladder, latency) = (ladders[layer], costs.latencyMs[layer])
+        let now = latency[actions[layer]]
+        return faster
+            ? ladder.first { latency[$0] < now } : ladder.last { latency[$0] > now }
+    }
+
+    // MARK: State
+
+    /// Writes everything that restoring needs.
+    public func save(to group: HDF5Group) throws {
+        try group.write(random)
+        try group.setAttribute("startsLeft", starts.count)
+        if let parentReward { try group.setAttribute("parentReward", parentReward) }
+        try group.write("parent", parent.map(Int32.init))
+        try group.write(
+            "evaluated", evaluated.sorted { $0.lexicographicallyPrecedes($1) }.joined().map(Int32.init),
+            shape: [evaluated.count, costs.layers.count])
+    }
+
+    /// Continues with a saved state.
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+        self.init(costs: costs, target: target, budget: budget, seed: 0)
+        random = try group.readRandom()
+        starts = Array(starts.suffix(try group.attribute("startsLeft")))
+        parentReward = try group.attributeIfPresent("parentReward")
+        parent = try group.readPolicies("parent", of: costs).first ?? []
+        evaluated = Set(try group.readPolicies("evaluated", of: costs))
+    }
+}

@@ -1,0 +1,21 @@
+import Environments
+
+/// Loss per saved millisecond, greedily, in the manner of ZipLM (Kurtic, Frantar and Alistarh, NeurIPS 2023): from
+/// the dense model, again and again the switch that pays the least relative output error for each millisecond it
+/// saves, until the target is met; what is left is spent likewise.
+public struct Greedy: ListedCandidates {
+    /// What users call it.
+    public static let name = AgentKind.greedy.rawValue
+
+    var list: CandidateList
+
+    init(list: CandidateList) { self.list = list }
+
+    static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]] {
+        let dense = [Int](repeating: 0, count: costs.layers.count)
+        let errors = costs.sensitivity
+        return [allocation.repaired(dense, loss: errors)].compactMap { actions in
+            actions.map { allocation.filledUp($0, loss: errors) }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Environments
+import Foundation
+import HDF5
+import Tensors
+
+/// Dynamic programming with searched coefficients (Frantar and Alistarh, "SPDY", ICML 2022).
+///
+/// A layer's loss at a level is c_l · e_l(a), with the coefficient c_l in [0, 1] and e the quadratic prior: the
+/// square of the level's rank among the layer's levels, by sparsity, over the number of levels (section 3.2);
+/// here by output error where patterns mix, which ranks alike within one. The best policy for given coefficients is found by
+/// dynamic programming over latency; coefficients are searched by evaluating it. First come random ones, then
+/// local search that draws a tenth of the best ones anew, and fewer of them each time nothing was found
+/// (section 3.3: 100 random of 1000 to 2000 evaluations in all; here a tenth of the budget, at least ten).
+public struct SPDY: Agent {
+    /// What users call it.
+    public static let name = AgentKind.spdy.rawValue
+    /// No.
+    public static let usesSensitivities = false
+    /// The part of the coefficients that is drawn anew at first.
+    private static let redrawn = 0.1
+    /// Draws in a row without success after which one coefficient fewer is drawn.
+    private static let patience = 20
+
+    /// The best reward so far.
+    public var baseline: Double { bestReward ?? .nan }
+    /// Always.
+    public var wantsMore: Bool { true }
+
+    private let costs: LevelCosts
+    private let prior: [[Double]]
+    private let randomDraws: Int
+    private var random: CounterBasedRandom
+    private var coefficients: [Double] = []
+    private var best: [Double] = []
+    private var bestReward: Double?
+    private var episodes = 0
+    private var width: Int
+    private var failures = 0
+    private var plan: [Int] = []
+
+    /// A new agent that has seen nothing but the tables.
+    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+        self.costs = costs
+        prior = costs.sensitivity.map(Self.prior)
+        randomDraws = max(10, budget / 10)
+        width = max(1, Int((Self.redrawn * Double(costs.layers.count)).rounded()))
+        random = CounterBasedRandom(seed: seed)
+    }
+
+    /// ((rank of the level) / (levels − 1))², dense having rank 0.
+    static func prior(_ errors: [Double]) -> [Double] {
+        errors.map { error in
+            let rank = errors.count { $0 < error }
+            return pow(Double(rank) / Double(max(1, errors.count - 1)), 2)
+        }
+    }
+
+    /// The optimal policy for coefficients.
+    static func policy(
+        _ coefficients: [Double], prior: [[Double]], _ allocation: AdditiveAllocation
+    ) -> [Int]? {
+        allocation.optimum(loss: zip(coefficients, prior).map { scale, row in row.map { scale * $0 } })
+    }
+
+    /// Chooses the level of one layer, among those that are not masked.
+    public mutating func act(_ observation: Observation) -> Int {
+        if observation.layer == 0 || plan.isEmpty {
+            let allocation = AdditiveAllocation(costs: costs, target: observation.target)
+            draw()
+            plan = Self.policy(coefficients, prior: prior, allocation) ?? allocation.fastest
+        }
+        return observation.action(following: plan, score: costs.sensitivity)
+    }
+
+    private mutating func draw() {
+        if episodes < randomDraws || best.isEmpty {
+            coefficients = costs.layers.map { _ in random.nextUniform() }
+            return
+        }
+        coefficients = best
+        for layer in coefficients.indices.shuffled(using: &random).prefix(width) {
+            coefficients[layer] = random.nextUniform()
+        }
+    }
+
+    /// Keeps the better coefficients.
+    public mutating func finish(_ episode: Episode) {
+        episodes += 1
+        if episode.terms.reward > bestReward ?? -.infinity {
+            (best, bestReward, failures) = (coefficients, episode.terms.reward, 0)
+        } else if episodes > randomDraws {
+            failures += 1
+            if failures >= Self.patience { (width, failures) = (max(1, width - 1), 0) }
+        }
+    }
+
+    // MARK: State
+
+    /// Writes everything that restoring needs.
+    public func save(to group: HDF5Group) throws {
+        try group.write(random)
+        try group.setAttribute("episodes", episodes)
+        try group.setAttribute("width", width)
+        try group.setAttribute("failures", failures)
+        if let bestReward { try group.setAttribute("bestReward", bestReward) }
+        try group.write("best", best)
+    }
+
+    /// Continues with a saved state.
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+        self.init(costs: costs, target: target, budget: budget, seed: 0)
+        random = try group.readRandom()
+        episodes = try group.attribute("episodes")
+        width = try group.attribute("width")
+        failures = try group.attribute("failures")
+        bestReward = try group.attributeIfPresent("bestReward")
+        best = try group.dataset("best").read(as: Double.self)
+        guard best.isEmpty || best.count == costs.layers.count else {
+            throw SearchError.damaged(
+                file: "agent", reason: "found \(best.count) coefficients, allowed \(costs.layers.count)")
+        }
+    }
+}
