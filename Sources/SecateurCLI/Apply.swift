@@ -17,13 +17,15 @@ struct Apply: ParsableCommand {
               secateur apply policy.json models/minilm --train text.txt --output pruned
             """)
 
-    @Argument(help: ArgumentHelp("The run folder, or a policy file.", valueName: "run-or-policy"))
+    @Argument(
+        help: ArgumentHelp("The run folder, or a policy file.", valueName: "run-or-policy"),
+        completion: .file())
     var source: String
 
-    @Argument(help: "The dense model's folder, or its GGUF file.")
+    @Argument(help: "The dense model's folder, or its GGUF file.", completion: .file())
     var model: String
 
-    @Option(help: "The file to calibrate on; the run's unless given.")
+    @Option(help: "The file to calibrate on; the run's unless given.", completion: .file())
     var train: String?
 
     @Option(
@@ -47,7 +49,7 @@ struct Apply: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
-    @Option(help: "The folder to write; it must not exist.")
+    @Option(help: "The folder to write; it must not exist.", completion: .directory)
     var output: String
 
     func validate() throws {

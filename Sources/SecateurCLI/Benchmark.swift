@@ -14,10 +14,12 @@ struct Benchmark: ParsableCommand {
             --tokens tokens. Example: secateur benchmark checkpoints/minilm-half --threads 1 --json
             """)
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
-    @Option(help: "The model to compare with; the one that the run searched unless given.")
+    @Option(
+        help: "The model to compare with; the one that the run searched unless given.",
+        completion: .file())
     var against: String?
 
     @OptionGroup var machine: MachineOptions
@@ -164,4 +166,9 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
 extension Level: ExpressibleByArgument {
     /// Reads `unstructured@0.7`.
     public init?(argument: String) { self.init(argument) }
+
+    /// Those that a search chooses from.
+    public static var defaultCompletionKind: CompletionKind {
+        .list(standard.filter { $0 != .dense }.map(\.description))
+    }
 }

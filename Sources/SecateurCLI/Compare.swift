@@ -12,10 +12,13 @@ struct Compare: ParsableCommand {
               secateur compare checkpoints/agent checkpoints/random --output comparison.html
             """)
 
-    @Argument(help: ArgumentHelp("Run folders, at least two.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("Run folders, at least two.", valueName: "run"), completion: .directory)
     var runFolders: [String]
 
-    @Option(help: "Also write an overlaid report, HTML, to this file.")
+    @Option(
+        help: "Also write an overlaid report, HTML, to this file.",
+        completion: .file(extensions: ["html"]))
     var output: String?
 
     @Flag(help: "Print one JSON list with an object for each run.")

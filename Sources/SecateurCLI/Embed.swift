@@ -8,7 +8,7 @@ struct Embed: ParsableCommand {
         abstract: "Embed sentences from standard input, one a line, as JSON lines.",
         discussion: "Example: echo 'A cat sits.' | secateur embed checkpoints/minilm-half")
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .directory)
     var model: String
 
     @Option(help: "Threads to compute with; all processors unless given.")

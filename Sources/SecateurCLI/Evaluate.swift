@@ -19,13 +19,14 @@ struct Evaluate: ParsableCommand {
               secateur evaluate models/cola --task classification --data cola/dev.tsv --metric matthews
             """)
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
     @Option(help: "sts, fidelity, lm or classification.")
     var task: EvaluationTask
 
-    @Option(help: "The file with the pairs, the sentences, the examples or the text.")
+    @Option(
+        help: "The file with the pairs, the sentences, the examples or the text.", completion: .file())
     var data: String
 
     @Option(help: "For classification: accuracy, f1 of class 1, or matthews; accuracy unless given.")
@@ -37,7 +38,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "For lm: how many windows, from the start of the text; all unless given.")
     var windows: Int?
 
-    @Option(help: "The dense model: needed by fidelity, and compared with by lm.")
+    @Option(
+        help: "The dense model: needed by fidelity, and compared with by lm.", completion: .file())
     var against: String?
 
     @Option(

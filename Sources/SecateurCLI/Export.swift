@@ -18,13 +18,15 @@ struct Export: ParsableCommand {
               secateur export checkpoints/minilm-half --format onnx --output minilm-half.onnx
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run that has ended.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The folder of a run that has ended.", valueName: "run"), completion: .directory)
     var runFolder: String
 
     @Option(help: "What to write.")
     var format: ExportFormat
 
-    @Option(help: "The file to replace, or the folder to write, which must not exist.")
+    @Option(
+        help: "The file to replace, or the folder to write, which must not exist.", completion: .file())
     var output: String
 
     func run() throws {

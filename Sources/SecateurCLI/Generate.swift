@@ -14,7 +14,8 @@ struct Generate: ParsableCommand {
               secateur generate models/smollm2 --prompt 'What is a tree?' --chat --max-tokens 200
             """)
 
-    @Argument(help: "A language model: a GGUF file, a folder, or a run folder.")
+    @Argument(
+        help: "A language model: a GGUF file, a folder, or a run folder.", completion: .file())
     var model: String
 
     @Option(help: "The text to continue.")

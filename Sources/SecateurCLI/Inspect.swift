@@ -8,7 +8,7 @@ struct Inspect: ParsableCommand {
         abstract: "Show a model's architecture and its prunable layers.",
         discussion: "Example: secateur inspect models/minilm --json")
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
     @Flag(help: "Print one JSON object: architecture, parameters, prunableParameters, layers.")

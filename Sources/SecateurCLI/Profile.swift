@@ -13,7 +13,7 @@ struct Profile: ParsableCommand {
             hardware it comes from. Example: secateur profile models/minilm --output latency.h5
             """)
 
-    @Argument(help: "A model folder, or a GGUF file.")
+    @Argument(help: "A model folder, or a GGUF file.", completion: .file())
     var model: String
 
     @Option(help: "What to measure: prefill, or decode, the time of one more token of a language model.")
@@ -21,10 +21,13 @@ struct Profile: ParsableCommand {
 
     @OptionGroup var machine: MachineOptions
 
-    @Option(help: "The file to write; nothing is stored unless given.")
+    @Option(
+        help: "The file to write; nothing is stored unless given.",
+        completion: .file(extensions: ["h5"]))
     var output: String?
 
-    @Option(help: "Show a stored table instead of measuring.")
+    @Option(
+        help: "Show a stored table instead of measuring.", completion: .file(extensions: ["h5"]))
     var show: String?
 
     @Flag(help: "Print one JSON object.")

@@ -25,7 +25,7 @@ struct Prune: ParsableCommand {
                   --output smaller
             """)
 
-    @Argument(help: "The model folder to prune, or a run folder.")
+    @Argument(help: "The model folder to prune, or a run folder.", completion: .directory)
     var model: String
 
     @Option(
@@ -55,10 +55,11 @@ struct Prune: ParsableCommand {
     @Option(help: "sts or classification: what --train and --validation are labelled for.")
     var task: FineTuningTask?
 
-    @Option(help: "The labelled file to train on; without --task, text to calibrate on.")
+    @Option(
+        help: "The labelled file to train on; without --task, text to calibrate on.", completion: .file())
     var train: String?
 
-    @Option(help: "The labelled file that scores are from.")
+    @Option(help: "The labelled file that scores are from.", completion: .file())
     var validation: String?
 
     @Option(help: "Points of 100 that the score may lose.")
@@ -69,7 +70,7 @@ struct Prune: ParsableCommand {
 
     @OptionGroup var training: TrainingOptions
 
-    @Option(help: "The folder to write; it must not exist.")
+    @Option(help: "The folder to write; it must not exist.", completion: .directory)
     var output: String
 
     @Flag(help: "Print the summary as one JSON object.")
@@ -154,5 +155,10 @@ extension Granularity: ExpressibleByArgument {
     /// Reads a granularity as it is typed.
     public init?(argument: String) {
         self.init(argument)
+    }
+
+    /// The usual ones.
+    public static var defaultCompletionKind: CompletionKind {
+        .list(["unstructured", "4x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"])
     }
 }

@@ -13,10 +13,12 @@ struct ReportCommand: ParsableCommand {
             stopped. Example: secateur report checkpoints/minilm-half
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
-    @Option(help: "The file to write; report.html in the run folder unless given.")
+    @Option(
+        help: "The file to write; report.html in the run folder unless given.",
+        completion: .file(extensions: ["html"]))
     var output: String?
 
     func run() throws {

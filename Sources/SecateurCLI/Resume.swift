@@ -10,7 +10,7 @@ struct Resume: ParsableCommand {
             trace that an undisturbed search would have left. Example: secateur resume checkpoints/minilm-half
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
     @OptionGroup var cacheOptions: CacheOptions

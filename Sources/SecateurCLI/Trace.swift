@@ -12,7 +12,7 @@ struct Trace: ParsableCommand {
             had. Example: secateur trace checkpoints/minilm-half --csv > trace.csv
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
     @Flag(help: "Print comma-separated values, numbers in full precision.")
