@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs every command of the tutorials, one tutorial after the other as a reader would, in a copy of this folder with
+# a home folder of its own; takes the better part of an hour, most of it building twice.
+# Usage: check-tutorials.sh [FOLDER]   (keeps the copy in FOLDER, which must not exist)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source=$PWD
+
+if [ $# -gt 0 ]; then
+    work=$1
+    mkdir -p "$(dirname "$work")"
+    mkdir "$work"
+else
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+fi
+work=$(cd "$work" && pwd)
+git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$work"
+for folder in models data; do ln -sfn "$source/$folder" "$work/$folder"; done
+mkdir -p "$work/home"
+export HOME=$work/home
+unset XDG_CACHE_HOME
+cd "$work"
+catalogue=Sources/SecateurCLI/Secateur.docc
+
+# What the reader types or puts into a file.
+follow() {
+    local name=$1 file=$catalogue/Resources/$2
+    case $name in
+    Terminal)
+        sed 's/^/$ /' "$file"
+        # shellcheck disable=SC1090 — later commands need what earlier ones export
+        . "$file"
+        ;;
+    HillClimbing.swift) cp "$file" Agents/HillClimbing.swift ;;
+    Agent.swift)
+        sed -i '/^\/\/\/ The agents there are/,$d' Agents/Agent.swift
+        cat "$file" >>Agents/Agent.swift
+        ;;
+    *) cp "$file" "$name" ;;
+    esac
+}
+
+grep -o 'doc:[A-Za-z-]*' "$catalogue/Tutorials.tutorial" | cut -d: -f2 >"$work/home/order"
+while read -r tutorial <&3; do
+    echo "== $tutorial"
+    sed -n 's/.*@Code(name: "\([^"]*\)", file: "\([^"]*\)").*/\1 \2/p' "$catalogue/$tutorial.tutorial" \
+        >"$work/home/steps"
+    while read -r name file <&4; do follow "$name" "$file"; done 4<"$work/home/steps"
+done 3<"$work/home/order"
+echo "check-tutorials.sh: every command did what it should" >&2
