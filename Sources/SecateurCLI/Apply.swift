@@ -10,10 +10,12 @@ struct Apply: ParsableCommand {
         abstract: "Prune a model with a learned policy and write it as a Hugging Face folder.",
         discussion: """
             With a run, the model must be the one that the run searched, and is calibrated as it was:
+
               secateur apply checkpoints/minilm-half models/minilm --output pruned
 
-            With a policy alone, as `secateur export --format policy` writes it, perhaps elsewhere, the model
-            must have the same layers, and --train says what to calibrate on:
+            With a policy alone, as `secateur export --format policy` writes it, perhaps elsewhere, the model must \
+            have the same layers, and --train says what to calibrate on:
+
               secateur apply policy.json models/minilm --train text.txt --output pruned
             """)
 

@@ -10,8 +10,12 @@ struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure end-to-end latency, in turn with the dense model in one run.",
         discussion: """
-            For a language model also tokens per second, of prefill and of decoding, which starts after
-            --tokens tokens. Example: secateur benchmark checkpoints/minilm-half --threads 1 --json
+            For a language model also tokens per second, of prefill and of decoding, which starts after --tokens \
+            tokens.
+
+              secateur benchmark checkpoints/minilm-half --threads 1 --json
+              secateur benchmark pruned --against models/minilm --breakdown
+              secateur benchmark models/minilm --level 4x1@0.8
             """)
 
     @Argument(help: "A model folder, or a run folder.", completion: .file())

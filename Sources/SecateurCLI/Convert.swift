@@ -8,7 +8,9 @@ struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a language model, pruned or not, as GGUF or as a Hugging Face folder.",
         discussion: """
-            llama.cpp loads the GGUF file, transformers the folder. Example:
+            llama.cpp loads the GGUF file, transformers the folder.
+
+              secateur convert checkpoints/smollm2-fast --output pruned.gguf --type q8_0
               secateur convert checkpoints/smollm2-fast --format folder --output pruned
             """)
 

@@ -6,16 +6,17 @@ struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write what a search found in a format that other tools read.",
         discussion: """
-            policy       policy.json, for `secateur apply` on another machine and for programs
+            policy       policy.json, for `secateur apply` and for programs
             recipe       YAML recipe of SparseML and llm-compressor
             nni          configuration list of NNI's pruners, JSON
-            torch        folder: masks, weights, a script that applies them with torch.nn.utils.prune
+            torch        folder: masks, weights, and a script that applies them
             hf           folder that transformers loads, zeros in place
-            compressed   folder in compressed-tensors' sparse-bitmask layout: less disk the sparser
+            compressed   folder in compressed-tensors' sparse-bitmask layout
             gguf         file that llama.cpp loads; language models
             onnx         file that onnxruntime loads; encoders
 
-              secateur export checkpoints/minilm-half --format onnx --output minilm-half.onnx
+              secateur export checkpoints/minilm-half --format onnx \\
+                  --output minilm-half.onnx
             """)
 
     @Argument(

@@ -10,14 +10,16 @@ struct Finetune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train an encoder, dense or pruned, for a task; zeros of a pruned one stay.",
         discussion: """
-            Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts;
-            sentence, or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores
-            best on the validation file is written. Ctrl-C stops; the same command goes on.
+            Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts; sentence, \
+            or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
+            validation file is written. Ctrl-C stops; the same command goes on.
 
-              secateur finetune models/minilm --task classification --train sst2/train.tsv \\
-                  --validation sst2/dev.tsv --epochs 2 --output checkpoints/sst2
-              secateur finetune pruned --task classification --train sst2/train.tsv \\
-                  --validation sst2/dev.tsv --teacher checkpoints/sst2 --distill 0.9 --output recovered
+              secateur finetune models/minilm --task classification \\
+                  --train sst2/train.tsv --validation sst2/dev.tsv --epochs 2 \\
+                  --output checkpoints/sst2
+              secateur finetune pruned --task classification \\
+                  --train sst2/train.tsv --validation sst2/dev.tsv \\
+                  --teacher checkpoints/sst2 --distill 0.9 --output recovered
             """)
 
     @Argument(help: "The model folder to start from, or a run folder.", completion: .directory)

@@ -10,8 +10,10 @@ struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a text with a language model.",
         discussion: """
-            Text is shown as it is made; tokens per second follow on stderr. Example:
-              secateur generate models/smollm2 --prompt 'What is a tree?' --chat --max-tokens 200
+            Text is shown as it is made; tokens per second follow on stderr.
+
+              secateur generate models/smollm2 --prompt 'What is a tree?' \\
+                  --chat --max-tokens 200
             """)
 
     @Argument(

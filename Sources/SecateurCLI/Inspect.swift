@@ -6,7 +6,10 @@ import Transformers
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show a model's architecture and its prunable layers.",
-        discussion: "Example: secateur inspect models/minilm --json")
+        discussion: """
+              secateur inspect models/minilm
+              secateur inspect checkpoints/minilm-half --json
+            """)
 
     @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String

@@ -10,19 +10,20 @@ struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prune an encoder by a method, a pattern and a sparsity of your own choosing.",
         discussion: """
-            Heads, neurons and blocks are removed, so that layers shrink; other patterns leave zeros, which
-            Secateur's kernels skip. With --task and --train the model is trained after pruning (one-shot), between
-            rounds (iterative) or meanwhile (gradual). When the score on --validation falls by more than
-            --max-drop points of 100, the last good model is written instead.
+            Heads, neurons and blocks are removed, so that layers shrink; other patterns leave zeros, which \
+            Secateur's kernels skip. With --task and --train the model is trained after pruning (one-shot), between \
+            rounds (iterative) or meanwhile (gradual). When the score on --validation falls by more than --max-drop \
+            points of 100, the last good model is written instead.
 
-              secateur prune models/minilm --method obs --pattern 4x1 --sparsity 0.7 \\
-                  --train sentences.txt --output pruned
-              secateur prune checkpoints/sst2 --method movement --pattern unstructured --sparsity 0.85 \\
-                  --schedule gradual --task classification --train sst2/train.tsv --validation sst2/dev.tsv \\
-                  --output pruned
-              secateur prune checkpoints/sst2 --method fisher --pattern heads --sparsity 0.4 \\
-                  --task classification --train sst2/train.tsv --validation sst2/dev.tsv --max-drop 1 \\
-                  --output smaller
+              secateur prune models/minilm --method obs --pattern 4x1 \\
+                  --sparsity 0.7 --train sentences.txt --output pruned
+              secateur prune checkpoints/sst2 --method movement \\
+                  --pattern unstructured --sparsity 0.85 --schedule gradual \\
+                  --task classification --train sst2/train.tsv \\
+                  --validation sst2/dev.tsv --output pruned
+              secateur prune checkpoints/sst2 --method fisher --pattern heads \\
+                  --sparsity 0.4 --task classification --train sst2/train.tsv \\
+                  --validation sst2/dev.tsv --max-drop 1 --output smaller
             """)
 
     @Argument(help: "The model folder to prune, or a run folder.", completion: .directory)

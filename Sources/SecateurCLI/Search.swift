@@ -11,17 +11,19 @@ struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Learn a level for every layer that meets a latency target, and write the pruned model.",
         discussion: """
-            Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets
-            an agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
+            Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets an \
+            agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
 
+              secateur search models/minilm --task fidelity --train text.txt \\
+                  --target-latency 0.5 --output checkpoints/minilm-half
+              secateur search models/minilm --task sts --train stsb/train.tsv \\
+                  --validation stsb/dev.tsv --target-latency 12ms \\
+                  --output checkpoints/minilm-sts
               secateur search --config run.yaml --seed 2 --output checkpoints/second
               secateur search --replay checkpoints/minilm-half
-              secateur search models/minilm --task sts --train stsb/train.tsv \\
-                  --validation stsb/dev.tsv --target-latency 0.5 --output checkpoints/minilm-half
 
-            With --from, a run is aimed at another target, or at this machine: model, task, data, solver,
-            seed and what latency is of are the run's, and so are its sensitivities; only latency is
-            measured anew.
+            With --from, a run is aimed at another target, or at this machine: model, task, data, solver, seed and \
+            what latency is of are the run's, and so are its sensitivities; only latency is measured anew.
 
               secateur search --from checkpoints/minilm-half --target-latency 0.35 \\
                   --output checkpoints/minilm-third
