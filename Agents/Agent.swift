@@ -7,11 +7,14 @@ public struct Episode: Sendable, Equatable {
     public let actions: [Int]
     /// What the environment answered.
     public let terms: RewardTerms
+    /// What a switch of each level would do, for agents that ask; nil where the environment cannot tell.
+    public let effects: LevelEffects?
 
     /// Puts an episode together.
-    public init(actions: [Int], terms: RewardTerms) {
+    public init(actions: [Int], terms: RewardTerms, effects: LevelEffects? = nil) {
         self.actions = actions
         self.terms = terms
+        self.effects = effects
     }
 }
 
@@ -22,10 +25,17 @@ public struct Episode: Sendable, Equatable {
 public protocol Agent: Sendable {
     /// What users call it.
     static var name: String { get }
+    /// Whether it goes by sensitivities, which then are estimated and paid for beforehand; without, it gets the
+    /// layers' relative output errors in their place.
+    static var usesSensitivities: Bool { get }
     /// Whether it has another policy to propose.
     var wantsMore: Bool { get }
     /// The reward it expected when the present episode began; NaN if it does not estimate one.
     var baseline: Double { get }
+    /// Whether it wants to be told the effects of all switches at the policy that was just decided.
+    var wantsEffects: Bool { get }
+    /// What the last ``finish(_:)`` did to it; nothing for agents that do not learn.
+    var learning: LearningRecord { get }
     /// A new agent that has seen nothing but the tables.
     init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64)
     /// Continues with a state that ``save(to:)`` wrote.
@@ -40,10 +50,36 @@ public protocol Agent: Sendable {
     func save(to group: HDF5Group) throws
 }
 
+extension Agent {
+    /// Yes.
+    public static var usesSensitivities: Bool { true }
+    /// No.
+    public var wantsEffects: Bool { false }
+    /// Nothing.
+    public var learning: LearningRecord { LearningRecord() }
+}
+
+/// What learning did after an episode, for the trace; NaN where an agent has no such thing.
+public struct LearningRecord: Sendable, Equatable {
+    /// The loss that the policy's parameters were moved by, or what the critic leaves unexplained, squared.
+    public var loss = Double.nan
+    /// Mean entropy of the policy at a layer, in nats.
+    public var entropy = Double.nan
+    /// Euclidean norm of the step that the policy's parameters were asked to take, before clipping.
+    public var gradientNorm = Double.nan
+    /// Reward minus what the critic expected of this very policy.
+    public var criticError = Double.nan
+    /// λ: what a millisecond costs, in reward.
+    public var price = Double.nan
+
+    /// Nothing learnt.
+    public init() {}
+}
+
 /// The agents there are, by the names that users type.
 public enum AgentKind: String, CaseIterable, Sendable {
-    /// Natural policy gradient with sensitivities as prior: ``Reinforce``.
-    case reinforce
+    /// Natural policy gradient with sensitivities as prior: ``NaturalGradient``.
+    case natural
     /// The mildest single sparsity for all layers: ``Uniform``.
     case uniform
     /// Random levels that meet the target: ``RandomSearch``.
@@ -61,7 +97,7 @@ public enum AgentKind: String, CaseIterable, Sendable {
     /// The type that implements it.
     public var type: any Agent.Type {
         switch self {
-        case .reinforce: Reinforce.self
+        case .natural: NaturalGradient.self
         case .uniform: Uniform.self
         case .random: RandomSearch.self
         }

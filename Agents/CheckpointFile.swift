@@ -8,7 +8,7 @@ import ModelFiles
 ///
 /// The trace's header, the agent's state in the group `agent`, and a copy of the trace's rows in `trace`.
 struct CheckpointFile {
-    static let schema = "secateur.checkpoint/1"
+    static let schema = "secateur.checkpoint/2"
 
     let header: TraceHeader
     let agent: any Agent
@@ -27,6 +27,7 @@ struct CheckpointFile {
         try root.setAttribute("schema", Self.schema)
         try root.setAttribute("elapsedSeconds", elapsedSeconds)
         try root.setAttribute("evaluations", rows.count)
+        if let last = rows.last { try root.setAttribute("tokenPasses", last.tokenPasses) }
         try header.write(to: root)
         try agent.save(to: try root.createGroup("agent"))
         let columns = try TraceColumns(
@@ -34,10 +35,20 @@ struct CheckpointFile {
         for row in rows { try columns.append(row) }
     }
 
-    /// Reads a checkpoint's header alone.
-    static func readHeader(path: String) throws -> (header: TraceHeader, evaluations: Int) {
+    /// What a checkpoint says of itself.
+    struct Summary {
+        let header: TraceHeader
+        let evaluations: Int
+        /// Nil before the first policy.
+        let tokenPasses: Int?
+    }
+
+    /// Reads a checkpoint's header alone, and what was spent.
+    static func readSummary(path: String) throws -> Summary {
         try reading(path) { root in
-            (try TraceHeader(from: root), try root.attribute("evaluations"))
+            Summary(
+                header: try TraceHeader(from: root), evaluations: try root.attribute("evaluations"),
+                tokenPasses: try root.attributeIfPresent("tokenPasses"))
         }
     }
 

@@ -43,7 +43,7 @@ struct CheckpointStore {
         } catch {
             guard (try? FileSeal.state(of: previousPath)) == .intact else { throw error }
             try Self.link(previousPath, as: path)
-            let evaluations = try CheckpointFile.readHeader(path: path).evaluations
+            let evaluations = try CheckpointFile.readSummary(path: path).evaluations
             return "\(error): going on from the checkpoint before, after evaluation \(evaluations)"
         }
     }

@@ -16,7 +16,7 @@ public struct SearchRunOptions: Sendable, Equatable {
 
     /// Sets options.
     public init(
-        agent: AgentKind = .reinforce, target: SearchTarget, budget: Int, seed: UInt64 = 0,
+        agent: AgentKind = .natural, target: SearchTarget, budget: Int, seed: UInt64 = 0,
         checkpointEverySeconds: Double = 1
     ) {
         self.agent = agent
@@ -106,22 +106,23 @@ public final class SearchRun {
     /// - Parameters:
     ///   - identity: Must be what the search was started with.
     ///   - note: Is told about a damaged checkpoint.
-    ///   - environment: Makes the environment, given what was asked for and how many evaluations are spent.
+    ///   - environment: Makes the environment, given what was asked for and how many token-passes are spent.
     /// - Throws: ``SearchError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
     public static func resume(
         folder: String, identity: [String: String], checkpointEverySeconds: Double = 1,
         note: (String) -> Void = { _ in },
-        environment: (_ options: SearchRunOptions, _ evaluationsSpent: Int) throws -> any Environment
+        environment: (_ options: SearchRunOptions, _ tokenPasses: Int?) throws -> any Environment
     ) throws -> SearchRun {
         let store = CheckpointStore(folder: folder)
         let path = store.path
         if let damage = try store.mend() { note(damage) }
-        let (header, spent) = try CheckpointFile.readHeader(path: path)
+        let summary = try CheckpointFile.readSummary(path: path)
+        let header = summary.header
         try header.requireMatch(of: identity, path: path)
         let options = SearchRunOptions(
             agent: header.agent, target: header.target, budget: header.budget, seed: header.seed,
             checkpointEverySeconds: checkpointEverySeconds)
-        let environment = try environment(options, spent)
+        let environment = try environment(options, summary.tokenPasses)
         let checkpoint = try CheckpointFile(path: path, costs: environment.costs)
         return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
     }
@@ -129,7 +130,7 @@ public final class SearchRun {
     /// What the search in a folder is about, as it was started with.
     /// - Throws: ``SearchError`` when there is no run, or it is damaged; `HDF5Error`.
     public static func identity(folder: String) throws -> [String: String] {
-        try CheckpointFile.readHeader(path: CheckpointStore(folder: folder).path).header.identity
+        try CheckpointFile.readSummary(path: CheckpointStore(folder: folder).path).header.identity
     }
 
     private init(
@@ -154,7 +155,7 @@ public final class SearchRun {
         progress: (SearchProgress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws -> SearchOutcome {
         var interrupted = false
-        while rows.count < options.budget, environment.evaluationsLeft > 0, agent.wantsMore {
+        while environment.evaluationsLeft > 0, agent.wantsMore {
             if shouldStop() {
                 interrupted = true
                 break
@@ -192,9 +193,11 @@ public final class SearchRun {
                 observation = next
             case .terminated(let terms):
                 let baseline = agent.baseline
-                agent.finish(Episode(actions: actions, terms: terms))
+                let effects = agent.wantsEffects ? try environment.effects(of: actions) : nil
+                agent.finish(Episode(actions: actions, terms: terms, effects: effects))
                 let row = TraceRow(
                     evaluation: rows.count + 1, actions: actions, terms: terms, baseline: baseline,
+                    learning: agent.learning, tokenPasses: environment.tokenPasses,
                     wallClockSeconds: elapsedSeconds)
                 rows.append(row)
                 try trace.append(row)

@@ -10,7 +10,15 @@ struct TraceColumns {
     private let latencyMs: HDF5Dataset
     private let sizeBytes: HDF5Dataset
     private let baseline: HDF5Dataset
+    private let learning: [HDF5Dataset]
+    private let tokenPasses: HDF5Dataset
     private let wallClockSeconds: HDF5Dataset
+
+    /// Where the parts of a ``LearningRecord`` are, by the names of their datasets.
+    private static let learningParts: [(name: String, part: WritableKeyPath<LearningRecord, Double> & Sendable)] = [
+        ("loss", \.loss), ("entropy", \.entropy), ("gradientNorm", \.gradientNorm),
+        ("criticError", \.criticError), ("price", \.price),
+    ]
 
     init(creatingIn group: HDF5Group, layers: Int) throws {
         func column<Scalar: HDF5Scalar>(_ name: String, _ type: Scalar.Type, _ row: [Int] = []) throws
@@ -25,6 +33,8 @@ struct TraceColumns {
         latencyMs = try column("latencyMs", Double.self)
         sizeBytes = try column("sizeBytes", Int64.self)
         baseline = try column("baseline", Double.self)
+        learning = try Self.learningParts.map { try column($0.name, Double.self) }
+        tokenPasses = try column("tokenPasses", Int64.self)
         wallClockSeconds = try column("wallClockSeconds", Double.self)
     }
 
@@ -35,12 +45,16 @@ struct TraceColumns {
         try latencyMs.append([row.terms.latencyMs])
         try sizeBytes.append([Int64(row.terms.sizeBytes)])
         try baseline.append([row.baseline])
+        for (column, (_, part)) in zip(learning, Self.learningParts) {
+            try column.append([row.learning[keyPath: part]])
+        }
+        try tokenPasses.append([Int64(row.tokenPasses)])
         try wallClockSeconds.append([row.wallClockSeconds])
         try evaluation.append([Int64(row.evaluation)])
     }
 
     func flush() throws {
-        for column in [actions, reward, quality, latencyMs, sizeBytes, baseline, wallClockSeconds] {
+        for column in [actions, reward, quality, latencyMs, sizeBytes, baseline, tokenPasses, wallClockSeconds] + learning {
             try column.flush()
         }
         try evaluation.flush()
@@ -58,7 +72,9 @@ struct TraceColumns {
         let actions = try group.dataset("actions").readRows(rows, as: Int32.self).map(Int.init)
         let (reward, quality, latency) = (try reals("reward"), try reals("quality"), try reals("latencyMs"))
         let sizes = try group.dataset("sizeBytes").readRows(rows, as: Int64.self).map(Int.init)
+        let tokenPasses = try group.dataset("tokenPasses").readRows(rows, as: Int64.self).map(Int.init)
         let (baseline, seconds) = (try reals("baseline"), try reals("wallClockSeconds"))
+        let learning = try learningParts.map { ($0.part, try reals($0.name)) }
         guard shape.dropFirst() == [layers], actions.allSatisfy(header.levels.indices.contains),
             evaluations == rows.map({ Int64($0 + 1) })
         else {
@@ -69,12 +85,15 @@ struct TraceColumns {
             )
         }
         return rows.map { row in
-            TraceRow(
+            var learnt = LearningRecord()
+            for (part, values) in learning { learnt[keyPath: part] = values[row] }
+            return TraceRow(
                 evaluation: row + 1, actions: Array(actions[row * layers..<(row + 1) * layers]),
                 terms: RewardTerms(
                     quality: quality[row], latencyMs: latency[row], sizeBytes: sizes[row], reward: reward[row]
                 ),
-                baseline: baseline[row], wallClockSeconds: seconds[row])
+                baseline: baseline[row], learning: learnt, tokenPasses: tokenPasses[row],
+                wallClockSeconds: seconds[row])
         }
     }
 }

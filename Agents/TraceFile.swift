@@ -73,6 +73,11 @@ public struct TraceRow: Sendable, Equatable {
     public let terms: RewardTerms
     /// What the agent expected before; NaN if it does not estimate.
     public let baseline: Double
+    /// What the agent learnt from it.
+    public let learning: LearningRecord
+    /// Tokens that models were run on so far, calibration and sensitivities included; a backward pass counts
+    /// twice.
+    public let tokenPasses: Int
     /// Seconds since the search started, not counting pauses.
     public let wallClockSeconds: Double
 }
@@ -80,11 +85,12 @@ public struct TraceRow: Sendable, Equatable {
 /// `trace.h5`: one row for each evaluated policy, which others may read while it grows.
 ///
 /// Datasets, rows first: `evaluation`, `actions` [rows × layers], `reward`, `quality`, `latencyMs`, `sizeBytes`,
-/// `baseline`, `wallClockSeconds`. `evaluation` is flushed last: as many rows as it has are complete. `layers`
+/// `baseline`, `loss`, `entropy`, `gradientNorm`, `criticError`, `price` (see ``LearningRecord``) `tokenPasses`
+/// and `wallClockSeconds`. `evaluation` is flushed last: as many rows as it has are complete. `layers`
 /// and `levels` name what actions number; the rest of the header is attributes.
 public final class TraceFile {
     /// What files of this kind call themselves.
-    public static let schema = "secateur.trace/1"
+    public static let schema = "secateur.trace/2"
 
     private let path: String
     private let file: HDF5File

@@ -1,3 +1,4 @@
+import Pruning
 import SparseKernels
 
 /// What a search is asked for.
@@ -30,11 +31,38 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     public let otherSizeBytes: Int
     /// Estimated loss of quality when this layer alone is at this level; 0 for dense.
     public let sensitivity: [[Double]]
+    /// What each layer is like, for searchers that go by its shape, weights and inputs.
+    public let facts: [LayerFacts]
+    /// What of the budget was spent, and on what scale.
+    public let accounting: Accounting
+
+    /// The unit of a budget, and what was spent before the search began.
+    public struct Accounting: Sendable, Equatable, Codable {
+        /// Tokens that one evaluation of a policy runs the model on.
+        public let tokensPerEvaluation: Int
+        /// Token-passes that calibration took.
+        public let calibrationTokens: Int
+        /// Token-passes that the sensitivities took.
+        public let sensitivityTokens: Int
+
+        /// Sets the numbers; an evaluation is one token unless told otherwise.
+        public init(
+            tokensPerEvaluation: Int = 1, calibrationTokens: Int = 0, sensitivityTokens: Int = 0
+        ) {
+            self.tokensPerEvaluation = tokensPerEvaluation
+            self.calibrationTokens = calibrationTokens
+            self.sensitivityTokens = sensitivityTokens
+        }
+
+        /// Token-passes spent before the first policy.
+        public var preparationTokens: Int { calibrationTokens + sensitivityTokens }
+    }
 
     /// Takes the tables, which must be [layers × levels].
     public init(
         layers: [String], levels: [Level], latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
-        otherSizeBytes: Int, sensitivity: [[Double]]
+        otherSizeBytes: Int, sensitivity: [[Double]], facts: [LayerFacts]? = nil,
+        accounting: Accounting = Accounting()
     ) {
         precondition(latencyMs.count == layers.count && sizeBytes.count == layers.count)
         precondition(sensitivity.count == layers.count)
@@ -47,6 +75,9 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         self.sizeBytes = sizeBytes
         self.otherSizeBytes = otherSizeBytes
         self.sensitivity = sensitivity
+        self.facts = facts ?? layers.map { _ in LayerFacts.unknown }
+        self.accounting = accounting
+        precondition(self.facts.count == layers.count)
     }
 
     /// Reads what `encode(to:)` wrote.
@@ -60,13 +91,17 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         sizeBytes = try values.decode([[Int]].self, forKey: .sizeBytes)
         otherSizeBytes = try values.decode(Int.self, forKey: .otherSizeBytes)
         sensitivity = try values.decode([[Double]].self, forKey: .sensitivity)
+        facts = try values.decode([LayerFacts].self, forKey: .facts)
+        accounting = try values.decode(Accounting.self, forKey: .accounting)
         let (layerCount, levelCount) = (layers.count, levels.count)
         func isTable<Value>(_ table: [[Value]]) -> Bool {
             table.count == layerCount && table.allSatisfy { $0.count == levelCount }
         }
         // A millisecond-table entry beyond an hour, or a layer beyond a terabyte, is no measurement.
         let sizes = sizeBytes.joined() + [otherSizeBytes]
-        guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), levels.first == .dense,
+        guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), facts.count == layerCount,
+            levels.first == .dense, (1...1 << 40).contains(accounting.tokensPerEvaluation),
+            (0...1 << 50).contains(accounting.preparationTokens),
             sizes.allSatisfy((0...1 << 40).contains),
             (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
         else {
@@ -117,6 +152,8 @@ public struct Observation: Sendable, Equatable {
     public let target: SearchTarget
     /// Actions already taken, one for each layer before this one.
     public let actions: [Int]
+    /// How much of the budget was spent when the episode began, from 0 to 1.
+    public let progress: Double
     /// Which levels can still meet the target.
     public let mask: [Bool]
     /// All of it as numbers of about unit size, for agents that learn functions of the state: the layer's
@@ -145,6 +182,21 @@ public struct RewardTerms: Sendable, Equatable, Codable {
     }
 }
 
+/// What a switch of one layer to another level would do to the loss of quality, as far as gradients tell;
+/// [layer][level], 0 for the present level.
+public struct LevelEffects: Sendable, Equatable {
+    /// ⟨∂loss/∂W, W(a) − W(now)⟩.
+    public let slope: [[Double]]
+    /// ½ Δᵀ·H·Δ with Δ = W(a) − W(now) and H the curvature of the loss at the dense weights; never negative.
+    public let curvature: [[Double]]
+
+    /// Takes the tables.
+    public init(slope: [[Double]], curvature: [[Double]]) {
+        self.slope = slope
+        self.curvature = curvature
+    }
+}
+
 /// What a step gives.
 public enum StepResult: Sendable, Equatable {
     /// The next layer is to be decided.
@@ -161,12 +213,21 @@ public protocol Environment: AnyObject {
     var costs: LevelCosts { get }
     /// How many more policies may be evaluated.
     var evaluationsLeft: Int { get }
+    /// Tokens that models were run on so far, a backward pass counting twice.
+    var tokenPasses: Int { get }
     /// Starts an episode.
     /// - Throws: ``EnvironmentError`` when no policy can meet the target.
     func reset(target: SearchTarget) throws -> Observation
     /// Decides the level of the present layer.
     /// - Throws: ``EnvironmentError`` when the action is masked, no episode runs, or the budget is spent.
     func step(_ action: Int) throws -> StepResult
+    /// What a switch of each level would do at a policy; nil where that cannot be told. Costs token-passes.
+    func effects(of actions: [Int]) throws -> LevelEffects?
+}
+
+extension Environment {
+    /// Cannot tell.
+    public func effects(of actions: [Int]) throws -> LevelEffects? { nil }
 }
 
 /// A request that an environment refuses.

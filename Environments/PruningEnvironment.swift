@@ -15,6 +15,18 @@ public struct RewardWeights: Sendable, Equatable, Codable {
     public init() {}
 }
 
+/// Tells what a switch of each level would do at a policy, by gradients.
+public protocol SwitchEffects: Sendable {
+    /// How much quality each layer loses when it alone is switched from dense, by the curvature of the loss.
+    func sensitivities() throws -> Sensitivities.Estimate
+    /// Token-passes that ``effects(of:number:)`` takes.
+    func tokenPasses(number: Int) -> Int
+    /// The effects at a policy.
+    ///
+    /// - Parameter number: fixes which part of the data they are computed on.
+    func effects(of actions: [Int], number: Int) throws -> LevelEffects
+}
+
 /// The environment of a search: the layers of a model in order, a level for each, and at the end the
 /// evaluation of the model that this policy makes.
 ///
@@ -23,11 +35,12 @@ public struct RewardWeights: Sendable, Equatable, Codable {
 public final class PruningEnvironment: Environment {
     /// What is known beforehand.
     public let costs: LevelCosts
-    /// How many more policies may be evaluated.
-    public private(set) var evaluationsLeft: Int
+    /// Token-passes so far, those of the preparation included.
+    public private(set) var tokenPasses: Int
     private let budget: Int
     private let weights: RewardWeights
     private let quality: ([Int]) throws -> Double
+    private let switches: (any SwitchEffects)?
     private var episode: Episode?
 
     private struct Episode {
@@ -40,18 +53,36 @@ public final class PruningEnvironment: Environment {
     /// Makes an environment.
     ///
     /// - Parameters:
-    ///   - budget: how many policies may be evaluated, those of an interrupted run included.
-    ///   - spent: how many were evaluated before.
+    ///   - budget: what may be spent, in evaluations of a policy; calibration, sensitivities and effects count
+    ///     by the tokens that they run the model on.
+    ///   - tokenPasses: what an interrupted run has spent; nil for none but the preparation.
+    ///   - switches: tells the effects of switches, where something can.
     ///   - quality: the quality of a policy's model, as a fraction of the dense model's.
     public init(
-        costs: LevelCosts, weights: RewardWeights = RewardWeights(), budget: Int, spent: Int = 0,
-        quality: @escaping ([Int]) throws -> Double
+        costs: LevelCosts, weights: RewardWeights = RewardWeights(), budget: Int, tokenPasses: Int? = nil,
+        switches: (any SwitchEffects)? = nil, quality: @escaping ([Int]) throws -> Double
     ) {
         self.costs = costs
         self.weights = weights
         self.budget = budget
-        evaluationsLeft = max(budget - spent, 0)
+        self.tokenPasses = tokenPasses ?? costs.accounting.preparationTokens
+        self.switches = switches
         self.quality = quality
+    }
+
+    private var tokensLeft: Int { budget * costs.accounting.tokensPerEvaluation - tokenPasses }
+
+    /// How many more policies may be evaluated.
+    public var evaluationsLeft: Int { max(0, tokensLeft) / costs.accounting.tokensPerEvaluation }
+
+    /// What a switch of each level would do at a policy; nil where nothing can tell or the budget is too small.
+    public func effects(of actions: [Int]) throws -> LevelEffects? {
+        guard let switches else { return nil }
+        let cost = switches.tokenPasses(number: tokenPasses)
+        guard cost <= tokensLeft else { return nil }
+        let effects = try switches.effects(of: actions, number: tokenPasses)
+        tokenPasses += cost
+        return effects
     }
 
     /// Starts an episode.
@@ -92,7 +123,7 @@ public final class PruningEnvironment: Environment {
             return .next(observation(episode))
         }
         self.episode = nil
-        evaluationsLeft -= 1
+        tokenPasses += costs.accounting.tokensPerEvaluation
         return .terminated(try terms(episode.actions))
     }
 
@@ -133,7 +164,9 @@ public final class PruningEnvironment: Environment {
         return Observation(
             layer: layer, remainingLatencyMs: episode.target.latencyMs - episode.latencyMs,
             remainingSizeBytes: episode.target.sizeBytes.map { $0 - episode.sizeBytes },
-            target: episode.target, actions: episode.actions, mask: mask(episode),
+            target: episode.target, actions: episode.actions,
+            progress: min(1, Double(tokenPasses) / Double(budget * costs.accounting.tokensPerEvaluation)),
+            mask: mask(episode),
             features: features(episode, layer))
     }
 

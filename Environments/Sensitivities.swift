@@ -1,59 +1,111 @@
 import Pruning
 import SparseKernels
 
-/// Estimates of how much quality each layer loses at each level when it alone is pruned.
+/// Estimates of how much quality each layer loses at each level when it alone is pruned, from evaluations.
 ///
 /// Near the dense weights the loss is quadratic in the change of the weights, and so in proportion to the
 /// relative error of the layer's outputs, which the level database has for every level. One evaluation
 /// for each layer and pattern gives the factor: s_l(a) = loss_l(anchor) · error_l(a) / error_l(anchor).
-/// In models of many layers, one evaluation for each layer serves all patterns.
+/// In models of many layers that would take more than the search itself: there each block is evaluated, and each
+/// kind of layer in all blocks, and a layer gets the share of its block and kind:
+/// loss_l(anchor) = loss_block · loss_kind / Σ loss_kind.
 public enum Sensitivities {
-    /// The sparsity at which each layer is evaluated; the nearest level of each pattern is taken.
-    public static let anchorSparsity = 0.8
-    /// The most layers that are evaluated once for each pattern.
-    public static let mostLayersByPattern = 100
+    /// What was estimated, and what that took.
+    public struct Estimate: Sendable, Equatable {
+        /// [layer][level], never negative, 0 for dense.
+        public let values: [[Double]]
+        /// Tokens that models were run on, a backward pass counting twice.
+        public let tokenPasses: Int
 
-    /// Evaluates each layer alone at the anchor of each pattern.
+        /// Takes both.
+        public init(values: [[Double]], tokenPasses: Int) {
+            self.values = values
+            self.tokenPasses = tokenPasses
+        }
+    }
+
+    /// The sparsity at which layers are evaluated; the nearest level of each pattern is taken.
+    public static let anchorSparsity = 0.8
+    /// The most layers that are evaluated one by one.
+    public static let mostLayersAlone = 100
+    /// Noise of the evaluation may make a layer look better pruned: a small loss is assumed.
+    private static let leastLoss = 1e-5
+
+    /// Evaluates layers at anchors.
     ///
     /// - Parameters:
+    ///   - layers: their names, in the order of computation; numbers in them tell blocks apart.
     ///   - errors: relative output errors, [layer][level].
+    ///   - tokensPerEvaluation: what `quality` runs the model on.
     ///   - quality: the quality of a policy's model, as a fraction of the dense model's.
     ///   - progress: is told the fraction done.
-    /// - Returns: [layer][level], never negative, 0 for dense.
     public static func estimate(
-        levels: [Level], errors: [[Double]], quality: ([Int]) throws -> Double,
-        progress: (Double) -> Void = { _ in }
-    ) rethrows -> [[Double]] {
+        levels: [Level], layers: [String], errors: [[Double]], tokensPerEvaluation: Int,
+        quality: ([Int]) throws -> Double, progress: (Double) -> Void = { _ in }
+    ) rethrows -> Estimate {
         var result = errors.map { $0.map { _ in 0.0 } }
-        let groups = groups(levels, layers: errors.count)
-        for layer in errors.indices {
-            for (number, group) in groups.enumerated() {
-                progress(Double(layer * groups.count + number) / Double(errors.count * groups.count))
-                guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
-                    continue
-                }
-                var actions = [Int](repeating: 0, count: errors.count)
-                actions[layer] = anchor
-                // Noise of the evaluation may make a layer look better pruned: a small loss is assumed.
-                let loss = max(1 - (try quality(actions)), 1e-5)
+        var evaluations = 0
+        let alone = layers.count <= mostLayersAlone
+        let sets = alone ? layers.indices.map { [$0] } : blocks(layers) + kinds(layers)
+        let groups = alone ? patternGroups(levels) : [levels.indices.filter { levels[$0] != .dense }]
+        for (number, group) in groups.enumerated() {
+            guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else { continue }
+            let losses = try sets.enumerated().map { index, set in
+                progress(Double(number * sets.count + index) / Double(groups.count * sets.count))
+                var actions = [Int](repeating: 0, count: layers.count)
+                for layer in set { actions[layer] = anchor }
+                evaluations += 1
+                return max(1 - (try quality(actions)), leastLoss)
+            }
+            let shares = alone ? losses : shares(of: losses, layers)
+            for layer in layers.indices {
                 for level in group {
-                    result[layer][level] = loss * errors[layer][level] / max(errors[layer][anchor], 1e-12)
+                    result[layer][level] =
+                        shares[layer] * errors[layer][level] / max(errors[layer][anchor], 1e-12)
                 }
             }
         }
-        return result
+        return Estimate(values: result, tokenPasses: evaluations * tokensPerEvaluation)
     }
 
-    /// How many evaluations ``estimate(levels:errors:quality:progress:)`` takes.
-    public static func evaluations(levels: [Level], layers: Int) -> Int {
-        layers * groups(levels, layers: layers).filter { !$0.isEmpty }.count
+    /// Each layer's loss, from those of blocks and then kinds.
+    private static func shares(of losses: [Double], _ layers: [String]) -> [Double] {
+        let (blocks, kinds) = (blocks(layers), kinds(layers))
+        let kindLosses = losses.suffix(kinds.count)
+        let total = kindLosses.reduce(0, +)
+        var shares = [Double](repeating: 0, count: layers.count)
+        for (block, loss) in zip(blocks, losses) { for layer in block { shares[layer] = loss / total } }
+        for (kind, loss) in zip(kinds, kindLosses) { for layer in kind { shares[layer] *= loss } }
+        return shares
     }
 
-    /// Levels that share an anchor: those of a pattern, or all that are not dense.
-    private static func groups(_ levels: [Level], layers: Int) -> [[Int]] {
-        let pruned = levels.indices.filter { levels[$0].pattern != .dense }
-        guard layers <= mostLayersByPattern else { return [pruned] }
-        return Pattern.allCases.map { pattern in pruned.filter { levels[$0].pattern == pattern } }
+    /// Layers by the numbers among the parts of their names.
+    private static func blocks(_ layers: [String]) -> [[Int]] {
+        grouped(layers) { $0.filter { Int($0) != nil } }
+    }
+
+    /// Layers by their names without the numbers.
+    private static func kinds(_ layers: [String]) -> [[Int]] {
+        grouped(layers) { $0.filter { Int($0) == nil } }
+    }
+
+    private static func grouped(_ layers: [String], by key: ([Substring]) -> [Substring]) -> [[Int]] {
+        var groups: [(key: [Substring], members: [Int])] = []
+        for (index, name) in layers.enumerated() {
+            let key = key(name.split(separator: "."))
+            if let group = groups.firstIndex(where: { $0.key == key }) {
+                groups[group].members.append(index)
+            } else {
+                groups.append((key, [index]))
+            }
+        }
+        return groups.map(\.members)
+    }
+
+    private static func patternGroups(_ levels: [Level]) -> [[Int]] {
+        Pattern.allCases.filter { $0 != .dense }.map { pattern in
+            levels.indices.filter { levels[$0].pattern == pattern }
+        }
     }
 
     private static func distance(_ level: Level) -> Double {

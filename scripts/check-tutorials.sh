@@ -34,8 +34,10 @@ follow() {
         ;;
     HillClimbing.swift) cp "$file" Agents/HillClimbing.swift ;;
     Agent.swift)
-        sed -i '/^\/\/\/ The agents there are/,$d' Agents/Agent.swift
-        cat "$file" >>Agents/Agent.swift
+        for line in 'case climbing' 'case .climbing: HillClimbing.self'; do
+            grep -qF "$line" "$file"
+            sed -i "/^ *${line%climbing*}random\>/a $line" Agents/Agent.swift
+        done
         ;;
     *) cp "$file" "$name" ;;
     esac

@@ -10,6 +10,8 @@ public struct Uniform: Agent {
     /// What users call it.
     public static let name = AgentKind.uniform.rawValue
 
+    /// No.
+    public static let usesSensitivities = false
     /// Does not estimate rewards.
     public let baseline = Double.nan
 

@@ -39,6 +39,8 @@ public struct ClassificationTask: ModelTask {
     public var metric: String { classificationMetric.rawValue }
     /// Number of examples.
     public var count: Int { labels.count }
+    /// Tokens of all sequences.
+    public var tokens: Int { sequences.reduce(0) { $0 + $1.count } }
 
     /// The metric of a model's predictions.
     public func score(_ model: SequenceClassifier, pool: ThreadPool) -> Double {

@@ -35,7 +35,9 @@ public struct DivergenceTask: ModelTask {
     }
 
     /// Number of positions.
-    public var count: Int { windows.reduce(0) { $0 + $1.count } }
+    public var count: Int { tokens }
+    /// Tokens of all windows.
+    public var tokens: Int { windows.reduce(0) { $0 + $1.count } }
 
     /// exp(−KL).
     public func score(_ model: Decoder, pool: ThreadPool) -> Double {

@@ -11,6 +11,9 @@ public protocol EmbeddingTask: ModelTask where Model == BERT {
 }
 
 extension EmbeddingTask {
+    /// Tokens of all sentences.
+    public var tokens: Int { sequences.reduce(0) { $0 + $1.count } }
+
     /// The score of a model.
     public func score(_ model: BERT, pool: ThreadPool) -> Double {
         score(model.embed(sequences, pool: pool))

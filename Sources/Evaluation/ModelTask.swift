@@ -9,6 +9,8 @@ public protocol ModelTask<Model>: Sendable {
     var metric: String { get }
     /// How many items the score is over: pairs, sentences, or predicted tokens.
     var count: Int { get }
+    /// Tokens that a model is run on for its score.
+    var tokens: Int { get }
     /// The score of a model.
     func score(_ model: Model, pool: ThreadPool) -> Double
 }

@@ -27,6 +27,8 @@ public struct PerplexityTask: ModelTask {
         self.windows = windows
     }
 
+    /// Tokens of all windows.
+    public var tokens: Int { windows.reduce(0) { $0 + $1.count } }
     /// Number of tokens predicted.
     public var count: Int { windows.reduce(0) { $0 + $1.count - 1 } }
 

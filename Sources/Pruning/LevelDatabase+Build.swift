@@ -26,6 +26,7 @@ extension LevelDatabase {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(atPath: "\(folder)/index.json")
         var errors: [[Double]] = []
+        var facts: [LayerFacts] = []
         for (number, shape) in layers.enumerated() {
             progress(Double(number) / Double(layers.count))
             let weight = try weight(shape.name)
@@ -45,9 +46,11 @@ extension LevelDatabase {
             try SafetensorsWriter.write(
                 levels.indices.flatMap { index in tensors(levels[index], results[index]?.weight) },
                 metadata: ["key": key], to: path(folder, shape.name))
+            facts.append(LayerFacts(weight: weight, covariance: covariance, outputEnergy: total))
             errors.append(levels.indices.map { results[$0]?.error ?? 0 })
         }
-        let index = Index(key: key, levels: levels.map(\.description), layers: layers, errors: errors)
+        let index = Index(
+            key: key, levels: levels.map(\.description), layers: layers, errors: errors, facts: facts)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(try encoder.encode(index), to: "\(folder)/index.json")

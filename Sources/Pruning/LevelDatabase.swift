@@ -13,12 +13,13 @@ import Transformers
 public final class LevelDatabase: Sendable {
     /// What the index says.
     struct Index: Codable, Equatable {
-        var schema = "secateur.level-database/1"
+        var schema = "secateur.level-database/2"
         let key: String
         let levels: [String]
         let layers: [LayerShape]
         /// tr(Δ·H·Δᵀ) / tr(W·H·Wᵀ) with H the input covariance, [layer][level].
         let errors: [[Double]]
+        let facts: [LayerFacts]
     }
 
     /// The levels, in the order of the tables.
@@ -27,6 +28,8 @@ public final class LevelDatabase: Sendable {
     public let layers: [LayerShape]
     /// Relative error of each layer's output at each level, [layer][level]; 0 for dense.
     public let errors: [[Double]]
+    /// What each layer is like before it is pruned.
+    public let facts: [LayerFacts]
     private let folder: String
 
     /// Opens a database of a key; nil when there is none at the folder, or one of another key.
@@ -51,6 +54,7 @@ public final class LevelDatabase: Sendable {
         else { throw PruningError(path, "found no index of a level database") }
         let sizes = index.layers.flatMap { [$0.rows, $0.cols] }
         guard sizes.allSatisfy((1...1 << 24).contains), index.errors.count == index.layers.count,
+            index.facts.count == index.layers.count,
             index.errors.allSatisfy({ $0.count == index.levels.count }),
             index.levels.first == Level.dense.description,
             !index.layers.contains(where: { $0.name.contains("/") })
@@ -68,6 +72,7 @@ public final class LevelDatabase: Sendable {
             return level
         }
         layers = index.layers
+        facts = index.facts
         errors = index.errors
         self.folder = folder
         // Every file is checked now, and mapped again when it is read.

@@ -35,7 +35,8 @@ struct EarlierRun {
         }
         return StoredSensitivities(
             run: files.folder, layers: costs.layers, levels: costs.levels,
-            values: costs.sensitivity)
+            values: costs.sensitivity,
+            evaluations: costs.accounting.sensitivityTokens / costs.accounting.tokensPerEvaluation)
     }
 }
 
@@ -51,7 +52,7 @@ struct StoredSensitivities: Codable, Equatable {
     let values: [[Double]]
 
     /// How many evaluations it took to estimate them.
-    var evaluations: Int { Sensitivities.evaluations(levels: levels, layers: layers.count) }
+    let evaluations: Int
 
     /// Whether they are for these layers and levels.
     func fit(layers: [String], levels: [Level]) -> Bool {

@@ -1,3 +1,4 @@
+import Agents
 import Environments
 import Foundation
 import Pruning
@@ -28,7 +29,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     /// The size to reach, as a fraction of dense.
     public var targetSize: Double?
     /// The name of the agent.
-    public var agent = "reinforce"
+    public var agent = AgentKind.natural.rawValue
     /// How many policies may be evaluated.
     public var budget = 300
     /// Tokens of the one sequence that latency is for.

@@ -1,3 +1,4 @@
+import Agents
 import Environments
 import Evaluation
 import Foundation
@@ -20,7 +21,9 @@ public final class SearchPreparation<Model: SearchableModel> {
     public let candidates: CandidateModels<Model.Network>
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
+    private let database: LevelDatabase
     private let denseReward: Double
+    private lazy var ownSwitches = Result { try inputs.model.switches(inputs, database: database) }
     /// Of the dense model on the data that the final policy is picked by, the same for every candidate.
     private lazy var denseCheck = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
 
@@ -36,7 +39,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
         let network = inputs.model.network
         let levels = Model.levels
-        let database = try Self.database(
+        database = try Self.database(
             inputs,
             key: LevelDatabase.key(
                 model: inputs.modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
@@ -49,17 +52,39 @@ public final class SearchPreparation<Model: SearchableModel> {
             return
         }
         let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
-        let (candidates, dense) = (candidates, denseReward)
-        let known = try files.storedSensitivities(layers: network.layerShapes.map(\.name), levels: levels)
-        let sensitivity =
-            try known
-            ?? Sensitivities.estimate(
-                levels: levels, errors: database.errors,
-                quality: { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense },
-                progress: { progress("estimating sensitivities", $0) })
-        costs = try Self.costs(network, table, levels, sensitivity)
+        let (candidates, database, dense) = (candidates, database, denseReward)
+        let sensitivities = try Self.sensitivities(
+            inputs, database, files, progress: progress
+        ) { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense }
+        costs = try Self.costs(inputs, table, database, sensitivities)
         try files.store(costs)
     }
+
+    /// Sensitivities of the run's own, of an earlier run, or none, by what the agent asks for.
+    private static func sensitivities(
+        _ inputs: SearchInputs<Model>, _ database: LevelDatabase, _ files: RunFiles, progress: StageProgress,
+        quality: ([Int]) throws -> Double
+    ) throws -> Sensitivities.Estimate {
+        let agent = try AgentKind(name: inputs.options.agent)
+        guard agent.type.usesSensitivities else {
+            return Sensitivities.Estimate(values: database.errors, tokenPasses: 0)
+        }
+        let names = database.layers.map(\.name)
+        if let known = try files.storedSensitivities(layers: names, levels: database.levels) {
+            return Sensitivities.Estimate(values: known, tokenPasses: 0)
+        }
+        progress("estimating sensitivities", 0)
+        if let switches = try inputs.model.switches(inputs, database: database) {
+            return try switches.sensitivities()
+        }
+        return try Sensitivities.estimate(
+            levels: database.levels, layers: names, errors: database.errors,
+            tokensPerEvaluation: inputs.data.reward.tokens, quality: quality,
+            progress: { progress("estimating sensitivities", $0) })
+    }
+
+    /// Tells the effects of switches, where the agent asks for them and the model has a backward pass.
+    func switches() throws -> (any SwitchEffects)? { try ownSwitches.get() }
 
     private static func table(
         _ inputs: SearchInputs<Model>, levels: [Level], files: RunFiles, progress: StageProgress
@@ -107,8 +132,10 @@ public final class SearchPreparation<Model: SearchableModel> {
     }
 
     private static func costs(
-        _ network: Model.Network, _ table: LatencyTable, _ levels: [Level], _ sensitivity: [[Double]]
+        _ inputs: SearchInputs<Model>, _ table: LatencyTable, _ database: LevelDatabase,
+        _ sensitivities: Sensitivities.Estimate
     ) throws -> LevelCosts {
+        let (network, levels) = (inputs.model.network, database.levels)
         let shapes = network.layerShapes
         let latency = try shapes.map { shape in
             try levels.map { level in
@@ -126,6 +153,10 @@ public final class SearchPreparation<Model: SearchableModel> {
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
             sizeBytes: sizes, otherSizeBytes: otherCount * MemoryLayout<Float>.size,
-            sensitivity: sensitivity)
+            sensitivity: sensitivities.values, facts: database.facts,
+            accounting: .init(
+                tokensPerEvaluation: inputs.data.reward.tokens,
+                calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },
+                sensitivityTokens: sensitivities.tokenPasses))
     }
 }

@@ -71,7 +71,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
         let options = preparation.inputs.options
         let target = SearchSession<Model>.target(options, preparation.costs)
         let run = try SearchRun.start(
-            folder: folder, environment: SearchSession<Model>.environment(preparation, spent: 0),
+            folder: folder, environment: try SearchSession<Model>.environment(preparation),
             options: SearchRunOptions(
                 agent: try AgentKind(name: options.agent), target: target, budget: options.budget,
                 seed: options.seed), identity: preparation.identity)

@@ -84,7 +84,7 @@ public final class SearchSession<Model: SearchableModel> {
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
         let run = try SearchRun.resume(folder: folder, identity: preparation.identity, note: note) {
             _, spent in
-            environment(preparation, spent: spent)
+            try environment(preparation, tokenPasses: spent)
         }
         return SearchSession(preparation, run, files, lock)
     }
@@ -96,9 +96,10 @@ public final class SearchSession<Model: SearchableModel> {
         let options = inputs.options
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
         let target = target(options, preparation.costs)
-        let environment = environment(preparation, spent: 0)
-        // Says at once when no policy can meet the target.
+        let environment = try environment(preparation)
+        // Says at once when no policy can meet the target, or the budget is spent before the first.
         _ = try environment.reset(target: target)
+        try requireBudget(environment, options)
         let run = try SearchRun.start(
             folder: files.folder, environment: environment,
             options: SearchRunOptions(
@@ -144,11 +145,22 @@ public final class SearchSession<Model: SearchableModel> {
         try files.write(summary, "summary.json")
     }
 
-    static func environment(_ preparation: SearchPreparation<Model>, spent: Int) -> PruningEnvironment {
+    static func environment(
+        _ preparation: SearchPreparation<Model>, tokenPasses: Int? = nil
+    ) throws -> PruningEnvironment {
         let options = preparation.inputs.options
         return PruningEnvironment(
-            costs: preparation.costs, weights: options.weights, budget: options.budget, spent: spent,
-            quality: preparation.quality)
+            costs: preparation.costs, weights: options.weights, budget: options.budget,
+            tokenPasses: tokenPasses, switches: try preparation.switches(), quality: preparation.quality)
+    }
+
+    private static func requireBudget(_ environment: PruningEnvironment, _ options: SearchOptions) throws {
+        guard environment.evaluationsLeft == 0 else { return }
+        let spent = environment.costs.accounting
+        let least = spent.preparationTokens / spent.tokensPerEvaluation + 2
+        throw SearchFailure(
+            "--budget: found \(options.budget), allowed \(least) or more, as calibration and sensitivities "
+                + "take what \(least - 1) evaluations take")
     }
 
     static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {

@@ -1,6 +1,8 @@
+import Environments
 import Evaluation
 import Foundation
 import ModelFiles
+import Pruning
 import SparseKernels
 import Tensors
 import Transformers
@@ -33,6 +35,8 @@ public protocol SearchableModel: Sendable {
     /// The task of a file that is only reported on; `dense` is what fidelity compares with.
     func validationTask(_ options: SearchOptions, path: String, dense: Self, pool: ThreadPool) throws
         -> any ModelTask<Network>
+    /// Tells the effects of switching levels by gradients; nil for models without a backward pass.
+    func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)?
     /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
     func write(_ weights: [String: Matrix], to folder: String) throws
 }
@@ -48,6 +52,11 @@ extension SearchOptions.Task {
 }
 
 extension SearchableModel {
+    /// Cannot tell.
+    public func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)? {
+        nil
+    }
+
     /// Bytes of the weights as they are held in memory, packed, embeddings included.
     public var sizeBytes: Int { sizeBytes(of: network) }
 

@@ -59,7 +59,7 @@ struct Search: ParsableCommand {
     @Option(
         help: "Which agent searches: \(AgentKind.allCases.map(\.rawValue).joined(separator: ", ")).",
         completion: .list(AgentKind.allCases.map(\.rawValue)))
-    var agent = AgentKind.reinforce.rawValue
+    var agent = AgentKind.natural.rawValue
 
     @Option(help: "How many policies may be evaluated.")
     var budget = 300

@@ -21,8 +21,10 @@ struct Trace: ParsableCommand {
     var csv = false
 
     private static let columns = [
-        "evaluation", "reward", "quality", "latencyMs", "sizeBytes", "baseline", "wallClockSeconds",
+        "evaluation", "reward", "quality", "latencyMs", "sizeBytes", "baseline", "tokenPasses",
+        "wallClockSeconds",
     ]
+    private static let learning = ["loss", "entropy", "gradientNorm", "criticError", "price"]
 
     func run() throws {
         let files = RunFiles(folder: runFolder)
@@ -34,16 +36,21 @@ struct Trace: ParsableCommand {
     }
 
     private func printCSV(_ header: TraceHeader, _ rows: [TraceRow]) {
-        print((Self.columns + header.layers).joined(separator: ","))
+        print((Self.columns + Self.learning + header.layers).joined(separator: ","))
         for row in rows {
             let levels = row.actions.map { header.levels[$0] }
             let numbers = [
                 row.terms.reward, row.terms.quality, row.terms.latencyMs,
             ].map(Self.number)
             let rest = [
-                "\(row.terms.sizeBytes)", Self.number(row.baseline), Self.number(row.wallClockSeconds),
+                "\(row.terms.sizeBytes)", Self.number(row.baseline), "\(row.tokenPasses)",
+                Self.number(row.wallClockSeconds),
             ]
-            print((["\(row.evaluation)"] + numbers + rest + levels).joined(separator: ","))
+            let learnt = row.learning
+            let learning = [
+                learnt.loss, learnt.entropy, learnt.gradientNorm, learnt.criticError, learnt.price,
+            ].map(Self.number)
+            print((["\(row.evaluation)"] + numbers + rest + learning + levels).joined(separator: ","))
         }
     }
 
@@ -58,7 +65,8 @@ struct Trace: ParsableCommand {
                 [
                     "\(row.evaluation)", decimal(row.terms.reward, 4), decimal(row.terms.quality, 4),
                     decimal(row.terms.latencyMs, 4), "\(row.terms.sizeBytes)",
-                    row.baseline.isFinite ? decimal(row.baseline, 4) : "", decimal(row.wallClockSeconds, 2),
+                    row.baseline.isFinite ? decimal(row.baseline, 4) : "", "\(row.tokenPasses)",
+                    decimal(row.wallClockSeconds, 2),
                 ]
             })
     }

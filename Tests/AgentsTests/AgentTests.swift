@@ -17,8 +17,8 @@ import Testing
     }
 
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
-    func reinforceComesWithinTwoPercentOfTheOptimum(seed: UInt64) throws {
-        let ratio = try Self.lossRatio(.reinforce, problem: seed, seed: seed, budget: 200)
+    func naturalComesWithinTwoPercentOfTheOptimum(seed: UInt64) throws {
+        let ratio = try Self.lossRatio(.natural, problem: seed, seed: seed, budget: 200)
         let atRandom = try Self.lossRatio(.random, problem: seed, seed: seed, budget: 200)
         #expect(ratio >= 1 - 1e-9)
         #expect(ratio <= 1.02)
@@ -26,17 +26,17 @@ import Testing
     }
 
     /// Learning must beat the additive model that it starts from.
-    @Test func reinforceImprovesOnItsFirstPolicy() throws {
+    @Test func naturalImprovesOnItsFirstPolicy() throws {
         for problem in 1...3 as ClosedRange<UInt64> {
-            let first = try Self.lossRatio(.reinforce, problem: problem, seed: 1, budget: 1)
-            let later = try Self.lossRatio(.reinforce, problem: problem, seed: 1, budget: 60)
+            let first = try Self.lossRatio(.natural, problem: problem, seed: 1, budget: 1)
+            let later = try Self.lossRatio(.natural, problem: problem, seed: 1, budget: 60)
             #expect(later - 1 < 0.5 * (first - 1))
         }
     }
 
-    @Test func reinforceProposesNoPolicyTwice() throws {
+    @Test func naturalProposesNoPolicyTwice() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .reinforce, budget: 150)
+        try search(folder.path, agent: .natural, budget: 150)
         let rows = try traceRows(folder.path)
         #expect(Set(rows.map(\.actions)).count == 150)
     }
@@ -72,7 +72,7 @@ import Testing
                 let seen = Observation(
                     layer: observation.layer, remainingLatencyMs: observation.remainingLatencyMs,
                     remainingSizeBytes: nil, target: target, actions: observation.actions,
-                    mask: observation.mask, features: observation.features)
+                    progress: observation.progress, mask: observation.mask, features: observation.features)
                 let action = player.act(seen)
                 #expect(allowed.contains(action))
                 return action
@@ -119,6 +119,6 @@ import Testing
         #expect(try AgentKind(name: "random") == .random)
         for kind in AgentKind.allCases { #expect(kind.type.name == kind.rawValue) }
         let error = #expect(throws: SearchError.self) { try AgentKind(name: "ppo") }
-        #expect(error?.description == "agent: found 'ppo', allowed reinforce, uniform, random")
+        #expect(error?.description == "agent: found 'ppo', allowed natural, uniform, random")
     }
 }

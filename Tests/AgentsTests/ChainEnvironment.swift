@@ -9,7 +9,8 @@ import Tensors
 final class ChainEnvironment: Environment {
     let costs: LevelCosts
     let budget: Int
-    private(set) var evaluationsLeft: Int
+    var evaluationsLeft: Int { budget - tokenPasses }
+    private(set) var tokenPasses: Int
     /// Loss of a layer alone, [layer][level].
     let lone: [[Double]]
     private let interaction: Double
@@ -46,7 +47,7 @@ final class ChainEnvironment: Environment {
         self.lone = lone
         self.interaction = interaction
         self.budget = budget
-        evaluationsLeft = budget - spent
+        tokenPasses = spent
         costs = LevelCosts(
             layers: (0..<layers).map { "layer.\($0)" }, levels: levels, latencyMs: latency, overheadMs: 8,
             sizeBytes: size, otherSizeBytes: 5_000, sensitivity: told)
@@ -109,7 +110,7 @@ final class ChainEnvironment: Environment {
         actions.append(action)
         guard actions.count == costs.layers.count else { return .next(observation(target)) }
         self.target = nil
-        evaluationsLeft -= 1
+        tokenPasses += 1
         let quality = 1 - loss(of: actions)
         return .terminated(
             RewardTerms(
@@ -133,6 +134,7 @@ final class ChainEnvironment: Environment {
         }
         return Observation(
             layer: layer, remainingLatencyMs: left, remainingSizeBytes: sizeLeft, target: target,
-            actions: actions, mask: mask, features: [Float(layer), Float(left)])
+            actions: actions, progress: Double(tokenPasses) / Double(budget),
+            mask: mask, features: [Float(layer), Float(left)])
     }
 }

@@ -42,7 +42,7 @@ import Testing
 
     @Test func aSearchThatWasKilledBeforeItsFirstCheckpointStartsAgain() throws {
         let (whole, killed) = (try TemporaryFolder(), try TemporaryFolder())
-        try search(whole.path, agent: .reinforce, checkpointEverySeconds: 1_000) { evaluations in
+        try search(whole.path, agent: .natural, checkpointEverySeconds: 1_000) { evaluations in
             guard evaluations == 9 else { return }
             try? FileManager.default.copyItem(
                 atPath: whole.file("checkpoint.h5"), toPath: killed.file("checkpoint.h5"))
@@ -53,7 +53,7 @@ import Testing
 
     @Test func resumingAFinishedSearchChangesNothing() throws {
         let folder = try TemporaryFolder()
-        let outcome = try search(folder.path, agent: .reinforce)
+        let outcome = try search(folder.path, agent: .natural)
         let rows = try traceRows(folder.path)
         #expect(try resume(folder.path) == outcome)
         #expect(try traceRows(folder.path) == rows)
@@ -71,10 +71,10 @@ import Testing
 
     @Test func theTraceTellsWhatItIsAbout() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .reinforce, seed: .max, budget: 4)
+        try search(folder.path, agent: .natural, seed: .max, budget: 4)
         let (header, rows) = try TraceFile.read(path: folder.file("trace.h5"))
         let toy = ChainEnvironment(problem: 1, budget: 4)
-        #expect(header.agent == .reinforce && header.seed == .max && header.budget == 4)
+        #expect(header.agent == .natural && header.seed == .max && header.budget == 4)
         #expect(header.target == toy.usualTarget && header.identity == someIdentity)
         #expect(header.layers == toy.costs.layers)
         #expect(header.levels == toy.costs.levels.map(\.description))
@@ -113,7 +113,7 @@ import Testing
 
     @Test func otherLayersAreRefused() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .reinforce, stopAfter: 3)
+        try search(folder.path, agent: .natural, stopAfter: 3)
         let error = #expect(throws: SearchError.self) {
             let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { options, spent in
                 ChainEnvironment(layers: 15, problem: 1, budget: options.budget, spent: spent)
@@ -140,7 +140,7 @@ import Testing
     @Test(arguments: [0, 1, 100, 1_000, 5_000]) func aTruncatedCheckpointGivesOneClearError(bytes: Int) throws
     {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .reinforce, budget: 20)
+        try search(folder.path, agent: .natural, budget: 20)
         let path = folder.file("checkpoint.h5")
         let whole = try #require(FileManager.default.contents(atPath: path))
         try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
@@ -150,7 +150,7 @@ import Testing
 
     @Test func garbageGivesOneClearError() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .reinforce, budget: 5)
+        try search(folder.path, agent: .natural, budget: 5)
         let path = folder.file("checkpoint.h5")
         try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         try Data((0..<4_096).map { UInt8(truncatingIfNeeded: $0 &* 37) }).write(
@@ -164,8 +164,8 @@ import Testing
     /// Each kind of damage to the last checkpoint; the one before leads to the same end.
     @Test(arguments: [0, 1_000, 5_000]) func aDamagedCheckpointFallsBackToTheOneBefore(bytes: Int) throws {
         let (whole, damaged) = (try TemporaryFolder(), try TemporaryFolder())
-        try search(whole.path, agent: .reinforce, budget: 20)
-        try search(damaged.path, agent: .reinforce, budget: 20, checkpointEverySeconds: 0)
+        try search(whole.path, agent: .natural, budget: 20)
+        try search(damaged.path, agent: .natural, budget: 20, checkpointEverySeconds: 0)
         let path = damaged.file("checkpoint.h5")
         var content = try #require(FileManager.default.contents(atPath: path))
         if bytes == 0 { content[content.count / 3] ^= 0x10 } else { content = content.prefix(bytes) }
@@ -187,7 +187,7 @@ import Testing
     /// A structure that is whole, with contents that cannot be.
     @Test func aMiscountGivesOneClearError() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .reinforce, budget: 5)
+        try search(folder.path, agent: .natural, budget: 5)
         let path = folder.file("checkpoint.h5")
         try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         let file = try HDF5File.open(path: path, mode: .readWrite)
@@ -210,7 +210,7 @@ import Testing
     /// What the environment throws comes through, and what was evaluated before is kept.
     @Test func aFailingEnvironmentLosesNothing() throws {
         let (whole, failed) = (try TemporaryFolder(), try TemporaryFolder())
-        try search(whole.path, agent: .reinforce)
+        try search(whole.path, agent: .natural)
         let flaky = FlakyEnvironment(ChainEnvironment(problem: 1, budget: 30), failsAfter: 6)
         let run = try SearchRun.start(
             folder: failed.path, environment: flaky,

@@ -75,7 +75,7 @@ func resume(_ folder: String, problem: UInt64 = 1, identity: [String: String] = 
     -> SearchOutcome
 {
     let run = try SearchRun.resume(folder: folder, identity: identity) { options, spent in
-        ChainEnvironment(problem: problem, budget: options.budget, spent: spent)
+        ChainEnvironment(problem: problem, budget: options.budget, spent: spent ?? 0)
     }
     return try run.run()
 }

@@ -9,7 +9,7 @@ import Testing
 
     /// Two runs of different agents.
     private func searched(_ tool: CommandLineTool) throws {
-        for agent in ["reinforce", "random"] {
+        for agent in ["natural", "random"] {
             let more = ["--budget", "60", "--agent", agent, "--validation", tool.file("text.txt")]
             let result = try tool.run(TinySearch.arguments(tool, agent, more))
             #expect(result.status == 0, "\(result.errors)")
@@ -20,13 +20,13 @@ import Testing
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         try searched(tool)
-        let html = try String(contentsOfFile: tool.file("reinforce/report.html"), encoding: .utf8)
+        let html = try String(contentsOfFile: tool.file("natural/report.html"), encoding: .utf8)
         for request in ["http:", "https:", "src=", "@import", "<script", "<iframe", "<object"] {
             #expect(!html.contains(request), "\(request)")
         }
         #expect(html.components(separatedBy: "href=").count == 2 && html.contains("href=\"data:,\""))
         let summary = try JSONSerialization.jsonObject(
-            with: Data(contentsOf: URL(fileURLWithPath: tool.file("reinforce/summary.json"))))
+            with: Data(contentsOf: URL(fileURLWithPath: tool.file("natural/summary.json"))))
         let hardware = try #require((summary as? [String: Any])?["hardware"] as? String)
         #expect(html.contains(hardware) && html.contains("32 tokens") && html.contains("1 thread"))
         for section in ["frontier", "policy", "learning", "time", "size"] {
@@ -35,7 +35,7 @@ import Testing
         }
         #expect(html.components(separatedBy: "<th scope=\"row\">encoder.layer.").count == 13)
         // Written again, it is the same.
-        let again = try tool.run(["report", tool.file("reinforce"), "--output", tool.file("again.html")])
+        let again = try tool.run(["report", tool.file("natural"), "--output", tool.file("again.html")])
         #expect(again.status == 0, "\(again.errors)")
         #expect(try String(contentsOfFile: tool.file("again.html"), encoding: .utf8) == html)
     }
@@ -47,11 +47,11 @@ import Testing
         defer { tool.cleanUp() }
         try searched(tool)
         let compared = try tool.run([
-            "compare", tool.file("reinforce"), tool.file("random"), "--output", tool.file("compared.html"),
+            "compare", tool.file("natural"), tool.file("random"), "--output", tool.file("compared.html"),
         ])
         #expect(compared.status == 0, "\(compared.errors)")
         var pictures: [String: Set<Data>] = [:]
-        for page in ["reinforce/report.html", "compared.html"] {
+        for page in ["natural/report.html", "compared.html"] {
             for (width, isDark) in [(1100, false), (1100, true), (390, false), (390, true)] {
                 let browser = Browser(tool: tool, width: width, isDark: isDark)
                 pictures[page, default: []].insert(try browser.picture(of: tool.file(page)))
@@ -69,13 +69,13 @@ import Testing
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         try searched(tool)
-        let runs = [tool.file("reinforce"), tool.file("random")]
+        let runs = [tool.file("natural"), tool.file("random")]
         let table = try tool.run(["compare"] + runs)
         #expect(table.output.split(separator: "\n").count == 3)
         let compared = try tool.run(["compare", "--json"] + runs)
         let rows = try #require(
             JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [[String: Any]])
-        #expect(rows.map { $0["run"] as? String } == ["reinforce", "random"])
+        #expect(rows.map { $0["run"] as? String } == ["natural", "random"])
         #expect(rows.map { $0["evaluations"] as? Int } == [60, 60])
         for (row, run) in zip(rows, runs) {
             let summary = try JSONSerialization.jsonObject(
@@ -92,7 +92,7 @@ import Testing
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         try searched(tool)
-        let csv = try tool.run(["trace", tool.file("reinforce"), "--csv"])
+        let csv = try tool.run(["trace", tool.file("natural"), "--csv"])
         #expect(csv.status == 0, "\(csv.errors)")
         try csv.output.write(toFile: tool.file("trace.csv"), atomically: true, encoding: .utf8)
         let script = """
@@ -109,7 +109,7 @@ import Testing
             """
         let python = try #require(ExternalProgram.python)
         let checked = try ExternalProgram.run(
-            python, ["-c", script, tool.file("trace.csv"), tool.file("reinforce/trace.h5")])
+            python, ["-c", script, tool.file("trace.csv"), tool.file("natural/trace.h5")])
         #expect(checked.status == 0, "\(checked.errors)")
     }
 
@@ -127,7 +127,7 @@ import Testing
         #expect(snippet.contains("checkpoints/minilm-half/trace.h5") && snippet.contains("trace.png"))
         let script =
             snippet
-            .replacing("checkpoints/minilm-half/trace.h5", with: tool.file("reinforce/trace.h5"))
+            .replacing("checkpoints/minilm-half/trace.h5", with: tool.file("natural/trace.h5"))
             .replacing("trace.png", with: tool.file("trace.png"))
         let python = try #require(ExternalProgram.python)
         let plotted = try ExternalProgram.run(

@@ -12,9 +12,9 @@ import Tensors
 /// the additive model says is best; later ones are drawn from the policy, from the neighbourhood of the best
 /// policies so far (self-imitation: Oh et al., ICML 2018), or are the policy's mode.
 /// No policy is proposed twice while another is found.
-public struct Reinforce: Agent {
+public struct NaturalGradient: Agent {
     /// What users call it.
-    public static let name = AgentKind.reinforce.rawValue
+    public static let name = AgentKind.natural.rawValue
 
     /// What can be tuned.
     struct HyperParameters: Sendable, Equatable {
