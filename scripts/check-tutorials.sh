@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Runs every command of the tutorials, one tutorial after the other as a reader would, in a copy of this folder with
-# a home folder of its own; takes the better part of an hour, most of it building twice.
-# Usage: check-tutorials.sh [FOLDER]   (keeps the copy in FOLDER, which must not exist)
+# a home folder of its own. Takes the better part of an hour, half of it to build; the copy is kept, so that it takes
+# less the next time.
+# Usage: check-tutorials.sh [COPY]   (everything in it but .build is replaced)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source=$PWD
 
-if [ $# -gt 0 ]; then
-    work=$1
-    mkdir -p "$(dirname "$work")"
-    mkdir "$work"
-else
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
+work=${1:-${TMPDIR:-/tmp}/secateur-tutorials}
+if [ -e "$work" ] && { [ ! -f "$work/scripts/check-tutorials.sh" ] || [ -e "$work/.git" ]; }; then
+    echo "check-tutorials.sh: $work: found a folder that this script did not make, allowed a new one" >&2
+    exit 2
 fi
+mkdir -p "$work"
 work=$(cd "$work" && pwd)
+find "$work" -mindepth 1 -maxdepth 1 ! -name .build -exec rm -rf {} +
 git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$work"
 for folder in models data; do ln -sfn "$source/$folder" "$work/$folder"; done
 mkdir -p "$work/home"
