@@ -6,11 +6,12 @@ SEED ?= 1
 BUDGET ?= 300
 RUN ?= checkpoints/minilm-half
 LANGUAGE_MODEL ?= models/smollm2
+PREFIX ?= /usr/local
 SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test model language-model text build search test bench-kernels bench-peers \
-	bench-peers-encoder bench-peers-language check-exports sanitize lint format clean faults
+.PHONY: help setup setup-test model language-model text build install search test bench-kernels bench-peers \
+	bench-peers-encoder bench-peers-language check-exports check-tutorials docs sanitize lint format clean faults
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,14 @@ text: setup ## make label-free calibration text from Debian's fortunes
 
 build: setup ## build the secateur command, optimised
 	swift build -c release --product secateur
+
+install: build ## copy the command and its shell completions below PREFIX, /usr/local unless given
+	install -D -m 755 $(SECATEUR) $(PREFIX)/bin/secateur
+	mkdir -p $(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions \
+		$(PREFIX)/share/fish/vendor_completions.d
+	$(SECATEUR) --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/secateur
+	$(SECATEUR) --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_secateur
+	$(SECATEUR) --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/secateur.fish
 
 search: model text build ## prune MiniLM to half its latency, and show what came out
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
@@ -62,6 +71,12 @@ faults: model ## damage files 100,000 times, and kill searches 100 times
 bench-peers-language: language-model text ## measure the language model beside llama.cpp
 	swift build -c release
 	@scripts/bench-peers-language.sh $(LANGUAGE_MODEL) $(TEXT)
+
+docs: ## build the tutorials into .build/documentation
+	@scripts/make-documentation.sh
+
+check-tutorials: model text setup-test ## run every command of the tutorials, in a copy of this folder
+	@scripts/check-tutorials.sh
 
 sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/sanitize-kernels.sh

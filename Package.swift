@@ -120,9 +120,7 @@ let package = Package(
                 "SecateurCLI", "Report", "Search", "Agents", "Export", "ModelFiles", "SparseKernels",
                 "Tensors",
                 "TinyModels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(
-            name: "AgentsTests",
-            dependencies: ["Agents", "Environments", "HDF5", "ModelFiles", "SparseKernels", "Tensors"]),
     ]
 )

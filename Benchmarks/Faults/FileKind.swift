@@ -74,7 +74,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
     static func makeSamples(in folder: String) throws {
         try TinyModel.write(to: "\(folder)/model", seed: 1)
         try TinyModel.writeSentences(400, to: "\(folder)/text.txt", seed: 2)
-        let options = TinySearch.options(model: "\(folder)/model", train: "\(folder)/text.txt", budget: 20)
+        let options = TinySearch.options(model: "\(folder)/model", train: "\(folder)/text.txt", budget: 50)
         let session = try SearchSession<EncoderModel>.start(
             options, folder: "\(folder)/run", cache: "\(folder)/cache")
         _ = try session.finish()

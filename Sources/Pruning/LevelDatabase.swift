@@ -11,9 +11,12 @@ import Transformers
 /// `.values`) and an `index.json` that is written last. Reused when the key is the same: model,
 /// calibration text, solver and levels.
 public final class LevelDatabase: Sendable {
+    /// What databases of this kind call themselves.
+    static let schema = "secateur.level-database/2"
+
     /// What the index says.
     struct Index: Codable, Equatable {
-        var schema = "secateur.level-database/2"
+        var schema = LevelDatabase.schema
         let key: String
         let levels: [String]
         let layers: [LayerShape]
@@ -32,10 +35,17 @@ public final class LevelDatabase: Sendable {
     public let facts: [LayerFacts]
     private let folder: String
 
-    /// Opens a database of a key; nil when there is none at the folder, or one of another key.
+    /// Opens a database of a key; nil when there is none at the folder, or one of another key or another version
+    /// of this program.
     /// - Throws: ``PruningError`` or `ModelFileError` when it is damaged.
     public static func open(folder: String, key: String) throws -> LevelDatabase? {
-        guard FileManager.default.fileExists(atPath: "\(folder)/index.json") else { return nil }
+        let path = "\(folder)/index.json"
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        struct Version: Decodable { let schema: String }
+        let version = try? JSONDecoder().decode(Version.self, from: data)
+        if let version, version.schema != schema, version.schema.hasPrefix("secateur.level-database/") {
+            return nil
+        }
         let index = try readIndex(folder)
         guard index.key == key else { return nil }
         return try LevelDatabase(folder: folder, index: index)
@@ -47,11 +57,13 @@ public final class LevelDatabase: Sendable {
         try self.init(folder: folder, index: try Self.readIndex(folder))
     }
 
+    private static let remedy = "remove the folder, and the next search makes it anew"
+
     private static func readIndex(_ folder: String) throws -> Index {
         let path = "\(folder)/index.json"
         guard let data = FileManager.default.contents(atPath: path),
             let index = try? JSONDecoder().decode(Index.self, from: data)
-        else { throw PruningError(path, "found no index of a level database") }
+        else { throw PruningError(path, "found no index of a level database: \(remedy)") }
         let sizes = index.layers.flatMap { [$0.rows, $0.cols] }
         guard sizes.allSatisfy((1...1 << 24).contains), index.errors.count == index.layers.count,
             index.facts.count == index.layers.count,
@@ -59,7 +71,8 @@ public final class LevelDatabase: Sendable {
             index.levels.first == Level.dense.description,
             !index.layers.contains(where: { $0.name.contains("/") })
         else {
-            throw PruningError(path, "damaged: its shapes, levels and errors do not belong together")
+            throw PruningError(
+                path, "damaged: its shapes, levels and errors do not belong together: \(remedy)")
         }
         return index
     }

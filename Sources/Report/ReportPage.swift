@@ -115,8 +115,9 @@ public struct ReportPage {
             "Measured on \(summary.hardware): \(what), \(options.threads) \(options.threads == 1 ? "thread" : "threads"), "
                 + "median of passes in turn with the dense model. The latency table predicted "
                 + "\(Figures.milliseconds(summary.predictedMs)), dense \(Figures.milliseconds(summary.predictedDenseMs)).",
+            summary.disturbance,
             search,
-        ]
+        ].compactMap { $0 }
     }
 }
 

@@ -29,7 +29,7 @@ struct RunSections {
             caption:
                 "Every policy that was evaluated. Latency is what the measured kernels add up to; quality is "
                 + "on the reward data, as a fraction of the dense model’s. The dense model itself, at \(dense) and "
-                + "1, lies beyond the upper right corner.",
+                + "1, lies beyond the upper right corner." + Self.closeness(policies),
             legend: [
                 LegendItem("evaluated, stronger is later", colour: 1) {
                     $0.marker(0, at: (6, 7), radius: 3.6, "dot", fill: 0.2)
@@ -58,6 +58,15 @@ struct RunSections {
                         ]
                     })
             ])
+    }
+
+    /// A word on an axis that shows much of little: agents spend all that the target leaves.
+    private static func closeness(_ policies: [FrontierChart.Policy]) -> String {
+        let latencies = policies.map(\.latency)
+        guard latencies.count > 1, let least = latencies.min(), let most = latencies.max(),
+            most - least < 0.01 * most
+        else { return "" }
+        return " All lie within \(Figures.milliseconds(most - least)): each spends what the target leaves."
     }
 
     private static func policy(_ row: TraceRow) -> FrontierChart.Policy {

@@ -1,3 +1,4 @@
+import Foundation
 import SparseKernels
 
 /// What a search came to, with what was measured; `summary.json`.
@@ -68,4 +69,15 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public var denseDiskBytes: Int?
     /// Bytes of the pruned model's weight files, which hold its zeros.
     public var diskBytes: Int?
+
+    /// What to say when the dense model took another time than in the latency table that the search went by, by a
+    /// quarter or more: then something else ran on the machine at one of the two.
+    public var disturbance: String? {
+        let ratio = denseMs / predictedDenseMs
+        guard ratio.isFinite, ratio > 1.25 || ratio < 0.8 else { return nil }
+        return String(
+            format:
+                "The dense model took %.2f times what the latency table has, so something else ran on the machine "
+                + "at one of the two: `secateur benchmark` measures again.", ratio)
+    }
 }

@@ -10,20 +10,24 @@ struct Apply: ParsableCommand {
         abstract: "Prune a model with a learned policy and write it as a Hugging Face folder.",
         discussion: """
             With a run, the model must be the one that the run searched, and is calibrated as it was:
+
               secateur apply checkpoints/minilm-half models/minilm --output pruned
 
-            With a policy alone, as `secateur export --format policy` writes it, perhaps elsewhere, the model
-            must have the same layers, and --train says what to calibrate on:
+            With a policy alone, as `secateur export --format policy` writes it, perhaps elsewhere, the model must \
+            have the same layers, and --train says what to calibrate on:
+
               secateur apply policy.json models/minilm --train text.txt --output pruned
             """)
 
-    @Argument(help: ArgumentHelp("The run folder, or a policy file.", valueName: "run-or-policy"))
+    @Argument(
+        help: ArgumentHelp("The run folder, or a policy file.", valueName: "run-or-policy"),
+        completion: .file())
     var source: String
 
-    @Argument(help: "The dense model's folder, or its GGUF file.")
+    @Argument(help: "The dense model's folder, or its GGUF file.", completion: .file())
     var model: String
 
-    @Option(help: "The file to calibrate on; the run's unless given.")
+    @Option(help: "The file to calibrate on; the run's unless given.", completion: .file())
     var train: String?
 
     @Option(
@@ -47,7 +51,7 @@ struct Apply: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
-    @Option(help: "The folder to write; it must not exist.")
+    @Option(help: "The folder to write; it must not exist.", completion: .directory)
     var output: String
 
     func validate() throws {

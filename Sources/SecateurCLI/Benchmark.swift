@@ -10,14 +10,20 @@ struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure end-to-end latency, in turn with the dense model in one run.",
         discussion: """
-            For a language model also tokens per second, of prefill and of decoding, which starts after
-            --tokens tokens. Example: secateur benchmark checkpoints/minilm-half --threads 1 --json
+            For a language model also tokens per second, of prefill and of decoding, which starts after --tokens \
+            tokens.
+
+              secateur benchmark checkpoints/minilm-half --threads 1 --json
+              secateur benchmark pruned --against models/minilm --breakdown
+              secateur benchmark models/minilm --level 4x1@0.8
             """)
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
-    @Option(help: "The model to compare with; the one that the run searched unless given.")
+    @Option(
+        help: "The model to compare with; the one that the run searched unless given.",
+        completion: .file())
     var against: String?
 
     @OptionGroup var machine: MachineOptions
@@ -164,4 +170,9 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
 extension Level: ExpressibleByArgument {
     /// Reads `unstructured@0.7`.
     public init?(argument: String) { self.init(argument) }
+
+    /// Those that a search chooses from.
+    public static var defaultCompletionKind: CompletionKind {
+        .list(standard.filter { $0 != .dense }.map(\.description))
+    }
 }

@@ -37,7 +37,9 @@ struct MachineOptions: ParsableArguments {
 
 /// Where level databases are kept.
 struct CacheOptions: ParsableArguments {
-    @Option(help: "Folder that keeps level databases for the next search of the same model.")
+    @Option(
+        help: "Folder that keeps level databases for the next search of the same model.",
+        completion: .directory)
     var cache = Self.standard
 
     private static var standard: String {

@@ -8,14 +8,20 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show runs beside each other, as a table and as one overlaid report.",
         discussion: """
-            Runs that are going on or were stopped are compared as far as they got. Example:
-              secateur compare checkpoints/agent checkpoints/random --output comparison.html
+            Runs that are going on or were stopped are compared as far as they got.
+
+              secateur compare checkpoints/agent checkpoints/random
+              secateur compare checkpoints/agent checkpoints/random \\
+                  --output comparison.html
             """)
 
-    @Argument(help: ArgumentHelp("Run folders, at least two.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("Run folders, at least two.", valueName: "run"), completion: .directory)
     var runFolders: [String]
 
-    @Option(help: "Also write an overlaid report, HTML, to this file.")
+    @Option(
+        help: "Also write an overlaid report, HTML, to this file.",
+        completion: .file(extensions: ["html"]))
     var output: String?
 
     @Flag(help: "Print one JSON list with an object for each run.")

@@ -8,7 +8,9 @@ struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a language model, pruned or not, as GGUF or as a Hugging Face folder.",
         discussion: """
-            llama.cpp loads the GGUF file, transformers the folder. Example:
+            llama.cpp loads the GGUF file, transformers the folder.
+
+              secateur convert checkpoints/smollm2-fast --output pruned.gguf --type q8_0
               secateur convert checkpoints/smollm2-fast --format folder --output pruned
             """)
 
@@ -18,7 +20,8 @@ struct Convert: ParsableCommand {
         case folder
     }
 
-    @Argument(help: "A language model: a GGUF file, a folder, or a run folder.")
+    @Argument(
+        help: "A language model: a GGUF file, a folder, or a run folder.", completion: .file())
     var model: String
 
     @Option(help: "gguf or folder, which is safetensors with config.json and the tokenizer.")
@@ -27,7 +30,9 @@ struct Convert: ParsableCommand {
     @Option(help: "How GGUF stores matrices: f32, f16 or q8_0. Folders are in single precision.")
     var type = GGUFTensor.Encoding.f32
 
-    @Option(help: "The GGUF file to replace, or the folder to write, which must not exist.")
+    @Option(
+        help: "The GGUF file to replace, or the folder to write, which must not exist.",
+        completion: .file())
     var output: String
 
     func run() throws {

@@ -6,9 +6,12 @@ import Tensors
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Embed sentences from standard input, one a line, as JSON lines.",
-        discussion: "Example: echo 'A cat sits.' | secateur embed checkpoints/minilm-half")
+        discussion: """
+              echo 'A cat sits.' | secateur embed checkpoints/minilm-half
+              secateur embed models/minilm < sentences.txt > embeddings.jsonl
+            """)
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .directory)
     var model: String
 
     @Option(help: "Threads to compute with; all processors unless given.")

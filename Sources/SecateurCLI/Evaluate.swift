@@ -8,24 +8,31 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score a model on a task.",
         discussion: """
-            sts: Spearman between cosines and the scores of sentence pairs. fidelity: Pearson between all
-            pairwise cosines of the model and those of the dense model, which --against names. lm: perplexity
-            over windows of a text; with --against also the KL divergence from another model's next-token
-            distributions, and how often both find the same token likeliest. classification: the metric of
-            the classes with the highest logits, for a BertForSequenceClassification folder and a file with the
-            columns sentence, or sentence1 and sentence2, and label.
+            sts: Spearman between cosines and the scores of sentence pairs.
+            fidelity: Pearson between all pairwise cosines of the model and those of the dense model, which --against \
+            names.
+            lm: perplexity over windows of a text; with --against also the KL divergence from another model's \
+            next-token distributions, and how often both find the same token likeliest.
+            classification: the metric of the classes with the highest logits, for a BertForSequenceClassification \
+            folder and a file with the columns sentence, or sentence1 and sentence2, and label.
+
               secateur evaluate models/minilm --task sts --data stsb/dev.tsv --json
-              secateur evaluate models/smollm2 --task lm --data text.txt --context 512 --windows 40
-              secateur evaluate models/cola --task classification --data cola/dev.tsv --metric matthews
+              secateur evaluate checkpoints/minilm-half --task fidelity \\
+                  --data text.txt --against models/minilm
+              secateur evaluate models/smollm2 --task lm --data text.txt \\
+                  --context 512 --windows 40
+              secateur evaluate models/cola --task classification \\
+                  --data cola/dev.tsv --metric matthews
             """)
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
     @Option(help: "sts, fidelity, lm or classification.")
     var task: EvaluationTask
 
-    @Option(help: "The file with the pairs, the sentences, the examples or the text.")
+    @Option(
+        help: "The file with the pairs, the sentences, the examples or the text.", completion: .file())
     var data: String
 
     @Option(help: "For classification: accuracy, f1 of class 1, or matthews; accuracy unless given.")
@@ -37,7 +44,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "For lm: how many windows, from the start of the text; all unless given.")
     var windows: Int?
 
-    @Option(help: "The dense model: needed by fidelity, and compared with by lm.")
+    @Option(
+        help: "The dense model: needed by fidelity, and compared with by lm.", completion: .file())
     var against: String?
 
     @Option(

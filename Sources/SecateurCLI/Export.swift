@@ -6,25 +6,28 @@ struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write what a search found in a format that other tools read.",
         discussion: """
-            policy       policy.json, for `secateur apply` on another machine and for programs
+            policy       policy.json, for `secateur apply` and for programs
             recipe       YAML recipe of SparseML and llm-compressor
             nni          configuration list of NNI's pruners, JSON
-            torch        folder: masks, weights, a script that applies them with torch.nn.utils.prune
+            torch        folder: masks, weights, and a script that applies them
             hf           folder that transformers loads, zeros in place
-            compressed   folder in compressed-tensors' sparse-bitmask layout: less disk the sparser
+            compressed   folder in compressed-tensors' sparse-bitmask layout
             gguf         file that llama.cpp loads; language models
             onnx         file that onnxruntime loads; encoders
 
-              secateur export checkpoints/minilm-half --format onnx --output minilm-half.onnx
+              secateur export checkpoints/minilm-half --format onnx \\
+                  --output minilm-half.onnx
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run that has ended.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The folder of a run that has ended.", valueName: "run"), completion: .directory)
     var runFolder: String
 
     @Option(help: "What to write.")
     var format: ExportFormat
 
-    @Option(help: "The file to replace, or the folder to write, which must not exist.")
+    @Option(
+        help: "The file to replace, or the folder to write, which must not exist.", completion: .file())
     var output: String
 
     func run() throws {

@@ -10,31 +10,33 @@ struct Finetune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train an encoder, dense or pruned, for a task; zeros of a pruned one stay.",
         discussion: """
-            Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts;
-            sentence, or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores
-            best on the validation file is written. Ctrl-C stops; the same command goes on.
+            Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts; sentence, \
+            or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
+            validation file is written. Ctrl-C stops; the same command goes on.
 
-              secateur finetune models/minilm --task classification --train sst2/train.tsv \\
-                  --validation sst2/dev.tsv --epochs 2 --output checkpoints/sst2
-              secateur finetune pruned --task classification --train sst2/train.tsv \\
-                  --validation sst2/dev.tsv --teacher checkpoints/sst2 --distill 0.9 --output recovered
+              secateur finetune models/minilm --task classification \\
+                  --train sst2/train.tsv --validation sst2/dev.tsv --epochs 2 \\
+                  --output checkpoints/sst2
+              secateur finetune pruned --task classification \\
+                  --train sst2/train.tsv --validation sst2/dev.tsv \\
+                  --teacher checkpoints/sst2 --distill 0.9 --output recovered
             """)
 
-    @Argument(help: "The model folder to start from, or a run folder.")
+    @Argument(help: "The model folder to start from, or a run folder.", completion: .directory)
     var model: String
 
     @Option(help: "sts (cosine similarity of pairs) or classification.")
     var task: FineTuningTask
 
-    @Option(help: "The labelled file to train on.")
+    @Option(help: "The labelled file to train on.", completion: .file())
     var train: String
 
-    @Option(help: "The labelled file that picks the best epoch.")
+    @Option(help: "The labelled file that picks the best epoch.", completion: .file())
     var validation: String
 
     @OptionGroup var training: TrainingOptions
 
-    @Option(help: "The folder to write; it must not exist.")
+    @Option(help: "The folder to write; it must not exist.", completion: .directory)
     var output: String
 
     @Flag(help: "Print the summary as one JSON object.")
@@ -72,7 +74,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "What a classification is judged by: accuracy, f1 (of class 1) or matthews.")
     var metric = ClassificationMetric.accuracy
 
-    @Option(help: "A dense model's folder, trained for the same task, to distil from.")
+    @Option(
+        help: "A dense model's folder, trained for the same task, to distil from.",
+        completion: .directory)
     var teacher: String?
 
     @Option(help: "Weight of the teacher's outputs in the loss, 0 to 1; labels have the rest.")

@@ -10,11 +10,14 @@ struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a text with a language model.",
         discussion: """
-            Text is shown as it is made; tokens per second follow on stderr. Example:
-              secateur generate models/smollm2 --prompt 'What is a tree?' --chat --max-tokens 200
+            Text is shown as it is made; tokens per second follow on stderr.
+
+              secateur generate models/smollm2 --prompt 'What is a tree?' \\
+                  --chat --max-tokens 200
             """)
 
-    @Argument(help: "A language model: a GGUF file, a folder, or a run folder.")
+    @Argument(
+        help: "A language model: a GGUF file, a folder, or a run folder.", completion: .file())
     var model: String
 
     @Option(help: "The text to continue.")

@@ -6,9 +6,12 @@ import Transformers
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show a model's architecture and its prunable layers.",
-        discussion: "Example: secateur inspect models/minilm --json")
+        discussion: """
+              secateur inspect models/minilm
+              secateur inspect checkpoints/minilm-half --json
+            """)
 
-    @Argument(help: "A model folder, or a run folder.")
+    @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
     @Flag(help: "Print one JSON object: architecture, parameters, prunableParameters, layers.")

@@ -9,8 +9,11 @@ struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure the kernels of every pattern beside the fastest dense product.",
         discussion: """
-            The dense reference is the fastest of this project's own product and OpenBLAS's, on the core
-            that suits the instruction set. Example: secateur kernels --shape 1536x384 --threads 1 --json
+            The dense reference is the fastest of this project's own product and OpenBLAS's, on the core that suits \
+            the instruction set.
+
+              secateur kernels --shape 1536x384 --threads 1 --json
+              secateur kernels --patterns 4x1 --sparsities 0.7 0.9 --isa avx2
             """)
 
     @OptionGroup var machine: MachineOptions

@@ -9,22 +9,28 @@ struct Profile: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure every layer shape at every level on this CPU, and store the latency table.",
         discussion: """
-            Kernels are measured inside forward passes of the model. The table is HDF5 and says which
-            hardware it comes from. Example: secateur profile models/minilm --output latency.h5
+            Kernels are measured inside forward passes of the model. The table is HDF5 and says which hardware it \
+            comes from.
+
+              secateur profile models/minilm --output latency.h5
+              secateur profile --show latency.h5
             """)
 
-    @Argument(help: "A model folder, or a GGUF file.")
-    var model: String
+    @Argument(help: "A model folder, or a GGUF file; not needed with --show.", completion: .file())
+    var model: String?
 
     @Option(help: "What to measure: prefill, or decode, the time of one more token of a language model.")
     var latencyOf = Workload.Phase.prefill
 
     @OptionGroup var machine: MachineOptions
 
-    @Option(help: "The file to write; nothing is stored unless given.")
+    @Option(
+        help: "The file to write; nothing is stored unless given.",
+        completion: .file(extensions: ["h5"]))
     var output: String?
 
-    @Option(help: "Show a stored table instead of measuring.")
+    @Option(
+        help: "Show a stored table instead of measuring.", completion: .file(extensions: ["h5"]))
     var show: String?
 
     @Flag(help: "Print one JSON object.")
@@ -38,6 +44,7 @@ struct Profile: ParsableCommand {
                 Terminal.note("\(show): measured on other hardware: \(table.fingerprint)")
             }
         } else {
+            guard let model else { throw ValidationError("Missing expected argument '<model>'") }
             table = try measured(ModelArgument.loadAny(model, phase: latencyOf))
         }
         if table.fit.medianError > LatencyFit.acceptableError {

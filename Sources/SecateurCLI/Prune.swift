@@ -10,22 +10,23 @@ struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prune an encoder by a method, a pattern and a sparsity of your own choosing.",
         discussion: """
-            Heads, neurons and blocks are removed, so that layers shrink; other patterns leave zeros, which
-            Secateur's kernels skip. With --task and --train the model is trained after pruning (one-shot), between
-            rounds (iterative) or meanwhile (gradual). When the score on --validation falls by more than
-            --max-drop points of 100, the last good model is written instead.
+            Heads, neurons and blocks are removed, so that layers shrink; other patterns leave zeros, which \
+            Secateur's kernels skip. With --task and --train the model is trained after pruning (one-shot), between \
+            rounds (iterative) or meanwhile (gradual). When the score on --validation falls by more than --max-drop \
+            points of 100, the last good model is written instead.
 
-              secateur prune models/minilm --method obs --pattern 4x1 --sparsity 0.7 \\
-                  --train sentences.txt --output pruned
-              secateur prune checkpoints/sst2 --method movement --pattern unstructured --sparsity 0.85 \\
-                  --schedule gradual --task classification --train sst2/train.tsv --validation sst2/dev.tsv \\
-                  --output pruned
-              secateur prune checkpoints/sst2 --method fisher --pattern heads --sparsity 0.4 \\
-                  --task classification --train sst2/train.tsv --validation sst2/dev.tsv --max-drop 1 \\
-                  --output smaller
+              secateur prune models/minilm --method obs --pattern 4x1 \\
+                  --sparsity 0.7 --train sentences.txt --output pruned
+              secateur prune checkpoints/sst2 --method movement \\
+                  --pattern unstructured --sparsity 0.85 --schedule gradual \\
+                  --task classification --train sst2/train.tsv \\
+                  --validation sst2/dev.tsv --output pruned
+              secateur prune checkpoints/sst2 --method fisher --pattern heads \\
+                  --sparsity 0.4 --task classification --train sst2/train.tsv \\
+                  --validation sst2/dev.tsv --max-drop 1 --output smaller
             """)
 
-    @Argument(help: "The model folder to prune, or a run folder.")
+    @Argument(help: "The model folder to prune, or a run folder.", completion: .directory)
     var model: String
 
     @Option(
@@ -55,10 +56,11 @@ struct Prune: ParsableCommand {
     @Option(help: "sts or classification: what --train and --validation are labelled for.")
     var task: FineTuningTask?
 
-    @Option(help: "The labelled file to train on; without --task, text to calibrate on.")
+    @Option(
+        help: "The labelled file to train on; without --task, text to calibrate on.", completion: .file())
     var train: String?
 
-    @Option(help: "The labelled file that scores are from.")
+    @Option(help: "The labelled file that scores are from.", completion: .file())
     var validation: String?
 
     @Option(help: "Points of 100 that the score may lose.")
@@ -69,7 +71,7 @@ struct Prune: ParsableCommand {
 
     @OptionGroup var training: TrainingOptions
 
-    @Option(help: "The folder to write; it must not exist.")
+    @Option(help: "The folder to write; it must not exist.", completion: .directory)
     var output: String
 
     @Flag(help: "Print the summary as one JSON object.")
@@ -154,5 +156,10 @@ extension Granularity: ExpressibleByArgument {
     /// Reads a granularity as it is typed.
     public init?(argument: String) {
         self.init(argument)
+    }
+
+    /// The usual ones.
+    public static var defaultCompletionKind: CompletionKind {
+        .list(["unstructured", "4x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"])
     }
 }

@@ -9,14 +9,18 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Write a run's report: one HTML file with charts and the numbers behind them.",
         discussion: """
-            Searches write it by themselves; this does it again, also for a run that is going on or was
-            stopped. Example: secateur report checkpoints/minilm-half
+            Searches write it by themselves; this does it again, also for a run that is going on or was stopped.
+
+              secateur report checkpoints/minilm-half
+              secateur report checkpoints/minilm-half --output report.html
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
-    @Option(help: "The file to write; report.html in the run folder unless given.")
+    @Option(
+        help: "The file to write; report.html in the run folder unless given.",
+        completion: .file(extensions: ["html"]))
     var output: String?
 
     func run() throws {

@@ -6,11 +6,13 @@ struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Go on with a search that was stopped or killed.",
         discussion: """
-            Continues from the last checkpoint, with the latencies that the search started with, to the same
-            trace that an undisturbed search would have left. Example: secateur resume checkpoints/minilm-half
+            Continues from the last checkpoint, with the latencies that the search started with, to the same \
+            trace that an undisturbed search would have left.
+
+              secateur resume checkpoints/minilm-half
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
     @OptionGroup var cacheOptions: CacheOptions

@@ -11,26 +11,28 @@ struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Learn a level for every layer that meets a latency target, and write the pruned model.",
         discussion: """
-            Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets
-            an agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
+            Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets an \
+            agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
 
+              secateur search models/minilm --task fidelity --train text.txt \\
+                  --target-latency 0.5 --output checkpoints/minilm-half
+              secateur search models/minilm --task sts --train stsb/train.tsv \\
+                  --validation stsb/dev.tsv --target-latency 12ms \\
+                  --output checkpoints/minilm-sts
               secateur search --config run.yaml --seed 2 --output checkpoints/second
               secateur search --replay checkpoints/minilm-half
-              secateur search models/minilm --task sts --train stsb/train.tsv \\
-                  --validation stsb/dev.tsv --target-latency 0.5 --output checkpoints/minilm-half
 
-            With --from, a run is aimed at another target, or at this machine: model, task, data, solver,
-            seed and what latency is of are the run's, and so are its sensitivities; only latency is
-            measured anew.
+            With --from, a run is aimed at another target, or at this machine: model, task, data, solver, seed and \
+            what latency is of are the run's, and so are its sensitivities; only latency is measured anew.
 
               secateur search --from checkpoints/minilm-half --target-latency 0.35 \\
                   --output checkpoints/minilm-third
             """)
 
-    @Argument(help: "The dense model's folder, or its GGUF file.")
+    @Argument(help: "The dense model's folder, or its GGUF file.", completion: .file())
     var model: String?
 
-    @Option(help: "The folder of an earlier run to aim anew.")
+    @Option(help: "The folder of an earlier run to aim anew.", completion: .directory)
     var from: String?
 
     @Option(
@@ -41,10 +43,10 @@ struct Search: ParsableCommand {
             """)
     var task: SearchOptions.Task?
 
-    @Option(help: "The file for calibration and reward.")
+    @Option(help: "The file for calibration and reward.", completion: .file())
     var train: String?
 
-    @Option(help: "A file that is only reported on.")
+    @Option(help: "A file that is only reported on.", completion: .file())
     var validation: String?
 
     @Option(
@@ -54,7 +56,9 @@ struct Search: ParsableCommand {
     @Option(help: "Size of the packed weights to reach, as a fraction of dense.")
     var targetSize: Double?
 
-    @Option(help: "Which agent searches: \(AgentKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "Which agent searches: \(AgentKind.allCases.map(\.rawValue).joined(separator: ", ")).",
+        completion: .list(AgentKind.allCases.map(\.rawValue)))
     var agent = AgentKind.natural.rawValue
 
     @Option(help: "How many policies may be evaluated.")
@@ -86,7 +90,9 @@ struct Search: ParsableCommand {
     @Option(help: "Weight of the bytes saved in the reward, as a fraction of dense.")
     var sizeWeight = 0.02
 
-    @Option(help: "A latency table from `secateur profile` to use instead of measuring.")
+    @Option(
+        help: "A latency table from `secateur profile` to use instead of measuring.",
+        completion: .file(extensions: ["h5"]))
     var latencyTable: String?
 
     @Option(help: "Steps to train the pruned model for, zeros staying; encoders only.")
@@ -94,7 +100,7 @@ struct Search: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
-    @Option(help: "The run folder to write; needed but with --replay.")
+    @Option(help: "The run folder to write; needed but with --replay.", completion: .directory)
     var output: String?
 
     @Flag(help: "Replace a run that is already in the folder.")
@@ -104,14 +110,14 @@ struct Search: ParsableCommand {
         help: """
             A YAML file with options by their names without dashes, and the model as `model`; what is on the \
             command line goes before. Each run leaves one, config.yaml, that repeats it.
-            """)
+            """, completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(
         help: """
             A finished run to search again with the latencies stored in it, to see whether the trace is the \
             same; nothing is written. Takes all other options from the run.
-            """)
+            """, completion: .directory)
     var replay: String?
 
     @Option(

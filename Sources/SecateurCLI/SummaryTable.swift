@@ -20,6 +20,7 @@ enum SummaryTable {
                 "\nThe target was \(Terminal.decimal(summary.targetFraction, 3)) of dense: it was missed on "
                     + "this measurement")
         }
+        if let disturbance = summary.disturbance { print("\n\(disturbance)") }
         print("\nThe pruned model is in \(folder)/model, the report in \(folder)/report.html")
     }
 

@@ -7,9 +7,12 @@ import Tokenizers
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the token ids of the text on standard input.",
-        discussion: "Example: printf 'Hello world!' | secateur tokenize models/smollm2 --json")
+        discussion: """
+              printf 'Hello world!' | secateur tokenize models/smollm2 --json
+            """)
 
-    @Argument(help: "A language model: a GGUF file, a folder, or a run folder.")
+    @Argument(
+        help: "A language model: a GGUF file, a folder, or a run folder.", completion: .file())
     var model: String
 
     @Flag(help: "Print one JSON list of ids instead of a line for each token.")

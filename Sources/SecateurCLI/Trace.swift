@@ -8,11 +8,13 @@ struct Trace: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a run's trace: a line for each evaluated policy.",
         discussion: """
-            Also of a run that is going on. With --csv there is a column for each layer, with the level that it
-            had. Example: secateur trace checkpoints/minilm-half --csv > trace.csv
+            Also of a run that is going on. With --csv there is a column for each layer, with the level that it had.
+
+              secateur trace checkpoints/minilm-half
+              secateur trace checkpoints/minilm-half --csv > trace.csv
             """)
 
-    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
     @Flag(help: "Print comma-separated values, numbers in full precision.")

@@ -54,6 +54,20 @@ import Transformers
         #expect(try LevelDatabase.open(folder: folder + "-missing", key: "key") == nil)
     }
 
+    /// A cache outlives versions of this program: their databases are made anew, not complained of.
+    @Test func anotherLayoutIsMadeAnew() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try build(threads: 1)
+        let earlier = #"{"schema":"secateur.level-database/1","key":"key","levels":["dense"]}"#
+        try earlier.write(toFile: "\(folder)/index.json", atomically: true, encoding: .utf8)
+        #expect(try LevelDatabase.open(folder: folder, key: "key") == nil)
+        _ = try build(threads: 1)
+        #expect(try LevelDatabase.open(folder: folder, key: "key")?.layers == layers)
+        try "{".write(toFile: "\(folder)/index.json", atomically: true, encoding: .utf8)
+        let error = #expect(throws: PruningError.self) { try LevelDatabase.open(folder: folder, key: "key") }
+        #expect("\(try #require(error))".contains("remove the folder"))
+    }
+
     @Test func truncatedFilesAreErrors() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         _ = try build(threads: 1)

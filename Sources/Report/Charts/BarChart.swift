@@ -33,7 +33,7 @@ struct BarChart {
         for (number, row) in rows.enumerated() {
             let top = 4 + pitch * Double(number) + labelHeight
             canvas.text(
-                row.label, at: size.isNarrow ? (left, top - 5) : (left - 12, top + Self.bar + 4), "label",
+                row.label, at: size.isNarrow ? (left + 6, top - 5) : (left - 12, top + Self.bar + 4), "label",
                 anchor: size.isNarrow ? .start : .end)
             bar(row.dense, at: top, x, "bar-dense", "dense", &canvas)
             canvas.colour(1) { bar(row.pruned, at: top + Self.bar + 2, x, "bar", "pruned", &$0) }

@@ -56,7 +56,7 @@ struct FrontierChart {
             if self.series.count == 1 {
                 let isLeft = x > (frame.left + frame.right) / 2
                 canvas.text(
-                    "target", at: (x + (isLeft ? -6 : 6), frame.top + 4), "tick",
+                    "target", at: (x + (isLeft ? -6 : 6), frame.top - 4), "tick",
                     anchor: isLeft ? .end : .start)
             }
             let last = Double(max(series.policies.map(\.evaluation).max() ?? 1, 1))

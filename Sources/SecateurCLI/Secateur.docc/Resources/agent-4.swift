@@ -1,0 +1,58 @@
+import Environments
+import HDF5
+import Tensors
+
+/// Changes a few layers of the best policy so far, and keeps what is better.
+public struct HillClimbing: Agent {
+    /// What users call it.
+    public static let name = AgentKind.climbing.rawValue
+    /// How many layers a step changes.
+    private static let changes = 3
+
+    /// Does not estimate rewards.
+    public let baseline = Double.nan
+    /// Always.
+    public var wantsMore: Bool { true }
+
+    private let costs: LevelCosts
+    private var random: CounterBasedRandom
+    private var best: [Int]
+    private var bestReward = -Double.infinity
+    private var plan: [Int]
+
+    /// A new agent that has seen nothing but the tables.
+    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+        self.costs = costs
+        random = CounterBasedRandom(seed: seed)
+        let allocation = AdditiveAllocation(costs: costs, target: target)
+        best = allocation.optimum(loss: costs.sensitivity) ?? allocation.fastest
+        plan = best
+    }
+
+    /// Chooses the level of one layer, among those that are not masked.
+    public mutating func act(_ observation: Observation) -> Int {
+        if observation.layer == 0 { plan = neighbour(within: observation.target) }
+        return observation.action(following: plan, score: costs.latencyMs)
+    }
+
+    /// The best policy with a few layers changed; the best one itself as long as nothing is known of it.
+    private mutating func neighbour(within target: SearchTarget) -> [Int] {
+        guard bestReward.isFinite else { return best }
+        let allocation = AdditiveAllocation(costs: costs, target: target)
+        var changed = best
+        let layers = Set(changed.indices.shuffled(using: &random).prefix(Self.changes))
+        for layer in layers.sorted() {
+            changed[layer] = Int.random(in: costs.levels.indices, using: &random)
+        }
+        guard let fitting = allocation.repaired(changed, loss: costs.sensitivity, frozen: layers) else {
+            return best
+        }
+        return allocation.filledUp(fitting, loss: costs.sensitivity, frozen: layers)
+    }
+
+    /// Keeps what is better.
+    public mutating func finish(_ episode: Episode) {
+        guard episode.terms.reward > bestReward else { return }
+        (best, bestReward) = (episode.actions, episode.terms.reward)
+    }
+}

@@ -1,0 +1,1 @@
+swift test -c release -Xswiftc -enable-testing --filter AgentsTests

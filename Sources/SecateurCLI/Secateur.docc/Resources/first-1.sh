@@ -1,0 +1,3 @@
+make model text build
+export PATH="$PWD/.build/release:$PATH"
+secateur inspect models/minilm

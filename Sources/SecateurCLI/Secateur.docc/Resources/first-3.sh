@@ -1,0 +1,1 @@
+secateur resume checkpoints/first

@@ -1,0 +1,1 @@
+secateur benchmark checkpoints/first --breakdown

@@ -1,0 +1,1 @@
+echo 'A cat sits on the mat.' | secateur embed checkpoints/first

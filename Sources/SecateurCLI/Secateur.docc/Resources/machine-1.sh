@@ -1,0 +1,1 @@
+secateur export checkpoints/first --format policy --output policy.json

@@ -1,0 +1,1 @@
+secateur apply policy.json models/minilm --train data/fortunes.txt --output pruned

@@ -1,0 +1,1 @@
+secateur benchmark pruned --against models/minilm

@@ -1,0 +1,2 @@
+mkdir -p carried
+tar -C checkpoints --exclude first/model -cf - first | tar -C carried -xf -

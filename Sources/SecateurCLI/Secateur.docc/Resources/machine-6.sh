@@ -1,0 +1,1 @@
+secateur compare checkpoints/first checkpoints/there --output comparison.html

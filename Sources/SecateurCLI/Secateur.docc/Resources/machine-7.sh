@@ -1,0 +1,1 @@
+secateur profile models/minilm --threads 1 --output latency.h5

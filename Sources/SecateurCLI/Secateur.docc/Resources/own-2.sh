@@ -1,0 +1,1 @@
+secateur inspect my-model

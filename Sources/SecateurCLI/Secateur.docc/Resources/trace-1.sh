@@ -1,0 +1,1 @@
+secateur trace checkpoints/first | tail -n 5

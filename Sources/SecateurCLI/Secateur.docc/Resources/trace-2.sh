@@ -1,0 +1,1 @@
+secateur trace checkpoints/first --csv > trace.csv

@@ -1,0 +1,1 @@
+apt-get install -y python3-h5py python3-matplotlib
