@@ -58,9 +58,10 @@ struct MultilayerPerceptron: Sendable, Equatable {
         var values = [input]
         for layer in 0..<sizes.count - 1 {
             let bias = parameters[2 * layer + 1]
-            var next = Matrix(
-                rows: input.rows, columns: bias.count,
-                elements: (0..<input.rows).flatMap { _ in bias })
+            var biases: [Float] = []
+            biases.reserveCapacity(input.rows * bias.count)
+            for _ in 0..<input.rows { biases += bias }
+            var next = Matrix(rows: input.rows, columns: bias.count, elements: biases)
             BLAS.multiply(values[layer], weight(layer), into: &next, beta: 1)
             if layer + 2 < sizes.count { activate(&next.elements) }
             values.append(next)
@@ -114,10 +115,12 @@ struct MultilayerPerceptron: Sendable, Equatable {
 
     /// Moves every parameter by the fraction `rate` of the way to those of another network (soft update).
     mutating func approach(_ other: MultilayerPerceptron, rate: Float) {
-        for array in parameters.indices {
-            for index in parameters[array].indices {
-                parameters[array][index] += rate * (other.parameters[array][index] - parameters[array][index])
-            }
+        for (array, goal) in other.parameters.enumerated() {
+            // Taken out while it changes, so that it is neither copied nor looked up for each number.
+            var values = parameters[array]
+            parameters[array] = []
+            for index in values.indices { values[index] += rate * (goal[index] - values[index]) }
+            parameters[array] = values
         }
     }
 
@@ -167,15 +170,17 @@ struct Adam: Sendable, Equatable {
         let correction1 = 1 - pow(Double(decay1), Double(steps))
         let correction2 = Float(1 - pow(Double(decay2), Double(steps)))
         let rate = Float(learningRate / correction1)
-        for array in gradient.indices {
-            for index in gradient[array].indices {
-                let slope = gradient[array][index]
-                first[array][index] = decay1 * first[array][index] + (1 - decay1) * slope
-                second[array][index] = decay2 * second[array][index] + (1 - decay2) * slope * slope
-                network.parameters[array][index] -=
-                    rate * first[array][index]
-                    / ((second[array][index] / correction2).squareRoot() + Self.epsilon)
+        for (array, slopes) in gradient.enumerated() {
+            // Taken out while they change, so that they are neither copied nor looked up for each number.
+            var (m, v, values) = (first[array], second[array], network.parameters[array])
+            (first[array], second[array], network.parameters[array]) = ([], [], [])
+            for index in slopes.indices {
+                let slope = slopes[index]
+                m[index] = decay1 * m[index] + (1 - decay1) * slope
+                v[index] = decay2 * v[index] + (1 - decay2) * slope * slope
+                values[index] -= rate * m[index] / ((v[index] / correction2).squareRoot() + Self.epsilon)
             }
+            (first[array], second[array], network.parameters[array]) = (m, v, values)
         }
     }
 
@@ -200,7 +205,9 @@ struct Adam: Sendable, Equatable {
 /// ICML 2013); returns the norm that it had.
 @discardableResult
 func clip(_ gradient: inout MultilayerPerceptron.Gradient, toNorm limit: Double) -> Double {
-    let norm = gradient.joined().reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    var squares = 0.0
+    for array in gradient { for slope in array { squares += Double(slope) * Double(slope) } }
+    let norm = squares.squareRoot()
     if norm > limit {
         let factor = Float(limit / norm)
         for array in gradient.indices {
