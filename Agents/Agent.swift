@@ -81,6 +81,14 @@ public struct LearningRecord: Sendable, Equatable {
 public enum AgentKind: String, CaseIterable, Sendable {
     /// Natural policy gradient with sensitivities as prior: ``NaturalGradient``.
     case natural
+    /// REINFORCE with a running baseline: ``Reinforce``.
+    case reinforce
+    /// Proximal policy optimisation: ``PPO``.
+    case ppo
+    /// Deep deterministic policy gradient: ``DDPG``.
+    case ddpg
+    /// DDPG with AMC's state, settings and action clipping: ``AMC``.
+    case amc
     /// The mildest single sparsity for all layers: ``Uniform``.
     case uniform
     /// Random levels that meet the target: ``RandomSearch``.
@@ -111,6 +119,10 @@ public enum AgentKind: String, CaseIterable, Sendable {
     public var type: any Agent.Type {
         switch self {
         case .natural: NaturalGradient.self
+        case .reinforce: Reinforce.self
+        case .ppo: PPO.self
+        case .ddpg: DDPG.self
+        case .amc: AMC.self
         case .uniform: Uniform.self
         case .random: RandomSearch.self
         case .magnitude: GlobalMagnitude.self

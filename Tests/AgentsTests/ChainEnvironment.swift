@@ -17,7 +17,13 @@ final class ChainEnvironment: Environment {
     private var target: SearchTarget?
     private var actions: [Int] = []
 
-    init(layers: Int = 16, problem: UInt64, budget: Int, spent: Int = 0, interaction: Double = 0.004) {
+    /// - Parameters:
+    ///   - interaction: what a pair of neighbours loses when both are wholly sparse; 0 makes losses add up.
+    ///   - misjudgesPatterns: whether the factor that a layer's sensitivities are off by differs between patterns.
+    init(
+        layers: Int = 16, problem: UInt64, budget: Int, spent: Int = 0, interaction: Double = 0.004,
+        misjudgesPatterns: Bool = true
+    ) {
         var random = CounterBasedRandom(seed: problem, stream: 99)
         let levels: [Level] =
             [.dense]
@@ -38,7 +44,7 @@ final class ChainEnvironment: Environment {
                 let block = level.pattern == .rowBlock4
                 let loss = weight * level.sparsity * level.sparsity * (block ? blockFactor : 1)
                 lone[lone.count - 1].append(loss)
-                told[told.count - 1].append(loss * misjudged[block ? 1 : 0])
+                told[told.count - 1].append(loss * misjudged[block && misjudgesPatterns ? 1 : 0])
                 let speed = block ? 1 - level.sparsity : 1.25 * (1 - level.sparsity)
                 latency[latency.count - 1].append(level == .dense ? width : (width * speed).rounded(.up))
                 size[size.count - 1].append(Int(1_000 * width * (1 - level.sparsity)))
@@ -135,6 +141,16 @@ final class ChainEnvironment: Environment {
         return Observation(
             layer: layer, remainingLatencyMs: left, remainingSizeBytes: sizeLeft, target: target,
             actions: actions, progress: Double(tokenPasses) / Double(budget),
-            mask: mask, features: [Float(layer), Float(left)])
+            mask: mask, features: features(layer, leftMs: left))
+    }
+
+    /// Of about unit size, as the contract has it.
+    private func features(_ layer: Int, leftMs: Double) -> [Float] {
+        let widest = costs.latencyMs.compactMap(\.first).max() ?? 1
+        let state = [
+            Double(layer) / Double(costs.layers.count), leftMs / costs.denseLatencyMs,
+            Double(actions.last ?? 0) / Double(costs.levels.count),
+        ]
+        return (state + costs.latencyMs[layer].map { $0 / widest } + costs.sensitivity[layer]).map(Float.init)
     }
 }

@@ -116,7 +116,7 @@ import Testing
         try search(folder.path, agent: .natural, stopAfter: 3)
         let error = #expect(throws: SearchError.self) {
             let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { options, spent in
-                ChainEnvironment(layers: 15, problem: 1, budget: options.budget, spent: spent)
+                ChainEnvironment(layers: 15, problem: 1, budget: options.budget, spent: spent ?? 0)
             }
             _ = try run.run()
         }
@@ -175,7 +175,7 @@ import Testing
         let run = try SearchRun.resume(
             folder: damaged.path, identity: someIdentity, note: { notes.append($0) }
         ) { options, spent in
-            ChainEnvironment(problem: 1, budget: options.budget, spent: spent)
+            ChainEnvironment(problem: 1, budget: options.budget, spent: spent ?? 0)
         }
         #expect(run.options.target == toy.usualTarget)
         _ = try run.run()
@@ -235,6 +235,7 @@ private final class FlakyEnvironment: Environment {
 
     var costs: LevelCosts { chain.costs }
     var evaluationsLeft: Int { chain.evaluationsLeft }
+    var tokenPasses: Int { chain.tokenPasses }
 
     func reset(target: SearchTarget) throws -> Observation { try chain.reset(target: target) }
 

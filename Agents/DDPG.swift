@@ -1,0 +1,122 @@
+import Environments
+import Foundation
+import HDF5
+
+/// Deep deterministic policy gradient with a continuous action for each layer: ``DeterministicPolicyGradient``.
+///
+/// The action says how much of the layer's latency to keep. One half is what the ``PricedPrior`` would choose in
+/// this state, 0 the layer's fastest level, 1 its slowest, linear in between; so an actor that has learnt nothing
+/// spends the budget evenly, and explores from there. Of the levels on the layer's frontier of latency
+/// and sensitivity that are not masked, the one whose latency is nearest is taken.
+public struct DDPG: Agent {
+    /// What users call it.
+    public static let name = AgentKind.ddpg.rawValue
+
+    /// The moving average of rewards when the episode began.
+    public private(set) var baseline = Double.nan
+    /// Always.
+    public var wantsMore: Bool { true }
+
+    private let costs: LevelCosts
+    private let prior: PricedPrior
+    private let frontiers: [[Int]]
+    private let price: Double
+    private var learner: DeterministicPolicyGradient
+
+    /// A new agent that has seen nothing but the tables.
+    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+        self.init(
+            costs: costs, target: target,
+            learner: DeterministicPolicyGradient(settings: Self.settings(budget: budget), seed: seed))
+    }
+
+    init(costs: LevelCosts, target: SearchTarget, learner: DeterministicPolicyGradient) {
+        self.costs = costs
+        // Hardly any temperature: the prior's most likely level is what counts here.
+        prior = PricedPrior(costs: costs, target: target, relativeTemperature: 0.1)
+        price = prior.initialPrice(target: target)
+        frontiers = zip(costs.latencyMs, costs.sensitivity).map(frontier)
+        self.learner = learner
+    }
+
+    /// What suits a budget: an eighth of it is warm-up, and after the rest a hundredth of the noise is left.
+    static func settings(budget: Int) -> DeterministicPolicyGradient.Settings {
+        let warmUp = budget / 8
+        return DeterministicPolicyGradient.Settings(
+            hidden: [64, 64], actorLearningRate: 1e-3, criticLearningRate: 1e-3, warmUp: warmUp,
+            initialNoise: 0.2, noiseDecay: pow(0.01, 1 / Double(max(1, budget - warmUp))),
+            warmsUpAroundActor: true, outputScale: 0.01, standardises: true)
+    }
+
+    /// What the last episode taught.
+    public var learning: LearningRecord {
+        var record = LearningRecord()
+        record.loss = learner.learning.criticLoss
+        record.gradientNorm = learner.learning.actorNorm
+        record.criticError = learner.learning.criticError
+        record.price = price
+        return record
+    }
+
+    /// Chooses the level of one layer, among those that are not masked.
+    public mutating func act(_ observation: Observation) -> Int {
+        if observation.layer == 0 {
+            baseline = learner.baseline
+            learner.begin()
+        }
+        let action = learner.act(observation.features)
+        return level(observation, action: action)
+    }
+
+    /// The level that an action in [0, 1] means.
+    func level(_ observation: Observation, action: Double) -> Int {
+        let latency = costs.latencyMs[observation.layer]
+        let frontier = frontiers[observation.layer]
+        let logits = prior.logits(observation)
+        let reference = frontier.max { logits[$0] < logits[$1] }.map { latency[$0] } ?? 0
+        let (least, most) = (latency[frontier[0]], latency[frontier[frontier.count - 1]])
+        let wanted =
+            action < 0.5
+            ? least + 2 * action * (reference - least)
+            : reference + (2 * action - 1) * (most - reference)
+        return observation.nearest(toLatency: wanted, in: latency, frontier: frontier)
+    }
+
+    /// Learns from an episode.
+    public mutating func finish(_ episode: Episode) {
+        learner.finish(reward: episode.terms.reward)
+    }
+
+    /// Writes everything that restoring needs.
+    public func save(to group: HDF5Group) throws {
+        try learner.save(to: group)
+    }
+
+    /// Continues with a saved state.
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+        self.init(
+            costs: costs, target: target,
+            learner: try DeterministicPolicyGradient(
+                restoring: group, settings: Self.settings(budget: budget), layers: costs.layers.count))
+    }
+}
+
+/// The levels of a layer that no other beats or equals in both latency and loss, fastest first.
+func frontier(latencyMs: [Double], loss: [Double]) -> [Int] {
+    var kept: [Int] = []
+    for level in latencyMs.indices.sorted(by: { (latencyMs[$0], loss[$0], $0) < (latencyMs[$1], loss[$1], $1) })
+    where kept.last.map({ loss[level] < loss[$0] }) ?? true {
+        kept.append(level)
+    }
+    return kept
+}
+
+extension Observation {
+    /// Of the frontier's levels, or, if they are all masked, of all, the one that is not masked and whose latency is
+    /// nearest to what is wanted.
+    func nearest(toLatency wanted: Double, in latencyMs: [Double], frontier: [Int]) -> Int {
+        let candidates = frontier.filter { mask[$0] }
+        return (candidates.isEmpty ? mask.indices.filter { mask[$0] } : candidates)
+            .min { abs(latencyMs[$0] - wanted) < abs(latencyMs[$1] - wanted) } ?? 0
+    }
+}

@@ -1,0 +1,52 @@
+import HDF5
+
+/// Brings features to mean 0 and deviation 1 by their statistics so far (Welford, Technometrics 1962), within ±5.
+struct FeatureScaler: Sendable, Equatable {
+    private var count = 0.0
+    private var mean: [Double] = []
+    /// Σ (x − mean)².
+    private var squares: [Double] = []
+
+    /// Takes a vector into the statistics.
+    mutating func add(_ features: [Float]) {
+        if mean.isEmpty {
+            mean = features.map { _ in 0 }
+            squares = mean
+        }
+        count += 1
+        for (index, feature) in features.enumerated() {
+            let difference = Double(feature) - mean[index]
+            mean[index] += difference / count
+            squares[index] += difference * (Double(feature) - mean[index])
+        }
+    }
+
+    /// (x − mean) / deviation; a feature that never changed is 0.
+    func scaled(_ features: [Float]) -> [Float] {
+        guard count > 1 else { return features.map { min(5, max(-5, $0)) } }
+        return features.indices.map { index in
+            let deviation = (squares[index] / count).squareRoot()
+            guard deviation > 1e-9 else { return 0 }
+            return Float(min(5, max(-5, (Double(features[index]) - mean[index]) / deviation)))
+        }
+    }
+
+    init() {}
+
+    func save(to group: HDF5Group) throws {
+        try group.setAttribute("count", count)
+        try group.write("mean", mean)
+        try group.write("squares", squares)
+    }
+
+    /// Reads what ``save(to:)`` wrote.
+    init(restoring group: HDF5Group) throws {
+        count = try group.attribute("count")
+        mean = try group.dataset("mean").read(as: Double.self)
+        squares = try group.dataset("squares").read(as: Double.self)
+        guard mean.count == squares.count else {
+            throw SearchError.damaged(
+                file: "agent", reason: "found \(squares.count) deviations, allowed \(mean.count)")
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import Foundation
+import HDF5
+import Tensors
+
+/// A small dense network: h₀ = x, h_k = f(h_{k−1}·W_k + b_k), and no f after the last layer.
+///
+///     var network = MultilayerPerceptron(sizes: [7, 64, 64, 1], activation: .tanh, using: &random)
+///     let pass = network.forward(states)                              // states [batch × 7]
+///     let (gradient, _) = network.backward(pass, outputGradient: dOut)  // dOut [batch × 1]
+///     optimiser.step(&network, gradient)
+///
+/// A pass over a batch costs 2 · batch · Σ |W_k| operations, its gradient twice as many.
+struct MultilayerPerceptron: Sendable, Equatable {
+    /// f, between layers.
+    enum Activation: Sendable, Equatable {
+        case tanh
+        case relu
+    }
+
+    /// One array for each W_k [inputs × outputs], row-major, and each b_k [outputs], in turn.
+    typealias Gradient = [[Float]]
+
+    /// Widths, the input's first.
+    let sizes: [Int]
+    /// f.
+    let activation: Activation
+    /// W₁, b₁, W₂, b₂, …
+    var parameters: [[Float]]
+
+    /// What each layer gave for a batch; the input first, [batch × size].
+    struct Pass {
+        let values: [Matrix]
+        /// What the network answers.
+        var output: Matrix { values[values.count - 1] }
+    }
+
+    /// A network whose weights and biases are uniform in ±1/√inputs, those of the last layer times `outputScale`.
+    init(
+        sizes: [Int], activation: Activation, outputScale: Double = 1,
+        using random: inout CounterBasedRandom
+    ) {
+        precondition(sizes.count >= 2 && sizes.allSatisfy { $0 > 0 })
+        self.sizes = sizes
+        self.activation = activation
+        parameters = []
+        for (layer, (inputs, outputs)) in zip(sizes, sizes.dropFirst()).enumerated() {
+            let bound = (layer + 2 == sizes.count ? outputScale : 1) / Double(inputs).squareRoot()
+            for count in [inputs * outputs, outputs] {
+                parameters.append((0..<count).map { _ in Float(bound * (2 * random.nextUniform() - 1)) })
+            }
+        }
+    }
+
+    // MARK: Forward and backward
+
+    /// The network's answers to a batch [batch × inputs].
+    func forward(_ input: Matrix) -> Pass {
+        var values = [input]
+        for layer in 0..<sizes.count - 1 {
+            let bias = parameters[2 * layer + 1]
+            var biases: [Float] = []
+            biases.reserveCapacity(input.rows * bias.count)
+            for _ in 0..<input.rows { biases += bias }
+            var next = Matrix(rows: input.rows, columns: bias.count, elements: biases)
+            BLAS.multiply(values[layer], weight(layer), into: &next, beta: 1)
+            if layer + 2 < sizes.count { activate(&next.elements) }
+            values.append(next)
+        }
+        return Pass(values: values)
+    }
+
+    /// The answer to a single input.
+    func callAsFunction(_ input: [Float]) -> [Float] {
+        forward(Matrix(rows: 1, columns: input.count, elements: input)).output.elements
+    }
+
+    /// Gradients of a loss by all parameters and by the input, given that by the output [batch × outputs].
+    func backward(_ pass: Pass, outputGradient: Matrix) -> (parameters: Gradient, input: Matrix) {
+        var gradient = Gradient(repeating: [], count: parameters.count)
+        var upper = outputGradient
+        for layer in (0..<sizes.count - 1).reversed() {
+            let below = pass.values[layer]
+            var weightGradient = Matrix(rows: sizes[layer], columns: sizes[layer + 1])
+            BLAS.multiply(below, transposeA: true, upper, into: &weightGradient)
+            gradient[2 * layer] = weightGradient.elements
+            var sums = [Float](repeating: 0, count: sizes[layer + 1])
+            upper.addColumnSums(to: &sums)
+            gradient[2 * layer + 1] = sums
+            var lower = Matrix(rows: upper.rows, columns: sizes[layer])
+            BLAS.multiply(upper, weight(layer), transposeB: true, into: &lower)
+            if layer > 0 { multiplyByDerivative(&lower.elements, at: below.elements) }
+            upper = lower
+        }
+        return (gradient, upper)
+    }
+
+    private func weight(_ layer: Int) -> Matrix {
+        Matrix(rows: sizes[layer], columns: sizes[layer + 1], elements: parameters[2 * layer])
+    }
+
+    private func activate(_ values: inout [Float]) {
+        switch activation {
+        case .tanh: for index in values.indices { values[index] = Foundation.tanh(values[index]) }
+        case .relu: for index in values.indices { values[index] = max(0, values[index]) }
+        }
+    }
+
+    /// f′ by what f gave: 1 − h² for tanh, [h > 0] for ReLU.
+    private func multiplyByDerivative(_ gradient: inout [Float], at values: [Float]) {
+        switch activation {
+        case .tanh: for index in values.indices { gradient[index] *= 1 - values[index] * values[index] }
+        case .relu: for index in values.indices where values[index] <= 0 { gradient[index] = 0 }
+        }
+    }
+
+    /// Moves every parameter by the fraction `rate` of the way to those of another network (soft update).
+    mutating func approach(_ other: MultilayerPerceptron, rate: Float) {
+        for (array, goal) in other.parameters.enumerated() {
+            // Taken out while it changes, so that it is neither copied nor looked up for each number.
+            var values = parameters[array]
+            parameters[array] = []
+            for index in values.indices { values[index] += rate * (goal[index] - values[index]) }
+            parameters[array] = values
+        }
+    }
+
+    // MARK: State
+
+    /// Writes sizes and parameters.
+    func save(to group: HDF5Group) throws {
+        try group.write("sizes", sizes.map(Int32.init))
+        try group.write("parameters", Array(parameters.joined()))
+    }
+
+    /// Reads what ``save(to:)`` wrote; `inputs` is nil when they are what the file says.
+    init(restoring group: HDF5Group, inputs: Int?, hidden: [Int], outputs: Int, activation: Activation) throws
+    {
+        let found = try group.dataset("sizes").read(as: Int32.self).map(Int.init)
+        let sizes = [inputs ?? found.first ?? 0] + hidden + [outputs]
+        guard found == sizes, (1...1 << 16).contains(sizes[0]) else {
+            throw SearchError.damaged(file: "agent", reason: "sizes: found \(found), allowed \(sizes)")
+        }
+        let shapes = zip(sizes, sizes.dropFirst()).flatMap { [$0 * $1, $1] }
+        self.sizes = sizes
+        self.activation = activation
+        parameters = try group.dataset("parameters").read(as: Float.self).split(into: shapes)
+    }
+}
+
+/// Adam (Kingma and Ba, ICLR 2015, algorithm 1): m̂ / (√v̂ + ε) times the learning rate, for one network.
+struct Adam: Sendable, Equatable {
+    let learningRate: Double
+    private var first: [[Float]]
+    private var second: [[Float]]
+    private var steps = 0
+
+    /// β₁, β₂ and ε, as the paper has them.
+    private static let (decay1, decay2, epsilon): (Float, Float, Float) = (0.9, 0.999, 1e-8)
+
+    init(learningRate: Double, for network: MultilayerPerceptron) {
+        self.learningRate = learningRate
+        first = network.parameters.map { $0.map { _ in 0 } }
+        second = first
+    }
+
+    /// Moves the network's parameters against the gradient.
+    mutating func step(_ network: inout MultilayerPerceptron, _ gradient: MultilayerPerceptron.Gradient) {
+        steps += 1
+        let (decay1, decay2) = (Self.decay1, Self.decay2)
+        let correction1 = 1 - pow(Double(decay1), Double(steps))
+        let correction2 = Float(1 - pow(Double(decay2), Double(steps)))
+        let rate = Float(learningRate / correction1)
+        for (array, slopes) in gradient.enumerated() {
+            // Taken out while they change, so that they are neither copied nor looked up for each number.
+            var (m, v, values) = (first[array], second[array], network.parameters[array])
+            (first[array], second[array], network.parameters[array]) = ([], [], [])
+            for index in slopes.indices {
+                let slope = slopes[index]
+                m[index] = decay1 * m[index] + (1 - decay1) * slope
+                v[index] = decay2 * v[index] + (1 - decay2) * slope * slope
+                values[index] -= rate * m[index] / ((v[index] / correction2).squareRoot() + Self.epsilon)
+            }
+            (first[array], second[array], network.parameters[array]) = (m, v, values)
+        }
+    }
+
+    /// Writes moments and the count of steps.
+    func save(to group: HDF5Group) throws {
+        try group.setAttribute("steps", steps)
+        try group.write("first", Array(first.joined()))
+        try group.write("second", Array(second.joined()))
+    }
+
+    /// Reads what ``save(to:)`` wrote.
+    init(restoring group: HDF5Group, learningRate: Double, for network: MultilayerPerceptron) throws {
+        self.learningRate = learningRate
+        let counts = network.parameters.map(\.count)
+        steps = try group.attribute("steps")
+        first = try group.dataset("first").read(as: Float.self).split(into: counts)
+        second = try group.dataset("second").read(as: Float.self).split(into: counts)
+    }
+}
+
+/// Scales a gradient down to a Euclidean norm of at most `limit`, over all its arrays together (Pascanu et al.,
+/// ICML 2013); returns the norm that it had.
+@discardableResult
+func clip(_ gradient: inout MultilayerPerceptron.Gradient, toNorm limit: Double) -> Double {
+    var squares = 0.0
+    for array in gradient { for slope in array { squares += Double(slope) * Double(slope) } }
+    let norm = squares.squareRoot()
+    if norm > limit {
+        let factor = Float(limit / norm)
+        for array in gradient.indices {
+            for index in gradient[array].indices { gradient[array][index] *= factor }
+        }
+    }
+    return norm
+}
+
+extension [Float] {
+    /// Cuts a stored list into arrays of these lengths.
+    /// - Throws: ``SearchError/damaged(file:reason:)`` when it does not have as many numbers.
+    fileprivate func split(into counts: [Int]) throws -> [[Float]] {
+        guard count == counts.reduce(0, +) else {
+            throw SearchError.damaged(
+                file: "agent", reason: "found \(count) parameters, allowed \(counts.reduce(0, +))")
+        }
+        var start = 0
+        return counts.map { length in
+            defer { start += length }
+            return Array(self[start..<start + length])
+        }
+    }
+}

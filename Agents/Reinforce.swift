@@ -1,0 +1,141 @@
+import Environments
+import Foundation
+import HDF5
+import Tensors
+
+/// REINFORCE with a running baseline (Williams, Machine Learning 1992, equation 4 and section 4), over a table.
+///
+/// The policy is π(a | s) ∝ exp(θ_l(a) + log π₀(a | s)) over the levels that are not masked, with θ = 0 at
+/// first and π₀ the ``PricedPrior``. After each episode, at every layer,
+///
+///     θ_l ← θ_l + α · ((r − b) / σ · (e_a − π) + β · ∇H(π))
+///
+/// where b and σ are moving averages of rewards and of their deviation, e_a is one at the level that was
+/// chosen, and H is the entropy (Williams and Peng, Connection Science 1991).
+public struct Reinforce: Agent {
+    /// What users call it.
+    public static let name = AgentKind.reinforce.rawValue
+
+    /// What can be tuned.
+    struct HyperParameters: Sendable, Equatable {
+        /// α.
+        var stepSize = 0.15
+        /// β at the first episode; falls linearly to 0 at the last.
+        var entropyBonus = 0.01
+        /// How much of b and σ² an episode leaves as it was.
+        var baselineDecay = 0.9
+        /// Advantages beyond this many deviations count as this many.
+        var largestAdvantage = 3.0
+        /// τ of the prior, in units of the mean loss of a layer.
+        var priorTemperature = 0.5
+    }
+
+    /// b when the episode began.
+    public private(set) var baseline = Double.nan
+    /// What the last episode taught.
+    public private(set) var learning = LearningRecord()
+    /// Always.
+    public var wantsMore: Bool { true }
+
+    private let parameters: HyperParameters
+    private let costs: LevelCosts
+    private let budget: Int
+    private let prior: PricedPrior
+    private var random: CounterBasedRandom
+    /// θ, [layer][level].
+    private var preference: [[Double]]
+    private var rewards: RunningReward
+    private var episodes = 0
+    /// π at every layer of the present episode.
+    private var visited: [[Double]] = []
+
+    /// A new agent that has seen nothing but the tables.
+    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+        self.init(costs: costs, target: target, budget: budget, seed: seed, parameters: HyperParameters())
+    }
+
+    init(
+        costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64, parameters: HyperParameters
+    ) {
+        self.parameters = parameters
+        self.costs = costs
+        self.budget = budget
+        prior = PricedPrior(
+            costs: costs, target: target, relativeTemperature: parameters.priorTemperature)
+        random = CounterBasedRandom(seed: seed)
+        preference = costs.latencyMs.map { $0.map { _ in 0 } }
+        rewards = RunningReward(decay: parameters.baselineDecay)
+        learning.price = prior.initialPrice(target: target)
+    }
+
+    /// Draws the level of one layer, among those that are not masked.
+    public mutating func act(_ observation: Observation) -> Int {
+        if observation.layer == 0 {
+            visited = []
+            baseline = rewards.mean
+        }
+        let logits = zip(preference[observation.layer], prior.logits(observation)).map { $0 + $1 }
+        let policy = softmaxed(logits, mask: observation.mask)
+        visited.append(policy)
+        return random.nextIndex(weights: policy)
+    }
+
+    /// Takes a step along the gradient.
+    public mutating func finish(_ episode: Episode) {
+        let reward = episode.terms.reward
+        let limit = parameters.largestAdvantage
+        let advantage = min(limit, max(-limit, rewards.standardised(reward)))
+        let bonus =
+            parameters.entropyBonus * max(0, 1 - Double(episodes) / Double(max(1, budget)))
+        var (squares, entropies, surprise) = (0.0, 0.0, 0.0)
+        for (layer, (action, policy)) in zip(episode.actions, visited).enumerated() {
+            let spread = entropy(policy)
+            entropies += spread
+            surprise -= log(policy[action])
+            for level in policy.indices where policy[level] > 0 {
+                let probability = policy[level]
+                // ∂H/∂θ(a) = −π(a) (log π(a) + H).
+                let slope =
+                    advantage * ((level == action ? 1 : 0) - probability)
+                    - bonus * probability * (log(probability) + spread)
+                preference[layer][level] += parameters.stepSize * slope
+                squares += slope * slope
+            }
+        }
+        let layers = Double(max(1, episode.actions.count))
+        learning.loss = (advantage * surprise - bonus * entropies) / layers
+        learning.entropy = entropies / layers
+        learning.gradientNorm = squares.squareRoot()
+        learning.criticError = reward - baseline
+        rewards.add(reward)
+        episodes += 1
+        visited = []
+    }
+
+    // MARK: State
+
+    /// Writes everything that restoring needs.
+    public func save(to group: HDF5Group) throws {
+        try group.write(random)
+        try group.setAttribute("episodes", episodes)
+        try rewards.save(to: group)
+        try group.write(
+            "preference", Array(preference.joined()), shape: [costs.layers.count, costs.levels.count])
+    }
+
+    /// Continues with a saved state.
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+        self.init(costs: costs, target: target, budget: budget, seed: 0)
+        let (layers, levels) = (costs.layers.count, costs.levels.count)
+        random = try group.readRandom()
+        episodes = try group.attribute("episodes")
+        rewards = try RunningReward(restoring: group, decay: parameters.baselineDecay)
+        let flat = try group.dataset("preference").read(as: Double.self)
+        guard flat.count == layers * levels else {
+            throw SearchError.damaged(
+                file: "agent", reason: "its parameters are not those of \(layers) layers and \(levels) levels"
+            )
+        }
+        preference = (0..<layers).map { Array(flat[$0 * levels..<($0 + 1) * levels]) }
+    }
+}
