@@ -122,5 +122,8 @@ let package = Package(
                 "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(
+            name: "AgentsTests",
+            dependencies: ["Agents", "Environments", "HDF5", "ModelFiles", "SparseKernels", "Tensors"]),
     ]
 )
