@@ -124,6 +124,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "AgentsTests",
-            dependencies: ["Agents", "Environments", "HDF5", "ModelFiles", "SparseKernels", "Tensors"]),
+            dependencies: [
+                "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
+            ]),
     ]
 )

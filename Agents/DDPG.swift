@@ -104,7 +104,9 @@ public struct DDPG: Agent {
 /// The levels of a layer that no other beats or equals in both latency and loss, fastest first.
 func frontier(latencyMs: [Double], loss: [Double]) -> [Int] {
     var kept: [Int] = []
-    for level in latencyMs.indices.sorted(by: { (latencyMs[$0], loss[$0], $0) < (latencyMs[$1], loss[$1], $1) })
+    for level in latencyMs.indices.sorted(by: {
+        (latencyMs[$0], loss[$0], $0) < (latencyMs[$1], loss[$1], $1)
+    })
     where kept.last.map({ loss[level] < loss[$0] }) ?? true {
         kept.append(level)
     }

@@ -67,7 +67,9 @@ struct DeterministicPolicyGradient: Sendable {
     private(set) var episodes = 0
     /// b, in units of reward; NaN before the first batch.
     private(set) var baseline = Double.nan
-    private(set) var learning: (criticLoss: Double, actorNorm: Double, criticError: Double) = (.nan, .nan, .nan)
+    private(set) var learning: (criticLoss: Double, actorNorm: Double, criticError: Double) = (
+        .nan, .nan, .nan
+    )
     private(set) var random: CounterBasedRandom
     private var networks: Networks?
     private var scaler = FeatureScaler()

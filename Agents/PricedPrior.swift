@@ -71,7 +71,9 @@ struct PricedPrior: Sendable {
         let row = expected[layer]
         // Expected latency falls with the price.
         guard row[0] > remainingMs else { return 0 }
-        guard let above = row.firstIndex(where: { $0 <= remainingMs }) else { return prices[prices.count - 1] }
+        guard let above = row.firstIndex(where: { $0 <= remainingMs }) else {
+            return prices[prices.count - 1]
+        }
         let (before, after) = (row[above - 1], row[above])
         let share = before > after ? (before - remainingMs) / (before - after) : 1
         return prices[above - 1] + share * (prices[above] - prices[above - 1])

@@ -62,7 +62,9 @@ struct SwitchModel: Sendable {
     mutating func tighten(_ settings: Trust) {
         trust *= settings.factor
         failures += 1
-        if failures >= settings.mostFailures || trust > settings.range.upperBound || !isInformed { leads = false }
+        if failures >= settings.mostFailures || trust > settings.range.upperBound || !isInformed {
+            leads = false
+        }
     }
 
     /// Whether effects at the policy that was just evaluated would tell more.

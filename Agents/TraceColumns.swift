@@ -15,10 +15,11 @@ struct TraceColumns {
     private let wallClockSeconds: HDF5Dataset
 
     /// Where the parts of a ``LearningRecord`` are, by the names of their datasets.
-    private static let learningParts: [(name: String, part: WritableKeyPath<LearningRecord, Double> & Sendable)] = [
-        ("loss", \.loss), ("entropy", \.entropy), ("gradientNorm", \.gradientNorm),
-        ("criticError", \.criticError), ("price", \.price),
-    ]
+    private static let learningParts:
+        [(name: String, part: WritableKeyPath<LearningRecord, Double> & Sendable)] = [
+            ("loss", \.loss), ("entropy", \.entropy), ("gradientNorm", \.gradientNorm),
+            ("criticError", \.criticError), ("price", \.price),
+        ]
 
     init(creatingIn group: HDF5Group, layers: Int) throws {
         func column<Scalar: HDF5Scalar>(_ name: String, _ type: Scalar.Type, _ row: [Int] = []) throws
@@ -54,7 +55,9 @@ struct TraceColumns {
     }
 
     func flush() throws {
-        for column in [actions, reward, quality, latencyMs, sizeBytes, baseline, tokenPasses, wallClockSeconds] + learning {
+        for column in [
+            actions, reward, quality, latencyMs, sizeBytes, baseline, tokenPasses, wallClockSeconds,
+        ] + learning {
             try column.flush()
         }
         try evaluation.flush()

@@ -49,7 +49,9 @@ public enum Sensitivities {
         let sets = alone ? layers.indices.map { [$0] } : blocks(layers) + kinds(layers)
         let groups = alone ? patternGroups(levels) : [levels.indices.filter { levels[$0] != .dense }]
         for (number, group) in groups.enumerated() {
-            guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else { continue }
+            guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
+                continue
+            }
             let losses = try sets.enumerated().map { index, set in
                 progress(Double(number * sets.count + index) / Double(groups.count * sets.count))
                 var actions = [Int](repeating: 0, count: layers.count)

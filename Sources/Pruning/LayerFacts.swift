@@ -24,7 +24,9 @@ public struct LayerFacts: Sendable, Equatable, Codable {
     public static let unknown = LayerFacts(
         rows: 1, cols: 1, magnitudeQuantiles: [0, 1], outlierRatio: 0, outputEnergy: 1)
 
-    init(rows: Int, cols: Int, magnitudeQuantiles: [Float], outlierRatio: Double, outputEnergy: Double) {
+    /// Takes what is known.
+    public init(rows: Int, cols: Int, magnitudeQuantiles: [Float], outlierRatio: Double, outputEnergy: Double)
+    {
         self.rows = rows
         self.cols = cols
         self.magnitudeQuantiles = magnitudeQuantiles

@@ -53,7 +53,8 @@ extension SearchOptions.Task {
 
 extension SearchableModel {
     /// Cannot tell.
-    public func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)? {
+    public func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)?
+    {
         nil
     }
 

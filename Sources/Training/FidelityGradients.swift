@@ -57,7 +57,8 @@ public struct FidelityGradients {
             var covariance = Matrix(rows: input.columns, columns: input.columns)
             BLAS.multiply(input, transposeA: true, input, into: &covariance, pool: pool)
             for _ in names {
-                curvatures.append(Curvature(inputs: covariance, outputs: Matrix(rows: 0, columns: 0), projections: []))
+                curvatures.append(
+                    Curvature(inputs: covariance, outputs: Matrix(rows: 0, columns: 0), projections: []))
             }
         }
         for layer in layers { layer.observeOutputGradients() }

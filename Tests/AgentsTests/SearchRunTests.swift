@@ -21,10 +21,10 @@ import Testing
 
     /// A kill leaves the last checkpoint and whatever is in the trace.
     ///
-    /// Uniform is over after two evaluations.
+    /// Those that only list candidates are over after one or two evaluations.
     @Test(
         arguments: AgentKind.allCases.flatMap { agent in [1, 2, 11].map { (agent, $0) } }
-            .filter { $0 != .uniform || $1 <= 2 })
+            .filter { !$0.isListed || $1 == 1 })
     func aSearchThatWasKilledGoesOnFromItsCheckpoint(agent: AgentKind, killedAt: Int) throws {
         let (whole, killed) = (try TemporaryFolder(), try TemporaryFolder())
         try search(whole.path, agent: agent, checkpointEverySeconds: 0) { evaluations in

@@ -87,3 +87,8 @@ extension LevelCosts {
         return leastSizeBytes + (dense - leastSizeBytes) / 4
     }
 }
+
+extension AgentKind {
+    /// Whether it only lists candidates, and has no use for a seed.
+    var isListed: Bool { type is any ListedCandidates.Type }
+}

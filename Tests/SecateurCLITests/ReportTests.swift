@@ -76,7 +76,7 @@ import Testing
         let rows = try #require(
             JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [[String: Any]])
         #expect(rows.map { $0["run"] as? String } == ["natural", "random"])
-        #expect(rows.map { $0["evaluations"] as? Int } == [60, 60])
+        #expect(rows.allSatisfy { TinySearch.spends($0["evaluations"], of: 60) })
         for (row, run) in zip(rows, runs) {
             let summary = try JSONSerialization.jsonObject(
                 with: Data(contentsOf: URL(fileURLWithPath: "\(run)/summary.json")))
@@ -101,9 +101,9 @@ import Testing
             with h5py.File(sys.argv[2]) as trace:
                 layers = trace["layers"].asstr()[:]
                 levels = trace["levels"].asstr()[:]
-                assert len(rows) == len(trace["reward"]) == 60
+                assert 40 <= len(rows) == len(trace["reward"]) < 60
                 for number, row in enumerate(rows):
-                    for name in ["evaluation", "reward", "quality", "latencyMs", "sizeBytes"]:
+                    for name in ["evaluation", "reward", "quality", "latencyMs", "sizeBytes", "tokenPasses", "entropy"]:
                         assert float(row[name]) == trace[name][number], (number, name)
                     assert [row[layer] for layer in layers] == list(levels[trace["actions"][number]])
             """

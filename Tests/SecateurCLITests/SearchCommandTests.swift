@@ -12,7 +12,7 @@ import Testing
                 tool, "run", ["--validation", tool.file("text.txt"), "--budget", "120", "--json"]))
         #expect(found.status == 0, "\(found.errors)")
         let summary = try found.json()
-        #expect(summary["evaluations"] as? Int == 120)
+        #expect(TinySearch.spends(summary["evaluations"], of: 120))
         #expect((summary["policy"] as? [Any])?.count == 12)
 
         let applied = try tool.run(

@@ -6,6 +6,12 @@ import TinyModels
 
 /// A search that takes a second or two, as tests start it.
 enum TinySearch {
+    /// Whether a number of policies is what a budget leaves for them after calibration, sensitivities and effects.
+    static func spends(_ evaluations: Any?, of budget: Int) -> Bool {
+        guard let evaluations = evaluations as? Int else { return false }
+        return (budget * 2 / 3..<budget).contains(evaluations)
+    }
+
     /// A folder with a model, a text and a latency table.
     static func prepared() throws -> CommandLineTool {
         let tool = try CommandLineTool()
