@@ -54,6 +54,12 @@ public struct LevelCosts: Sendable, Equatable, Codable {
             self.sensitivityTokens = sensitivityTokens
         }
 
+        /// Whether the numbers are such as counting gives; their sum is then in range too.
+        var isPlausible: Bool {
+            (1...1 << 40).contains(tokensPerEvaluation)
+                && [calibrationTokens, sensitivityTokens].allSatisfy((0...1 << 50).contains)
+        }
+
         /// Token-passes spent before the first policy.
         public var preparationTokens: Int { calibrationTokens + sensitivityTokens }
     }
@@ -100,8 +106,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         // A millisecond-table entry beyond an hour, or a layer beyond a terabyte, is no measurement.
         let sizes = sizeBytes.joined() + [otherSizeBytes]
         guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), facts.count == layerCount,
-            levels.first == .dense, (1...1 << 40).contains(accounting.tokensPerEvaluation),
-            (0...1 << 50).contains(accounting.preparationTokens),
+            levels.first == .dense, accounting.isPlausible,
             sizes.allSatisfy((0...1 << 40).contains),
             (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
         else {

@@ -356,11 +356,11 @@ def main():
         return run
 
     encoder_run = pathlib.Path(arguments.run) if arguments.run else search(
-        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 40)
+        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 120)
     if not (work / "lm/config.json").exists():
         make_language_model(work / "lm", arguments.text)
     decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,
-                         "--budget", 10, "--threads", 1)
+                         "--budget", 120, "--threads", 1)
     encoder = Exports(arguments.secateur, encoder_run, work / "encoder")
     decoder = Exports(arguments.secateur, decoder_run, work / "decoder")
     pairs = work / "pairs.tsv"
