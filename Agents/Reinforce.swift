@@ -19,9 +19,9 @@ public struct Reinforce: Agent {
     /// What can be tuned.
     struct HyperParameters: Sendable, Equatable {
         /// α.
-        var stepSize = 0.15
+        var stepSize = 0.08
         /// β at the first episode; falls linearly to 0 at the last.
-        var entropyBonus = 0.01
+        var entropyBonus = 0.03
         /// How much of b and σ² an episode leaves as it was.
         var baselineDecay = 0.9
         /// Advantages beyond this many deviations count as this many.
