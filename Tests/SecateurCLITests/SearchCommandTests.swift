@@ -49,6 +49,44 @@ import Testing
         #expect(first.count == 32 && abs(first.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
     }
 
+    @Test func oneSearchOverARangeServesTargetsInsideOfIt() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let found = try tool.run(
+            TinySearch.arguments(
+                tool, "range", ["--target-latency", "0.7...0.95", "--budget", "150", "--json"]))
+        #expect(found.status == 0, "\(found.errors)")
+        let range = try found.json()
+        let dense = try #require(range["predictedDenseMs"] as? Double)
+        for target in ["0.75", "0.9"] {
+            let folder = tool.file("picked-\(target)")
+            let picked = try tool.run(
+                ["pick", tool.file("range"), "--target-latency", target, "--output", folder, "--json"])
+            #expect(picked.status == 0, "\(picked.errors)")
+            let summary = try picked.json()
+            let limit = try #require(Double(target)) * dense * (1 + 1e-9)
+            #expect(try #require(summary["predictedMs"] as? Double) <= limit)
+            #expect(
+                try #require(summary["quality"] as? Double) >= (try #require(range["quality"] as? Double)))
+            for file in ["policy.json", "report.html", "model/model.safetensors"] {
+                #expect(FileManager.default.fileExists(atPath: "\(folder)/\(file)"), "\(file)")
+            }
+            let resumed = try tool.run(["resume", folder])
+            #expect(resumed.status != 0 && resumed.errorLines.count == 1, "\(resumed.errors)")
+        }
+        let refused: [(arguments: [String], names: String)] = [
+            (["pick", tool.file("range"), "--target-latency", "0.5"], "0.7...0.95"),
+            (["pick", tool.file("picked-0.9"), "--target-latency", "0.9"], "0.9"),
+            (["pick", tool.file("nothing"), "--target-latency", "0.9"], "run.json"),
+        ]
+        for (arguments, names) in refused {
+            let result = try tool.run(arguments + ["--output", tool.file("refused")])
+            #expect(result.status != 0 && result.errorLines.count == 1, "\(result.errors)")
+            #expect(result.errors.contains(names), "\(result.errors)")
+            #expect(!FileManager.default.fileExists(atPath: tool.file("refused")))
+        }
+    }
+
     @Test(arguments: [
         ("run.json", 0.0), ("costs.json", 0.0), ("trace.h5", 0.0), ("trace.h5", 0.2), ("trace.h5", 0.6),
     ])
