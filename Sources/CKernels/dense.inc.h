@@ -37,8 +37,9 @@ INLINE void NAME(dense_tile)(const float *w, const float *bias, size_t columns, 
 
 static void NAME(dense)(const secateur_dense *w, const float *x, float *y, size_t tokens, size_t blockBegin,
                         size_t blockEnd) {
-    // A chunk of weights of about 128 KB stays in the second-level cache while all tokens pass by it.
-    size_t chunk = 131072 / (w->columns * DENSE_ROWS * sizeof(float));
+    // A chunk of weights of about 256 KB stays in the second-level cache while all tokens pass by it. Tokens that do
+    // not fit the cache are fetched anew for each chunk.
+    size_t chunk = 262144 / (w->columns * DENSE_ROWS * sizeof(float));
     if (chunk == 0) chunk = 1;
     for (size_t begin = blockBegin; begin < blockEnd; begin += chunk) {
         const size_t end = smaller(begin + chunk, blockEnd);
