@@ -63,12 +63,12 @@ struct BERTBlock {
         let v = value.forward(x, pool: pool)
         let (context, attentionSaved) = attention.forward(q, k, v, batch: batch, pool: pool)
         var sum = attentionOutput.forward(context, pool: pool)
-        sum.add(x)
+        sum.add(x, pool: pool)
         let (attended, attentionNormSaved) = attentionNorm.forward(sum, pool: pool)
         let inner = intermediate.forward(attended, pool: pool)
         let activated = GELUOperation.forward(inner, pool: pool)
         sum = output.forward(activated, pool: pool)
-        sum.add(attended)
+        sum.add(attended, pool: pool)
         let (y, outputNormSaved) = outputNorm.forward(sum, pool: pool)
         return (
             y,
@@ -85,15 +85,15 @@ struct BERTBlock {
         let dActivated = output.backward(dSum, x: saved.activated, pool: pool)
         let dInner = GELUOperation.backward(dActivated, x: saved.intermediate, pool: pool)
         var dAttended = intermediate.backward(dInner, x: saved.attended, pool: pool)
-        dAttended.add(dSum)
+        dAttended.add(dSum, pool: pool)
         var dx = attentionNorm.backward(dAttended, saved: saved.attentionNorm, pool: pool)
         let dContext = attentionOutput.backward(dx, x: saved.context, pool: pool)
         let (dq, dk, dv) = attention.backward(
             dContext, q: saved.query, k: saved.key, v: saved.value, saved: saved.attention, batch: batch,
             pool: pool)
-        dx.add(query.backward(dq, x: x, pool: pool))
-        dx.add(key.backward(dk, x: x, pool: pool))
-        dx.add(value.backward(dv, x: x, pool: pool))
+        dx.add(query.backward(dq, x: x, pool: pool), pool: pool)
+        dx.add(key.backward(dk, x: x, pool: pool), pool: pool)
+        dx.add(value.backward(dv, x: x, pool: pool), pool: pool)
         return dx
     }
 }

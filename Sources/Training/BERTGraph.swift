@@ -39,6 +39,7 @@ public struct BERTGraph {
             types: try parameters.parameter(
                 "embeddings.token_type_embeddings.weight",
                 shape: [try configuration.typeVocabularySize, hidden]))
+        embeddings.words.expectGradientsInFewRows()
         let factory = OperationFactory(parameters: parameters, epsilon: epsilon)
         embeddingNorm = try factory.norm("embeddings.LayerNorm", hidden)
         headSize = hidden / (try configuration.attentionHeadCount)
@@ -99,11 +100,11 @@ public struct BERTGraph {
     ) {
         var gradient = dHidden
         for index in blocks.indices.reversed() {
-            if let other = others[index + 1] { gradient.add(other) }
+            if let other = others[index + 1] { gradient.add(other, pool: pool) }
             gradient = blocks[index].backward(
                 gradient, x: tape.states[index], saved: tape.blocks[index], batch: batch, pool: pool)
         }
-        if let other = others[0] { gradient.add(other) }
+        if let other = others[0] { gradient.add(other, pool: pool) }
         embeddings.backward(
             embeddingNorm.backward(gradient, saved: tape.embeddingNorm, pool: pool), batch: batch)
     }
