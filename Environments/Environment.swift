@@ -185,6 +185,18 @@ public struct RewardTerms: Sendable, Equatable, Codable {
         self.sizeBytes = sizeBytes
         self.reward = reward
     }
+
+    /// Works out the terms of a policy whose quality is known.
+    public init(_ quality: Double, of actions: [Int], costs: LevelCosts, weights: RewardWeights) {
+        let latency = costs.latencyMs(of: actions)
+        let size = costs.sizeBytes(of: actions)
+        let denseSize = costs.sizeBytes(of: [Int](repeating: 0, count: actions.count))
+        self.init(
+            quality: quality, latencyMs: latency, sizeBytes: size,
+            reward: weights.quality * quality
+                + weights.latency * (1 - latency / costs.denseLatencyMs)
+                + weights.size * (1 - Double(size) / Double(max(denseSize, 1))))
+    }
 }
 
 /// What a switch of one layer to another level would do to the loss of quality, as far as gradients tell;

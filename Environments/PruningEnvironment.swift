@@ -124,19 +124,8 @@ public final class PruningEnvironment: Environment {
         }
         self.episode = nil
         tokenPasses += costs.accounting.tokensPerEvaluation
-        return .terminated(try terms(episode.actions))
-    }
-
-    private func terms(_ actions: [Int]) throws -> RewardTerms {
-        let dense = [Int](repeating: 0, count: actions.count)
-        let quality = try quality(actions)
-        let latency = costs.latencyMs(of: actions)
-        let size = costs.sizeBytes(of: actions)
-        let reward =
-            weights.quality * quality
-            + weights.latency * (1 - latency / costs.denseLatencyMs)
-            + weights.size * (1 - Double(size) / Double(max(costs.sizeBytes(of: dense), 1)))
-        return RewardTerms(quality: quality, latencyMs: latency, sizeBytes: size, reward: reward)
+        return .terminated(
+            RewardTerms(try quality(episode.actions), of: episode.actions, costs: costs, weights: weights))
     }
 
     private func mask(_ episode: Episode) -> [Bool] {

@@ -16,21 +16,44 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// By how much a measured latency may exceed the target, as a fraction of it.
     static var tolerance: Double { 0.01 }
 
+    /// How often candidates are aimed anew.
+    private static var corrections: Int { 2 }
+
+    /// How many of them are.
+    private static var correctedCandidates: Int { 3 }
+
     /// Rounds that operations are timed in; means of shares settle sooner than medians of whole passes.
     private static var breakdownRounds: Int { 10 }
 
     private let preparation: SearchPreparation<Model>
     /// The target as a fraction of dense.
     private let target: Double
+    private let sizeBytes: Int?
 
-    init(_ preparation: SearchPreparation<Model>, targetMs: Double) {
+    init(_ preparation: SearchPreparation<Model>, target: SearchTarget) {
         self.preparation = preparation
-        target = targetMs / preparation.costs.denseLatencyMs
+        self.target = target.latencyMs / preparation.costs.denseLatencyMs
+        sizeBytes = target.sizeBytes
+    }
+
+    /// Picks among candidates; while none of them meets the target on measurement, aims them at so much less as
+    /// the measurement was more than predicted, and picks among those.
+    ///
+    /// What this evaluates is checked on data that no reward was computed on, and is no part of the budget.
+    func pick(_ candidates: [Episode], progress: StageProgress) throws -> Confirmed {
+        var picked = try firstThatMeets(candidates, progress)
+        for _ in 0..<Self.corrections where !meetsTarget(picked) {
+            let corrected = try corrected(candidates, after: picked)
+            guard !corrected.isEmpty else { break }
+            let next = try firstThatMeets(corrected, progress)
+            if next.measured.speedup > picked.measured.speedup { picked = next }
+        }
+        return picked
     }
 
     /// Measures candidates in turn with the dense model, the best quality first, and takes the first that
     /// meets the target; the fastest when none does.
-    func pick(_ candidates: [Episode], progress: StageProgress) throws -> Confirmed {
+    private func firstThatMeets(_ candidates: [Episode], _ progress: StageProgress) throws -> Confirmed {
         let qualities = try candidates.enumerated().map { number, episode in
             progress("checking the best policies on other data", Double(number) / Double(candidates.count))
             return try preparation.checkedQuality(episode.actions)
@@ -48,6 +71,31 @@ struct PolicyConfirmation<Model: SearchableModel> {
         }
         guard let fastest else { throw SearchFailure("the search evaluated no policy") }
         return fastest
+    }
+
+    /// The best candidates, mended to a lower predicted latency.
+    private func corrected(_ candidates: [Episode], after measured: Confirmed) throws -> [Episode] {
+        let costs = preparation.costs
+        let aim = SearchTarget(
+            latencyMs: Self.aimMs(
+                predictedMs: measured.episode.terms.latencyMs, speedup: measured.measured.speedup,
+                target: target),
+            sizeBytes: sizeBytes)
+        guard aim.latencyMs >= costs.leastLatencyMs else { return [] }
+        var policies: [[Int]] = []
+        for candidate in candidates.prefix(Self.correctedCandidates) {
+            guard let mended = costs.repaired(candidate.actions, to: aim), !policies.contains(mended) else {
+                continue
+            }
+            policies.append(mended)
+        }
+        return try policies.map { Episode(actions: $0, terms: try preparation.terms(of: $0)) }
+    }
+
+    /// The predicted latency to aim at, in milliseconds, when a policy predicted at `predictedMs` was measured to be
+    /// `speedup` times as fast as dense, and `target` of dense is wanted.
+    static func aimMs(predictedMs: Double, speedup: Double, target: Double) -> Double {
+        predictedMs * target * speedup
     }
 
     private func meetsTarget(_ confirmed: Confirmed) -> Bool {

@@ -109,6 +109,11 @@ public final class SearchPreparation<Model: SearchableModel> {
         try score(inputs.data.check, actions) / denseCheck
     }
 
+    /// What a policy gives, outside of a search.
+    func terms(of actions: [Int]) throws -> RewardTerms {
+        RewardTerms(try quality(actions), of: actions, costs: costs, weights: inputs.options.weights)
+    }
+
     private func score(_ task: any ModelTask<Model.Network>, _ actions: [Int]) throws -> Double {
         task.score(try candidates.model(actions, pool: inputs.pool), pool: inputs.pool)
     }

@@ -125,7 +125,7 @@ public final class SearchSession<Model: SearchableModel> {
                 progress("searching", Double(state.evaluations) / Double(state.budget))
             }, shouldStop: shouldStop)
         guard !outcome.interrupted else { return nil }
-        let confirmation = PolicyConfirmation(preparation, targetMs: run.options.target.latencyMs)
+        let confirmation = PolicyConfirmation(preparation, target: run.options.target)
         let best = try confirmation.pick(outcome.best, progress: progress)
         var summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
         try handOver(best.episode, &summary)
