@@ -12,7 +12,8 @@ struct Finetune: ParsableCommand {
         discussion: """
             Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts; sentence, \
             or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
-            validation file is written. Ctrl-C stops; the same command goes on.
+            validation file is written, or the model as it came when none is better. Ctrl-C stops; the same \
+            command goes on.
 
               secateur finetune models/minilm --task classification \\
                   --train sst2/train.tsv --validation sst2/dev.tsv --epochs 2 \\

@@ -35,11 +35,18 @@ public final class EncoderTraining {
         self.task = task
         self.classes = classes
         self.seed = seed
+        guard !folder.hasSuffix(".gguf") else {
+            throw ModelFileError(
+                file: folder,
+                message: "found a GGUF file, allowed an encoder's folder (model_type bert): decoders are "
+                    + "pruned by search only")
+        }
         configuration = try ModelConfiguration(folder: folder)
         guard try configuration.modelType == "bert" else {
             throw ModelFileError(
                 file: configuration.path,
-                message: "model_type: found '\(try configuration.modelType)', allowed 'bert'")
+                message: "model_type: found '\(try configuration.modelType)', allowed 'bert': decoders are "
+                    + "pruned by search only")
         }
         tokenizer = try WordPieceTokenizer(folder: folder)
         self.maximumTokens = min(maximumTokens, try configuration.maximumPositions)

@@ -44,7 +44,7 @@ public struct FineTuning {
         public let scores: [Double]
         /// The score of the epoch that was written.
         public let score: Double
-        /// Which epoch that was, from 1.
+        /// Which epoch that was, from 1; 0 when none scored higher than the model as it came.
         public let epoch: Int
         /// Steps taken.
         public let steps: Int
@@ -86,7 +86,8 @@ public struct FineTuning {
             key: try Self.key(options), path: "\(output).checkpoint.h5")
     }
 
-    /// Trains to the end and writes the best epoch's model.
+    /// Trains to the end and takes the best epoch's model, or the one that training started from when no epoch scores
+    /// higher: what pruning has left of a model is often better than what more steps on few examples make of it.
     ///
     /// - Parameters:
     ///   - checkpointSeconds: the time between two checkpoints.
@@ -104,6 +105,7 @@ public struct FineTuning {
             note("goes on from step \(state.step) of \(loop.steps)")
         } else {
             state.scores = [score()]
+            (state.bestScore, best) = (state.scores[0], loop.trainer.trained.map(\.value.elements))
         }
         var last = Date()
         while loop.step < loop.steps {
