@@ -92,7 +92,7 @@ struct GLUE: ParsableCommand {
         let dense = "\(output)/\(task.name)-dense"
         if !FileManager.default.fileExists(atPath: folder) {
             switch kind {
-            case "dense": try tune(task, from: model, teacher: nil, to: folder, pool)
+            case "dense": try tune(task, from: start(task, pool), teacher: nil, to: folder, pool)
             case "removal": try remove(task, from: dense, to: folder, pool)
             default: try letAgentPrune(task, from: dense, to: folder, pool)
             }
@@ -111,9 +111,31 @@ struct GLUE: ParsableCommand {
         options.metric = task.metric
         options.teacher = teacher
         options.plan = teacher == nil ? task.dense : task.recovery
+        try tune(options, to: folder, pool)
+    }
+
+    private func tune(_ options: FineTuning.Options, to folder: String, _ pool: ThreadPool) throws {
         let tuning = try FineTuning(options, output: folder, pool: pool, progress: { _, _ in })
         _ = try tuning.run(note: { FileHandle.standardError.write(Data("\(folder): \($0)\n".utf8)) })
         try tuning.write(to: folder)
+    }
+
+    /// The model that is fine-tuned for a task: for tasks with few pairs, one that has seen others.
+    private func start(_ task: GLUETask, _ pool: ThreadPool) throws -> String {
+        guard task.startsFromRelatedPairs else { return model }
+        let folder = "\(output)/pairs"
+        if FileManager.default.fileExists(atPath: folder) { return folder }
+        let judged = GLUETask.all.filter { $0.task == .classification }.map { $0.file("dev", in: data) }
+        for part in ["train", "dev"] {
+            try RelatedPairs.write(
+                "\(data)/stsb/\(part).tsv", withoutSentencesOf: judged, to: "\(folder)-\(part).tsv")
+        }
+        var options = FineTuning.Options(
+            model: model, task: .classification, train: "\(folder)-train.tsv",
+            validation: "\(folder)-dev.tsv")
+        options.plan = GLUETask.relatedPairs
+        try tune(options, to: folder, pool)
+        return folder
     }
 
     /// A third of the heads and 43 % of the neurons: 40 % of the encoder's linear weights.

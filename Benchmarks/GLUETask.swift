@@ -9,6 +9,8 @@ struct GLUETask {
     let name: String
     let task: FineTuningTask
     let metric: ClassificationMetric
+    /// Whether it has too few pairs to learn from alone what a pair is.
+    let startsFromRelatedPairs: Bool
     /// How the dense model is trained.
     let dense: TrainingPlan
     /// How a pruned model is trained with the dense one as its teacher.
@@ -16,9 +18,10 @@ struct GLUETask {
 
     private init(
         _ name: String, _ task: FineTuningTask, _ metric: ClassificationMetric, dense: TrainingPlan,
-        recoveryEpochs: Int
+        recoveryEpochs: Int, startsFromRelatedPairs: Bool = false
     ) {
         (self.name, self.task, self.metric, self.dense) = (name, task, metric, dense)
+        self.startsFromRelatedPairs = startsFromRelatedPairs
         // Few examples are soon learned by heart: a model that has lost little should not learn them anew.
         recovery = Self.plan(
             epochs: recoveryEpochs, learningRate: 3e-5,
@@ -31,11 +34,16 @@ struct GLUETask {
             "cola", .classification, .matthews, dense: plan(epochs: 4, learningRate: 1e-4), recoveryEpochs: 4),
         GLUETask(
             "rte", .classification, .accuracy, dense: plan(epochs: 3, learningRate: 1e-4), recoveryEpochs: 4),
-        GLUETask("mrpc", .classification, .f1, dense: plan(epochs: 3, learningRate: 1e-4), recoveryEpochs: 4),
+        GLUETask(
+            "mrpc", .classification, .f1, dense: plan(epochs: 6, learningRate: 1e-4, batchSize: 16),
+            recoveryEpochs: 4, startsFromRelatedPairs: true),
         GLUETask("stsb", .sts, .accuracy, dense: plan(epochs: 2, learningRate: 5e-5), recoveryEpochs: 2),
         GLUETask(
             "sst2", .classification, .accuracy, dense: plan(epochs: 1, learningRate: 1e-4), recoveryEpochs: 1),
     ]
+
+    /// How the model is trained on ``RelatedPairs``.
+    static let relatedPairs = plan(epochs: 2, learningRate: 1e-4)
 
     /// The file of a part, `train` or `dev`.
     func file(_ part: String, in data: String) -> String { "\(data)/\(name)/\(part).tsv" }
@@ -55,11 +63,13 @@ struct GLUETask {
     }
 
     private static func plan(
-        epochs: Int, learningRate: Double, distillation: Distillation = Distillation()
+        epochs: Int, learningRate: Double, batchSize: Int = 32,
+        distillation: Distillation = Distillation()
     ) -> TrainingPlan {
         var plan = TrainingPlan()
         plan.epochs = epochs
         plan.learningRate = learningRate
+        plan.batchSize = batchSize
         plan.distillation = distillation
         return plan
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
-import Evaluation
-import Export
 import Foundation
+import ModelFiles
 import Pruning
 import SparseKernels
 import Tensors

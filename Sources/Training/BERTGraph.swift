@@ -21,6 +21,7 @@ public struct BERTGraph {
         public internal(set) var states: [Matrix]
         let embeddingNorm: LayerNormOperation.Saved
         var blocks: [BERTBlock.Saved] = []
+        let dropout: Dropout?
 
         /// The last hidden states.
         public var hidden: Matrix { states[states.count - 1] }
@@ -80,11 +81,16 @@ public struct BERTGraph {
     }
 
     /// Runs the encoder.
-    public func forward(_ batch: TokenBatch, pool: ThreadPool) -> Tape {
-        let (first, saved) = embeddingNorm.forward(embeddings.forward(batch, pool: pool), pool: pool)
-        var tape = Tape(states: [first], embeddingNorm: saved)
-        for block in blocks {
-            let (next, saved) = block.forward(tape.hidden, batch: batch, pool: pool)
+    ///
+    /// - Parameter dropout: drops embeddings, and what attention and feed-forward layers add to the residual stream.
+    public func forward(_ batch: TokenBatch, dropout: Dropout? = nil, pool: ThreadPool) -> Tape {
+        var (first, saved) = embeddingNorm.forward(embeddings.forward(batch, pool: pool), pool: pool)
+        dropout?.apply(to: &first, place: 0, pool: pool)
+        var tape = Tape(states: [first], embeddingNorm: saved, dropout: dropout)
+        for (index, block) in blocks.enumerated() {
+            let (next, saved) = block.forward(
+                tape.hidden, batch: batch, dropout: dropout.map { BlockDropout(dropout: $0, block: index) },
+                pool: pool)
             tape.states.append(next)
             tape.blocks.append(saved)
         }
@@ -105,6 +111,7 @@ public struct BERTGraph {
                 gradient, x: tape.states[index], saved: tape.blocks[index], batch: batch, pool: pool)
         }
         if let other = others[0] { gradient.add(other, pool: pool) }
+        tape.dropout?.apply(to: &gradient, place: 0, pool: pool)
         embeddings.backward(
             embeddingNorm.backward(gradient, saved: tape.embeddingNorm, pool: pool), batch: batch)
     }

@@ -78,14 +78,14 @@ public final class EncoderTraining {
         return max((try Datasets.labelled(path: path).labels.max() ?? 0) + 1, 2)
     }
 
-    /// A trainer of the present parameters, with new moments.
-    public func trainer(
-        settings: AdamW.Settings = .init(), distillation: Distillation = .init(), teacher: Teacher? = nil,
-        pool: ThreadPool
-    ) throws -> Trainer {
+    /// A trainer of the present parameters by a plan, with new moments.
+    public func trainer(_ plan: TrainingPlan = .init(), teacher: Teacher? = nil, pool: ThreadPool) throws
+        -> Trainer
+    {
         Trainer(
-            graph: graph, parameters: parameters, objective: try objective(distillation),
-            settings: settings, distillation: distillation, teacher: teacher, pool: pool)
+            graph: graph, parameters: parameters, objective: try objective(plan.distillation),
+            settings: plan.optimiser, distillation: plan.distillation, dropout: (plan.dropout, plan.seed),
+            teacher: teacher, pool: pool)
     }
 
     /// Makes the graph anew when parameters have been removed or have other shapes.

@@ -78,8 +78,7 @@ public struct FineTuning {
         let teacher = try TeacherOutputs(
             options.teacher, for: model, examples: examples, distillation: plan.distillation, pool: pool,
             progress: { progress("asking the teacher", $0) })
-        let trainer = try model.trainer(
-            settings: plan.optimiser, distillation: plan.distillation, teacher: teacher.teacher, pool: pool)
+        let trainer = try model.trainer(plan, teacher: teacher.teacher, pool: pool)
         loop = TrainingLoop(
             trainer: trainer, examples: examples, teacherOutputs: teacher.outputs, plan: plan)
         checkpoint = TrainingCheckpoint(

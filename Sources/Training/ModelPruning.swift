@@ -208,9 +208,7 @@ public final class ModelPruning {
         afterEpoch: () throws -> Bool = { true }
     ) throws -> Bool {
         guard options.task != nil, !examples.isEmpty, options.plan.epochs > 0 else { return true }
-        let trainer = try model.trainer(
-            settings: options.plan.optimiser, distillation: options.plan.distillation,
-            teacher: teacher.teacher, pool: pool)
+        let trainer = try model.trainer(options.plan, teacher: teacher.teacher, pool: pool)
         let loop = TrainingLoop(
             trainer: trainer, examples: examples, teacherOutputs: teacher.outputs, plan: options.plan,
             pruning: pruning)
