@@ -43,6 +43,12 @@ struct GLUE: ParsableCommand {
     @Option(help: "Threads to compute with; all processors unless given.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
+    @Option(
+        help:
+            "Latencies to search with, as a run of `search` leaves them in latency.h5; measured unless given."
+    )
+    var latencyTable: String?
+
     /// A row of the table; one JSON file each.
     private struct Row: Codable {
         let task: String
@@ -171,7 +177,7 @@ struct GLUE: ParsableCommand {
             threads: threads)
         options.targetSize = 0.4
         let session = try SearchSession<EncoderModel>.start(
-            options, folder: "\(folder).run", cache: "\(output)/cache")
+            options, folder: "\(folder).run", cache: "\(output)/cache", latencyTable: latencyTable)
         _ = try session.finish()
         try tune(task, from: "\(folder).run/model", teacher: dense, to: folder, pool)
     }
