@@ -3,7 +3,7 @@ import Testing
 
 @testable import Training
 
-/// Embeddings' gradients are known by their rows; that must change nothing but the time.
+/// Embeddings' gradients are known by their rows; that must change nothing but the time, to rounding.
 @Suite struct SparseGradientTests {
     /// Steps on gradients that touch other rows each time; a parameter that knows its rows, or not.
     private func trained(knowsRows: Bool, restoreAfter: Int? = nil) -> (Parameter, Double) {
@@ -31,7 +31,9 @@ import Testing
 
     @Test func stepsAreThoseOfTheWholeTable() {
         let (sparse, dense) = (trained(knowsRows: true), trained(knowsRows: false))
-        #expect(sparse.0.value == dense.0.value)
+        // The norms that gradients are clipped by are sums in another order.
+        let furthest = zip(sparse.0.value.elements, dense.0.value.elements).map { abs($0 - $1) }.max() ?? 1
+        #expect(furthest < 1e-6)
         #expect(sparse.0.gradient == dense.0.gradient)
         #expect(abs(sparse.1 - dense.1) < 1e-5 * dense.1)
     }
