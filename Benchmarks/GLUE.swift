@@ -20,26 +20,10 @@ struct GLUE: ParsableCommand {
         abstract:
             "Fine-tune for five tasks, prune heads and neurons, prune by the agent, recover, and compare.",
         discussion: """
-            (a) removes heads and neurons by their Fisher scores until the encoder is 40 % smaller;
+            (a) removes heads and neurons by OBS, until the encoder is 40 % smaller;
             (b) lets the agent choose a level for every layer at 0.4 of the dense latency.
             Both are trained afterwards with distillation from the dense model.
             """)
-
-    /// A task of GLUE and how it is trained.
-    private struct TaskPlan {
-        let name: String
-        let task: FineTuningTask
-        let metric: ClassificationMetric
-        let epochs: Int
-    }
-
-    private static let plans = [
-        TaskPlan(name: "sst2", task: .classification, metric: .accuracy, epochs: 2),
-        TaskPlan(name: "mrpc", task: .classification, metric: .f1, epochs: 5),
-        TaskPlan(name: "cola", task: .classification, metric: .matthews, epochs: 5),
-        TaskPlan(name: "rte", task: .classification, metric: .accuracy, epochs: 6),
-        TaskPlan(name: "stsb", task: .sts, metric: .accuracy, epochs: 4),
-    ]
 
     @Argument(help: "The dense model's folder.")
     var model = "models/minilm"
@@ -51,13 +35,19 @@ struct GLUE: ParsableCommand {
     var output = "checkpoints/glue"
 
     @Option(parsing: .upToNextOption, help: "Tasks; all unless given.")
-    var tasks = Self.plans.map(\.name)
+    var tasks = GLUETask.all.map(\.name)
 
     @Option(parsing: .upToNextOption, help: "Cases: dense, removal, agent; all unless given.")
     var cases = ["dense", "removal", "agent"]
 
     @Option(help: "Threads to compute with; all processors unless given.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(
+        help:
+            "Latencies to search with, as a run of `search` leaves them in latency.h5; measured unless given."
+    )
+    var latencyTable: String?
 
     /// A row of the table; one JSON file each.
     private struct Row: Codable {
@@ -74,9 +64,9 @@ struct GLUE: ParsableCommand {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let pool = ThreadPool(threads: threads)
         var rows: [Row] = []
-        for plan in Self.plans where tasks.contains(plan.name) {
+        for task in GLUETask.all where tasks.contains(task.name) {
             for kind in ["dense", "removal", "agent"] where cases.contains(kind) {
-                let row = try row(plan, kind, pool)
+                let row = try row(task, kind, pool)
                 rows.append(row)
                 print(line(row, dense: rows.first { $0.task == row.task && $0.kind == "dense" }))
             }
@@ -99,99 +89,110 @@ struct GLUE: ParsableCommand {
         ].joined(separator: "  ")
     }
 
-    private func row(_ plan: TaskPlan, _ kind: String, _ pool: ThreadPool) throws -> Row {
-        let folder = "\(output)/\(plan.name)-\(kind)"
+    private func row(_ task: GLUETask, _ kind: String, _ pool: ThreadPool) throws -> Row {
+        let folder = "\(output)/\(task.name)-\(kind)"
         let file = "\(folder).json"
         if let data = FileManager.default.contents(atPath: file) {
             return try JSONDecoder().decode(Row.self, from: data)
         }
-        let dense = "\(output)/\(plan.name)-dense"
+        let dense = "\(output)/\(task.name)-dense"
         if !FileManager.default.fileExists(atPath: folder) {
             switch kind {
-            case "dense": try tune(plan, from: model, teacher: nil, to: folder, pool)
-            case "removal": try remove(plan, from: dense, to: folder, pool)
-            default: try letAgentPrune(plan, from: dense, to: folder, pool)
+            case "dense": try tune(task, from: start(task, pool), teacher: nil, to: folder, pool)
+            case "removal": try remove(task, from: dense, to: folder, pool)
+            default: try letAgentPrune(task, from: dense, to: folder, pool)
             }
         }
-        let row = try measure(plan, kind, folder, dense, pool)
+        let row = try measure(task, kind, folder, dense, pool)
         try AtomicFile.write(try JSONEncoder().encode(row), to: file)
         return row
     }
 
     private func tune(
-        _ plan: TaskPlan, from start: String, teacher: String?, to folder: String, _ pool: ThreadPool
+        _ task: GLUETask, from start: String, teacher: String?, to folder: String, _ pool: ThreadPool
     ) throws {
         var options = FineTuning.Options(
-            model: start, task: plan.task, train: path(plan, "train"), validation: path(plan, "dev"))
-        options.metric = plan.metric
-        options.plan.epochs = plan.epochs
+            model: start, task: task.task, train: task.file("train", in: data),
+            validation: task.file("dev", in: data))
+        options.metric = task.metric
         options.teacher = teacher
-        options.plan.distillation = Distillation(
-            outputs: teacher == nil ? 0 : 0.8, hidden: teacher == nil ? 0 : 1)
+        options.plan = teacher == nil ? task.dense : task.recovery
+        try tune(options, to: folder, pool)
+    }
+
+    private func tune(_ options: FineTuning.Options, to folder: String, _ pool: ThreadPool) throws {
         let tuning = try FineTuning(options, output: folder, pool: pool, progress: { _, _ in })
         _ = try tuning.run(note: { FileHandle.standardError.write(Data("\(folder): \($0)\n".utf8)) })
         try tuning.write(to: folder)
     }
 
+    /// The model that is fine-tuned for a task: for tasks with few pairs, one that has seen others.
+    private func start(_ task: GLUETask, _ pool: ThreadPool) throws -> String {
+        guard task.startsFromRelatedPairs else { return model }
+        let folder = "\(output)/pairs"
+        if FileManager.default.fileExists(atPath: folder) { return folder }
+        let judged = GLUETask.all.filter { $0.task == .classification }.map { $0.file("dev", in: data) }
+        for part in ["train", "dev"] {
+            try RelatedPairs.write(
+                "\(data)/stsb/\(part).tsv", withoutSentencesOf: judged, to: "\(folder)-\(part).tsv")
+        }
+        var options = FineTuning.Options(
+            model: model, task: .classification, train: "\(folder)-train.tsv",
+            validation: "\(folder)-dev.tsv")
+        options.plan = GLUETask.relatedPairs
+        try tune(options, to: folder, pool)
+        return folder
+    }
+
     /// A third of the heads and 43 % of the neurons: 40 % of the encoder's linear weights.
-    private func remove(_ plan: TaskPlan, from dense: String, to folder: String, _ pool: ThreadPool) throws {
+    private func remove(_ task: GLUETask, from dense: String, to folder: String, _ pool: ThreadPool) throws {
         var start = dense
         for (granularity, sparsity) in [(Granularity.heads, 1.0 / 3), (.neurons, 0.433)] {
             let next = "\(folder).\(granularity)"
             try? FileManager.default.removeItem(atPath: next)
             var options = ModelPruning.Options(
-                model: start, choice: PruningChoice(granularity: granularity, score: .fisher, scope: .global),
+                model: start, choice: PruningChoice(granularity: granularity, score: .obs, scope: .global),
                 sparsity: sparsity)
-            options.task = plan.task
-            options.train = path(plan, "train")
-            options.metric = plan.metric
+            options.task = task.task
+            options.train = task.file("train", in: data)
+            options.metric = task.metric
             options.plan.epochs = 0
             let pruning = try ModelPruning(options, pool: pool, progress: { _, _ in })
             _ = try pruning.run()
             try pruning.write(to: next)
             start = next
         }
-        try tune(plan, from: start, teacher: dense, to: folder, pool)
+        try tune(task, from: start, teacher: dense, to: folder, pool)
         for granularity in [Granularity.heads, .neurons] {
             try FileManager.default.removeItem(atPath: "\(folder).\(granularity)")
         }
     }
 
     private func letAgentPrune(
-        _ plan: TaskPlan, from dense: String, to folder: String, _ pool: ThreadPool
+        _ task: GLUETask, from dense: String, to folder: String, _ pool: ThreadPool
     ) throws {
         var options = SearchOptions(
-            model: dense, task: .fidelity, train: path(plan, "train"), targetLatency: .fraction(0.38),
+            model: dense, task: .fidelity, train: task.file("train", in: data),
+            targetLatency: .fraction(0.38),
             threads: threads)
-        options.targetSize = 0.4
+        // Embeddings are half of the file and stay: 0.4 of the encoder.
+        options.targetSize = 0.72
         let session = try SearchSession<EncoderModel>.start(
-            options, folder: "\(folder).run", cache: "\(output)/cache")
+            options, folder: "\(folder).run", cache: "\(output)/cache", latencyTable: latencyTable)
         _ = try session.finish()
-        try tune(plan, from: "\(folder).run/model", teacher: dense, to: folder, pool)
+        try tune(task, from: "\(folder).run/model", teacher: dense, to: folder, pool)
     }
 
     private func measure(
-        _ plan: TaskPlan, _ kind: String, _ folder: String, _ dense: String, _ pool: ThreadPool
+        _ task: GLUETask, _ kind: String, _ folder: String, _ dense: String, _ pool: ThreadPool
     ) throws -> Row {
         let (pruned, reference) = (try EncoderModel(folder: folder), try EncoderModel(folder: dense))
-        let score: Double
-        switch plan.task {
-        case .sts:
-            score = try TaskFile(task: .sts, path: path(plan, "dev")).task(
-                for: pruned, dense: reference, pool: pool
-            ).score(pruned.encoder, pool: pool)
-        case .classification:
-            let classifier = try ClassifierModel(folder: folder)
-            score = try classifier.task(ofFile: path(plan, "dev"), metric: plan.metric).score(
-                classifier.classifier, pool: pool)
-        }
+        let score = try task.score(of: folder, data: data, pool)
         let speed = EndToEndBenchmark(Workload(tokens: 128), pool: pool).measure(
             pruned.encoder, against: reference.encoder)
         return Row(
-            task: plan.name, kind: kind, metric: plan.task.metricName(plan.metric), score: score,
+            task: task.name, kind: kind, metric: task.task.metricName(task.metric), score: score,
             encoderWeights: pruned.encoder.weights.values.reduce(0) { $0 + $1.elements.count - $1.zeroCount },
             bytes: pruned.sizeBytes, speedup: speed.speedup)
     }
-
-    private func path(_ plan: TaskPlan, _ part: String) -> String { "\(data)/\(plan.name)/\(part).tsv" }
 }

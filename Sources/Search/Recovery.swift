@@ -69,9 +69,8 @@ public struct Recovery {
         let teacher = try dense.trainer(pool: pool).outputs(
             examples, progress: { progress("asking the dense model", $0) })
         let loop = TrainingLoop(
-            trainer: try model.trainer(
-                settings: plan.optimiser, distillation: plan.distillation, pool: pool),
-            examples: examples, teacherOutputs: teacher, plan: plan, steps: steps)
+            trainer: try model.trainer(plan, pool: pool), examples: examples, teacherOutputs: teacher,
+            plan: plan, steps: steps)
         var losses: [Double] = []
         try loop.run(
             until: steps, shouldStop: shouldStop,

@@ -12,7 +12,8 @@ struct Finetune: ParsableCommand {
         discussion: """
             Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts; sentence, \
             or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
-            validation file is written. Ctrl-C stops; the same command goes on.
+            validation file is written, or the model as it came when none is better. Ctrl-C stops; the same \
+            command goes on.
 
               secateur finetune models/minilm --task classification \\
                   --train sst2/train.tsv --validation sst2/dev.tsv --epochs 2 \\
@@ -94,13 +95,16 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "The highest learning rate, reached after a tenth of the steps; it falls to 0 from there.")
     var learningRate = 5e-5
 
+    @Option(help: "The probability by which activations are dropped in training steps.")
+    var dropout = 0.0
+
     @Option(help: "Decoupled weight decay.")
     var weightDecay = 0.01
 
     @Option(help: "The longest input, in tokens.")
     var maximumTokens = 128
 
-    @Option(help: "Fixes the order of the examples, and a new classifier.")
+    @Option(help: "Fixes the order of the examples, what is dropped, and a new classifier.")
     var seed: UInt64 = 1
 
     @Option(help: "Threads to compute with; all processors unless given.")
@@ -122,6 +126,7 @@ struct TrainingOptions: ParsableArguments {
         try require("--epochs", epochs ?? 1, (epochs ?? 1) >= 1, "1 or more")
         try require("--batch-size", batchSize, batchSize >= 1, "1 or more")
         try require("--learning-rate", learningRate, learningRate > 0 && learningRate < 1, "0 to 1")
+        try require("--dropout", dropout, (0..<1).contains(dropout), "0 to below 1")
         try require("--weight-decay", weightDecay, (0..<1).contains(weightDecay), "0 to 1")
         try require("--maximum-tokens", maximumTokens, maximumTokens >= 4, "4 or more")
         try require("--threads", threads, (1...256).contains(threads), "1 to 256")
@@ -133,6 +138,7 @@ struct TrainingOptions: ParsableArguments {
         plan.epochs = epochs ?? usual
         plan.batchSize = batchSize
         plan.learningRate = learningRate
+        plan.dropout = dropout
         plan.optimiser.weightDecay = Float(weightDecay)
         plan.distillation = Distillation(
             outputs: distill ?? (teacher == nil ? 0 : 0.5), hidden: distillHidden)

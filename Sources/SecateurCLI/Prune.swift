@@ -50,6 +50,12 @@ struct Prune: ParsableCommand {
     @Option(help: "Rounds of the iterative schedule.")
     var rounds = 4
 
+    @Option(help: "The fraction of the gradual schedule before anything is dropped.")
+    var pruningWarmUp = 0.1
+
+    @Option(help: "The fraction of the gradual schedule after everything is dropped.")
+    var pruningCoolDown = 0.3
+
     @Flag(help: "Start each round's training from the weights as they were (lottery tickets).")
     var rewind = false
 
@@ -96,6 +102,11 @@ struct Prune: ParsableCommand {
         guard maxDrop == nil || validation != nil else {
             throw ValidationError("--max-drop: found without --validation, allowed with one")
         }
+        guard pruningWarmUp >= 0, pruningCoolDown >= 0, pruningWarmUp + pruningCoolDown < 1 else {
+            throw ValidationError(
+                "--pruning-warm-up and --pruning-cool-down: found \(pruningWarmUp) and \(pruningCoolDown), "
+                    + "allowed 0 or more, below 1 together")
+        }
         guard (maxDrop ?? 0) >= 0, rounds >= 1, calibrationExamples >= 2 else {
             throw ValidationError(
                 "--max-drop, --rounds and --calibration-examples: found \(maxDrop ?? 0), \(rounds) and "
@@ -111,6 +122,8 @@ struct Prune: ParsableCommand {
             sparsity: pattern.fixedSparsity ?? sparsity ?? 0)
         options.schedule = schedule
         options.rounds = rounds
+        options.pruningWarmUp = pruningWarmUp
+        options.pruningCoolDown = pruningCoolDown
         options.rewinds = rewind
         options.task = task
         options.metric = training.metric

@@ -29,20 +29,47 @@ extension Matrix {
         }
     }
 
+    /// The same with columns shared out among the threads; no sum is split.
+    public func addColumnSums(to sums: inout [Float], pool: ThreadPool) {
+        precondition(sums.count == columns)
+        Self.forEachColumns(of: &sums, pool: pool) { columns, sums in
+            elements.withUnsafeBufferPointer { source in
+                for row in 0..<rows {
+                    let line = UnsafeBufferPointer(
+                        rebasing: source[row * self.columns..<(row + 1) * self.columns])
+                    for column in columns { sums[column] += line[column] }
+                }
+            }
+        }
+    }
+
     /// The same of the element-wise product with another matrix of the same shape.
-    public func addColumnSums(weightedBy weights: Matrix, to sums: inout [Float]) {
+    public func addColumnSums(weightedBy weights: Matrix, to sums: inout [Float], pool: ThreadPool) {
         precondition(sums.count == columns && weights.rows == rows && weights.columns == columns)
-        elements.withUnsafeBufferPointer { source in
-            weights.elements.withUnsafeBufferPointer { weights in
-                sums.withUnsafeMutableBufferPointer { sums in
+        Self.forEachColumns(of: &sums, pool: pool) { columns, sums in
+            elements.withUnsafeBufferPointer { source in
+                weights.elements.withUnsafeBufferPointer { weights in
                     for row in 0..<rows {
-                        let line = row * columns
-                        for column in 0..<columns {
-                            sums[column] += source[line + column] * weights[line + column]
-                        }
+                        let range = row * self.columns..<(row + 1) * self.columns
+                        let line = UnsafeBufferPointer(rebasing: source[range])
+                        let weight = UnsafeBufferPointer(rebasing: weights[range])
+                        for column in columns { sums[column] += line[column] * weight[column] }
                     }
                 }
             }
+        }
+    }
+
+    /// Calls `body` on every worker with its columns and the sums of all.
+    private static func forEachColumns(
+        of sums: inout [Float], pool: ThreadPool,
+        _ body: @Sendable (_ columns: Range<Int>, _ sums: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let count = sums.count
+        sums.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            let shared = SharedBuffer(address: base)
+            pool.run { worker in body(pool.share(of: count, worker: worker), shared.address) }
         }
     }
 
@@ -52,6 +79,17 @@ extension Matrix {
         elements.withUnsafeMutableBufferPointer { target in
             other.elements.withUnsafeBufferPointer { source in
                 for index in target.indices { target[index] += source[index] }
+            }
+        }
+    }
+
+    /// The same, elements shared out among the threads.
+    public mutating func add(_ other: Matrix, pool: ThreadPool) {
+        precondition(rows == other.rows && columns == other.columns)
+        pool.forEachPart(of: &elements) { first, part in
+            other.elements.withUnsafeBufferPointer { source in
+                let source = UnsafeBufferPointer(rebasing: source[first..<first + part.count])
+                for index in part.indices { part[index] += source[index] }
             }
         }
     }

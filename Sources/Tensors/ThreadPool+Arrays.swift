@@ -61,6 +61,11 @@ extension ThreadPool {
         return sums.reduce(0, +)
     }
 
+    /// Σ aᵢ²; the same for any number of threads.
+    public func sumOfSquares(_ array: [Float]) -> Double {
+        sum(over: array) { Double(LaneSums.dot($0, $0)) }
+    }
+
     private func forEachRange(of count: Int, _ body: @Sendable (Range<Int>) -> Void) {
         guard count > Self.grain else { return body(0..<count) }
         run { worker in

@@ -28,6 +28,8 @@ public final class AdamW {
     private(set) var first: [[Float]]
     /// v of each parameter.
     private(set) var second: [[Float]]
+    /// Rows of each parameter that have ever had a gradient, so that their moments may not be zero; nil for all.
+    private var active: [[Bool]?]
     /// Steps taken.
     public private(set) var steps = 0
 
@@ -37,6 +39,9 @@ public final class AdamW {
         self.settings = settings
         first = parameters.map { [Float](repeating: 0, count: $0.value.elements.count) }
         second = first
+        active = parameters.map {
+            $0.rowsWithGradient == nil ? nil : [Bool](repeating: false, count: $0.value.rows)
+        }
     }
 
     /// Goes on from a checkpoint; moments must have the parameters' sizes.
@@ -46,17 +51,25 @@ public final class AdamW {
         self.first = first
         self.second = second
         self.steps = steps
+        for (index, parameter) in parameters.enumerated() where active[index] != nil {
+            let columns = parameter.value.columns
+            active[index] = (0..<parameter.value.rows).map { row in
+                (row * columns..<(row + 1) * columns).contains {
+                    first[index][$0] != 0 || second[index][$0] != 0
+                }
+            }
+        }
     }
 
     /// √Σg² over all parameters.
     public func gradientNorm(pool: ThreadPool) -> Double {
         parameters.reduce(0.0) { total, parameter in
-            total
-                + pool.sum(over: parameter.gradient.elements) { part in
-                    var sum: Float = 0
-                    for value in part { sum += value * value }
-                    return Double(sum)
-                }
+            guard let rows = parameter.rowsWithGradient else {
+                return total + pool.sumOfSquares(parameter.gradient.elements)
+            }
+            return rows.sorted().reduce(total) { total, row in
+                total + parameter.gradient.row(row).reduce(0) { $0 + Double($1 * $1) }
+            }
         }.squareRoot()
     }
 
@@ -71,8 +84,9 @@ public final class AdamW {
         let correction1 = 1 - pow(settings.beta1, Float(steps))
         let correction2 = 1 - pow(settings.beta2, Float(steps))
         for (index, parameter) in parameters.enumerated() {
+            for row in parameter.rowsWithGradient ?? [] { active[index]?[row] = true }
             update(
-                parameter, &first[index], &second[index],
+                parameter, active[index], &first[index], &second[index],
                 Update(
                     scale: scale, rate: learningRate / correction1, correction2: correction2,
                     decay: parameter.decays ? settings.weightDecay * learningRate : 0), pool: pool)
@@ -89,28 +103,70 @@ public final class AdamW {
     }
 
     private func update(
-        _ parameter: Parameter, _ first: inout [Float], _ second: inout [Float], _ update: Update,
-        pool: ThreadPool
+        _ parameter: Parameter, _ active: [Bool]?, _ first: inout [Float], _ second: inout [Float],
+        _ update: Update, pool: ThreadPool
     ) {
-        let (beta1, beta2, epsilon) = (settings.beta1, settings.beta2, settings.epsilon)
-        let (gradient, mask) = (parameter.gradient.elements, parameter.mask)
-        let inverse = 1 / update.correction2
+        let (gradient, mask, columns) = (parameter.gradient.elements, parameter.mask, parameter.value.columns)
+        let settings = settings
         pool.forEachPart(of: &parameter.value.elements, &first, &second) { start, value, first, second in
-            gradient.withUnsafeBufferPointer { gradient in
-                for index in 0..<value.count {
-                    let g = gradient[start + index] * update.scale
-                    let m = beta1 * first[index] + (1 - beta1) * g
-                    let v = beta2 * second[index] + (1 - beta2) * g * g
-                    first[index] = m
-                    second[index] = v
-                    let w = value[index]
-                    value[index] =
-                        w - (update.rate * m / ((v * inverse).squareRoot() + epsilon) + update.decay * w)
+            for run in Self.runs(of: start..<start + value.count, columns: columns, active) {
+                let part = run.range.lowerBound - start..<run.range.upperBound - start
+                let value = UnsafeMutableBufferPointer(rebasing: value[part])
+                guard run.isActive else {
+                    // What the whole rule gives where g, m and v are 0.
+                    for index in value.indices { value[index] -= update.decay * value[index] }
+                    continue
+                }
+                gradient.withUnsafeBufferPointer { gradient in
+                    Self.update(
+                        value, UnsafeMutableBufferPointer(rebasing: first[part]),
+                        UnsafeMutableBufferPointer(rebasing: second[part]),
+                        UnsafeBufferPointer(rebasing: gradient[run.range]), update, settings)
                 }
             }
             mask?.withUnsafeBufferPointer { mask in
-                for index in 0..<value.count { value[index] *= mask[start + index] }
+                let mask = UnsafeBufferPointer(rebasing: mask[start..<start + value.count])
+                for index in value.indices { value[index] *= mask[index] }
             }
         }
+    }
+
+    /// The rule, for consecutive elements.
+    private static func update(
+        _ value: UnsafeMutableBufferPointer<Float>, _ first: UnsafeMutableBufferPointer<Float>,
+        _ second: UnsafeMutableBufferPointer<Float>, _ gradient: UnsafeBufferPointer<Float>,
+        _ update: Update, _ settings: Settings
+    ) {
+        let (beta1, beta2, epsilon) = (settings.beta1, settings.beta2, settings.epsilon)
+        let (other1, other2, inverse) = (1 - beta1, 1 - beta2, 1 / update.correction2)
+        for index in value.indices {
+            let g = gradient[index] * update.scale
+            let m = beta1 * first[index] + other1 * g
+            let v = beta2 * second[index] + other2 * g * g
+            first[index] = m
+            second[index] = v
+            let w = value[index]
+            value[index] = w - (update.rate * m / ((v * inverse).squareRoot() + epsilon) + update.decay * w)
+        }
+    }
+
+    /// Consecutive elements of rows that are all active, or all not.
+    private static func runs(of elements: Range<Int>, columns: Int, _ active: [Bool]?)
+        -> [(range: Range<Int>, isActive: Bool)]
+    {
+        guard let active else { return [(elements, true)] }
+        var runs: [(range: Range<Int>, isActive: Bool)] = []
+        var start = elements.lowerBound
+        while start < elements.upperBound {
+            let isActive = active[start / columns]
+            var row = start / columns + 1
+            while row < active.count, row * columns < elements.upperBound, active[row] == isActive {
+                row += 1
+            }
+            let end = min(row * columns, elements.upperBound)
+            runs.append((start..<end, isActive))
+            start = end
+        }
+        return runs
     }
 }

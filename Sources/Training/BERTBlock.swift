@@ -25,6 +25,7 @@ struct BERTBlock {
         let intermediate: Matrix
         let activated: Matrix
         let outputNorm: LayerNormOperation.Saved
+        let dropout: BlockDropout?
     }
 
     /// Takes a block's parameters; it has as many heads and neurons as they have rows.
@@ -57,43 +58,66 @@ struct BERTBlock {
             + [attentionNorm, outputNorm].flatMap { [$0.gamma, $0.beta] }
     }
 
-    func forward(_ x: Matrix, batch: TokenBatch, pool: ThreadPool) -> (y: Matrix, saved: Saved) {
+    func forward(_ x: Matrix, batch: TokenBatch, dropout: BlockDropout? = nil, pool: ThreadPool) -> (
+        y: Matrix, saved: Saved
+    ) {
         let q = query.forward(x, pool: pool)
         let k = key.forward(x, pool: pool)
         let v = value.forward(x, pool: pool)
         let (context, attentionSaved) = attention.forward(q, k, v, batch: batch, pool: pool)
         var sum = attentionOutput.forward(context, pool: pool)
-        sum.add(x)
+        dropout?.afterAttention(&sum, pool: pool)
+        sum.add(x, pool: pool)
         let (attended, attentionNormSaved) = attentionNorm.forward(sum, pool: pool)
         let inner = intermediate.forward(attended, pool: pool)
         let activated = GELUOperation.forward(inner, pool: pool)
         sum = output.forward(activated, pool: pool)
-        sum.add(attended)
+        dropout?.afterFeedForward(&sum, pool: pool)
+        sum.add(attended, pool: pool)
         let (y, outputNormSaved) = outputNorm.forward(sum, pool: pool)
         return (
             y,
             Saved(
                 query: q, key: k, value: v, attention: attentionSaved, context: context,
                 attentionNorm: attentionNormSaved, attended: attended, intermediate: inner,
-                activated: activated, outputNorm: outputNormSaved)
+                activated: activated, outputNorm: outputNormSaved, dropout: dropout)
         )
     }
 
     /// Returns ∂loss/∂x [tokens × hidden].
     func backward(_ dy: Matrix, x: Matrix, saved: Saved, batch: TokenBatch, pool: ThreadPool) -> Matrix {
         let dSum = outputNorm.backward(dy, saved: saved.outputNorm, pool: pool)
-        let dActivated = output.backward(dSum, x: saved.activated, pool: pool)
+        var dOutput = dSum
+        saved.dropout?.afterFeedForward(&dOutput, pool: pool)
+        let dActivated = output.backward(dOutput, x: saved.activated, pool: pool)
         let dInner = GELUOperation.backward(dActivated, x: saved.intermediate, pool: pool)
         var dAttended = intermediate.backward(dInner, x: saved.attended, pool: pool)
-        dAttended.add(dSum)
+        dAttended.add(dSum, pool: pool)
         var dx = attentionNorm.backward(dAttended, saved: saved.attentionNorm, pool: pool)
-        let dContext = attentionOutput.backward(dx, x: saved.context, pool: pool)
+        dOutput = dx
+        saved.dropout?.afterAttention(&dOutput, pool: pool)
+        let dContext = attentionOutput.backward(dOutput, x: saved.context, pool: pool)
         let (dq, dk, dv) = attention.backward(
             dContext, q: saved.query, k: saved.key, v: saved.value, saved: saved.attention, batch: batch,
             pool: pool)
-        dx.add(query.backward(dq, x: x, pool: pool))
-        dx.add(key.backward(dk, x: x, pool: pool))
-        dx.add(value.backward(dv, x: x, pool: pool))
+        dx.add(query.backward(dq, x: x, pool: pool), pool: pool)
+        dx.add(key.backward(dk, x: x, pool: pool), pool: pool)
+        dx.add(value.backward(dv, x: x, pool: pool), pool: pool)
         return dx
+    }
+}
+
+/// Dropout of what a block adds to its residual stream.
+struct BlockDropout {
+    let dropout: Dropout
+    /// Which block this is.
+    let block: Int
+
+    func afterAttention(_ x: inout Matrix, pool: ThreadPool) {
+        dropout.apply(to: &x, place: 2 * block + 1, pool: pool)
+    }
+
+    func afterFeedForward(_ x: inout Matrix, pool: ThreadPool) {
+        dropout.apply(to: &x, place: 2 * block + 2, pool: pool)
     }
 }

@@ -21,6 +21,7 @@ public struct BERTGraph {
         public internal(set) var states: [Matrix]
         let embeddingNorm: LayerNormOperation.Saved
         var blocks: [BERTBlock.Saved] = []
+        let dropout: Dropout?
 
         /// The last hidden states.
         public var hidden: Matrix { states[states.count - 1] }
@@ -39,6 +40,7 @@ public struct BERTGraph {
             types: try parameters.parameter(
                 "embeddings.token_type_embeddings.weight",
                 shape: [try configuration.typeVocabularySize, hidden]))
+        embeddings.words.expectGradientsInFewRows()
         let factory = OperationFactory(parameters: parameters, epsilon: epsilon)
         embeddingNorm = try factory.norm("embeddings.LayerNorm", hidden)
         headSize = hidden / (try configuration.attentionHeadCount)
@@ -79,11 +81,16 @@ public struct BERTGraph {
     }
 
     /// Runs the encoder.
-    public func forward(_ batch: TokenBatch, pool: ThreadPool) -> Tape {
-        let (first, saved) = embeddingNorm.forward(embeddings.forward(batch, pool: pool), pool: pool)
-        var tape = Tape(states: [first], embeddingNorm: saved)
-        for block in blocks {
-            let (next, saved) = block.forward(tape.hidden, batch: batch, pool: pool)
+    ///
+    /// - Parameter dropout: drops embeddings, and what attention and feed-forward layers add to the residual stream.
+    public func forward(_ batch: TokenBatch, dropout: Dropout? = nil, pool: ThreadPool) -> Tape {
+        var (first, saved) = embeddingNorm.forward(embeddings.forward(batch, pool: pool), pool: pool)
+        dropout?.apply(to: &first, place: 0, pool: pool)
+        var tape = Tape(states: [first], embeddingNorm: saved, dropout: dropout)
+        for (index, block) in blocks.enumerated() {
+            let (next, saved) = block.forward(
+                tape.hidden, batch: batch, dropout: dropout.map { BlockDropout(dropout: $0, block: index) },
+                pool: pool)
             tape.states.append(next)
             tape.blocks.append(saved)
         }
@@ -99,11 +106,12 @@ public struct BERTGraph {
     ) {
         var gradient = dHidden
         for index in blocks.indices.reversed() {
-            if let other = others[index + 1] { gradient.add(other) }
+            if let other = others[index + 1] { gradient.add(other, pool: pool) }
             gradient = blocks[index].backward(
                 gradient, x: tape.states[index], saved: tape.blocks[index], batch: batch, pool: pool)
         }
-        if let other = others[0] { gradient.add(other) }
+        if let other = others[0] { gradient.add(other, pool: pool) }
+        tape.dropout?.apply(to: &gradient, place: 0, pool: pool)
         embeddings.backward(
             embeddingNorm.backward(gradient, saved: tape.embeddingNorm, pool: pool), batch: batch)
     }

@@ -35,11 +35,18 @@ public final class EncoderTraining {
         self.task = task
         self.classes = classes
         self.seed = seed
+        guard !folder.hasSuffix(".gguf") else {
+            throw ModelFileError(
+                file: folder,
+                message: "found a GGUF file, allowed an encoder's folder (model_type bert): decoders are "
+                    + "pruned by search only")
+        }
         configuration = try ModelConfiguration(folder: folder)
         guard try configuration.modelType == "bert" else {
             throw ModelFileError(
                 file: configuration.path,
-                message: "model_type: found '\(try configuration.modelType)', allowed 'bert'")
+                message: "model_type: found '\(try configuration.modelType)', allowed 'bert': decoders are "
+                    + "pruned by search only")
         }
         tokenizer = try WordPieceTokenizer(folder: folder)
         self.maximumTokens = min(maximumTokens, try configuration.maximumPositions)
@@ -71,14 +78,14 @@ public final class EncoderTraining {
         return max((try Datasets.labelled(path: path).labels.max() ?? 0) + 1, 2)
     }
 
-    /// A trainer of the present parameters, with new moments.
-    public func trainer(
-        settings: AdamW.Settings = .init(), distillation: Distillation = .init(), teacher: Teacher? = nil,
-        pool: ThreadPool
-    ) throws -> Trainer {
+    /// A trainer of the present parameters by a plan, with new moments.
+    public func trainer(_ plan: TrainingPlan = .init(), teacher: Teacher? = nil, pool: ThreadPool) throws
+        -> Trainer
+    {
         Trainer(
-            graph: graph, parameters: parameters, objective: try objective(distillation),
-            settings: settings, distillation: distillation, teacher: teacher, pool: pool)
+            graph: graph, parameters: parameters, objective: try objective(plan.distillation),
+            settings: plan.optimiser, distillation: plan.distillation, dropout: (plan.dropout, plan.seed),
+            teacher: teacher, pool: pool)
     }
 
     /// Makes the graph anew when parameters have been removed or have other shapes.

@@ -44,7 +44,7 @@ public struct FineTuning {
         public let scores: [Double]
         /// The score of the epoch that was written.
         public let score: Double
-        /// Which epoch that was, from 1.
+        /// Which epoch that was, from 1; 0 when none scored higher than the model as it came.
         public let epoch: Int
         /// Steps taken.
         public let steps: Int
@@ -78,15 +78,15 @@ public struct FineTuning {
         let teacher = try TeacherOutputs(
             options.teacher, for: model, examples: examples, distillation: plan.distillation, pool: pool,
             progress: { progress("asking the teacher", $0) })
-        let trainer = try model.trainer(
-            settings: plan.optimiser, distillation: plan.distillation, teacher: teacher.teacher, pool: pool)
+        let trainer = try model.trainer(plan, teacher: teacher.teacher, pool: pool)
         loop = TrainingLoop(
             trainer: trainer, examples: examples, teacherOutputs: teacher.outputs, plan: plan)
         checkpoint = TrainingCheckpoint(
             key: try Self.key(options), path: "\(output).checkpoint.h5")
     }
 
-    /// Trains to the end and writes the best epoch's model.
+    /// Trains to the end and takes the best epoch's model, or the one that training started from when no epoch scores
+    /// higher: what pruning has left of a model is often better than what more steps on few examples make of it.
     ///
     /// - Parameters:
     ///   - checkpointSeconds: the time between two checkpoints.
@@ -104,6 +104,7 @@ public struct FineTuning {
             note("goes on from step \(state.step) of \(loop.steps)")
         } else {
             state.scores = [score()]
+            (state.bestScore, best) = (state.scores[0], loop.trainer.trained.map(\.value.elements))
         }
         var last = Date()
         while loop.step < loop.steps {

@@ -17,6 +17,10 @@ public final class ModelPruning {
         public var sparsity: Double
         /// How it is reached.
         public var schedule = PruningSchedule.oneShot
+        /// The fraction of the gradual schedule's steps before anything is dropped.
+        public var pruningWarmUp = 0.1
+        /// The fraction of the gradual schedule's steps after everything is dropped.
+        public var pruningCoolDown = 0.3
         /// Rounds of the iterative schedule.
         public var rounds = 4
         /// Whether each round's training starts from the weights of the model as it was (lottery tickets).
@@ -187,7 +191,9 @@ public final class ModelPruning {
         let pruning = try ScheduledPruning(
             parameters: model.graph.prunable, score: options.choice.score,
             granularity: options.choice.granularity, scope: options.choice.scope,
-            schedule: CubicSchedule(final: options.sparsity), seed: options.choice.seed, pool: pool)
+            schedule: CubicSchedule(
+                final: options.sparsity, warmUp: options.pruningWarmUp, coolDown: options.pruningCoolDown),
+            seed: options.choice.seed, pool: pool)
         return try train(pruning, shouldStop, { progress("training and pruning", $0) }) {
             try self.record(before, note)
         }
@@ -202,9 +208,7 @@ public final class ModelPruning {
         afterEpoch: () throws -> Bool = { true }
     ) throws -> Bool {
         guard options.task != nil, !examples.isEmpty, options.plan.epochs > 0 else { return true }
-        let trainer = try model.trainer(
-            settings: options.plan.optimiser, distillation: options.plan.distillation,
-            teacher: teacher.teacher, pool: pool)
+        let trainer = try model.trainer(options.plan, teacher: teacher.teacher, pool: pool)
         let loop = TrainingLoop(
             trainer: trainer, examples: examples, teacherOutputs: teacher.outputs, plan: options.plan,
             pruning: pruning)

@@ -33,9 +33,40 @@ public final class Parameter {
         Parameter(name: name, shape: shape, elements: [Float](repeating: 0, count: shape.reduce(1, *)))
     }
 
+    /// Rows that the gradient is not zero in, where it is known to be zero in most, as for embeddings; nil where
+    /// any may have one.
+    public private(set) var rowsWithGradient: Set<Int>?
+
+    /// Promises that gradients are only added by ``addGradient(_:row:toRow:)``.
+    func expectGradientsInFewRows() {
+        if rowsWithGradient == nil { rowsWithGradient = [] }
+    }
+
+    /// Adds one row of a matrix to one row of the gradient.
+    func addGradient(_ matrix: Matrix, row source: Int, toRow target: Int) {
+        rowsWithGradient?.insert(target)
+        let columns = value.columns
+        gradient.elements.withUnsafeMutableBufferPointer { gradient in
+            matrix.elements.withUnsafeBufferPointer { matrix in
+                let to = UnsafeMutableBufferPointer(
+                    rebasing: gradient[target * columns..<(target + 1) * columns])
+                let from = UnsafeBufferPointer(rebasing: matrix[source * columns..<(source + 1) * columns])
+                for column in 0..<columns { to[column] += from[column] }
+            }
+        }
+    }
+
     /// Forgets the gradient.
     public func clearGradient() {
-        gradient.elements.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+        let columns = value.columns
+        gradient.elements.withUnsafeMutableBufferPointer { gradient in
+            guard let rows = rowsWithGradient else { return gradient.update(repeating: 0) }
+            for row in rows {
+                UnsafeMutableBufferPointer(rebasing: gradient[row * columns..<(row + 1) * columns])
+                    .update(repeating: 0)
+            }
+        }
+        if rowsWithGradient != nil { rowsWithGradient = [] }
     }
 
     /// Asks for ``outputGradientCovariance``, from zero on.

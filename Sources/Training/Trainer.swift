@@ -20,6 +20,8 @@ public final class Trainer {
     private let settings: AdamW.Settings
     let pool: ThreadPool
     private let distillation: Distillation
+    private let dropout: Double
+    private let seed: UInt64
     private let teacher: Teacher?
 
     /// What a step showed.
@@ -32,16 +34,19 @@ public final class Trainer {
 
     /// Puts a trainer together.
     ///
-    /// - Parameter teacher: a dense model to distil from.
+    /// - Parameters:
+    ///   - dropout: the probability by which activations are dropped in training steps, with what fixes which.
+    ///   - teacher: a dense model to distil from.
     public init(
         graph: BERTGraph, parameters: ParameterSet, objective: any TrainingObjective,
-        settings: AdamW.Settings = .init(), distillation: Distillation = .init(), teacher: Teacher? = nil,
-        pool: ThreadPool
+        settings: AdamW.Settings = .init(), distillation: Distillation = .init(),
+        dropout: (rate: Double, seed: UInt64) = (0, 0), teacher: Teacher? = nil, pool: ThreadPool
     ) {
         self.graph = graph
         self.parameters = parameters
         self.objective = objective
         self.distillation = distillation
+        (self.dropout, seed) = dropout
         self.teacher = teacher
         self.pool = pool
         trained = graph.parameters + objective.headParameters
@@ -51,9 +56,11 @@ public final class Trainer {
     /// Runs examples forward and backward: adds the gradients of their mean loss, which it returns.
     ///
     /// - Parameter teacherOutputs: the teacher's for these examples.
-    public func accumulate(_ examples: [TrainingExample], teacherOutputs: Matrix? = nil) -> Double {
+    public func accumulate(
+        _ examples: [TrainingExample], teacherOutputs: Matrix? = nil, dropout: Dropout? = nil
+    ) -> Double {
         let batch = TokenBatch(examples)
-        let tape = graph.forward(batch, pool: pool)
+        let tape = graph.forward(batch, dropout: dropout, pool: pool)
         let targets = distillation.outputs > 0 ? teacherOutputs : nil
         let result = objective.loss(
             tape.hidden, examples: examples, batch: batch, teacher: targets, pool: pool)
@@ -80,7 +87,9 @@ public final class Trainer {
         beforeUpdate: () -> Void = {}
     ) -> StepResult {
         clearGradients()
-        let loss = accumulate(examples, teacherOutputs: teacherOutputs)
+        let loss = accumulate(
+            examples, teacherOutputs: teacherOutputs,
+            dropout: dropout > 0 ? Dropout(rate: dropout, seed: seed, step: optimiser.steps) : nil)
         beforeUpdate()
         return StepResult(loss: loss, gradientNorm: optimiser.step(learningRate: rate, pool: pool))
     }

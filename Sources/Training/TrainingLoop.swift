@@ -11,11 +11,13 @@ public struct TrainingPlan: Sendable, Equatable, Codable {
     public var learningRate = 5e-5
     /// The fraction of the steps until it is reached.
     public var warmUp = 0.1
+    /// The probability by which activations are dropped.
+    public var dropout = 0.0
     /// AdamW's settings.
     public var optimiser = AdamW.Settings()
     /// What is distilled from the dense model.
     public var distillation = Distillation()
-    /// Fixes the order of the examples, and a new classifier.
+    /// Fixes the order of the examples, what is dropped, and a new classifier.
     public var seed: UInt64 = 1
 
     /// The defaults.

@@ -128,6 +128,12 @@ import TinyModels
                 ["--method", "magnitude", "--pattern", "block", "--sparsity", "0.5", "--max-drop", "1"],
                 "--max-drop"
             ),
+            (
+                [
+                    "--method", "magnitude", "--pattern", "unstructured", "--sparsity", "0.5",
+                    "--pruning-warm-up", "0.6", "--pruning-cool-down", "0.4",
+                ], "--pruning-cool-down"
+            ),
         ])
     func whatMakesNoSenseIsRefusedInOneLine(_ arguments: [String], _ named: String) throws {
         let (tool, _) = try prepared()
@@ -137,5 +143,18 @@ import TinyModels
         #expect(result.status != 0 && result.errorLines.count == 1)
         #expect(result.errors.contains(named), "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: tool.file("out")))
+    }
+
+    @Test func aDecoderIsRefusedInOneLine() throws {
+        let (tool, _) = try prepared()
+        defer { tool.cleanUp() }
+        let path = tool.file("decoder.gguf")
+        try Data("GGUF".utf8).write(to: URL(fileURLWithPath: path))
+        let result = try tool.run([
+            "prune", path, "--method", "magnitude", "--pattern", "unstructured", "--sparsity", "0.5",
+            "--output", tool.file("out"),
+        ])
+        #expect(result.status != 0 && result.errorLines.count == 1)
+        #expect(result.errors.contains("pruned by search only"), "\(result.errors)")
     }
 }

@@ -19,6 +19,13 @@ import Testing
         return options
     }
 
+    /// The training file with every label wrong.
+    private func swappedLabels(_ options: FineTuning.Options, _ tiny: TinyEncoder) throws -> String {
+        let lines = try Datasets.text(path: options.train).split(separator: "\n").dropFirst()
+        let swapped = lines.map { $0.hasSuffix("0") ? "\($0.dropLast())1" : "\($0.dropLast())0" }
+        return try tiny.write("swapped.tsv", (["sentence\tlabel"] + swapped).joined(separator: "\n"))
+    }
+
     private func run(_ options: FineTuning.Options, _ output: String, stopAfter steps: Int = .max) throws
         -> FineTuning.Summary?
     {
@@ -54,6 +61,21 @@ import Testing
         #expect(resumed?.score == whole.score)
     }
 
+    @Test func trainingThatMakesItWorseIsNotTaken() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 6)
+        let tuning = try FineTuning(options, output: "\(tiny.folder)/t", pool: pool, progress: { _, _ in })
+        let good = try #require(try tuning.run())
+        try tuning.write(to: "\(tiny.folder)/good")
+        options.model = "\(tiny.folder)/good"
+        options.plan.epochs = 2
+        // Every label is wrong: the more is learned of them, the lower the score.
+        options.train = try swappedLabels(options, tiny)
+        let worse = try #require(try run(options, "\(tiny.folder)/worse"))
+        #expect(worse.scores.allSatisfy { $0 < good.score })
+        #expect(worse.score == good.score && worse.epoch == 0)
+    }
+
     @Test func refusesACheckpointOfOtherOptions() throws {
         let tiny = try TinyEncoder()
         var options = try options(tiny, epochs: 3)
@@ -77,9 +99,7 @@ import Testing
         _ = try teacher.run()
         try teacher.write(to: "\(tiny.folder)/teacher")
         // Labels are swapped: only the teacher knows.
-        let lines = try Datasets.text(path: options.train).split(separator: "\n").dropFirst()
-        let swapped = lines.map { $0.hasSuffix("0") ? "\($0.dropLast())1" : "\($0.dropLast())0" }
-        options.train = try tiny.write("swapped.tsv", (["sentence\tlabel"] + swapped).joined(separator: "\n"))
+        options.train = try swappedLabels(options, tiny)
         options.teacher = "\(tiny.folder)/teacher"
         options.plan.distillation = Distillation(outputs: 1, hidden: 1)
         let summary = try #require(try run(options, "\(tiny.folder)/student"))

@@ -83,7 +83,8 @@ import Transformers
         return result
     }
 
-    @Test func everyParameterOfAnEncoderHasTheGradientOfTheLoss() throws {
+    @Test(arguments: [nil, Dropout(rate: 0.3, seed: 5, step: 7)])
+    func everyParameterOfAnEncoderHasTheGradientOfTheLoss(_ dropout: Dropout?) throws {
         var random = CounterBasedRandom(seed: 4)
         let (parameters, graph) = try encoder(&random)
         let batch = TokenBatch(
@@ -91,10 +92,10 @@ import Transformers
         let probe = matrix(3, Self.hidden, &random)
         // A linear function of the normalised sentence embeddings, so that all of the graph takes part.
         func loss() -> Double {
-            let tape = graph.forward(batch, pool: Self.pool)
+            let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
             return inner(probe, SentenceOperation.forward(tape.hidden, batch: batch).embeddings)
         }
-        let tape = graph.forward(batch, pool: Self.pool)
+        let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
         let saved = SentenceOperation.forward(tape.hidden, batch: batch)
         parameters.clearGradients()
         graph.backward(
@@ -112,6 +113,24 @@ import Transformers
             for index in direction.elements.indices { direction.elements[index] /= Float(norm) }
             let found = difference(parameter, along: direction, 4e-3, loss: loss)
             #expect(abs(found - norm) <= 1e-3 * norm + 2e-5, "\(parameter.name): \(found), \(norm)")
+        }
+    }
+
+    @Test func dropoutDropsAsManyAsAskedAndKeepsTheMean() {
+        let ones = Matrix(rows: 100, columns: 102, elements: [Float](repeating: 1, count: 10_200))
+        func dropped(step: Int, place: Int) -> Matrix {
+            var result = ones
+            Dropout(rate: 0.25, seed: 1, step: step).apply(to: &result, place: place, pool: Self.pool)
+            return result
+        }
+        let once = dropped(step: 3, place: 2)
+        #expect(abs(once.sparsity - 0.25) < 0.02)
+        #expect(once.elements.allSatisfy { $0 == 0 || abs($0 - 4.0 / 3) < 1e-5 })
+        #expect(once == dropped(step: 3, place: 2))
+        // Where two are drawn apart, a sixteenth is dropped by both.
+        for other in [dropped(step: 4, place: 2), dropped(step: 3, place: 3)] {
+            let both = zip(once.elements, other.elements).count { $0 == 0 && $1 == 0 }
+            #expect(abs(Double(both) / 10_200 - 0.0625) < 0.01)
         }
     }
 

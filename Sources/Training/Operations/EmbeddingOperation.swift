@@ -26,9 +26,9 @@ struct EmbeddingOperation {
     /// Adds each token's gradient to the three rows that it was the sum of.
     func backward(_ dy: Matrix, batch: TokenBatch) {
         for (token, row) in Self.rows(batch).enumerated() {
-            Self.add(dy, token, to: words, row.word)
-            Self.add(dy, token, to: positions, row.position)
-            Self.add(dy, token, to: types, row.type)
+            words.addGradient(dy, row: token, toRow: row.word)
+            positions.addGradient(dy, row: token, toRow: row.position)
+            types.addGradient(dy, row: token, toRow: row.type)
         }
     }
 
@@ -36,15 +36,6 @@ struct EmbeddingOperation {
         (0..<batch.count).flatMap { sequence in
             batch.range(sequence).enumerated().map { position, token in
                 (Int(batch.ids[token]), position, Int(batch.types[token]))
-            }
-        }
-    }
-
-    private static func add(_ dy: Matrix, _ token: Int, to parameter: Parameter, _ row: Int) {
-        let columns = dy.columns
-        parameter.gradient.elements.withUnsafeMutableBufferPointer { gradient in
-            dy.elements.withUnsafeBufferPointer { dy in
-                for column in 0..<columns { gradient[row * columns + column] += dy[token * columns + column] }
             }
         }
     }
