@@ -9,7 +9,7 @@
 // Loads are what limits single weights: four indices are one of them.
 #define WORD_INDICES 4
 
-// The indices of one step; those of a step of several slots stand past each other in words, the last of which
+// The indices of one step, those of several slots one after the other in words, the last of which
 // may hold some of the next step too.
 typedef struct {
     uint64_t word[MAXIMUM_SLOTS / WORD_INDICES];

@@ -11,8 +11,8 @@ import Transformers
 /// All kernels of a layer sum in the same order, so that no result depends on what was measured. Layers of one shape
 /// and pattern whose sparsities round to the same twentieth share their measurements and the choice.
 ///
-/// Costs a dense copy of the pruned layers meanwhile, and passes for about two seconds at most, or one of each
-/// kernel.
+/// Costs a dense copy of the pruned layers meanwhile, and passes for about two seconds, or one round of them where
+/// that takes longer.
 public struct KernelChoice<Model: PrunableModel> {
     /// The model, each pruned layer on the kernel chosen for it.
     public let model: Model

@@ -113,7 +113,7 @@ import Transformers
     /// those of the dense one with the same blocks of columns.
     @Test(arguments: sets, [1, 8, 16, 32, 64, 128, 384])
     func aTokenDependsOnNothingElse(_ set: InstructionSet, _ tokens: Int) {
-        let (rows, columns) = (75, 300)
+        let (rows, columns) = (43, 130)
         let values = random(columns, tokens, sparsity: 0, seed: 7)
         let (input, first) = (PanelMatrix(values), PanelMatrix(values.firstColumn))
         let bias = (0..<rows).map { Float($0) / 8 - 1 }
