@@ -11,7 +11,8 @@ struct Pick: ParsableCommand {
 
               secateur search models/minilm --task fidelity --train text.txt \\
                   --target-latency 0.25...0.8 --output checkpoints/minilm-range
-              secateur pick checkpoints/minilm-range --target-latency 0.4 --output checkpoints/minilm-0.4
+              secateur pick checkpoints/minilm-range --target-latency 0.4 \\
+                  --output checkpoints/minilm-0.4
             """)
 
     @Argument(

@@ -26,7 +26,8 @@ struct Search: ParsableCommand {
 
               secateur search models/minilm --task fidelity --train text.txt \\
                   --target-latency 0.25...0.8 --output checkpoints/minilm-range
-              secateur pick checkpoints/minilm-range --target-latency 0.4 --output checkpoints/minilm-0.4
+              secateur pick checkpoints/minilm-range --target-latency 0.4 \\
+                  --output checkpoints/minilm-0.4
 
             With --from, a run is aimed at another target, or at this machine: model, task, data, solver, seed and \
             what latency is of are the run's, and so are its sensitivities; only latency is measured anew.
