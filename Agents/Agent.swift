@@ -44,6 +44,9 @@ public protocol Agent: Sendable {
     var wantsEffects: Bool { get }
     /// Learns from the effects it asked for; nil where the environment cannot tell, or its budget is too small.
     mutating func learn(from effects: LevelEffects?)
+    /// Policies that it holds to be best for a target inside of the range that it searched, without learning more;
+    /// none for agents that serve one target.
+    func policies(for target: SearchTarget) -> [[Int]]
     /// Writes everything that ``init(restoring:costs:target:budget:)`` needs.
     /// - Throws: `HDF5Error`.
     func save(to group: HDF5Group) throws
@@ -56,6 +59,8 @@ extension Agent {
     public var wantsEffects: Bool { false }
     /// Nothing.
     public mutating func learn(from effects: LevelEffects?) {}
+    /// None.
+    public func policies(for target: SearchTarget) -> [[Int]] { [] }
     /// Nothing.
     public var learning: LearningRecord { LearningRecord() }
 }
@@ -133,6 +138,9 @@ public enum AgentKind: String, CaseIterable, Sendable {
         case .evopress: EvoPress.self
         }
     }
+
+    /// Whether it can search a range of targets.
+    public var servesRanges: Bool { self == .natural }
 
     /// Makes a new agent.
     public func make(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) -> any Agent {

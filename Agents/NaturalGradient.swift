@@ -57,6 +57,8 @@ public struct NaturalGradient: Agent {
 
     private let parameters = HyperParameters()
     private let costs: LevelCosts
+    /// What the present episode aims at, or the last one did.
+    private var target: SearchTarget
     private var random: CounterBasedRandom
     /// θ, [layer][level].
     private var preference: [[Double]]
@@ -74,6 +76,7 @@ public struct NaturalGradient: Agent {
     /// A new agent that has seen nothing but the tables.
     public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
         self.costs = costs
+        self.target = target
         random = CounterBasedRandom(seed: seed)
         expected = costs.sensitivity
         preference = costs.sensitivity.map { $0.map { -$0 } }
@@ -85,6 +88,7 @@ public struct NaturalGradient: Agent {
     public mutating func act(_ observation: Observation) -> Int {
         if observation.layer == 0 || plan.isEmpty {
             progress = observation.progress
+            if observation.target != target { aim(at: observation.target) }
             plan = propose(for: AdditiveAllocation(costs: costs, target: observation.target))
         }
         return observation.action(following: plan, score: preference)
@@ -93,7 +97,7 @@ public struct NaturalGradient: Agent {
     /// Learns from an episode.
     public mutating func finish(_ episode: Episode) {
         let reward = episode.terms.reward
-        let isBest = reward > rewards.max() ?? -.infinity
+        let isBest = reward > ranked.first.map { rewards[$0] } ?? -.infinity
         let predicted = offset + total(episode.actions)
         let before = preference
         episodes.append(episode.actions)
@@ -117,6 +121,19 @@ public struct NaturalGradient: Agent {
         model.take(effects, at: at, reward: reward, episode: episodes.count)
         expected = model.losses.map { $0.map { max(0, $0) } }
         if model.leads { followModel() } else { followCritic() }
+    }
+
+    /// Goes on to another target: steps by the model start again, from what it knows.
+    private mutating func aim(at target: SearchTarget) {
+        self.target = target
+        model.restart()
+        if model.leads { followModel() }
+    }
+
+    /// Numbers of the episodes that meet the target, the best first.
+    private var ranked: [Int] {
+        rewards.indices.filter { costs.meet(target, with: episodes[$0]) }
+            .sorted { (rewards[$0], $1) > (rewards[$1], $0) }
     }
 
     /// θ ← −Q.
@@ -153,7 +170,7 @@ public struct NaturalGradient: Agent {
         if let step = stepByModel(allocation) { return step }
         let loss = preference.map { $0.map { -$0 } }
         var proposal = allocation.fastest
-        if episodes.count % 4 == 0, let mode = allocation.optimum(loss: loss) {
+        if episodes.count % 4 == 0 || ranked.isEmpty, let mode = allocation.optimum(loss: loss) {
             if !evaluated.contains(mode) { return mode }
             proposal = mode
         }
@@ -187,7 +204,7 @@ public struct NaturalGradient: Agent {
     private mutating func neighbour(
         _ softmax: BudgetedSoftmax, prices: BudgetedSoftmax.Prices, loss: [[Double]], widening: Int
     ) -> [Int] {
-        let best = rewards.indices.sorted { (rewards[$0], $1) > (rewards[$1], $0) }
+        let best = ranked
         // Rank r is imitated half as often as rank r − 1.
         let weights = (0..<min(parameters.imitated, best.count)).map { pow(0.5, Double($0)) }
         let start =
@@ -216,8 +233,7 @@ public struct NaturalGradient: Agent {
 
     /// τ in units of reward.
     private func temperature(_ allocation: AdditiveAllocation) -> Double {
-        let best =
-            rewards.indices.max { rewards[$0] < rewards[$1] }.map { episodes[$0] } ?? allocation.fastest
+        let best = ranked.first.map { episodes[$0] } ?? allocation.fastest
         let meanLoss = -total(best) / Double(best.count)
         let largest = preference.joined().reduce(0) { max($0, abs($1)) }
         let unit = max(meanLoss, 1e-3 * largest, .leastNormalMagnitude * 1e6)
@@ -230,12 +246,39 @@ public struct NaturalGradient: Agent {
         zip(preference, actions).reduce(0) { $0 + $1.0[$1.1] }
     }
 
+    // MARK: Other targets
+
+    /// How much slower than a target a policy may be that is mended to it, as a ratio.
+    private static let mostMended = 1.5
+
+    /// The mode of the policy; the best episodes that meet the target, with what is left spent; and the best of those
+    /// a little slower, mended.
+    public func policies(for target: SearchTarget) -> [[Int]] {
+        let allocation = AdditiveAllocation(costs: costs, target: target)
+        let loss = preference.map { $0.map { -$0 } }
+        let order = rewards.indices.sorted { (rewards[$0], $1) > (rewards[$1], $0) }
+        let meeting = order.filter { costs.meet(target, with: episodes[$0]) }
+        let slower = order.filter {
+            !meeting.contains($0) && costs.latencyMs(of: episodes[$0]) <= target.latencyMs * Self.mostMended
+        }
+        let mended = slower.prefix(parameters.imitated).compactMap {
+            allocation.repaired(episodes[$0], loss: loss)
+        }
+        let proposals =
+            [allocation.optimum(loss: loss)].compactMap { $0 }
+            + (meeting.prefix(parameters.imitated).map { episodes[$0] } + mended)
+            .map { allocation.filledUp($0, loss: loss) }
+        var seen: Set<[Int]> = []
+        return proposals.filter { seen.insert($0).inserted }
+    }
+
     // MARK: State
 
     /// Writes everything that restoring needs.
     public func save(to group: HDF5Group) throws {
         try group.write(random)
         try group.setAttribute("offset", offset)
+        try group.setAttribute("targetLatencyMs", target.latencyMs)
         try group.write("preference", table: preference)
         try group.write("expected", table: expected)
         try group.write(
@@ -249,6 +292,8 @@ public struct NaturalGradient: Agent {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         random = try group.readRandom()
         offset = try group.attribute("offset")
+        self.target = SearchTarget(
+            latencyMs: try group.attribute("targetLatencyMs"), sizeBytes: target.sizeBytes)
         preference = try group.readTable("preference", of: costs)
         expected = try group.readTable("expected", of: costs)
         rewards = try group.dataset("rewards").read(as: Double.self)

@@ -5,8 +5,10 @@ import Foundation
 public struct SearchRunOptions: Sendable, Equatable {
     /// Which agent searches.
     public var agent: AgentKind
-    /// What it is asked for.
+    /// What it is asked for; of a range of latencies, the strictest.
     public var target: SearchTarget
+    /// The mild end of a range of latencies, in milliseconds; nil for one target.
+    public var mildestLatencyMs: Double?
     /// How many policies it may evaluate.
     public var budget: Int
     /// What fixes its random numbers.
@@ -16,11 +18,12 @@ public struct SearchRunOptions: Sendable, Equatable {
 
     /// Sets options.
     public init(
-        agent: AgentKind = .natural, target: SearchTarget, budget: Int, seed: UInt64 = 0,
-        checkpointEverySeconds: Double = 1
+        agent: AgentKind = .natural, target: SearchTarget, mildestLatencyMs: Double? = nil, budget: Int,
+        seed: UInt64 = 0, checkpointEverySeconds: Double = 1
     ) {
         self.agent = agent
         self.target = target
+        self.mildestLatencyMs = mildestLatencyMs
         self.budget = budget
         self.seed = seed
         self.checkpointEverySeconds = checkpointEverySeconds
@@ -33,8 +36,6 @@ public struct SearchProgress: Sendable {
     public let evaluations: Int
     /// Policies that may be evaluated.
     public let budget: Int
-    /// What the best policy so far gave.
-    public let best: RewardTerms
     /// The policy evaluated last.
     public let latest: TraceRow
     /// Seconds that the search has run, not counting pauses.
@@ -57,23 +58,29 @@ public struct SearchOutcome: Sendable, Equatable {
 ///         folder: "checkpoints/mine", environment: environment,
 ///         options: SearchRunOptions(target: SearchTarget(latencyMs: 4), budget: 200),
 ///         identity: ["model": digest])
-///     let outcome = try run.run(progress: { print($0.best.reward) }, shouldStop: { false })
+///     let outcome = try run.run(progress: { print($0.latest.terms.reward) }, shouldStop: { false })
 ///
 /// A search that was stopped or killed and resumed evaluates the same policies as one that was not.
 public final class SearchRun {
     /// How many policies an outcome lists, at most.
     public static let listed = 8
 
+    /// How many latencies of a range are aimed at.
+    public static let stationsOfRange = TargetSchedule.stations
+
     /// What it does; after resuming, what it was started with.
     public let options: SearchRunOptions
 
     private let environment: any Environment
     private let header: TraceHeader
+    private let schedule: TargetSchedule
     private let trace: TraceFile
     private let checkpoints: CheckpointStore
     private var agent: any Agent
     /// Every policy evaluated so far.
     public private(set) var rows: [TraceRow]
+    /// What may be spent, in token-passes.
+    private let tokenBudget: Double
     private let earlierSeconds: Double
     private let started = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
@@ -91,8 +98,9 @@ public final class SearchRun {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let costs = environment.costs
         let header = TraceHeader(
-            agent: options.agent, target: options.target, budget: options.budget, seed: options.seed,
-            layers: costs.layers, levels: costs.levels.map(\.description), identity: identity)
+            agent: options.agent, target: options.target, mildestLatencyMs: options.mildestLatencyMs,
+            budget: options.budget, seed: options.seed, layers: costs.layers,
+            levels: costs.levels.map(\.description), identity: identity)
         let agent = options.agent.make(
             costs: costs, target: options.target, budget: options.budget, seed: options.seed)
         let checkpoint = CheckpointFile(header: header, agent: agent, rows: [], elapsedSeconds: 0)
@@ -120,7 +128,8 @@ public final class SearchRun {
         let header = summary.header
         try header.requireMatch(of: identity, path: path)
         let options = SearchRunOptions(
-            agent: header.agent, target: header.target, budget: header.budget, seed: header.seed,
+            agent: header.agent, target: header.target, mildestLatencyMs: header.mildestLatencyMs,
+            budget: header.budget, seed: header.seed,
             checkpointEverySeconds: checkpointEverySeconds)
         let environment = try environment(options, summary.tokenPasses)
         let checkpoint = try CheckpointFile(path: path, costs: environment.costs)
@@ -141,6 +150,11 @@ public final class SearchRun {
         header = checkpoint.header
         agent = checkpoint.agent
         rows = checkpoint.rows
+        let accounting = environment.costs.accounting
+        tokenBudget = Double(options.budget * accounting.tokensPerEvaluation)
+        schedule = TargetSchedule(
+            target: options.target, mildestLatencyMs: options.mildestLatencyMs,
+            start: Double(accounting.preparationTokens) / tokenBudget)
         earlierSeconds = checkpoint.elapsedSeconds
         checkpoints = CheckpointStore(folder: folder)
         let tracePath = URL(fileURLWithPath: folder).appendingPathComponent("trace.h5").path
@@ -169,23 +183,27 @@ public final class SearchRun {
                 try? trace.close()
                 throw error
             }
-            if let best = best.first, let latest = rows.last {
+            if let latest = rows.last {
                 progress(
                     SearchProgress(
-                        evaluations: rows.count, budget: options.budget, best: best.terms, latest: latest,
+                        evaluations: rows.count, budget: options.budget, latest: latest,
                         elapsedSeconds: elapsedSeconds))
             }
         }
         try saveCheckpoint()
         try trace.close()
-        return SearchOutcome(best: best, evaluations: rows.count, interrupted: interrupted)
+        return SearchOutcome(
+            best: Self.best(of: rows, for: options.target, costs: environment.costs), evaluations: rows.count,
+            interrupted: interrupted)
     }
 
     /// One walk over the layers, recorded.
     private func runEpisode() throws {
         var actions: [Int] = []
-        var observation = try environment.reset(target: options.target)
+        var observation = try environment.reset(
+            target: schedule.target(at: Double(environment.tokenPasses) / tokenBudget))
         while true {
+            observation.progress = schedule.progressWithinStation(at: observation.progress)
             let action = agent.act(observation)
             actions.append(action)
             switch try environment.step(action) {
@@ -216,16 +234,27 @@ public final class SearchRun {
         lastCheckpoint = .now
     }
 
-    /// The distinct policies with the highest rewards; of equal ones the earlier first.
-    private var best: [Episode] {
+    /// The distinct policies that meet a target with the highest rewards; of equal ones the earlier first.
+    static func best(of rows: [TraceRow], for target: SearchTarget, costs: LevelCosts) -> [Episode] {
         var seen: Set<[Int]> = []
-        let distinct = rows.filter { seen.insert($0.actions).inserted }
+        let distinct = rows.filter {
+            costs.meet(target, with: $0.actions) && seen.insert($0.actions).inserted
+        }
         let sorted = distinct.sorted { ($0.terms.reward, $1.evaluation) > ($1.terms.reward, $0.evaluation) }
         return sorted.prefix(Self.listed).map { Episode(actions: $0.actions, terms: $0.terms) }
     }
 
     private var elapsedSeconds: Double {
         earlierSeconds + (ContinuousClock.now - started) / .seconds(1)
+    }
+
+    /// What the agent of a search over a range of targets holds to be best for one inside of it, as policies to be tried.
+    /// - Throws: ``SearchError``; errors that name the damaged file.
+    public static func policies(for target: SearchTarget, in folder: String, costs: LevelCosts) throws
+        -> [[Int]]
+    {
+        try CheckpointFile(path: CheckpointStore(folder: folder).path, costs: costs).agent.policies(
+            for: target)
     }
 
     /// What a folder's checkpoint tells of the policies evaluated so far, also while a search runs there.

@@ -78,6 +78,12 @@ struct SwitchModel: Sendable {
         (self.at, self.reward, takenAt) = (at, reward, episode)
     }
 
+    /// Leads again, for another target, where it can.
+    mutating func restart() {
+        guard isSupported else { return }
+        (leads, failures, trust) = (true, 0, 1)
+    }
+
     /// Does without effects.
     mutating func giveUp() {
         leads = false

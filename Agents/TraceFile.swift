@@ -7,8 +7,10 @@ import ModelFiles
 public struct TraceHeader: Sendable, Equatable {
     /// Which agent searched.
     public let agent: AgentKind
-    /// What it was asked for.
+    /// What it was asked for; of a range of latencies, the strictest.
     public let target: SearchTarget
+    /// The mild end of a range of latencies, in milliseconds; nil for one target.
+    public let mildestLatencyMs: Double?
     /// How many policies it may evaluate.
     public let budget: Int
     /// What fixes its random numbers.
@@ -25,6 +27,7 @@ public struct TraceHeader: Sendable, Equatable {
         try root.setAttribute("seed", Int(bitPattern: UInt(seed)))
         try root.setAttribute("budget", budget)
         try root.setAttribute("targetLatencyMs", target.latencyMs)
+        if let mildestLatencyMs { try root.setAttribute("mildestLatencyMs", mildestLatencyMs) }
         if let size = target.sizeBytes { try root.setAttribute("targetSizeBytes", size) }
         try root.writeStrings("layers", layers)
         try root.writeStrings("levels", levels)
@@ -34,11 +37,12 @@ public struct TraceHeader: Sendable, Equatable {
     }
 
     init(
-        agent: AgentKind, target: SearchTarget, budget: Int, seed: UInt64, layers: [String], levels: [String],
-        identity: [String: String]
+        agent: AgentKind, target: SearchTarget, mildestLatencyMs: Double?, budget: Int, seed: UInt64,
+        layers: [String], levels: [String], identity: [String: String]
     ) {
         self.agent = agent
         self.target = target
+        self.mildestLatencyMs = mildestLatencyMs
         self.budget = budget
         self.seed = seed
         self.layers = layers
@@ -54,6 +58,7 @@ public struct TraceHeader: Sendable, Equatable {
         target = SearchTarget(
             latencyMs: try root.attribute("targetLatencyMs"),
             sizeBytes: try root.attributeIfPresent("targetSizeBytes"))
+        mildestLatencyMs = try root.attributeIfPresent("mildestLatencyMs")
         layers = try root.readStrings("layers")
         levels = try root.readStrings("levels")
         let group = try root.group("identity")

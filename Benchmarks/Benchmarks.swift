@@ -8,7 +8,7 @@ struct Benchmarks: ParsableCommand {
         commandName: "secateur-benchmarks",
         abstract: "Regenerate the numbers that the documentation quotes.",
         subcommands: [
-            PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherComparison.self,
+            PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherStudy.self,
             UniformModel.self, Roofline.self, GLUE.self, PruningMethods.self, Fuzz.self, Kills.self,
         ])
 

@@ -129,6 +129,12 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         zip(sizeBytes, actions).reduce(otherSizeBytes) { $0 + $1.0[$1.1] }
     }
 
+    /// Whether a policy meets a target; a sum in another order may differ in its last bits.
+    public func meet(_ target: SearchTarget, with actions: [Int]) -> Bool {
+        latencyMs(of: actions) <= target.latencyMs * (1 + 1e-9)
+            && (target.sizeBytes.map { sizeBytes(of: actions) <= $0 } ?? true)
+    }
+
     /// Predicted latency of the dense model, in milliseconds.
     public var denseLatencyMs: Double {
         latencyMs(of: [Int](repeating: 0, count: layers.count))
@@ -157,8 +163,9 @@ public struct Observation: Sendable, Equatable {
     public let target: SearchTarget
     /// Actions already taken, one for each layer before this one.
     public let actions: [Int]
-    /// How much of the budget was spent when the episode began, from 0 to 1.
-    public let progress: Double
+    /// How much of the budget was spent when the episode began, from 0 to 1; of a station's share in a search over a
+    /// range of targets.
+    public var progress: Double
     /// Which levels can still meet the target.
     public let mask: [Bool]
     /// All of it as numbers of about unit size, for agents that learn functions of the state: the layer's

@@ -9,10 +9,14 @@ static void dense(const secateur_dense *w, const float *x, float *y, size_t toke
                   size_t rowEnd) {
     for (size_t row = rowBegin; row < rowEnd; row++)
         for (size_t token = 0; token < tokens; token++) {
-            float sum = w->bias ? w->bias[row] : 0.0f;
-            for (size_t c = 0; c < w->columns; c++)
-                sum = fmaf(w->values[row * w->columns + c], x[panel_offset(w->columns, tokens, c, token)], sum);
-            y[panel_offset(w->rows, tokens, row, token)] = sum;
+            float total = w->bias ? w->bias[row] : 0.0f;
+            for (size_t first = 0; first < w->columns; first += w->blockColumns) {
+                float sum = 0;
+                for (size_t c = first; c < smaller(first + w->blockColumns, w->columns); c++)
+                    sum = fmaf(w->values[row * w->columns + c], x[panel_offset(w->columns, tokens, c, token)], sum);
+                total += sum;
+            }
+            y[panel_offset(w->rows, tokens, row, token)] = total;
         }
 }
 

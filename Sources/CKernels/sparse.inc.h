@@ -1,11 +1,39 @@
 // Sparse products, one function for each shape of unit. Included by kernels.inc.h.
 //
-// An index is turned into an address some steps before the address is used: a load whose address comes
-// straight from another load is started too early by the scheduler of several cores and is done twice, which
-// costs a third of the throughput. For the same reason a block's sums start from zero and are added to those of
-// the blocks before it at the end: products need not wait for them.
+// Indices are read some steps before they are used: a load whose address comes straight from another load is
+// started too early by the scheduler of several cores and is done twice, which costs a third of the throughput.
+// For the same reason a block's sums start from zero and are added to those of the blocks before it at the end:
+// products need not wait for them.
 
 #define MAXIMUM_LOOKAHEAD 2
+// Loads are what limits single weights: four indices are one of them.
+#define WORD_INDICES 4
+
+// The indices of one step; those of a step of several slots stand past each other in words, the last of which
+// may hold some of the next step too.
+typedef struct {
+    uint64_t word[MAXIMUM_SLOTS / WORD_INDICES];
+} NAME(indices);
+
+INLINE NAME(indices) NAME(read_indices)(const uint16_t *index, const int slots) {
+    NAME(indices) result;
+    if (slots == 1) {
+        result.word[0] = *index;
+        return result;
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i * WORD_INDICES < slots; i++) {
+        __builtin_memcpy(&result.word[i], index + i * WORD_INDICES, sizeof result.word[i]);
+        // The vector units have enough to do without taking words apart.
+        __asm__("" : "+r"(result.word[i]));
+    }
+    return result;
+}
+
+INLINE size_t NAME(index)(const NAME(indices) *indices, const int slot, const int slots) {
+    return slots == 1 ? indices->word[0]
+                      : (uint16_t)(indices->word[slot / WORD_INDICES] >> (16 * (slot % WORD_INDICES)));
+}
 
 // The sums of one bundle: `slots` units of `unitRows` rows, `vectors` vectors of tokens.
 typedef struct {
@@ -24,11 +52,9 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
     const size_t scale = width * unitColumns * sizeof(float);
     const uint16_t *index = w->indices + (size_t)starts[bundleBegin] * slots;
     const float *value = w->values + (size_t)starts[bundleBegin] * slots * unitRows * unitColumns;
-    size_t ahead[MAXIMUM_LOOKAHEAD][MAXIMUM_SLOTS];
+    NAME(indices) ahead[MAXIMUM_LOOKAHEAD];
 #pragma clang loop unroll(full)
-    for (int step = 0; step < lookahead; step++)
-#pragma clang loop unroll(full)
-        for (int slot = 0; slot < slots; slot++) ahead[step][slot] = *index++ * scale;
+    for (int step = 0; step < lookahead; step++, index += slots) ahead[step] = NAME(read_indices)(index, slots);
 
     for (size_t bundle = bundleBegin; bundle < bundleEnd; bundle++) {
         NAME(sums) sums;
@@ -38,12 +64,13 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
         const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
         for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
         for (size_t step = starts[bundle]; step < starts[bundle + 1]; step++) {
+            const NAME(indices) present = ahead[0];
+#pragma clang loop unroll(full)
+            for (int later = 0; later + 1 < lookahead; later++) ahead[later] = ahead[later + 1];
+            ahead[lookahead - 1] = NAME(read_indices)(index, slots);
 #pragma clang loop unroll(full)
             for (int slot = 0; slot < slots; slot++) {
-                const float *column = (const float *)(base + ahead[0][slot]);
-#pragma clang loop unroll(full)
-                for (int later = 0; later + 1 < lookahead; later++) ahead[later][slot] = ahead[later + 1][slot];
-                ahead[lookahead - 1][slot] = index[slot] * scale;
+                const float *column = (const float *)(base + NAME(index)(&present, slot, slots) * scale);
 #pragma clang loop unroll(full)
                 for (int c = 0; c < unitColumns; c++) {
                     v16 input[MAXIMUM_VECTORS];
@@ -91,7 +118,7 @@ static size_t NAME(sparse_chunk)(const secateur_sparse *w) {
     return bytes <= 262144 ? w->bundles : w->bundles * 262144 / bytes + 1;
 }
 
-// All tokens, `vectors` vectors of them at a time, or one where fewer are left.
+// All tokens, `vectors` vectors of them at a time, or in a narrow panel two, or one where fewer are left.
 INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float *y, size_t tokens,
                                  size_t bundleBegin, size_t bundleEnd, const int unitRows,
                                  const int unitColumns, const int slots, const int vectors,
@@ -101,18 +128,24 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
         const size_t end = smaller(begin + chunk, bundleEnd);
         for (size_t first = 0; first < tokens; first += PANEL) {
             const size_t width = panel_width(tokens, first);
-            const size_t step = width == PANEL ? vectors * LANES : LANES;
-            for (size_t lane = 0; lane < width; lane += step)
+            const int fewer = vectors > 2 ? 2 : vectors;
+            for (size_t lane = 0, step; lane < width; lane += step) {
+                const int several = lane + fewer * LANES <= width;
+                step = LANES * (width == PANEL ? vectors : several ? fewer : 1);
                 for (size_t block = 0; block * w->blockColumns < w->columns; block++) {
                     const float *xs = x + first * w->columns + lane;
                     float *ys = y + first * w->rows + lane;
                     if (width == PANEL)
                         NAME(sparse_bundles)(w, block, xs, ys, PANEL, begin, end, unitRows, unitColumns, slots,
                                              vectors, lookahead);
+                    else if (several)
+                        NAME(sparse_bundles)(w, block, xs, ys, width, begin, end, unitRows, unitColumns, slots,
+                                             fewer, lookahead);
                     else
                         NAME(sparse_bundles)(w, block, xs, ys, width, begin, end, unitRows, unitColumns, slots,
                                              1, lookahead);
                 }
+            }
         }
     }
 }

@@ -44,14 +44,13 @@ enum ComparisonPage {
     private static func frontier(_ runs: [RunRecord]) -> PageContent.Section? {
         let series = runs.compactMap { run -> FrontierChart.Series? in
             guard let dense = run.costs?.denseLatencyMs, let target = run.targetMs else { return nil }
-            func policy(_ row: TraceRow) -> FrontierChart.Policy {
+            func relative(_ policy: FrontierChart.Policy) -> FrontierChart.Policy {
                 .init(
-                    evaluation: row.evaluation, latency: row.terms.latencyMs / dense,
-                    quality: row.terms.quality)
+                    evaluation: policy.evaluation, latency: policy.latency / dense, quality: policy.quality)
             }
             return .init(
-                name: run.name, policies: run.rows.map(policy), chosen: run.chosen.map(policy),
-                target: target / dense)
+                name: run.name, policies: run.rows.map { relative(.init($0)) },
+                chosen: run.chosen.map(relative), target: target / dense)
         }
         guard series.count == runs.count else { return nil }
         let chart = FrontierChart(series: series, label: "latency / dense")

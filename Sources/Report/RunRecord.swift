@@ -77,16 +77,19 @@ public struct RunRecord: Sendable {
         RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
     }
 
-    /// The best row so far by reward.
+    /// The best row so far by reward, of those that meet the target.
     var best: TraceRow? {
-        rows.max { ($0.terms.reward, $1.evaluation) < ($1.terms.reward, $0.evaluation) }
+        let limit = (targetMs ?? .infinity) * (1 + 1e-9)
+        return rows.filter { $0.terms.latencyMs <= limit }
+            .max { ($0.terms.reward, $1.evaluation) < ($1.terms.reward, $0.evaluation) }
     }
 
-    /// The row of the policy that was handed over; before the end the best so far.
-    var chosen: TraceRow? {
-        guard let summary, let costs else { return best }
-        let levels = summary.policy.map(\.level)
-        return rows.first { row in row.actions.map { costs.levels[$0] } == levels } ?? best
+    /// The policy that was handed over, which may be one that was mended after the last evaluation; before the end the
+    /// best so far.
+    var chosen: FrontierChart.Policy? {
+        guard let summary else { return best.map(FrontierChart.Policy.init) }
+        return .init(
+            evaluation: summary.evaluations, latency: summary.predictedMs, quality: summary.quality)
     }
 
     /// A level for every layer: of the policy handed over, or the best so far.
@@ -102,5 +105,12 @@ public struct RunRecord: Sendable {
         let weights = costs.sizeBytes.map { Double($0.first ?? 0) }
         let zeros = zip(weights, policy).reduce(0) { $0 + $1.0 * $1.1.level.sparsity }
         return zeros / max(weights.reduce(0, +), 1)
+    }
+}
+
+extension FrontierChart.Policy {
+    /// A policy that was evaluated; latency in milliseconds.
+    init(_ row: TraceRow) {
+        self.init(evaluation: row.evaluation, latency: row.terms.latencyMs, quality: row.terms.quality)
     }
 }

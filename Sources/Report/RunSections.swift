@@ -17,11 +17,12 @@ struct RunSections {
     // MARK: quality and latency
 
     private var frontier: PageContent.Section? {
-        guard let costs = run.costs, let target = run.targetMs, let chosen = run.chosen else { return nil }
-        let policies = run.rows.map(Self.policy)
+        guard let costs = run.costs, let target = run.targetMs, let chosen = run.chosen, !run.rows.isEmpty
+        else { return nil }
+        let policies = run.rows.map(FrontierChart.Policy.init)
         let chart = FrontierChart(
             series: [
-                .init(name: run.name, policies: policies, chosen: Self.policy(chosen), target: target)
+                .init(name: run.name, policies: policies, chosen: chosen, target: target)
             ], label: "latency, ms")
         let dense = Figures.milliseconds(costs.denseLatencyMs)
         return PageContent.Section(
@@ -67,10 +68,6 @@ struct RunSections {
             most - least < 0.01 * most
         else { return "" }
         return " All lie within \(Figures.milliseconds(most - least)): each spends what the target leaves."
-    }
-
-    private static func policy(_ row: TraceRow) -> FrontierChart.Policy {
-        .init(evaluation: row.evaluation, latency: row.terms.latencyMs, quality: row.terms.quality)
     }
 
     // MARK: what was chosen

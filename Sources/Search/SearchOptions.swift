@@ -24,8 +24,10 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var train: String
     /// A file that is only reported on.
     public var validation: String?
-    /// The latency to reach: a fraction of dense, or milliseconds.
+    /// The latency to reach: a fraction of dense, or milliseconds; of a range, the strict end.
     public var targetLatency: LatencyTarget
+    /// The mild end of a range of latencies; nil for one target.
+    public var mildestLatency: LatencyTarget?
     /// The size to reach, as a fraction of dense.
     public var targetSize: Double?
     /// The name of the agent.
@@ -80,12 +82,22 @@ public struct SearchOptions: Sendable, Codable, Equatable {
             return
                 "targetLatency: found \(targetLatency), allowed a fraction of dense up to 1, or milliseconds"
         }
+        if let mildestLatency, targetLatencies.mildest != mildestLatency {
+            return
+                "mildestLatency: found \(mildestLatency), allowed more than \(targetLatency), in the same unit"
+        }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             return "targetSize: found \(targetSize), allowed more than 0 and at most 1"
         }
         let parts = [weights.quality, weights.latency, weights.size]
         return parts.allSatisfy { $0 >= 0 && $0.isFinite }
             ? nil : "weights: found \(parts.map { "\($0)" }.joined(separator: ", ")), allowed 0 or more"
+    }
+
+    /// The latencies to reach.
+    public var targetLatencies: LatencyTargets {
+        get { LatencyTargets(targetLatency, mildest: mildestLatency) }
+        set { (targetLatency, mildestLatency) = (newValue.strictest, newValue.mildest) }
     }
 
     /// What latency is measured of.
@@ -133,6 +145,54 @@ public enum LatencyTarget: Sendable, Codable, Equatable, CustomStringConvertible
         case .fraction(let fraction): "\(fraction)"
         case .milliseconds(let value): "\(value)ms"
         }
+    }
+}
+
+/// One latency to reach, or a range of them.
+public struct LatencyTargets: Sendable, Equatable, CustomStringConvertible {
+    private static let separator = "..."
+
+    /// The least latency of the range, or the only one.
+    public let strictest: LatencyTarget
+    /// The greatest latency of the range; nil for one target.
+    public let mildest: LatencyTarget?
+
+    /// One target, or a range where the mild end is more in the same unit.
+    init(_ strictest: LatencyTarget, mildest: LatencyTarget?) {
+        self.strictest = strictest
+        let isMore: Bool
+        switch (strictest, mildest) {
+        case (.fraction(let least), .fraction(let most)): isMore = least < most
+        case (.milliseconds(let least), .milliseconds(let most)): isMore = least < most
+        default: isMore = false
+        }
+        self.mildest = isMore ? mildest : nil
+    }
+
+    /// Reads `0.5`, `12ms`, `0.25...0.8` or `6ms...12ms`; nil for anything else.
+    public init?(_ text: String) {
+        guard let middle = text.range(of: Self.separator) else {
+            guard let only = LatencyTarget(text) else { return nil }
+            self.init(only, mildest: nil)
+            return
+        }
+        guard let strictest = LatencyTarget(String(text[..<middle.lowerBound])),
+            let mildest = LatencyTarget(String(text[middle.upperBound...]))
+        else { return nil }
+        self.init(strictest, mildest: mildest)
+        guard self.mildest != nil else { return nil }
+    }
+
+    /// Whether a latency is one of them; `dense` is what the dense model takes, in milliseconds.
+    func contains(_ target: LatencyTarget, dense: Double) -> Bool {
+        let wanted = target.milliseconds(dense: dense)
+        let ends = [strictest, mildest ?? strictest].map { $0.milliseconds(dense: dense) }
+        return (ends[0] * (1 - 1e-9)...ends[1] * (1 + 1e-9)).contains(wanted)
+    }
+
+    /// What it is read from.
+    public var description: String {
+        mildest.map { "\(strictest)\(Self.separator)\($0)" } ?? "\(strictest)"
     }
 }
 

@@ -68,13 +68,10 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
     private static func search<Model>(
         _ preparation: SearchPreparation<Model>, _ count: Int, in folder: String, _ progress: StageProgress
     ) throws -> [TraceRow] {
-        let options = preparation.inputs.options
-        let target = SearchSession<Model>.target(options, preparation.costs)
         let run = try SearchRun.start(
             folder: folder, environment: try SearchSession<Model>.environment(preparation),
-            options: SearchRunOptions(
-                agent: try AgentKind(name: options.agent), target: target, budget: options.budget,
-                seed: options.seed), identity: preparation.identity)
+            options: try SearchSession<Model>.runOptions(preparation.inputs.options, preparation.costs),
+            identity: preparation.identity)
         _ = try run.run(
             progress: { progress("replaying", Double($0.evaluations) / Double(max(count, 1))) },
             shouldStop: { run.rows.count >= count })

@@ -47,7 +47,7 @@ public final class SearchSession<Model: SearchableModel> {
         from earlier: String? = nil, configuration: String? = nil,
         progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
-        _ = try AgentKind(name: options.agent)
+        try requireAgent(options)
         progress("reading the model and the data", 0)
         let inputs = try SearchInputs<Model>(options)
         let table = try latencyTable.map { try RunFiles.table($0, for: options) }
@@ -79,6 +79,10 @@ public final class SearchSession<Model: SearchableModel> {
         files.removeLeftovers()
         let inputs = try SearchInputs<Model>(options)
         guard files.holdsCheckpoint else {
+            guard try files.summary() == nil else {
+                throw SearchFailure(
+                    "\(folder): found a policy that was picked, allowed a search to go on with")
+            }
             return try begin(inputs, files, lock, cache: cache, progress: progress)
         }
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
@@ -95,16 +99,13 @@ public final class SearchSession<Model: SearchableModel> {
     ) throws -> SearchSession {
         let options = inputs.options
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
-        let target = target(options, preparation.costs)
         let environment = try environment(preparation)
         // Says at once when no policy can meet the target, or the budget is spent before the first.
-        _ = try environment.reset(target: target)
+        _ = try environment.reset(target: target(options, preparation.costs))
         try requireBudget(environment, options)
         let run = try SearchRun.start(
             folder: files.folder, environment: environment,
-            options: SearchRunOptions(
-                agent: try AgentKind(name: options.agent), target: target, budget: options.budget,
-                seed: options.seed),
+            options: try runOptions(options, preparation.costs),
             identity: preparation.identity)
         return SearchSession(preparation, run, files, lock)
     }
@@ -133,6 +134,14 @@ public final class SearchSession<Model: SearchableModel> {
     }
 
     private func handOver(_ best: Episode, _ summary: inout SearchSummary) throws {
+        try Self.handOver(best, &summary, preparation, files)
+    }
+
+    /// Writes the policy, the pruned model and the summary into a folder.
+    static func handOver(
+        _ best: Episode, _ summary: inout SearchSummary, _ preparation: SearchPreparation<Model>,
+        _ files: RunFiles
+    ) throws {
         let inputs = preparation.inputs
         let policy = Policy(
             summary, modelDigest: inputs.modelDigest, shapes: inputs.model.network.layerShapes)
@@ -155,12 +164,32 @@ public final class SearchSession<Model: SearchableModel> {
     }
 
     private static func requireBudget(_ environment: PruningEnvironment, _ options: SearchOptions) throws {
-        guard environment.evaluationsLeft == 0 else { return }
+        // A range needs two policies for each of its stations, as effects are asked for at the first.
+        let needed = options.mildestLatency == nil ? 1 : 4 * SearchRun.stationsOfRange
+        guard environment.evaluationsLeft < needed else { return }
         let spent = environment.costs.accounting
-        let least = spent.preparationTokens / spent.tokensPerEvaluation + 2
+        let least = spent.preparationTokens / spent.tokensPerEvaluation + 1
         throw SearchFailure(
-            "--budget: found \(options.budget), allowed \(least) or more, as calibration and sensitivities "
-                + "take what \(least - 1) evaluations take")
+            "--budget: found \(options.budget), allowed \(least + needed) or more, as calibration and sensitivities "
+                + "take what \(least) evaluations take")
+    }
+
+    private static func requireAgent(_ options: SearchOptions) throws {
+        let agent = try AgentKind(name: options.agent)
+        guard options.mildestLatency == nil || agent.servesRanges else {
+            let allowed = AgentKind.allCases.filter(\.servesRanges).map(\.rawValue).joined(separator: ", ")
+            throw SearchFailure(
+                "--target-latency: found the range \(options.targetLatencies) with --agent \(agent.rawValue), "
+                    + "allowed with \(allowed)")
+        }
+    }
+
+    /// What the agent is to do.
+    static func runOptions(_ options: SearchOptions, _ costs: LevelCosts) throws -> SearchRunOptions {
+        SearchRunOptions(
+            agent: try AgentKind(name: options.agent), target: target(options, costs),
+            mildestLatencyMs: options.mildestLatency?.milliseconds(dense: costs.denseLatencyMs),
+            budget: options.budget, seed: options.seed)
     }
 
     static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {

@@ -56,6 +56,9 @@ struct Benchmark: ParsableCommand {
         var prefillTokensPerSecond, densePrefillTokensPerSecond: Double?
         var decodeTokensPerSecond, denseDecodeTokensPerSecond: Double?
         var decodeSpeedup: Double?
+        let prunedLayers: Int
+        let denseLayers: [String]
+        var decodeDenseLayers: [String]?
         var breakdown, denseBreakdown: Breakdown?
     }
 
@@ -91,20 +94,32 @@ struct Benchmark: ParsableCommand {
             benchmark.rounds = rounds
             return benchmark
         }
-        func result(_ phase: Workload.Phase) -> EndToEndBenchmark.Result {
-            benchmark(phase).measure(network, against: dense.network) {
+        func choice(_ network: Model.Network, _ phase: Workload.Phase) -> KernelChoice<Model.Network> {
+            line.show("choosing kernels", 0)
+            return KernelChoice(
+                for: network, Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
+        }
+        func result(
+            _ phase: Workload.Phase, _ network: Model.Network, against reference: Model.Network
+        ) -> EndToEndBenchmark.Result {
+            benchmark(phase).measure(network, against: reference) {
                 line.show("measuring \(phase.rawValue)", $0)
             }
         }
-        let prefill = result(.prefill)
+        let chosen = choice(network, .prefill)
+        let denseNetwork = choice(dense.network, .prefill).model
+        let prefill = result(.prefill, chosen.model, against: denseNetwork)
         var output = Output(
             medianMs: prefill.model.medianMs, p95Ms: prefill.model.p95Ms, spreadMs: prefill.model.spreadMs,
             denseMedianMs: prefill.reference.medianMs, denseP95Ms: prefill.reference.p95Ms,
             denseSpreadMs: prefill.reference.spreadMs, speedup: prefill.speedup, tokens: tokens,
             threads: machine.threads, batch: batch, isa: InstructionSet.best.rawValue,
-            sizeBytes: pruned.sizeBytes(of: network), denseSizeBytes: dense.sizeBytes)
+            sizeBytes: pruned.sizeBytes(of: chosen.model), denseSizeBytes: dense.sizeBytes(of: denseNetwork),
+            prunedLayers: chosen.prunedLayers, denseLayers: chosen.denseLayers)
         if pruned is DecoderModel {
-            let decode = result(.decode)
+            let chosen = choice(network, .decode)
+            let decode = result(.decode, chosen.model, against: choice(dense.network, .decode).model)
+            if weights == .float { output.decodeDenseLayers = chosen.denseLayers }
             let thousands = 1000 * Double(batch)
             output.prefillTokensPerSecond = thousands * Double(tokens) / prefill.model.medianMs
             output.densePrefillTokensPerSecond = thousands * Double(tokens) / prefill.reference.medianMs
@@ -113,7 +128,7 @@ struct Benchmark: ParsableCommand {
             output.decodeSpeedup = decode.speedup
         }
         if breakdown {
-            let breakdowns = benchmark(.prefill).breakdowns(network, against: dense.network)
+            let breakdowns = benchmark(.prefill).breakdowns(chosen.model, against: denseNetwork)
             (output.breakdown, output.denseBreakdown) = (breakdowns.model, breakdowns.reference)
         }
         line.finish()
@@ -131,8 +146,20 @@ struct Benchmark: ParsableCommand {
         print(
             "size    \(Terminal.megabytes(output.sizeBytes)), dense \(Terminal.megabytes(output.denseSizeBytes))"
         )
+        showDenseLayers(output)
         output.denseBreakdown.map { show($0, of: "dense") }
         output.breakdown.map { show($0, of: "model") }
+    }
+
+    private func showDenseLayers(_ output: Output) {
+        func show(_ layers: [String], _ tokens: Int) {
+            guard !layers.isEmpty else { return }
+            print(
+                "\(layers.count) of \(output.prunedLayers) pruned layers run dense: faster at \(tokens)"
+                    + (tokens == 1 ? " token" : " tokens"))
+        }
+        show(output.denseLayers, output.tokens * output.batch)
+        show(output.decodeDenseLayers ?? [], output.batch)
     }
 
     private func show(_ breakdown: Breakdown, of name: String) {

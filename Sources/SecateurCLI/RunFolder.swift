@@ -24,7 +24,7 @@ enum RunFolder {
         return recovery
     }
 
-    private static func writeReport(_ folder: String) throws {
+    static func writeReport(_ folder: String) throws {
         try AtomicFile.write(
             ReportPage(RunRecord(folder: folder)).html, to: RunFiles(folder: folder).path("report.html"))
     }

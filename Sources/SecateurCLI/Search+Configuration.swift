@@ -11,7 +11,7 @@ extension Search {
         var pairs: [(String, Node)] = [
             ("model", Self.text(options.model)), ("task", Self.text(options.task.rawValue)),
             ("train", Self.text(options.train)),
-            ("target-latency", Self.plain("\(options.targetLatency)")), ("agent", Self.text(options.agent)),
+            ("target-latency", Self.plain("\(options.targetLatencies)")), ("agent", Self.text(options.agent)),
             ("budget", Self.plain("\(options.budget)")), ("threads", Self.plain("\(options.threads)")),
             ("tokens", Self.plain("\(options.tokens)")),
             ("latency-of", Self.text(options.latencyOf.rawValue)), ("seed", Self.plain("\(options.seed)")),

@@ -22,6 +22,12 @@ struct Search: ParsableCommand {
               secateur search --config run.yaml --seed 2 --output checkpoints/second
               secateur search --replay checkpoints/minilm-half
 
+            One search over a range of targets serves every latency inside of it:
+
+              secateur search models/minilm --task fidelity --train text.txt \\
+                  --target-latency 0.25...0.8 --output checkpoints/minilm-range
+              secateur pick checkpoints/minilm-range --target-latency 0.4 --output checkpoints/minilm-0.4
+
             With --from, a run is aimed at another target, or at this machine: model, task, data, solver, seed and \
             what latency is of are the run's, and so are its sensitivities; only latency is measured anew.
 
@@ -50,8 +56,11 @@ struct Search: ParsableCommand {
     var validation: String?
 
     @Option(
-        help: "End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms.")
-    var targetLatency: LatencyTarget
+        help: """
+            End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms; or a range \
+            of them such as 0.25...0.8, out of which `secateur pick` takes policies.
+            """)
+    var targetLatency: LatencyTargets
 
     @Option(help: "Size of the packed weights to reach, as a fraction of dense.")
     var targetSize: Double?
@@ -169,7 +178,7 @@ struct Search: ParsableCommand {
     private func resolved() throws -> SearchOptions {
         var options = try from.map { try earlier(RunFiles(folder: $0).options()) } ?? fresh()
         if let validation { options.validation = validation }
-        options.targetLatency = targetLatency
+        options.targetLatencies = targetLatency
         options.targetSize = targetSize
         options.agent = agent
         options.budget = budget
@@ -186,7 +195,8 @@ struct Search: ParsableCommand {
     private func fresh() throws -> SearchOptions {
         guard let model, let task, let train else { throw ValidationError("Missing expected arguments") }
         var options = SearchOptions(
-            model: model, task: task, train: train, targetLatency: targetLatency, threads: machine.threads)
+            model: model, task: task, train: train, targetLatency: targetLatency.strictest,
+            threads: machine.threads)
         options.tokens = machine.tokens ?? task.modelType.standardTokens
         options.latencyOf = latencyOf
         options.seed = seed
@@ -240,6 +250,12 @@ extension SearchOptions.Task: ExpressibleByArgument {}
 extension Solver: ExpressibleByArgument {}
 extension LatencyTarget: ExpressibleByArgument {
     /// Reads a target as it is typed: a fraction of dense (`0.5`) or a time (`12ms`).
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
+extension LatencyTargets: ExpressibleByArgument {
+    /// Reads a target, or a range of them (`0.25...0.8`).
     public init?(argument: String) {
         self.init(argument)
     }

@@ -19,13 +19,15 @@ enum ColumnBlocks {
     ///
     /// Single weights load one column for one row of sums, so the columns must come from the first-level
     /// cache: two thirds of it, or all of it where few weights are kept and the sums are what is moved most.
-    /// Units of several rows load a column for all of them, and the second-level cache is near enough.
+    /// Units of several rows load a column for all of them, and the second-level cache is near enough once few of
+    /// them are kept.
     static func columns(for weight: Matrix, unit: UnitShape) -> Int {
+        let cached = cacheBytes / bytesOfColumn
         let widest: Int
         if unit.rows == 1 {
-            widest = cacheBytes / bytesOfColumn * (weight.sparsity < 0.85 ? 2 : 3) / 3
+            widest = weight.sparsity < 0.85 ? cached * 2 / 3 : cached
         } else {
-            widest = weight.sparsity < 0.75 ? cacheBytes / bytesOfColumn : 768
+            widest = weight.sparsity < 0.75 ? cached * 2 / 3 : 768
         }
         let blocks = max((weight.columns + widest - 1) / widest, 1)
         let columns = (weight.columns + blocks - 1) / blocks

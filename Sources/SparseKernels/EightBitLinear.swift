@@ -21,7 +21,8 @@ public final class EightBitLinear: SingleTokenOperator {
     private let masks: AlignedBuffer<UInt64>?
     private let starts: AlignedBuffer<UInt32>
     private let bias: AlignedBuffer<Float>
-    private let wide: any LinearOperator
+    /// What computes several tokens.
+    let wide: any LinearOperator
     private let instructionSet: InstructionSet
 
     /// Packs a weight [rows × columns] and a bias [rows].
@@ -41,6 +42,18 @@ public final class EightBitLinear: SingleTokenOperator {
         scales = AlignedBuffer(packed.scales)
         starts = AlignedBuffer(packed.starts)
         masks = packed.masks.isEmpty ? nil : AlignedBuffer(packed.masks)
+    }
+
+    /// The same layer with another operator of the same weight for several tokens.
+    func replacing(wide: any LinearOperator) -> EightBitLinear {
+        EightBitLinear(self, wide: wide)
+    }
+
+    private init(_ other: EightBitLinear, wide: any LinearOperator) {
+        precondition(wide.rows == other.rows && wide.columns == other.columns)
+        (rows, columns, self.wide) = (other.rows, other.columns, wide)
+        (values, scales, masks, starts) = (other.values, other.scales, other.masks, other.starts)
+        (bias, instructionSet) = (other.bias, other.instructionSet)
     }
 
     /// What the packed weights take in memory, those for several tokens included, in bytes.

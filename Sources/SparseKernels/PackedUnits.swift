@@ -64,6 +64,25 @@ struct PackedUnits: Sendable {
     }
 
     var sizeBytes: Int { values.sizeBytes + indices.sizeBytes + starts.sizeBytes + units.sizeBytes }
+
+    /// The weight that was packed.
+    func matrix(rows: Int, columns: Int, unit: UnitShape, slots: Int) -> Matrix {
+        var matrix = Matrix(rows: rows, columns: columns)
+        for (bundle, firstColumn) in stride(from: 0, to: columns, by: blockColumns).enumerated().flatMap({
+            block, first in (block * bundles..<(block + 1) * bundles).map { ($0, first) }
+        }) {
+            for entry in Int(starts.address[bundle]) * slots..<Int(starts.address[bundle + 1]) * slots {
+                let firstRow = Int(units.address[bundle * slots + entry % slots]) * unit.rows
+                let column = firstColumn + Int(indices.address[entry]) * unit.columns
+                for place in 0..<unit.count where firstRow + place % unit.rows < rows {
+                    let value = values.address[entry * unit.count + place]
+                    // What fills up a bundle repeats a column with zeros.
+                    if value != 0 { matrix[firstRow + place % unit.rows, column + place / unit.rows] = value }
+                }
+            }
+        }
+        return matrix
+    }
 }
 
 /// Where a unit keeps weights in a block of columns.

@@ -21,6 +21,7 @@ public final class SparseLinear: LinearOperator {
     private let bias: AlignedBuffer<Float>
     private let split: CostSplit
     private let kernel: secateur_sparse_kernel
+    private let instructionSet: InstructionSet
 
     /// Packs a weight [rows × columns] and a bias [rows].
     ///
@@ -34,6 +35,7 @@ public final class SparseLinear: LinearOperator {
         precondition(bias.count == weight.rows)
         rows = weight.rows
         columns = weight.columns
+        self.instructionSet = instructionSet
         kernel = instructionSet.sparseKernel(for: unit, columns: weight.columns)
         self.unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
         let block = blockColumns ?? ColumnBlocks.columns(for: weight, unit: self.unit)
@@ -44,6 +46,31 @@ public final class SparseLinear: LinearOperator {
 
     /// What the packed weights take in memory, in bytes.
     public var sizeBytes: Int { packed.sizeBytes + bias.sizeBytes }
+
+    /// Columns that are summed at a time.
+    public var blockColumns: Int { packed.blockColumns }
+
+    /// The weight that was packed [rows × columns].
+    public var weight: Matrix {
+        packed.matrix(rows: rows, columns: columns, unit: unit, slots: kernel.bundleUnits)
+    }
+
+    /// The same layer on other kernels, which give the same bits: sparse ones of smaller units of several rows, and
+    /// the dense one, which comes last.
+    func alternatives(weight: Matrix, bias: [Float]) -> [any LinearOperator] {
+        let smaller = instructionSet.sparseUnits.filter { other in
+            other.rows > 1 && other.count < unit.count && unit.rows % other.rows == 0
+                && unit.columns % other.columns == 0
+        }
+        return smaller.map {
+            SparseLinear(
+                weight: weight, bias: bias, unit: $0, blockColumns: blockColumns,
+                instructionSet: instructionSet)
+        } + [
+            DenseLinear(
+                weight: weight, bias: bias, blockColumns: blockColumns, instructionSet: instructionSet)
+        ]
+    }
 
     /// Which output rows fall to one of several workers.
     public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {

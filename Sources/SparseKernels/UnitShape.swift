@@ -26,6 +26,13 @@ public struct UnitShape: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension InstructionSet {
+    /// The units that there are sparse kernels of.
+    var sparseUnits: [UnitShape] {
+        UnsafeBufferPointer(start: kernels.pointee.sparse, count: kernels.pointee.sparseCount).map {
+            UnitShape(rows: $0.unitRows, columns: $0.unitColumns)
+        }
+    }
+
     /// The sparse kernel of the largest unit that tiles a unit, for layers of a number of columns.
     func sparseKernel(for unit: UnitShape, columns: Int) -> secateur_sparse_kernel {
         let table = kernels.pointee

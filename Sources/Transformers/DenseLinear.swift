@@ -8,12 +8,19 @@ public final class DenseLinear: LinearOperator {
     /// Input features.
     public let columns: Int
     private let values: AlignedBuffer<Float>
+    private let blockColumns: Int
     private let bias: AlignedBuffer<Float>
     private nonisolated(unsafe) let kernels: UnsafePointer<secateur_kernels>
 
     /// Packs a weight [rows × columns] and a bias [rows].
-    public init(weight: Matrix, bias: [Float], instructionSet: InstructionSet = .best) {
+    ///
+    /// - Parameter blockColumns: columns that are summed at a time; all unless given. A sparse layer of the same
+    ///   weights and the same blocks gives the same bits.
+    public init(
+        weight: Matrix, bias: [Float], blockColumns: Int? = nil, instructionSet: InstructionSet = .best
+    ) {
         precondition(bias.count == weight.rows)
+        self.blockColumns = max(blockColumns ?? weight.columns, 1)
         rows = weight.rows
         columns = weight.columns
         kernels = instructionSet.kernels
@@ -52,7 +59,7 @@ public final class DenseLinear: LinearOperator {
         let range = blocks(ofPart: part, of: parts)
         var weights = secateur_dense(
             values: values.address, bias: bias.address, rows: rows, columns: columns,
-            blockRows: kernels.pointee.denseBlockRows)
+            blockRows: kernels.pointee.denseBlockRows, blockColumns: blockColumns)
         kernels.pointee.dense(
             &weights, input.address, output.address, input.tokens, range.lowerBound, range.upperBound)
     }

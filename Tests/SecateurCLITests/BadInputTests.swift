@@ -74,7 +74,9 @@ import TinyModels
         defer { tool.cleanUp() }
         let wrong = [
             ("--task", "guess"), ("--target-latency", "0"), ("--target-latency", "1.5"),
-            ("--target-latency", "fast"), ("--budget", "0"), ("--threads", "0"), ("--tokens", "100000"),
+            ("--target-latency", "fast"), ("--target-latency", "0.8...0.5"),
+            ("--target-latency", "0.5...9ms"),
+            ("--budget", "0"), ("--threads", "0"), ("--tokens", "100000"),
             ("--tokens", "65"), ("--agent", "oracle"), ("--solver", "luck"), ("--target-size", "2"),
             ("--seed", "-1"), ("--quality-weight", "-1"), ("--colour", "red"),
         ]
@@ -83,6 +85,9 @@ import TinyModels
         }
         try check(tool, ["prune-it"], says: ["prune-it"])
         try check(tool, ["search"], says: ["--target-latency"])
+        try check(
+            tool, search(tool, ["--target-latency": "0.5...0.8", "--agent": "ppo"]),
+            says: ["--target-latency", "0.5...0.8", "ppo", "natural"])
         try check(tool, ["search", "--target-latency", "0.5", "--output", "run"], says: ["model"])
         #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
     }

@@ -26,11 +26,12 @@ import Testing
         ).json()
         let fields = [
             "medianMs", "p95Ms", "denseMedianMs", "denseP95Ms", "speedup", "tokens", "threads", "isa",
-            "sizeBytes", "denseSizeBytes",
+            "sizeBytes", "denseSizeBytes", "prunedLayers", "denseLayers",
         ]
         for field in fields { #expect(benchmark[field] != nil, "no field \(field)") }
         let size = try #require(benchmark["sizeBytes"] as? Int)
-        #expect(size < (try #require(benchmark["denseSizeBytes"] as? Int)))
+        // Layers so small may well run dense.
+        #expect(size <= (try #require(benchmark["denseSizeBytes"] as? Int)))
 
         let evaluated = try tool.run([
             "evaluate", tool.file("run"), "--task", "fidelity", "--data", tool.file("text.txt"), "--against",
@@ -47,6 +48,44 @@ import Testing
         #expect(rows.count == 2)
         let first = try JSONDecoder().decode([Double].self, from: Data(rows[0].utf8))
         #expect(first.count == 32 && abs(first.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
+    }
+
+    @Test func oneSearchOverARangeServesTargetsInsideOfIt() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let found = try tool.run(
+            TinySearch.arguments(
+                tool, "range", ["--target-latency", "0.7...0.95", "--budget", "150", "--json"]))
+        #expect(found.status == 0, "\(found.errors)")
+        let range = try found.json()
+        let dense = try #require(range["predictedDenseMs"] as? Double)
+        for target in ["0.75", "0.9"] {
+            let folder = tool.file("picked-\(target)")
+            let picked = try tool.run(
+                ["pick", tool.file("range"), "--target-latency", target, "--output", folder, "--json"])
+            #expect(picked.status == 0, "\(picked.errors)")
+            let summary = try picked.json()
+            let limit = try #require(Double(target)) * dense * (1 + 1e-9)
+            #expect(try #require(summary["predictedMs"] as? Double) <= limit)
+            #expect(
+                try #require(summary["quality"] as? Double) >= (try #require(range["quality"] as? Double)))
+            for file in ["policy.json", "report.html", "model/model.safetensors"] {
+                #expect(FileManager.default.fileExists(atPath: "\(folder)/\(file)"), "\(file)")
+            }
+            let resumed = try tool.run(["resume", folder])
+            #expect(resumed.status != 0 && resumed.errorLines.count == 1, "\(resumed.errors)")
+        }
+        let refused: [(arguments: [String], names: String)] = [
+            (["pick", tool.file("range"), "--target-latency", "0.5"], "0.7...0.95"),
+            (["pick", tool.file("picked-0.9"), "--target-latency", "0.9"], "0.9"),
+            (["pick", tool.file("nothing"), "--target-latency", "0.9"], "run.json"),
+        ]
+        for (arguments, names) in refused {
+            let result = try tool.run(arguments + ["--output", tool.file("refused")])
+            #expect(result.status != 0 && result.errorLines.count == 1, "\(result.errors)")
+            #expect(result.errors.contains(names), "\(result.errors)")
+            #expect(!FileManager.default.fileExists(atPath: tool.file("refused")))
+        }
     }
 
     @Test(arguments: [

@@ -109,6 +109,34 @@ import Transformers
         }
     }
 
+    /// The first token of many gets the bits that it gets alone, of every kernel; and those of a sparse kernel are
+    /// those of the dense one with the same blocks of columns.
+    @Test(arguments: sets, [1, 8, 16, 32, 64, 128, 384])
+    func aTokenDependsOnNothingElse(_ set: InstructionSet, _ tokens: Int) {
+        let (rows, columns) = (75, 300)
+        let values = random(columns, tokens, sparsity: 0, seed: 7)
+        let (input, first) = (PanelMatrix(values), PanelMatrix(values.firstColumn))
+        let bias = (0..<rows).map { Float($0) / 8 - 1 }
+        for (unit, sparsity) in Self.units.flatMap({ unit in [0.4, 0.9].map { (unit, $0) } }) {
+            let weight = random(rows, columns, sparsity: sparsity, unit: unit, seed: 2)
+            for block in [nil, 48] {
+                let sparse = SparseLinear(
+                    weight: weight, bias: bias, unit: unit, blockColumns: block, instructionSet: set)
+                #expect(sparse.weight == weight)
+                let expected = output(sparse, input)
+                #expect(output(sparse, first) == expected.firstColumn)
+                for other in sparse.alternatives(weight: weight, bias: bias) {
+                    #expect(output(other, input) == expected, "\(unit) \(sparsity) \(type(of: other))")
+                    #expect(output(other, first) == expected.firstColumn)
+                }
+                let scalar = SparseLinear(
+                    weight: weight, bias: bias, unit: unit, blockColumns: sparse.blockColumns,
+                    instructionSet: .scalar)
+                #expect(output(scalar, input) == expected)
+            }
+        }
+    }
+
     @Test func scalarAgreesWithOpenBLAS() {
         let weight = random(37, 212, sparsity: 0.5, seed: 3)
         let input = random(212, 50, sparsity: 0, seed: 4)
@@ -184,5 +212,12 @@ import Transformers
                 #expect(ranges.flatMap { Array($0) } == Array(0..<count))
             }
         }
+    }
+}
+
+extension Matrix {
+    /// The first column alone.
+    fileprivate var firstColumn: Matrix {
+        Matrix(rows: rows, columns: 1, elements: (0..<rows).map { self[$0, 0] })
     }
 }

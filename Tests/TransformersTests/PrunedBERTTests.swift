@@ -133,6 +133,24 @@ import Testing
         }
     }
 
+    /// Layers of hardly any zeros are faster dense, those of hardly any weights are not; results are the same.
+    @Test(arguments: [("unstructured@0.05", true), ("unstructured@0.95", false), ("8x1@0.9", false)])
+    func choosingKernelsChangesNoResult(name: String, isFasterDense: Bool) throws {
+        try RandomBERT(seed: 8).inFolder { folder in
+            let level = try #require(Level(name))
+            let sparse = try BERT(folder: folder).withScatteredZeros(level, for: .prefill)
+            let pool = ThreadPool(threads: 1)
+            let choice = KernelChoice(for: sparse, Workload(tokens: 16), pool: pool)
+            let layers = sparse.layerShapes.map(\.name)
+            #expect(choice.prunedLayers == layers.count)
+            #expect(choice.model.embed(sequences, pool: pool) == sparse.embed(sequences, pool: pool))
+            let dense = layers.filter { choice.model.operators[$0] is DenseLinear }
+            #expect(choice.denseLayers == dense)
+            // Other programs may disturb the measurement of some.
+            #expect((2 * dense.count > layers.count) == isFasterDense, "\(dense.count) dense")
+        }
+    }
+
     /// A word of type 1 is another word, by the difference of the types, of type 0.
     @Test(arguments: available) func secondSentencesHaveTheirType(instructionSet: InstructionSet) throws {
         var model = RandomBERT(seed: 6)

@@ -7,7 +7,10 @@
 //
 // Every matrix product computes Y[row][token] = bias[row] + sum over columns of W[row][column] *
 // X[column][token] with one FMA per kept weight in the order of the columns, in blocks of columns that depend on
-// the weights alone, so that a token's result depends on nothing but that token.
+// the weights alone, so that a token's result depends on nothing but that token. A block's products are summed from
+// zero; the bias is added to the first block's sum, and those of the others to what is there. Products with zeros
+// change no sum, so that of finite inputs dense and sparse kernels of any unit make the same bits, when their blocks
+// of columns are the same.
 #pragma once
 
 #include <stddef.h>
@@ -29,11 +32,11 @@ typedef enum {
 } secateur_isa;
 
 // Dense weights in blocks of `blockRows` rows: [rows/blockRows][columns][blockRows], the last block
-// filled up with zero rows.
+// filled up with zero rows; `blockColumns` columns are summed at a time.
 typedef struct {
     const float *values;
     const float *bias; // [rows]
-    size_t rows, columns, blockRows;
+    size_t rows, columns, blockRows, blockColumns;
 } secateur_dense;
 
 // Sparse weights. A unit of `unitRows` consecutive rows keeps or drops `unitColumns` consecutive columns

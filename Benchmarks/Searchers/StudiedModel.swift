@@ -1,0 +1,45 @@
+import Foundation
+import Search
+
+/// A model that searchers are compared on, and what is asked for it by default.
+struct StudiedModel {
+    let name: String
+    let folder: String
+    let task: SearchOptions.Task
+    let targets: [String]
+    let budgets: [Int]
+    let seeds: [UInt64]
+    /// Whether more of the score is better.
+    let higherIsBetter: Bool
+
+    static let all = [
+        StudiedModel(
+            name: "minilm", folder: "models/minilm", task: .sts, targets: ["0.6", "0.45", "0.33"],
+            budgets: [100, 400], seeds: [1, 2, 3], higherIsBetter: true),
+        StudiedModel(
+            name: "smollm2", folder: "models/smollm2", task: .lm, targets: ["0.6"], budgets: [100, 200],
+            seeds: [1, 2], higherIsBetter: false),
+    ]
+
+    /// Bytes of the text that perplexity is reported on, a little more than forty windows of 512 tokens.
+    private static let validationBytes = 85_000
+
+    /// The files for calibration and reward, and for reporting; text is cut in two, which goes to `folder`.
+    func files(data: String, folder: String) throws -> (train: String, validation: String) {
+        guard task == .lm else { return ("\(data)/stsb/train.tsv", "\(data)/stsb/dev.tsv") }
+        let parts = (train: "\(folder)/train.txt", validation: "\(folder)/validation.txt")
+        guard !FileManager.default.fileExists(atPath: parts.train) else { return parts }
+        let text = try String(contentsOfFile: "\(data)/text/wikitext2-valid.txt", encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var bytes = 0
+        let count = lines.prefix { line in
+            bytes += line.utf8.count + 1
+            return bytes <= Self.validationBytes
+        }.count
+        let (validation, train) = (lines[..<count], lines[count...])
+        try validation.joined(separator: "\n").write(
+            toFile: parts.validation, atomically: true, encoding: .utf8)
+        try train.joined(separator: "\n").write(toFile: parts.train, atomically: true, encoding: .utf8)
+        return parts
+    }
+}

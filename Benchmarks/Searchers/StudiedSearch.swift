@@ -1,0 +1,63 @@
+import Agents
+import Foundation
+import Search
+
+/// One search of the study: a run folder, finished or not.
+struct StudiedSearch {
+    let model: StudiedModel
+    let target: String
+    let budget: Int
+    let agent: String
+    let seed: UInt64
+    /// The folder of everything about the model.
+    let modelFolder: String
+
+    var files: RunFiles {
+        RunFiles(folder: "\(modelFolder)/\(target)-\(budget)/\(agent)-\(seed)")
+    }
+
+    /// What came out; nil while it is not finished.
+    func summary() throws -> SearchSummary? { try files.summary() }
+
+    /// Searches, or goes on with it, by the latencies that all searches of the model share.
+    func run(data: String) throws {
+        switch model.task {
+        case .lm: try run(DecoderModel.self, data)
+        case .sts, .fidelity: try run(EncoderModel.self, data)
+        }
+    }
+
+    private var cache: String { "\(modelFolder)/cache" }
+    private var table: String { "\(modelFolder)/latency.h5" }
+
+    private func run<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws {
+        guard try summary() == nil else { return }
+        let session: SearchSession<Model>
+        if files.holdsRun {
+            session = try .resume(folder: files.folder, cache: cache)
+        } else {
+            let shared = FileManager.default.fileExists(atPath: table) ? table : nil
+            session = try .start(
+                try options(type, data), folder: files.folder, cache: cache, latencyTable: shared)
+            if shared == nil {
+                try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
+            }
+        }
+        _ = try session.finish()
+    }
+
+    private func options<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws -> SearchOptions {
+        guard let target = LatencyTarget(target) else {
+            throw SearchFailure("--targets: found '\(target)', allowed such as 0.5 or 12ms")
+        }
+        let (train, validation) = try model.files(data: data, folder: modelFolder)
+        var options = SearchOptions(
+            model: model.folder, task: model.task, train: train, targetLatency: target, threads: 1)
+        options.tokens = type.standardTokens
+        options.validation = validation
+        options.agent = agent
+        options.seed = seed
+        options.budget = budget
+        return options
+    }
+}

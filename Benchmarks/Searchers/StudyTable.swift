@@ -1,0 +1,73 @@
+import Foundation
+import Search
+
+/// The finished searches of one cell: means over seeds with 95 % intervals.
+struct StudyTable {
+    /// What one searcher came to.
+    private struct Row {
+        let agent: String
+        let summaries: [SearchSummary]
+
+        func mean(_ value: (SearchSummary) -> Double) -> Double {
+            summaries.map(value).reduce(0, +) / Double(summaries.count)
+        }
+
+        /// Half the width of the 95 % interval of a mean, by Student's t; NaN with one seed.
+        func interval(_ value: (SearchSummary) -> Double) -> Double {
+            let (count, mean) = (Double(summaries.count), mean(value))
+            guard count > 1 else { return .nan }
+            let squares = summaries.reduce(0) { $0 + (value($1) - mean) * (value($1) - mean) }
+            return StudyTable.quantile(summaries.count - 1) * (squares / (count - 1) / count).squareRoot()
+        }
+    }
+
+    private let cell: StudyCell
+    private let rows: [Row]
+
+    init(_ cell: StudyCell) throws {
+        self.cell = cell
+        rows = try cell.agents.map { agent in
+            Row(agent: agent, summaries: try cell.searches(of: agent).compactMap { try $0.summary() })
+        }
+    }
+
+    /// The 0.975 quantile of Student's distribution, for 1 to 10 degrees of freedom; beyond, the normal one's.
+    static func quantile(_ freedom: Int) -> Double {
+        let table = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+        return table.indices.contains(freedom - 1) ? table[freedom - 1] : 1.96
+    }
+
+    private static func score(_ summary: SearchSummary) -> Double { summary.validation?.pruned ?? .nan }
+
+    /// Searchers by their mean score, the best first.
+    private var ranked: [Row] {
+        rows.filter { !$0.summaries.isEmpty }.sorted {
+            let (first, second) = ($0.mean(Self.score), $1.mean(Self.score))
+            return cell.model.higherIsBetter ? first > second : first < second
+        }
+    }
+
+    /// A Markdown table.
+    var text: String {
+        let metric = rows.lazy.compactMap { $0.summaries.first?.validation?.metric }.first ?? "score"
+        var lines = [
+            "", "\(cell.title):", "",
+            "| searcher | \(metric), held out | reward | predicted / dense | measured / dense | policies | seeds |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += ranked.map { row in
+            String(
+                format: "| %@ | %.4f ± %.4f | %.4f ± %.4f | %.3f | %.3f | %.0f | %d |", row.agent,
+                row.mean(Self.score), row.interval(Self.score), row.mean(\.reward), row.interval(\.reward),
+                row.mean { $0.predictedMs / $0.predictedDenseMs }, row.mean { 1 / $0.speedup },
+                row.mean { Double($0.evaluations) }, row.summaries.count)
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// In how many cells a searcher's mean score is the best.
+    static func verdict(_ tables: [StudyTable], on agent: String) -> String {
+        let best = tables.count { $0.ranked.first?.agent == agent }
+        return "\n\(agent) has the best mean score in \(best) of \(tables.count) cells"
+    }
+}

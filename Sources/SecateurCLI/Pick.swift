@@ -1,0 +1,47 @@
+import ArgumentParser
+import Search
+
+/// `secateur pick`
+struct Pick: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take a policy for one latency out of a search over a range of latencies.",
+        discussion: """
+            Nothing is learnt anew: the policies that the agent holds to be best for this latency are checked on \
+            other data and measured, which takes seconds.
+
+              secateur search models/minilm --task fidelity --train text.txt \\
+                  --target-latency 0.25...0.8 --output checkpoints/minilm-range
+              secateur pick checkpoints/minilm-range --target-latency 0.4 --output checkpoints/minilm-0.4
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The folder of the finished search.", valueName: "run"), completion: .directory)
+    var runFolder: String
+
+    @Option(
+        help:
+            "End-to-end latency to reach, inside of the range: a fraction of dense, or milliseconds such as 12ms."
+    )
+    var targetLatency: LatencyTarget
+
+    @OptionGroup var cacheOptions: CacheOptions
+
+    @Option(help: "The folder to write; it must not exist.", completion: .directory)
+    var output: String
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    func run() throws {
+        try pick(try RunFiles(folder: runFolder).options().task.modelType)
+    }
+
+    private func pick<Model: SearchableModel>(_ type: Model.Type) throws {
+        let line = ProgressLine()
+        let summary = try PolicyPick<Model>(run: runFolder, target: targetLatency).pick(
+            to: output, cache: cacheOptions.cache, progress: line.show)
+        try RunFolder.writeReport(output)
+        line.finish()
+        if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: output) }
+    }
+}
