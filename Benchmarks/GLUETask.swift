@@ -35,7 +35,8 @@ struct GLUETask {
         GLUETask(
             "rte", .classification, .accuracy, dense: plan(epochs: 3, learningRate: 1e-4), recoveryEpochs: 4),
         GLUETask(
-            "mrpc", .classification, .f1, dense: plan(epochs: 6, learningRate: 1e-4, batchSize: 16),
+            "mrpc", .classification, .f1,
+            dense: plan(epochs: 4, learningRate: 5e-5, batchSize: 16, dropout: 0.1),
             recoveryEpochs: 4, startsFromRelatedPairs: true),
         GLUETask("stsb", .sts, .accuracy, dense: plan(epochs: 2, learningRate: 5e-5), recoveryEpochs: 2),
         GLUETask(
@@ -63,13 +64,14 @@ struct GLUETask {
     }
 
     private static func plan(
-        epochs: Int, learningRate: Double, batchSize: Int = 32,
+        epochs: Int, learningRate: Double, batchSize: Int = 32, dropout: Double = 0,
         distillation: Distillation = Distillation()
     ) -> TrainingPlan {
         var plan = TrainingPlan()
         plan.epochs = epochs
         plan.learningRate = learningRate
         plan.batchSize = batchSize
+        plan.dropout = dropout
         plan.distillation = distillation
         return plan
     }
