@@ -25,7 +25,7 @@ import Testing
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         let command = try RunningCommand(
-            tool, TinySearch.arguments(tool, "run", ["--budget", "3000", "--serve"]))
+            tool, TinySearch.arguments(tool, "run", ["--budget", "1000000", "--serve"]))
         defer { command.stop() }
         let mark = "the report is live at "
         #expect(command.wait { command.errors.contains("/\n") }, "\(command.errors)")
@@ -52,7 +52,7 @@ import Testing
         var seen: Set<Int> = []
         while seen.count < 3, command.process.isRunning {
             let text = await ask(url + "content")?.1 ?? ""
-            if let match = text.firstMatch(of: #/(\d+) of at most 3000 policies/#),
+            if let match = text.firstMatch(of: #/(\d+) of at most 1000000 policies/#),
                 let count = Int(match.1)
             {
                 if count > 0 { seen.insert(count) }
