@@ -127,6 +127,7 @@ struct RunSections {
             label: "quality / dense", series: [.init(name: run.name, values: run.rows.map(\.terms.quality))])
         let expects = run.rows.contains { $0.baseline.isFinite }
         let weights = run.options.weights
+        let rows = run.rows.thinned()
         return PageContent.Section(
             id: "learning", title: "Reward and quality over evaluations",
             caption: "A dot for each evaluated policy, in order. The reward is "
@@ -147,11 +148,12 @@ struct RunSections {
             charts: both(reward.svg) + both(quality.svg),
             tables: [
                 DataTable(
-                    title: "Every evaluation",
+                    title: rows.count == run.rows.count
+                        ? "Every evaluation" : "\(rows.count) of \(run.rows.count) evaluations",
                     headings: [
                         "evaluation", "reward", "quality / dense", "latency", "size", "expected reward",
                     ],
-                    rows: run.rows.map { row in
+                    rows: rows.map { row in
                         [
                             "\(row.evaluation)", Figures.decimal(row.terms.reward, 4),
                             Figures.decimal(row.terms.quality, 4),

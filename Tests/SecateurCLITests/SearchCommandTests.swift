@@ -53,9 +53,9 @@ import Testing
     @Test func oneSearchOverARangeServesTargetsInsideOfIt() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
-        let found = try tool.run(
-            TinySearch.arguments(
-                tool, "range", ["--target-latency", "0.7...0.95", "--budget", "150", "--json"]))
+        let text = tool.file("text.txt")
+        let asked = ["--target-latency", "0.7...0.95", "--budget", "150", "--validation", text, "--json"]
+        let found = try tool.run(TinySearch.arguments(tool, "range", asked))
         #expect(found.status == 0, "\(found.errors)")
         let range = try found.json()
         let dense = try #require(range["predictedDenseMs"] as? Double)
@@ -67,8 +67,13 @@ import Testing
             let summary = try picked.json()
             let limit = try #require(Double(target)) * dense * (1 + 1e-9)
             #expect(try #require(summary["predictedMs"] as? Double) <= limit)
-            #expect(
-                try #require(summary["quality"] as? Double) >= (try #require(range["quality"] as? Double)))
+            let evaluated = try tool.run([
+                "evaluate", folder, "--task", "fidelity", "--data", text, "--against", tool.file("model"),
+                "--json",
+            ]).json()
+            let value = try #require(evaluated["value"] as? Double)
+            let validation = try #require(summary["validation"] as? [String: Any])
+            #expect(abs(value - (try #require(validation["pruned"] as? Double))) < 1e-4)
             for file in ["policy.json", "report.html", "model/model.safetensors"] {
                 #expect(FileManager.default.fileExists(atPath: "\(folder)/\(file)"), "\(file)")
             }

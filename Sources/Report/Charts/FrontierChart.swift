@@ -60,7 +60,7 @@ struct FrontierChart {
                     anchor: isLeft ? .end : .start)
             }
             let last = Double(max(series.policies.map(\.evaluation).max() ?? 1, 1))
-            for policy in series.policies {
+            for policy in series.policies.thinned() {
                 canvas.marker(
                     number, at: frame.point(policy.latency, policy.quality), radius: radius, "dot",
                     fill: 0.12 + 0.5 * Double(policy.evaluation) / last,

@@ -41,7 +41,7 @@ struct LearningChart {
         _ series: Series, _ number: Int, _ frame: PlotFrame, _ size: ChartSize, _ canvas: inout SVGCanvas
     ) {
         canvas.colour(number + 1) { canvas in
-            for (index, value) in series.values.enumerated() {
+            for (index, value) in Array(series.values.enumerated()).thinned() {
                 canvas.marker(
                     number, at: frame.point(Double(index + 1), value), radius: size.isNarrow ? 1.7 : 2.2,
                     "dot", fill: self.series.count == 1 ? 0.35 : 0.2)
@@ -56,7 +56,7 @@ struct LearningChart {
             if let end = best.last { canvas.marker(number, at: end, radius: 4, "dot edge", fill: 1) }
         }
         let inside = series.expected.enumerated().filter { frame.y.domain.contains($0.element) }
-        canvas.path(inside.map { frame.point(Double($0.offset + 1), $0.element) }, "expected")
+        canvas.path(inside.thinned().map { frame.point(Double($0.offset + 1), $0.element) }, "expected")
     }
 
     /// Leaves out places on a level stretch between its ends.
