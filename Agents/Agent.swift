@@ -44,6 +44,10 @@ public protocol Agent: Sendable {
     var wantsEffects: Bool { get }
     /// Learns from the effects it asked for; nil where the environment cannot tell, or its budget is too small.
     mutating func learn(from effects: LevelEffects?)
+    /// What it wants to have scored on a part of the reward data before it starts an episode; nil for nothing (more).
+    mutating func screening(for target: SearchTarget) -> Screening?
+    /// Learns the scores of what it asked for last; nil where the environment cannot tell, or its budget is too small.
+    mutating func learn(fromScores scores: [Double]?)
     /// Policies that it holds to be best for a target inside of the range that it searched, without learning more;
     /// none for agents that serve one target.
     func policies(for target: SearchTarget) -> [[Int]]
@@ -59,10 +63,22 @@ extension Agent {
     public var wantsEffects: Bool { false }
     /// Nothing.
     public mutating func learn(from effects: LevelEffects?) {}
+    /// Nothing.
+    public mutating func screening(for target: SearchTarget) -> Screening? { nil }
+    /// Nothing.
+    public mutating func learn(fromScores scores: [Double]?) {}
     /// None.
     public func policies(for target: SearchTarget) -> [[Int]] { [] }
     /// Nothing.
     public var learning: LearningRecord { LearningRecord() }
+}
+
+/// Policies to be scored on a part of the reward data.
+public struct Screening: Sendable, Equatable {
+    /// The policies.
+    public let policies: [[Int]]
+    /// The part, as a fraction.
+    public let share: Double
 }
 
 /// What learning did after an episode, for the trace; NaN where an agent has no such thing.

@@ -200,8 +200,11 @@ public final class SearchRun {
     /// One walk over the layers, recorded.
     private func runEpisode() throws {
         var actions: [Int] = []
-        var observation = try environment.reset(
-            target: schedule.target(at: Double(environment.tokenPasses) / tokenBudget))
+        let target = schedule.target(at: Double(environment.tokenPasses) / tokenBudget)
+        while let wanted = agent.screening(for: target) {
+            agent.learn(fromScores: try environment.screen(wanted.policies, share: wanted.share))
+        }
+        var observation = try environment.reset(target: target)
         while true {
             observation.progress = schedule.progressWithinStation(at: observation.progress)
             let action = agent.act(observation)

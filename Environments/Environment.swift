@@ -247,11 +247,16 @@ public protocol Environment: AnyObject {
     func step(_ action: Int) throws -> StepResult
     /// What a switch of each level would do at a policy; nil where that cannot be told. Costs token-passes.
     func effects(of actions: [Int]) throws -> LevelEffects?
+    /// Scores of policies on a random part of the reward data, the same for all of them, of which only the order means
+    /// something; nil where that cannot be told. Costs token-passes.
+    func screen(_ policies: [[Int]], share: Double) throws -> [Double]?
 }
 
 extension Environment {
     /// Cannot tell.
     public func effects(of actions: [Int]) throws -> LevelEffects? { nil }
+    /// Cannot tell.
+    public func screen(_ policies: [[Int]], share: Double) throws -> [Double]? { nil }
 }
 
 /// A request that an environment refuses.

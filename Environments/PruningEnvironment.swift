@@ -27,6 +27,14 @@ public protocol SwitchEffects {
     func effects(of actions: [Int], number: Int) throws -> LevelEffects
 }
 
+/// Scores policies on a small part of the reward data.
+public protocol PolicyScreening {
+    /// Token-passes of one policy on the part that `number` fixes; nil where the data cannot be cut up.
+    func tokenPasses(share: Double, number: Int) -> Int?
+    /// The scores of policies on that part; only their order means something.
+    func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double]
+}
+
 /// The environment of a search: the layers of a model in order, a level for each, and at the end the
 /// evaluation of the model that this policy makes.
 ///
@@ -41,6 +49,7 @@ public final class PruningEnvironment: Environment {
     private let weights: RewardWeights
     private let quality: ([Int]) throws -> Double
     private let switches: (any SwitchEffects)?
+    private let screening: (any PolicyScreening)?
     private var episode: Episode?
 
     private struct Episode {
@@ -57,16 +66,19 @@ public final class PruningEnvironment: Environment {
     ///     by the tokens that they run the model on.
     ///   - tokenPasses: what an interrupted run has spent; nil for none but the preparation.
     ///   - switches: tells the effects of switches, where something can.
+    ///   - screening: scores policies on parts of the data, where something can.
     ///   - quality: the quality of a policy's model, as a fraction of the dense model's.
     public init(
         costs: LevelCosts, weights: RewardWeights = RewardWeights(), budget: Int, tokenPasses: Int? = nil,
-        switches: (any SwitchEffects)? = nil, quality: @escaping ([Int]) throws -> Double
+        switches: (any SwitchEffects)? = nil, screening: (any PolicyScreening)? = nil,
+        quality: @escaping ([Int]) throws -> Double
     ) {
         self.costs = costs
         self.weights = weights
         self.budget = budget
         self.tokenPasses = tokenPasses ?? costs.accounting.preparationTokens
         self.switches = switches
+        self.screening = screening
         self.quality = quality
     }
 
@@ -83,6 +95,20 @@ public final class PruningEnvironment: Environment {
         let effects = try switches.effects(of: actions, number: tokenPasses)
         tokenPasses += cost
         return effects
+    }
+
+    /// Scores of policies on a part of the reward data; nil where there is none, or nothing would be left to evaluate
+    /// one of them.
+    public func screen(_ policies: [[Int]], share: Double) throws -> [Double]? {
+        let number = tokenPasses
+        guard let screening, let each = screening.tokenPasses(share: share, number: number) else {
+            return nil
+        }
+        let cost = each * policies.count
+        guard cost + costs.accounting.tokensPerEvaluation <= tokensLeft else { return nil }
+        let scores = try screening.scores(of: policies, share: share, number: number)
+        tokenPasses += cost
+        return scores
     }
 
     /// Starts an episode.

@@ -7,9 +7,12 @@ import Tensors
 /// the parent's place when it is no worse.
 ///
 /// Levels of a layer are those that no other level beats in both latency and output error, in that order. The number
-/// of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is by whole
-/// evaluations, one offspring a generation: its stages on few tokens need evaluations in parts, which the
-/// environment does not have. The first parents are those of ``Uniform``.
+/// of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is in stages: the
+/// offspring of a generation are scored on few tokens, the best of them on more, and the best one by a whole
+/// evaluation, on the same data as the parent was. The public code has 64 offspring, of which 8 and 2 survive, on 1/32,
+/// a quarter and all of the tokens, for 400 generations; here a generation is a smaller one, that takes three
+/// evaluations, so that a hundred make more than thirty. Where the environment has no parts of data, there is one
+/// offspring a generation. The first parents are those of ``Uniform``.
 public struct EvoPress: Agent {
     /// What users call it.
     public static let name = AgentKind.evopress.rawValue
@@ -17,6 +20,10 @@ public struct EvoPress: Agent {
     public static let usesSensitivities = false
     /// The most switches of a mutation.
     private static let mostSwitches = 3
+    /// Offspring of a generation.
+    private static let offspring = 16
+    /// The stages before the whole evaluation: the part of the data, and how many survive.
+    private static let stages = [(share: 1.0 / 16, survivors: 4), (share: 1.0 / 4, survivors: 1)]
     /// How many draws are tried for an offspring that was not evaluated yet.
     private static let attempts = 64
 
@@ -33,6 +40,9 @@ public struct EvoPress: Agent {
     private var evaluated: Set<[Int]> = []
     private var starts: [[Int]]
     private var plan: [Int] = []
+    /// The offspring that survived so far, best first; of the present generation, as is the stage.
+    private var survivors: [[Int]] = []
+    private var stage = 0
 
     /// A new agent that has seen nothing but the tables.
     public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
@@ -54,6 +64,29 @@ public struct EvoPress: Agent {
         }.sorted { latencyMs[$0] > latencyMs[$1] }
     }
 
+    /// The offspring of a new generation, then those that survived; none before there is a parent.
+    public mutating func screening(for target: SearchTarget) -> Screening? {
+        guard starts.isEmpty, parentReward != nil, stage < Self.stages.count else { return nil }
+        if stage == 0 {
+            let allocation = AdditiveAllocation(costs: costs, target: target)
+            var distinct: Set<[Int]> = []
+            survivors = (0..<Self.offspring).map { _ in offspring(allocation) }
+                .filter { distinct.insert($0).inserted }
+        }
+        return Screening(policies: survivors, share: Self.stages[stage].share)
+    }
+
+    /// Keeps the best of a stage; the first of them where no scores are to be had.
+    public mutating func learn(fromScores scores: [Double]?) {
+        guard let scores else {
+            stage = Self.stages.count
+            return
+        }
+        let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+        survivors = order.prefix(Self.stages[stage].survivors).map { survivors[$0] }
+        stage += 1
+    }
+
     /// Chooses the level of one layer, among those that are not masked.
     public mutating func act(_ observation: Observation) -> Int {
         if observation.layer == 0 || plan.isEmpty {
@@ -64,6 +97,7 @@ public struct EvoPress: Agent {
 
     /// Keeps the better of parent and offspring.
     public mutating func finish(_ episode: Episode) {
+        (survivors, stage) = ([], 0)
         evaluated.insert(episode.actions)
         if episode.terms.reward >= parentReward ?? -.infinity {
             (parent, parentReward) = (episode.actions, episode.terms.reward)
@@ -75,6 +109,10 @@ public struct EvoPress: Agent {
             starts.removeFirst()
             if !evaluated.contains(start) { return start }
         }
+        return survivors.first ?? offspring(allocation)
+    }
+
+    private mutating func offspring(_ allocation: AdditiveAllocation) -> [Int] {
         var offspring = parent
         for _ in 0..<Self.attempts {
             offspring = mutated(parent, allocation)

@@ -30,6 +30,19 @@ public struct DivergenceTask: ModelTask {
         hidden = windows.map { predictions.hiddenStates(of: $0).matrix }
     }
 
+    private init(windows: [[Int32]], dense: Decoder, hidden: [Matrix]) {
+        self.windows = windows
+        self.dense = dense
+        self.hidden = hidden
+    }
+
+    /// One window at least.
+    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Decoder>)? {
+        let chosen = PartItems.drawn(share, of: windows.count, least: 1, using: &random)
+        return DivergenceTask(
+            windows: chosen.map { windows[$0] }, dense: dense, hidden: chosen.map { hidden[$0] })
+    }
+
     private static func longest(_ windows: [[Int32]]) -> Int {
         windows.map(\.count).max() ?? 0
     }

@@ -36,8 +36,28 @@ public struct STSTask: EmbeddingTask {
         scores = pairs.map(\.score)
     }
 
+    private init(sequences: [[Int32]], scores: [Double]) {
+        self.sequences = sequences
+        self.scores = scores
+    }
+
     /// Number of pairs.
     public var count: Int { scores.count }
+
+    /// The same of some pairs.
+    public func part(pairs: [Int]) -> STSTask {
+        STSTask(sequences: pairs.flatMap { sequences[2 * $0...2 * $0 + 1] }, scores: pairs.map { scores[$0] })
+    }
+
+    /// A random share of the pairs, eight at least: a rank correlation of fewer says next to nothing.
+    public func pairs(share: Double, using random: inout CounterBasedRandom) -> [Int] {
+        PartItems.drawn(share, of: count, least: 8, using: &random)
+    }
+
+    /// Some of the pairs.
+    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+        part(pairs: pairs(share: share, using: &random))
+    }
 
     /// Spearman's ρ.
     public func score(_ embeddings: Matrix) -> Double {
@@ -65,17 +85,30 @@ public struct FidelityTask: EmbeddingTask {
     public let metric = "fidelity"
     /// Token ids of every sentence.
     public let sequences: [[Int32]]
+    private let embeddings: Matrix
     private let reference: [Double]
 
     /// Takes the sentences and the dense model's embeddings of them, rows of length 1.
     public init(sequences: [[Int32]], denseEmbeddings: Matrix) {
         precondition(denseEmbeddings.rows == sequences.count)
         self.sequences = sequences
+        embeddings = denseEmbeddings
         reference = Self.similarities(denseEmbeddings)
     }
 
     /// Number of sentences.
     public var count: Int { sequences.count }
+
+    /// The same of some sentences.
+    public func part(sentences: [Int]) -> FidelityTask {
+        FidelityTask(
+            sequences: sentences.map { sequences[$0] }, denseEmbeddings: embeddings.selectingRows(sentences))
+    }
+
+    /// Eight sentences at least, which have 28 similarities.
+    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+        part(sentences: PartItems.drawn(share, of: count, least: 8, using: &random))
+    }
 
     /// The agreement with the dense model, 1 for the dense model itself.
     public func score(_ embeddings: Matrix) -> Double {

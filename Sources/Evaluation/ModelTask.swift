@@ -13,4 +13,22 @@ public protocol ModelTask<Model>: Sendable {
     var tokens: Int { get }
     /// The score of a model.
     func score(_ model: Model, pool: ThreadPool) -> Double
+    /// The same score over a random part of the items, for a cheap first look; nil where it cannot be cut up.
+    func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Model>)?
+}
+
+extension ModelTask {
+    /// Cannot be cut up.
+    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Model>)? { nil }
+}
+
+/// Which items a part of a task is over.
+enum PartItems {
+    /// A share of `count` places, `least` at least, in order.
+    static func drawn(_ share: Double, of count: Int, least: Int, using random: inout CounterBasedRandom)
+        -> [Int]
+    {
+        let wanted = min(count, max(least, Int((share * Double(count)).rounded())))
+        return (0..<count).shuffled(using: &random).prefix(wanted).sorted()
+    }
 }

@@ -124,6 +124,14 @@ private struct MixedTask: EmbeddingTask {
     var sequences: [[Int32]] { labelled.sequences }
     var count: Int { labelled.count }
 
+    /// The labels and the similarities of the same pairs.
+    func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+        let pairs = labelled.pairs(share: share, using: &random)
+        return MixedTask(
+            labelled: labelled.part(pairs: pairs),
+            fidelity: fidelity.part(sentences: pairs.flatMap { [2 * $0, 2 * $0 + 1] }))
+    }
+
     func score(_ embeddings: Matrix) -> Double {
         (labelled.score(embeddings) + fidelity.score(embeddings)) / 2
     }

@@ -60,11 +60,7 @@ final class EncoderSwitches: SwitchEffects {
             weights[layer].value = try changes.weight(layer, level)
         }
         let chosen = subset(number)
-        var reference = Matrix(rows: chosen.count, columns: embeddings.columns)
-        for (row, index) in chosen.enumerated() {
-            for (column, value) in embeddings.row(index).enumerated() { reference[row, column] = value }
-        }
-        _ = gradients.loss(chosen.map { sequences[$0] }, dense: reference)
+        _ = gradients.loss(chosen.map { sequences[$0] }, dense: embeddings.selectingRows(chosen))
         let (changes, slopes) = (changes, weights.map(\.gradient))
         let tables = try forEachLayer { layer in
             try changes.effects(layer, now: actions[layer], gradient: slopes[layer], factors[layer])

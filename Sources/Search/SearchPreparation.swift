@@ -118,6 +118,11 @@ public final class SearchPreparation<Model: SearchableModel> {
         task.score(try candidates.model(actions, pool: inputs.pool), pool: inputs.pool)
     }
 
+    private func part(_ share: Double, _ number: Int) -> (any ModelTask<Model.Network>)? {
+        var random = CounterBasedRandom(seed: UInt64(number), stream: 13)
+        return inputs.data.reward.part(share: share, using: &random)
+    }
+
     private static func database(
         _ inputs: SearchInputs<Model>, key: String, levels: [Level], cache: String, progress: StageProgress
     ) throws -> LevelDatabase {
@@ -163,5 +168,18 @@ public final class SearchPreparation<Model: SearchableModel> {
                 tokensPerEvaluation: inputs.data.reward.tokens,
                 calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },
                 sensitivityTokens: sensitivities.tokenPasses))
+    }
+}
+
+extension SearchPreparation: PolicyScreening {
+    /// Tokens of a part of the reward data.
+    public func tokenPasses(share: Double, number: Int) -> Int? {
+        part(share, number)?.tokens
+    }
+
+    /// Scores of policies on a part of the reward data.
+    public func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double] {
+        guard let part = part(share, number) else { return [] }
+        return try policies.map { try score(part, $0) }
     }
 }

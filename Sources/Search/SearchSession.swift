@@ -160,7 +160,8 @@ public final class SearchSession<Model: SearchableModel> {
         let options = preparation.inputs.options
         return PruningEnvironment(
             costs: preparation.costs, weights: options.weights, budget: options.budget,
-            tokenPasses: tokenPasses, switches: try preparation.switches(), quality: preparation.quality)
+            tokenPasses: tokenPasses, switches: try preparation.switches(), screening: preparation,
+            quality: preparation.quality)
     }
 
     private static func requireBudget(_ environment: PruningEnvironment, _ options: SearchOptions) throws {

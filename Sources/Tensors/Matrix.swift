@@ -45,6 +45,11 @@ public struct Matrix: Sendable, Equatable {
         elements[row * columns..<(row + 1) * columns]
     }
 
+    /// Some rows, in the order asked for, [indices × columns].
+    public func selectingRows(_ indices: [Int]) -> Matrix {
+        Matrix(rows: indices.count, columns: columns, elements: indices.flatMap(row))
+    }
+
     /// Number of elements that are exactly zero.
     public var zeroCount: Int {
         elements.reduce(into: 0) { count, value in if value == 0 { count += 1 } }

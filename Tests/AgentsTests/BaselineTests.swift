@@ -39,6 +39,55 @@ import Testing
         #expect(mutations > 400)
     }
 
+    /// Sixteen offspring on a sixteenth of the data, four on a quarter, one on all of it.
+    @Test func evoPressSelectsInStages() throws {
+        let environment = ChainEnvironment(problem: 1, budget: 100)
+        let target = environment.usualTarget
+        var agent = EvoPress(costs: environment.costs, target: target, budget: 100, seed: 3)
+        func evaluated() throws -> [Int] {
+            var (observation, actions) = (try environment.reset(target: target), [Int]())
+            while true {
+                actions.append(agent.act(observation))
+                switch try environment.step(actions[actions.count - 1]) {
+                case .next(let next): observation = next
+                case .terminated(let terms):
+                    agent.finish(Episode(actions: actions, terms: terms))
+                    return actions
+                }
+            }
+        }
+        var starts = 0
+        while agent.screening(for: target) == nil {
+            _ = try evaluated()
+            starts += 1
+        }
+        #expect(starts > 0)
+        for _ in 0..<5 {
+            let asked = agent.screening(for: target)
+            let first = try #require(asked)
+            #expect(Set(first.policies).count == first.policies.count && first.share == 1.0 / 16)
+            #expect((9...16).contains(first.policies.count))
+            let scores = first.policies.map { -environment.loss(of: $0) }
+            agent.learn(fromScores: scores)
+            let narrowed = agent.screening(for: target)
+            let second = try #require(narrowed)
+            let best = zip(scores, first.policies).sorted { $0.0 > $1.0 }.prefix(4).map(\.1)
+            #expect(Set(second.policies) == Set(best) && second.share == 1.0 / 4)
+            // A second look may see it otherwise.
+            agent.learn(fromScores: second.policies.map { environment.loss(of: $0) })
+            let more = agent.screening(for: target)
+            #expect(more == nil)
+            #expect(try evaluated() == best.last)
+        }
+        // Where nothing can be scored in part, one offspring of a generation is evaluated.
+        let last = agent.screening(for: target)
+        let unscored = try #require(last)
+        agent.learn(fromScores: nil)
+        let none = agent.screening(for: target)
+        #expect(none == nil)
+        #expect(try evaluated() == unscored.policies.first)
+    }
+
     /// Against every policy there is.
     @Test(arguments: 1...5 as ClosedRange<UInt64>) func spdyIsOptimalWhenLossesAddUp(problem: UInt64) throws {
         let toy = ChainEnvironment(layers: 5, problem: problem, budget: 1)

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Testing
 
 @testable import Evaluation
@@ -23,6 +24,36 @@ import Testing
 
     @Test func constantsHaveNoCorrelation() {
         #expect(Correlation.pearson([1, 1, 1], [1, 2, 3]) == 0)
+    }
+}
+
+@Suite struct FidelityTests {
+    /// A part compares the similarities of its own sentences, with the dense ones of the same.
+    @Test func aPartIsOverItsOwnSentences() throws {
+        var random = CounterBasedRandom(seed: 4)
+        func embeddings() -> Matrix {
+            Matrix(rows: 40, columns: 6, elements: (0..<240).map { _ in Float(random.nextUniform()) - 0.5 })
+        }
+        let (dense, other) = (embeddings(), embeddings())
+        let task = FidelityTask(sequences: (0..<40).map { [$0] }, denseEmbeddings: dense)
+        let chosen = [3, 4, 17, 38]
+        let part = task.part(sentences: chosen)
+        #expect(part.sequences == [[3], [4], [17], [38]])
+        #expect(abs(part.score(dense.selectingRows(chosen)) - 1) < 1e-12)
+        var pairs: [(Double, Double)] = []
+        for (place, first) in chosen.enumerated() {
+            for second in chosen[(place + 1)...] {
+                let products = [other, dense].map { matrix in
+                    zip(matrix.row(first), matrix.row(second)).reduce(0) { $0 + Double($1.0 * $1.1) }
+                }
+                pairs.append((products[0], products[1]))
+            }
+        }
+        let expected = Correlation.pearson(pairs.map(\.0), pairs.map(\.1))
+        #expect(abs(part.score(other.selectingRows(chosen)) - expected) < 1e-6)
+        let half = task.part(share: 0.5, using: &random)
+        let drawn = try #require(half as? FidelityTask)
+        #expect(drawn.count == 20 && Set(drawn.sequences).count == 20)
     }
 }
 

@@ -51,6 +51,25 @@ import Transformers
         #expect(task.score(other, pool: pool) < task.score(model, pool: pool))
     }
 
+    /// The windows are all the same: so are the scores.
+    @Test func aPartHasFewerWindows() throws {
+        let model = try Decoder(path: Self.folder)
+        let pool = ThreadPool(threads: 2)
+        let ids = try reference().ids
+        let task = DivergenceTask(windows: Array(repeating: ids, count: 8), dense: model, pool: pool)
+        var random = CounterBasedRandom(seed: 1)
+        let quarter = task.part(share: 0.25, using: &random)
+        let part = try #require(quarter)
+        #expect(part.tokens == 2 * ids.count)
+        let shape = model.layerShapes[0]
+        let other = model.replacing([
+            shape.name: DenseLinear(
+                weight: Matrix(rows: shape.rows, columns: shape.cols),
+                bias: [Float](repeating: 0, count: shape.rows))
+        ])
+        #expect(abs(part.score(other, pool: pool) - task.score(other, pool: pool)) < 1e-6)
+    }
+
     @Test func samplerTakesTheLikeliestOrWithinItsMass() {
         var greedy = Sampler()
         #expect(greedy.choose([0, 3, 1]) == 1)
