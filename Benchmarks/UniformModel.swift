@@ -36,7 +36,6 @@ struct UniformModel: ParsableCommand {
             throw ValidationError("--level: found '\(level)', allowed such as 4x1@0.800")
         }
         let pool = ThreadPool(threads: ProcessInfo.processInfo.activeProcessorCount)
-        BLAS.useOneThread()
         let dense = try DecoderModel(path: model, phase: .prefill)
         let text = try dense.windows(ofText: train, context: SearchOptions.windowTokens)
         let calibration = Calibration(

@@ -23,7 +23,6 @@ struct Secateur: ParsableCommand {
 
     static func main() {
         OpenBLASCore.chooseUnlessChosen()
-        BLAS.useOneThread()
         Interruption.install()
         do {
             let arguments = try ConfigurationFile.expanded(Array(CommandLine.arguments.dropFirst()))

@@ -3,7 +3,7 @@ import COpenBLAS
 /// The few routines of OpenBLAS and LAPACK that Secateur calls, with shapes checked at the border.
 ///
 /// Calls run on one thread: Secateur splits work over its own ``ThreadPool``, and threads of two
-/// libraries would compete for the same cores. ``useOneThread()`` is called once by each program.
+/// libraries would compete for the same cores. A pool therefore calls ``useOneThread()`` when it is made.
 public enum BLAS {
     /// Tells OpenBLAS to compute on the calling thread only.
     public static func useOneThread() {
@@ -14,6 +14,9 @@ public enum BLAS {
     public static func use(threads: Int) {
         openblas_set_num_threads(Int32(threads))
     }
+
+    /// How many threads OpenBLAS uses.
+    public static var threads: Int { Int(openblas_get_num_threads()) }
 
     /// The name of the CPU core that OpenBLAS optimises for, such as `Haswell` or `SkylakeX`.
     public static var coreName: String {

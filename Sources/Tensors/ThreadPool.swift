@@ -13,9 +13,11 @@ public final class ThreadPool: Sendable {
     /// Number of workers, the calling thread included.
     public let threads: Int
 
-    /// Starts `threads - 1` workers.
+    /// Starts `threads - 1` workers. From then on OpenBLAS computes on the calling thread only: the pool shares out
+    /// the cores.
     public init(threads: Int) {
         precondition(threads >= 1)
+        BLAS.useOneThread()
         guard let handle = secateur_pool_create(Int32(threads)) else {
             fatalError("cannot start \(threads) threads: the system refuses more")
         }

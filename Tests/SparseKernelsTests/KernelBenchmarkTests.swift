@@ -3,7 +3,14 @@ import Testing
 
 @testable import SparseKernels
 
-@Suite struct KernelBenchmarkTests {
+/// One after another, as measuring changes the number of OpenBLAS's threads.
+@Suite(.serialized) struct KernelBenchmarkTests {
+    @Test func aPoolKeepsOpenBLASToOneThread() {
+        BLAS.use(threads: 2)
+        _ = ThreadPool(threads: 1)
+        #expect(BLAS.threads == 1)
+    }
+
     @Test func figuresFollowFromTheTimes() throws {
         var benchmark = KernelBenchmark(
             instructionSet: .best, tokens: 40, pool: ThreadPool(threads: 2))
