@@ -91,8 +91,7 @@ import Testing
     func aSeparableProblemIsSolved(kind: AgentKind, seed: UInt64) throws {
         let ratio = try Self.lossRatio(kind, seed: seed, budget: 1_500)
         #expect(ratio >= 1 - 1e-9)
-        // DDPG comes within 2 % on two of the three, and stays in a local optimum 3.3 % above on the other.
-        #expect(ratio <= (kind == .ddpg ? 1.04 : 1.02), "\(kind)")
+        #expect(ratio <= 1.02, "\(kind)")
     }
 
     /// What a policy gives on average at the end is better than at the start: it has learnt, not only drawn.
