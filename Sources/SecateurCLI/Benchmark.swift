@@ -83,6 +83,7 @@ struct Benchmark: ParsableCommand {
             throw SearchFailure("\(reference): found another kind of model than \(model)")
         }
         let tokens = try machine.tokens(for: pruned)
+        machine.noteBusyProcessors()
         let pool = ThreadPool(threads: machine.threads)
         let line = ProgressLine()
         let network =

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Search
+import SparseKernels
 import Tensors
 import Tokenizers
 import Transformers
@@ -23,6 +24,26 @@ struct MachineOptions: ParsableArguments {
         if let tokens, !(1...8192).contains(tokens) {
             throw ValidationError("--tokens: found \(tokens), allowed 1 to 8192")
         }
+    }
+
+    /// Tells a person when other programs leave fewer processors free than are to be measured: latencies would be off, and
+    /// a target could seem to be out of reach.
+    func noteBusyProcessors() {
+        guard Terminal.isRead, let busy = ProcessorLoad.ofOthers(),
+            let note = Self.busyNote(busy: busy, processors: Self.processors, threads: threads)
+        else { return }
+        Terminal.note(note)
+    }
+
+    /// The note, if there is a reason for one.
+    ///
+    /// - Parameter busy: processors that others use, on average.
+    static func busyNote(busy: Double, processors: Int, threads: Int) -> String? {
+        // What an idle system does by the way is no reason.
+        guard Double(processors) - busy + 0.3 < Double(min(threads, processors)) else { return nil }
+        return
+            "other programs keep \(Terminal.decimal(busy, 1)) of \(processors) processors busy: close them, or what is "
+            + "measured on \(threads) \(threads == 1 ? "thread" : "threads") will be off"
     }
 
     /// Tokens of a sequence for a model, within what it takes.

@@ -30,7 +30,8 @@ struct Compare: ParsableCommand {
     func validate() throws {
         guard (2...RunComparison.mostRuns).contains(runFolders.count) else {
             throw ValidationError(
-                "found \(runFolders.count) runs, allowed 2 to \(RunComparison.mostRuns)")
+                "found \(runFolders.count) \(runFolders.count == 1 ? "run" : "runs"), allowed 2 to \(RunComparison.mostRuns)"
+            )
         }
     }
 

@@ -69,6 +69,7 @@ struct Kernels: ParsableCommand {
         let levels = patterns.filter { $0 != .dense }.flatMap { pattern in
             (pattern == .twoOfFour ? [0.5] : sparsities).map { Level(pattern: pattern, sparsity: $0) }
         }
+        machine.noteBusyProcessors()
         let line = ProgressLine()
         var benchmark = KernelBenchmark(
             instructionSet: isa, tokens: machine.tokens ?? EncoderModel.standardTokens,

@@ -80,6 +80,7 @@ struct Profile: ParsableCommand {
 
 extension Profile {
     private func measured(_ loaded: some SearchableModel) throws -> LatencyTable {
+        machine.noteBusyProcessors()
         let line = ProgressLine()
         defer { line.finish() }
         let variants = try LevelVariants(

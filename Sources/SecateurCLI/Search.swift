@@ -223,6 +223,7 @@ struct Search: ParsableCommand {
     private func search<Model: SearchableModel>(
         _ type: Model.Type, _ options: SearchOptions, _ output: String
     ) throws {
+        machine.noteBusyProcessors()
         let line = ProgressLine()
         let live = try serve.map {
             try LiveReport.start(port: $0, RunRecord(folder: output, starting: options))

@@ -2,6 +2,9 @@ import Foundation
 
 /// What a person sees besides results.
 enum Terminal {
+    /// Whether a person reads stderr.
+    static var isRead: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Prints one line about an error to stderr and ends with a status.
     static func fail(_ message: String, status: Int32) -> Never {
         let line = message.replacingOccurrences(of: "\n", with: " ")
@@ -52,7 +55,7 @@ enum Terminal {
 /// A line on the terminal that says what is being done and how long it will still take; nothing when
 /// stderr is no terminal.
 final class ProgressLine {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal = Terminal.isRead
     private var stage = ""
     private var stageStart = Date()
     private var lastShown = Date.distantPast
