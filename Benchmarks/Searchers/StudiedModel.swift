@@ -9,6 +9,9 @@ struct StudiedModel {
     let targets: [String]
     let budgets: [Int]
     let seeds: [UInt64]
+    /// What encoders' rewards are computed on: fewer sentences than in a search by default, so that the study of an
+    /// encoder takes some three hours on two processors.
+    let rewardSentences = 160
     /// Whether more of the score is better.
     let higherIsBetter: Bool
 

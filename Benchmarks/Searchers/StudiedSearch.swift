@@ -58,6 +58,7 @@ struct StudiedSearch {
         options.agent = agent
         options.seed = seed
         options.budget = budget
+        if model.task != .lm { options.rewardSentences = model.rewardSentences }
         return options
     }
 }
