@@ -16,8 +16,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// By how much a measured latency may exceed the target, as a fraction of it.
     static var tolerance: Double { 0.01 }
 
-    /// How often candidates are aimed anew.
-    private static var corrections: Int { 2 }
+    /// How often candidates are aimed anew, at most: where operations disturb each other's caches, one step makes up
+    /// for about two thirds of what the prediction was off by.
+    private static var corrections: Int { 5 }
 
     /// How many of them are.
     private static var correctedCandidates: Int { 3 }
@@ -93,9 +94,10 @@ struct PolicyConfirmation<Model: SearchableModel> {
     }
 
     /// The predicted latency to aim at, in milliseconds, when a policy predicted at `predictedMs` was measured to be
-    /// `speedup` times as fast as dense, and `target` of dense is wanted.
+    /// `speedup` times as fast as dense, and `target` of dense is wanted: so much below as another measurement of the
+    /// same policy may be above.
     static func aimMs(predictedMs: Double, speedup: Double, target: Double) -> Double {
-        predictedMs * target * speedup
+        predictedMs * target * speedup * (1 - tolerance)
     }
 
     private func meetsTarget(_ confirmed: Confirmed) -> Bool {
