@@ -9,8 +9,8 @@ struct Benchmarks: ParsableCommand {
         abstract: "Regenerate the numbers that the documentation quotes.",
         subcommands: [
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherStudy.self,
-            UniformModel.self, Roofline.self, LearningPicture.self, GLUE.self, PruningMethods.self, Fuzz.self,
-            Kills.self,
+            RangeStudy.self, UniformModel.self, Roofline.self, LearningPicture.self, GLUE.self,
+            PruningMethods.self, Fuzz.self, Kills.self,
         ])
 
     static func main() {

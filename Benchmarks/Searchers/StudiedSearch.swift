@@ -5,6 +5,7 @@ import Search
 /// One search of the study: a run folder, finished or not.
 struct StudiedSearch {
     let model: StudiedModel
+    /// A latency, or a range such as `0.33...0.6`.
     let target: String
     let budget: Int
     let agent: String
@@ -27,6 +28,26 @@ struct StudiedSearch {
         }
     }
 
+    /// Takes a policy for one target out of a finished search over a range, once.
+    func picked(_ target: String) throws -> SearchSummary {
+        switch model.task {
+        case .lm: try picked(DecoderModel.self, target)
+        case .sts, .fidelity: try picked(EncoderModel.self, target)
+        }
+    }
+
+    private func picked<Model: SearchableModel>(_ type: Model.Type, _ text: String) throws -> SearchSummary {
+        guard let target = LatencyTarget(text) else {
+            throw SearchFailure("--targets: found '\(text)', allowed such as 0.5 or 12ms")
+        }
+        let folder = files.path("picked-\(text)")
+        if let summary = try RunFiles(folder: folder).summary() { return summary }
+        if FileManager.default.fileExists(atPath: folder) {
+            try FileManager.default.removeItem(atPath: folder)
+        }
+        return try PolicyPick<Model>(run: files.folder, target: target).pick(to: folder, cache: cache)
+    }
+
     private var cache: String { "\(modelFolder)/cache" }
     private var table: String { "\(modelFolder)/latency.h5" }
 
@@ -47,12 +68,13 @@ struct StudiedSearch {
     }
 
     private func options<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws -> SearchOptions {
-        guard let target = LatencyTarget(target) else {
+        guard let targets = LatencyTargets(target) else {
             throw SearchFailure("--targets: found '\(target)', allowed such as 0.5 or 12ms")
         }
         let (train, validation) = try model.files(data: data, folder: modelFolder)
         var options = SearchOptions(
-            model: model.folder, task: model.task, train: train, targetLatency: target, threads: 1)
+            model: model.folder, task: model.task, train: train, targetLatency: targets.strictest, threads: 1)
+        options.targetLatencies = targets
         options.tokens = type.standardTokens
         options.validation = validation
         options.agent = agent

@@ -16,6 +16,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// By how much a measured latency may exceed the target, as a fraction of it.
     static var tolerance: Double { 0.01 }
 
+    /// How much of the target may be left unspent, as a fraction of it.
+    private static var slack: Double { 0.03 }
+
     /// How often candidates are aimed anew, at most: where operations disturb each other's caches, one step makes up
     /// for about two thirds of what the prediction was off by.
     private static var corrections: Int { 5 }
@@ -37,19 +40,27 @@ struct PolicyConfirmation<Model: SearchableModel> {
         sizeBytes = target.sizeBytes
     }
 
-    /// Picks among candidates; while none of them meets the target on measurement, aims them at so much less as
-    /// the measurement was more than predicted, and picks among those.
+    /// Picks among candidates; while what is picked misses the target on measurement, or leaves much of it unspent, aims
+    /// candidates at as much more or less as the measurement was off from the prediction, and picks among those too.
     ///
     /// What this evaluates is checked on data that no reward was computed on, and is no part of the budget.
     func pick(_ candidates: [Episode], progress: StageProgress) throws -> Confirmed {
         var picked = try firstThatMeets(candidates, progress)
-        for _ in 0..<Self.corrections where !meetsTarget(picked) {
-            let corrected = try corrected(candidates, after: picked)
+        var latest = picked
+        for _ in 0..<Self.corrections
+        where !Self.isOnTarget(speedup: latest.measured.speedup, target: target) {
+            let corrected = try corrected(candidates, after: latest)
             guard !corrected.isEmpty else { break }
-            let next = try firstThatMeets(corrected, progress)
-            if next.measured.speedup > picked.measured.speedup { picked = next }
+            latest = try firstThatMeets(corrected, progress)
+            if isBetter(latest, than: picked) { picked = latest }
         }
         return picked
+    }
+
+    /// Of two that meet the target, the one of better quality; else the faster.
+    private func isBetter(_ one: Confirmed, than other: Confirmed) -> Bool {
+        meetsTarget(one) && meetsTarget(other)
+            ? one.checkedQuality > other.checkedQuality : one.measured.speedup > other.measured.speedup
     }
 
     /// Measures candidates in turn with the dense model, the best quality first, and takes the first that
@@ -74,7 +85,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
         return fastest
     }
 
-    /// The best candidates, mended to a lower predicted latency.
+    /// The best candidates, mended to another predicted latency; without the one that was measured.
     private func corrected(_ candidates: [Episode], after measured: Confirmed) throws -> [Episode] {
         let costs = preparation.costs
         let aim = SearchTarget(
@@ -85,9 +96,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
         guard aim.latencyMs >= costs.leastLatencyMs else { return [] }
         var policies: [[Int]] = []
         for candidate in candidates.prefix(Self.correctedCandidates) {
-            guard let mended = costs.repaired(candidate.actions, to: aim), !policies.contains(mended) else {
-                continue
-            }
+            guard let mended = costs.repaired(candidate.actions, to: aim), !policies.contains(mended),
+                mended != measured.episode.actions
+            else { continue }
             policies.append(mended)
         }
         return try policies.map { Episode(actions: $0, terms: try preparation.terms(of: $0)) }
@@ -101,7 +112,16 @@ struct PolicyConfirmation<Model: SearchableModel> {
     }
 
     private func meetsTarget(_ confirmed: Confirmed) -> Bool {
-        1 / confirmed.measured.speedup <= target * (1 + Self.tolerance)
+        Self.meets(speedup: confirmed.measured.speedup, target: target)
+    }
+
+    private static func meets(speedup: Double, target: Double) -> Bool {
+        1 / speedup <= target * (1 + tolerance)
+    }
+
+    /// Whether a measured latency meets the target and spends it, but for ``slack``.
+    static func isOnTarget(speedup: Double, target: Double) -> Bool {
+        meets(speedup: speedup, target: target) && 1 / speedup >= target * (1 - slack)
     }
 
     private func measure(_ actions: [Int], progress: (Double) -> Void) throws -> EndToEndBenchmark.Result {

@@ -1,0 +1,103 @@
+import Agents
+import ArgumentParser
+import Foundation
+import Search
+
+/// One search over a range of targets, and separate searches at targets inside of it, at the same total budget.
+///
+/// Separate searches are those of ``SearcherStudy``: what either has finished, the other does not repeat.
+struct RangeStudy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search-range",
+        abstract: "Compare one search over a range of targets with separate ones, at the same total budget.",
+        discussion: """
+            Example:
+
+              Benchmarks search-range --targets 0.33 0.45 0.6 --budget 100 --seeds 1
+            """)
+
+    @Option(help: "The model.")
+    var model = "minilm"
+
+    @Option(parsing: .upToNextOption, help: "Targets of the separate searches, whose ends are the range.")
+    var targets = ["0.33", "0.39", "0.45", "0.52", "0.6"]
+
+    @Option(help: "Evaluations of each separate search; the one over the range has as many as all of them.")
+    var budget = 100
+
+    @Option(parsing: .upToNextOption, help: "Seeds.")
+    var seeds: [UInt64] = [1, 2, 3]
+
+    @Option(help: "The folder with the data.")
+    var data = "../shared/data"
+
+    @Option(help: "Folder for the runs, the level databases and the latency tables.")
+    var output = "checkpoints/searchers"
+
+    /// What both ways came to at one target with one seed.
+    private struct Pair {
+        let target: String
+        let ranged, separate: SearchSummary
+    }
+
+    func run() throws {
+        guard let model = StudiedModel.all.first(where: { $0.name == model }) else {
+            let known = StudiedModel.all.map(\.name).joined(separator: ", ")
+            throw ValidationError("--model: found '\(model)', allowed \(known)")
+        }
+        let sorted = targets.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) }
+        guard let strictest = sorted.first, let mildest = sorted.last, strictest != mildest else {
+            throw ValidationError("--targets: found \(targets.joined(separator: " ")), allowed two or more")
+        }
+        let folder = "\(output)/\(model.name)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var pairs: [Pair] = []
+        for seed in seeds {
+            let ranged = StudiedSearch(
+                model: model, target: "\(strictest)...\(mildest)", budget: budget * sorted.count,
+                agent: AgentKind.natural.rawValue, seed: seed, modelFolder: folder)
+            try finish(ranged)
+            for target in sorted {
+                let separate = StudiedSearch(
+                    model: model, target: target, budget: budget, agent: AgentKind.natural.rawValue,
+                    seed: seed, modelFolder: folder)
+                try finish(separate)
+                guard let summary = try separate.summary() else { continue }
+                pairs.append(Pair(target: target, ranged: try ranged.picked(target), separate: summary))
+            }
+        }
+        print(text(pairs, sorted, model))
+    }
+
+    private func finish(_ search: StudiedSearch) throws {
+        guard try search.summary() == nil else { return }
+        try search.run(data: data)
+        FileHandle.standardError.write(Data("\(search.files.folder)\n".utf8))
+    }
+
+    /// A Markdown table: means over seeds for each target, then over all.
+    private func text(_ pairs: [Pair], _ targets: [String], _ model: StudiedModel) -> String {
+        let metric = pairs.lazy.compactMap { $0.separate.validation?.metric }.first ?? "score"
+        var lines = [
+            "", "\(model.name), budget \(budget * targets.count) in all, \(seeds.count) seeds:", "",
+            "| target | \(metric), held out: one search | separate | reward: one search | separate "
+                + "| measured / dense: one search | separate |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for target in targets {
+            lines.append(row(target, pairs.filter { $0.target == target }))
+        }
+        lines.append(row("all", pairs))
+        return lines.joined(separator: "\n")
+    }
+
+    private func row(_ name: String, _ pairs: [Pair]) -> String {
+        func mean(_ value: (Pair) -> Double) -> Double { pairs.map(value).reduce(0, +) / Double(pairs.count) }
+        func score(_ summary: SearchSummary) -> Double { summary.validation?.pruned ?? .nan }
+        return String(
+            format: "| %@ | %.4f | %.4f | %.4f | %.4f | %.3f | %.3f |", name,
+            mean { score($0.ranged) }, mean { score($0.separate) },
+            mean(\.ranged.reward), mean(\.separate.reward),
+            mean { 1 / $0.ranged.speedup }, mean { 1 / $0.separate.speedup })
+    }
+}
