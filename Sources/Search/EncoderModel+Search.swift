@@ -53,13 +53,13 @@ extension EncoderModel: SearchableModel {
         }
     }
 
-    /// By gradients of the fidelity on the sentences that rewards are computed on.
+    /// By gradients of the fidelity on sentences that no reward is computed on: rewards then tell whether what gradients
+    /// promise holds elsewhere.
     public func switches(
         _ inputs: SearchInputs<EncoderModel>, database: LevelDatabase
     ) throws -> (any SwitchEffects)? {
-        guard let task = inputs.data.reward as? any EmbeddingTask else { return nil }
-        return try EncoderSwitches(
-            folder: folder, encoder: encoder, sequences: task.sequences, database: database,
+        try EncoderSwitches(
+            folder: folder, encoder: encoder, sequences: inputs.data.calibration, database: database,
             seed: inputs.options.seed, pool: inputs.pool)
     }
 

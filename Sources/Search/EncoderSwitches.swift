@@ -17,7 +17,7 @@ final class EncoderSwitches: SwitchEffects {
     /// Random projections that the curvature is estimated from.
     private static let projections = 6
     /// One in how many sentences is looked at.
-    private static let share = 3
+    private static let share = 2
     /// The fewest sentences whose similarities mean something.
     private static let leastSentences = 24
     /// How far the scale of a layer's curvature follows its own projections, and not those of all layers.
@@ -32,7 +32,7 @@ final class EncoderSwitches: SwitchEffects {
     private let pool: ThreadPool
     private lazy var factored = Result { try factor() }
 
-    /// Takes a dense encoder's folder, and the sentences that rewards are computed on.
+    /// Takes a dense encoder's folder, and sentences.
     init(
         folder: String, encoder: BERT, sequences: [[Int32]], database: LevelDatabase, seed: UInt64,
         pool: ThreadPool
@@ -48,7 +48,7 @@ final class EncoderSwitches: SwitchEffects {
         self.pool = pool
     }
 
-    /// A third of the sentences, once forward and once backward.
+    /// Half of the sentences, once forward and once backward.
     func tokenPasses(number: Int) -> Int {
         3 * tokens(subset(number))
     }
@@ -122,7 +122,7 @@ final class EncoderSwitches: SwitchEffects {
 
     // MARK: Sentences
 
-    /// Every third sentence of an order of its own, as indices.
+    /// The first half of the sentences in an order of its own, as indices.
     private func subset(_ number: Int) -> [Int] {
         let count = min(sequences.count, max(Self.leastSentences, sequences.count / Self.share))
         var random = CounterBasedRandom(seed: seed, stream: 12 + UInt64(number))
