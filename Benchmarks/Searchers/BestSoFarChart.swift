@@ -14,6 +14,8 @@ struct BestSoFarChart {
 
     private struct Curve {
         let agent: String
+        /// Which colour and marker it has, the same in every cell.
+        let style: Int
         /// Pairs of spent evaluations and reward.
         let points: [(spent: Double, reward: Double)]
     }
@@ -29,7 +31,7 @@ struct BestSoFarChart {
     }
 
     private func draw(_ cell: StudyCell, offset: Double, _ canvas: inout SVGCanvas) throws {
-        let curves = try cell.agents.compactMap { try curve($0, cell) }
+        let curves = try cell.agents.enumerated().compactMap { try curve($1, style: $0, cell) }
             .sorted { $0.points.last?.reward ?? 0 > $1.points.last?.reward ?? 0 }
         let rewards = curves.flatMap { $0.points.map(\.reward) }
         guard let least = rewards.min(), let most = rewards.max(), least < most else { return }
@@ -45,20 +47,21 @@ struct BestSoFarChart {
         canvas.text(cell.title, at: (12, offset + 26), "label")
         frame.draw(on: &canvas)
         for (number, curve) in curves.enumerated() {
-            canvas.colour(number % 8 + 1) { canvas in
+            canvas.colour(curve.style % 8 + 1) { canvas in
                 let visible = curve.points.filter { frame.y.domain.contains($0.reward) }
                 canvas.path(visible.map { frame.point($0.spent, $0.reward) }, "frontier")
                 if let end = visible.last {
-                    canvas.marker(number, at: frame.point(end.spent, end.reward), radius: 4, "dot", fill: 1)
+                    canvas.marker(
+                        curve.style, at: frame.point(end.spent, end.reward), radius: 4, "dot", fill: 1)
                 }
                 let place = (x: frame.right + 24, y: frame.top + 18 * Double(number))
-                canvas.marker(number, at: place, radius: 4, "dot", fill: 1)
+                canvas.marker(curve.style, at: place, radius: 4, "dot", fill: 1)
                 canvas.text(curve.agent, at: (place.x + 12, place.y + 4))
             }
         }
     }
 
-    private func curve(_ agent: String, _ cell: StudyCell) throws -> Curve? {
+    private func curve(_ agent: String, style: Int, _ cell: StudyCell) throws -> Curve? {
         var traces: [[(spent: Double, reward: Double)]] = []
         for search in cell.searches(of: agent) where try search.summary() != nil {
             guard let costs = try search.files.storedCosts(), let trace = try search.files.trace() else {
@@ -75,6 +78,6 @@ struct BestSoFarChart {
             guard bests.count == traces.count else { return nil }
             return (spent, bests.reduce(0, +) / Double(bests.count))
         }
-        return Curve(agent: agent, points: points.map { (spent: $0.0, reward: $0.1) })
+        return Curve(agent: agent, style: style, points: points.map { (spent: $0.0, reward: $0.1) })
     }
 }
