@@ -3,8 +3,8 @@ import COpenBLAS
 extension BLAS {
     /// C ← α·op(A)·op(B) + β·C with the rows of C shared out among the threads of a pool.
     ///
-    /// op(A) [m × k], op(B) [k × n], C [m × n], row-major. No sum is split, so that the result does not depend
-    /// on the number of threads.
+    /// op(A) [m × k], op(B) [k × n], C [m × n], row-major. The same blocks of rows are products of their own on any number
+    /// of threads: OpenBLAS may round the same row otherwise in a call with more rows.
     public static func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, alpha: Float = 1,
         into c: inout Matrix, beta: Float = 0, pool: ThreadPool
@@ -15,23 +15,22 @@ extension BLAS {
             guard let base = output.baseAddress else { return }
             let shared = SharedBuffer(address: base)
             pool.run { worker in
-                // Whole tiles of the product's inner kernel: a ragged split costs both workers.
-                let tiles = pool.share(of: (m + tile - 1) / tile, worker: worker)
-                let rows = min(tiles.lowerBound * tile, m)..<min(tiles.upperBound * tile, m)
-                guard !rows.isEmpty else { return }
+                let blocks = pool.share(of: (m + block - 1) / block, worker: worker)
                 a.elements.withUnsafeBufferPointer { source in
                     guard let first = source.baseAddress else { return }
-                    cblas_sgemm(
-                        CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
-                        transposeB ? CblasTrans : CblasNoTrans, blasint(rows.count), blasint(n), blasint(k),
-                        alpha, first + rows.lowerBound * (transposeA ? 1 : a.columns),
-                        blasint(a.columns), b.elements, blasint(b.columns), beta,
-                        shared.address + rows.lowerBound * n, blasint(n))
+                    for start in blocks.map({ $0 * block }) {
+                        cblas_sgemm(
+                            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
+                            transposeB ? CblasTrans : CblasNoTrans, blasint(min(block, m - start)),
+                            blasint(n), blasint(k), alpha, first + start * (transposeA ? 1 : a.columns),
+                            blasint(a.columns), b.elements, blasint(b.columns), beta,
+                            shared.address + start * n, blasint(n))
+                    }
                 }
             }
         }
     }
 
-    /// Rows that a split keeps together.
-    private static let tile = 16
+    /// Rows of a block: layers have a multiple of it, and each call packs B anew.
+    private static let block = 96
 }
