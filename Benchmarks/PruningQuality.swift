@@ -51,8 +51,8 @@ struct PruningQuality: ParsableCommand {
             }
         }
         for (index, level) in levels.enumerated() {
-            let mean = scores[index].reduce(0, +) / Double(seeds)
-            print("\(level) \(percent(mean))  (\(scores[index].map(percent).joined(separator: ", ")))")
+            let each = scores[index].map(percent).joined(separator: ", ")
+            print("\(level) \(percent(scores[index].mean))  (\(each))")
         }
     }
 

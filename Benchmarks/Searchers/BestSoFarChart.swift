@@ -76,7 +76,7 @@ struct BestSoFarChart {
             let bests = traces.compactMap { $0.prefix { $0.spent <= spent }.map(\.reward).max() }
             // A mean is of all seeds or of none.
             guard bests.count == traces.count else { return nil }
-            return (spent, bests.reduce(0, +) / Double(bests.count))
+            return (spent, bests.mean)
         }
         return Curve(agent: agent, style: style, points: points.map { (spent: $0.0, reward: $0.1) })
     }

@@ -40,39 +40,43 @@ struct RangeStudy: ParsableCommand {
         let ranged, separate: SearchSummary
     }
 
+    func validate() throws {
+        _ = try StudiedModel.named(model, option: "--model")
+        guard let least = fractions.min(), let most = fractions.max(), least < most,
+            fractions.count == targets.count
+        else {
+            throw ValidationError(
+                "--targets: found \(targets.joined(separator: " ")), allowed two or more fractions of dense")
+        }
+    }
+
+    private var fractions: [Double] { targets.compactMap(Double.init) }
+
     func run() throws {
-        guard let model = StudiedModel.all.first(where: { $0.name == model }) else {
-            let known = StudiedModel.all.map(\.name).joined(separator: ", ")
-            throw ValidationError("--model: found '\(model)', allowed \(known)")
+        let model = try StudiedModel.named(model, option: "--model")
+        let folder = try model.runs(in: output)
+        let sorted = zip(fractions, targets).sorted { $0.0 < $1.0 }.map(\.1)
+        func search(_ target: String, _ budget: Int, _ seed: UInt64) -> StudiedSearch {
+            StudiedSearch(
+                model: model, target: target, budget: budget, agent: AgentKind.natural.rawValue, seed: seed,
+                modelFolder: folder)
         }
-        let sorted = targets.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) }
-        guard let strictest = sorted.first, let mildest = sorted.last, strictest != mildest else {
-            throw ValidationError("--targets: found \(targets.joined(separator: " ")), allowed two or more")
-        }
-        let folder = "\(output)/\(model.name)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var pairs: [Pair] = []
         for seed in seeds {
-            let ranged = StudiedSearch(
-                model: model, target: "\(strictest)...\(mildest)", budget: budget * sorted.count,
-                agent: AgentKind.natural.rawValue, seed: seed, modelFolder: folder)
-            try finish(ranged)
+            let ranged = search("\(sorted[0])...\(sorted[sorted.count - 1])", budget * sorted.count, seed)
+            _ = try finished(ranged)
             for target in sorted {
-                let separate = StudiedSearch(
-                    model: model, target: target, budget: budget, agent: AgentKind.natural.rawValue,
-                    seed: seed, modelFolder: folder)
-                try finish(separate)
-                guard let summary = try separate.summary() else { continue }
-                pairs.append(Pair(target: target, ranged: try ranged.picked(target), separate: summary))
+                let separate = try finished(search(target, budget, seed))
+                pairs.append(Pair(target: target, ranged: try ranged.picked(target), separate: separate))
             }
         }
         print(text(pairs, sorted, model))
     }
 
-    private func finish(_ search: StudiedSearch) throws {
-        guard try search.summary() == nil else { return }
-        try search.run(data: data)
+    private func finished(_ search: StudiedSearch) throws -> SearchSummary {
+        let summary = try search.run(data: data)
         FileHandle.standardError.write(Data("\(search.files.folder)\n".utf8))
+        return summary
     }
 
     /// A Markdown table: means over seeds for each target, then over all.
@@ -92,11 +96,10 @@ struct RangeStudy: ParsableCommand {
     }
 
     private func row(_ name: String, _ pairs: [Pair]) -> String {
-        func mean(_ value: (Pair) -> Double) -> Double { pairs.map(value).reduce(0, +) / Double(pairs.count) }
-        func score(_ summary: SearchSummary) -> Double { summary.validation?.pruned ?? .nan }
+        func mean(_ value: (Pair) -> Double) -> Double { pairs.map(value).mean }
         return String(
             format: "| %@ | %.4f | %.4f | %.4f | %.4f | %.3f | %.3f |", name,
-            mean { score($0.ranged) }, mean { score($0.separate) },
+            mean(\.ranged.heldOutScore), mean(\.separate.heldOutScore),
             mean(\.ranged.reward), mean(\.separate.reward),
             mean { 1 / $0.ranged.speedup }, mean { 1 / $0.separate.speedup })
     }

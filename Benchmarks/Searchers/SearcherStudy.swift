@@ -50,11 +50,7 @@ struct SearcherStudy: ParsableCommand {
     var worker = false
 
     func validate() throws {
-        let known = StudiedModel.all.map(\.name)
-        for name in models where !known.contains(name) {
-            throw ValidationError(
-                "--models: found '\(name)', allowed \(known.joined(separator: ", "))")
-        }
+        for name in models { _ = try StudiedModel.named(name, option: "--models") }
         guard processes >= 1 else {
             throw ValidationError("--processes: found \(processes), allowed 1 or more")
         }
@@ -62,7 +58,7 @@ struct SearcherStudy: ParsableCommand {
 
     func run() throws {
         let cells = try cells()
-        if worker { return try cells.flatMap(\.searches).forEach { try $0.run(data: data) } }
+        if worker { return try cells.flatMap(\.searches).forEach { _ = try $0.run(data: data) } }
         let searches = cells.flatMap(\.searches)
         // The first search of a model measures its latencies, and the first of each seed prunes its layers: those
         // that share either wait for it.
@@ -91,8 +87,7 @@ struct SearcherStudy: ParsableCommand {
 
     private func cells() throws -> [StudyCell] {
         try StudiedModel.all.filter { models.contains($0.name) }.flatMap { model in
-            let folder = "\(output)/\(model.name)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let folder = try model.runs(in: output)
             return (targets.isEmpty ? model.targets : targets).flatMap { target in
                 (budgets.isEmpty ? model.budgets : budgets).map { budget in
                     StudyCell(

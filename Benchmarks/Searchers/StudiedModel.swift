@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Search
 
@@ -23,6 +24,22 @@ struct StudiedModel {
             name: "smollm2", folder: "models/smollm2", task: .lm, targets: ["0.6"], budgets: [100, 200],
             seeds: [1, 2], higherIsBetter: false),
     ]
+
+    /// The model of a name that an option gives.
+    static func named(_ name: String, option: String) throws -> StudiedModel {
+        guard let model = all.first(where: { $0.name == name }) else {
+            let known = all.map(\.name).joined(separator: ", ")
+            throw ValidationError("\(option): found '\(name)', allowed \(known)")
+        }
+        return model
+    }
+
+    /// The folder of everything about the model below the study's, made where it is missing.
+    func runs(in output: String) throws -> String {
+        let folder = "\(output)/\(name)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
 
     /// Bytes of the text that perplexity is reported on, a little more than forty windows of 512 tokens.
     private static let validationBytes = 85_000

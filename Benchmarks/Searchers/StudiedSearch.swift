@@ -20,20 +20,14 @@ struct StudiedSearch {
     /// What came out; nil while it is not finished.
     func summary() throws -> SearchSummary? { try files.summary() }
 
-    /// Searches, or goes on with it, by the latencies that all searches of the model share.
-    func run(data: String) throws {
-        switch model.task {
-        case .lm: try run(DecoderModel.self, data)
-        case .sts, .fidelity: try run(EncoderModel.self, data)
-        }
+    /// Searches, or goes on with it, unless it is finished, by the latencies that all searches of the model share.
+    func run(data: String) throws -> SearchSummary {
+        try summary() ?? run(model.task.modelType, data)
     }
 
     /// Takes a policy for one target out of a finished search over a range, once.
     func picked(_ target: String) throws -> SearchSummary {
-        switch model.task {
-        case .lm: try picked(DecoderModel.self, target)
-        case .sts, .fidelity: try picked(EncoderModel.self, target)
-        }
+        try picked(model.task.modelType, target)
     }
 
     private func picked<Model: SearchableModel>(_ type: Model.Type, _ text: String) throws -> SearchSummary {
@@ -51,8 +45,7 @@ struct StudiedSearch {
     private var cache: String { "\(modelFolder)/cache" }
     private var table: String { "\(modelFolder)/latency.h5" }
 
-    private func run<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws {
-        guard try summary() == nil else { return }
+    private func run<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws -> SearchSummary {
         let session: SearchSession<Model>
         if files.holdsRun {
             session = try .resume(folder: files.folder, cache: cache)
@@ -64,7 +57,10 @@ struct StudiedSearch {
                 try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
             }
         }
-        _ = try session.finish()
+        guard let summary = try session.finish() else {
+            throw SearchFailure("\(files.folder): the search was stopped before its end")
+        }
+        return summary
     }
 
     private func options<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws -> SearchOptions {

@@ -8,9 +8,7 @@ struct StudyTable {
         let agent: String
         let summaries: [SearchSummary]
 
-        func mean(_ value: (SearchSummary) -> Double) -> Double {
-            summaries.map(value).reduce(0, +) / Double(summaries.count)
-        }
+        func mean(_ value: (SearchSummary) -> Double) -> Double { summaries.map(value).mean }
 
         /// Half the width of the 95 % interval of a mean, by Student's t; NaN with one seed.
         func interval(_ value: (SearchSummary) -> Double) -> Double {
@@ -37,12 +35,10 @@ struct StudyTable {
         return table.indices.contains(freedom - 1) ? table[freedom - 1] : 1.96
     }
 
-    private static func score(_ summary: SearchSummary) -> Double { summary.validation?.pruned ?? .nan }
-
     /// Searchers by their mean score, the best first.
     private var ranked: [Row] {
         rows.filter { !$0.summaries.isEmpty }.sorted {
-            let (first, second) = ($0.mean(Self.score), $1.mean(Self.score))
+            let (first, second) = ($0.mean(\.heldOutScore), $1.mean(\.heldOutScore))
             return cell.model.higherIsBetter ? first > second : first < second
         }
     }
@@ -57,8 +53,9 @@ struct StudyTable {
         ]
         lines += ranked.map { row in
             String(
-                format: "| %@ | %.4f ± %.4f | %.4f ± %.4f | %.3f | %.3f | %.0f | %d |", row.agent,
-                row.mean(Self.score), row.interval(Self.score), row.mean(\.reward), row.interval(\.reward),
+                format: "| %@ | %.4f ± %.4f | %.4f ± %.4f | %.3f | %.3f | %.0f | %d |",
+                row.agent, row.mean(\.heldOutScore), row.interval(\.heldOutScore), row.mean(\.reward),
+                row.interval(\.reward),
                 row.mean { $0.predictedMs / $0.predictedDenseMs }, row.mean { 1 / $0.speedup },
                 row.mean { Double($0.evaluations) }, row.summaries.count)
         }
@@ -70,4 +67,9 @@ struct StudyTable {
         let best = tables.count { $0.ranked.first?.agent == agent }
         return "\n\(agent) has the best mean score in \(best) of \(tables.count) cells"
     }
+}
+
+extension SearchSummary {
+    /// What the pruned model scores on data that no search has seen; NaN without such data.
+    var heldOutScore: Double { validation?.pruned ?? .nan }
 }

@@ -3,8 +3,8 @@ import COpenBLAS
 extension BLAS {
     /// C ← α·op(A)·op(B) + β·C with the rows of C shared out among the threads of a pool.
     ///
-    /// op(A) [m × k], op(B) [k × n], C [m × n], row-major. The same blocks of rows are products of their own on any number
-    /// of threads: OpenBLAS may round the same row otherwise in a call with more rows.
+    /// op(A) [m × k], op(B) [k × n], C [m × n], row-major. The result does not depend on the number of threads: blocks
+    /// of rows are products of their own, as OpenBLAS may round a row otherwise in a call with more rows.
     public static func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, alpha: Float = 1,
         into c: inout Matrix, beta: Float = 0, pool: ThreadPool
@@ -18,7 +18,8 @@ extension BLAS {
                 let blocks = pool.share(of: (m + block - 1) / block, worker: worker)
                 a.elements.withUnsafeBufferPointer { source in
                     guard let first = source.baseAddress else { return }
-                    for start in blocks.map({ $0 * block }) {
+                    for number in blocks {
+                        let start = number * block
                         cblas_sgemm(
                             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
                             transposeB ? CblasTrans : CblasNoTrans, blasint(min(block, m - start)),
@@ -31,6 +32,6 @@ extension BLAS {
         }
     }
 
-    /// Rows of a block: layers have a multiple of it, and each call packs B anew.
+    /// Rows of a block: most layers have a multiple of it, and each call packs B anew.
     private static let block = 96
 }

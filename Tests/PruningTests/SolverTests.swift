@@ -37,6 +37,17 @@ import Testing
         return zip(product.elements, difference.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
 
+    @Test(arguments: [32, 200])
+    func aCovarianceDoesNotDependOnThreads(columns: Int) {
+        let inputs = PanelMatrix(random(columns, 96, seed: 5))
+        let sums = (1...3).map { threads in
+            var sum = InputCovariance(columns: columns)
+            sum.add(inputs, pool: ThreadPool(threads: threads))
+            return sum.matrix.elements
+        }
+        #expect(sums[1] == sums[0] && sums[2] == sums[0])
+    }
+
     @Test(arguments: Solver.allCases, [(8, 16), (7, 130), (13, 97), (64, 300)])
     func hasExactlyTheSparsityAskedFor(_ solver: Solver, _ shape: (Int, Int)) throws {
         let weight = random(shape.0, shape.1, seed: 1)
