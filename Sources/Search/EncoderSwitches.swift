@@ -27,7 +27,8 @@ final class EncoderSwitches: SwitchEffects {
     private let weights: [Parameter]
     private let gradients: FidelityGradients
     private let sequences: [[Int32]]
-    private let embeddings: Matrix
+    private let encoder: BERT
+    private lazy var embeddings = encoder.embed(sequences, pool: pool)
     private let seed: UInt64
     private let pool: ThreadPool
     private lazy var factored = Result { try factor() }
@@ -43,7 +44,7 @@ final class EncoderSwitches: SwitchEffects {
         changes = LevelChanges(database: database, dense: weights.map(\.value))
         gradients = FidelityGradients(graph: training.graph, pool: pool)
         self.sequences = sequences
-        embeddings = encoder.embed(sequences, pool: pool)
+        self.encoder = encoder
         self.seed = seed
         self.pool = pool
     }

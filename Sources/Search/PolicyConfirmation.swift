@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Evaluation
+import Foundation
 import SparseKernels
 
 /// Picks the final policy among the best of a search: by quality on data that no reward was computed on,
@@ -8,9 +9,14 @@ import SparseKernels
 struct PolicyConfirmation<Model: SearchableModel> {
     /// A policy that was picked, and what was measured.
     struct Confirmed {
-        let episode: Episode
-        let checkedQuality: Double
+        let candidate: Candidate
         let measured: EndToEndBenchmark.Result
+    }
+
+    /// A policy, and its quality on data that no reward was computed on.
+    struct Candidate {
+        let actions: [Int]
+        let checkedQuality: Double
     }
 
     /// By how much a measured latency may exceed the target, as a fraction of it.
@@ -19,12 +25,14 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// How much of the target may be left unspent, as a fraction of it.
     private static var slack: Double { 0.03 }
 
-    /// How often candidates are aimed anew, at most: where operations disturb each other's caches, one step makes up
-    /// for about two thirds of what the prediction was off by.
-    private static var corrections: Int { 5 }
+    /// How often policies are aimed anew, at most.
+    static var corrections: Int { 2 }
 
-    /// How many of them are.
-    private static var correctedCandidates: Int { 3 }
+    /// How many of the best candidates are measured.
+    private static var leaders: Int { 3 }
+
+    /// How many of them are mended to other aims.
+    private static var mendedLeaders: Int { 2 }
 
     /// Rounds that operations are timed in; means of shares settle sooner than medians of whole passes.
     private static var breakdownRounds: Int { 10 }
@@ -40,75 +48,77 @@ struct PolicyConfirmation<Model: SearchableModel> {
         sizeBytes = target.sizeBytes
     }
 
-    /// Picks among candidates; while what is picked misses the target on measurement, or leaves much of it unspent, aims
-    /// candidates at as much more or less as the measurement was off from the prediction, and picks among those too.
+    /// Picks among policies; while what is picked misses the target on measurement, or leaves much of it unspent, aims
+    /// them at several other latencies around what the measurement calls for, and picks among those and it.
     ///
+    /// All that it chooses among at a time is measured in turn in one run, as a machine's speed changes between runs.
     /// What this evaluates is checked on data that no reward was computed on, and is no part of the budget.
-    func pick(_ candidates: [Episode], progress: StageProgress) throws -> Confirmed {
-        var picked = try firstThatMeets(candidates, progress)
-        var latest = picked
+    func pick(_ policies: [[Int]], progress: StageProgress) throws -> Confirmed {
+        guard !policies.isEmpty else { throw SearchFailure("the search evaluated no policy") }
+        let leaders = try checked(policies, progress).prefix(Self.leaders)
+        var picked = try fastestOrBest(Array(leaders), progress)
         for _ in 0..<Self.corrections
-        where !Self.isOnTarget(speedup: latest.measured.speedup, target: target) {
-            let corrected = try corrected(candidates, after: latest)
-            guard !corrected.isEmpty else { break }
-            latest = try firstThatMeets(corrected, progress)
-            if isBetter(latest, than: picked) { picked = latest }
+        where !Self.isOnTarget(speedup: picked.measured.speedup, target: target) {
+            let mended = leaders.prefix(Self.mendedLeaders).map(\.actions)
+            let ladder = try ladder(mended, after: picked, progress)
+            guard !ladder.isEmpty else { break }
+            picked = try fastestOrBest([picked.candidate] + ladder, progress)
         }
         return picked
     }
 
-    /// Of two that meet the target, the one of better quality; else the faster.
-    private func isBetter(_ one: Confirmed, than other: Confirmed) -> Bool {
-        meetsTarget(one) && meetsTarget(other)
-            ? one.checkedQuality > other.checkedQuality : one.measured.speedup > other.measured.speedup
+    /// Policies with their quality on other data, the best first; of equal ones the earlier.
+    private func checked(_ policies: [[Int]], _ progress: StageProgress) throws -> [Candidate] {
+        let candidates = try policies.enumerated().map { number, actions in
+            progress("checking policies on other data", Double(number) / Double(policies.count))
+            return Candidate(actions: actions, checkedQuality: try preparation.checkedQuality(actions))
+        }
+        let order = candidates.indices.sorted {
+            (candidates[$0].checkedQuality, $1) > (candidates[$1].checkedQuality, $0)
+        }
+        return order.map { candidates[$0] }
     }
 
-    /// Measures candidates in turn with the dense model, the best quality first, and takes the first that
-    /// meets the target; the fastest when none does.
-    private func firstThatMeets(_ candidates: [Episode], _ progress: StageProgress) throws -> Confirmed {
-        let qualities = try candidates.enumerated().map { number, episode in
-            progress("checking the best policies on other data", Double(number) / Double(candidates.count))
-            return try preparation.checkedQuality(episode.actions)
-        }
-        let order = candidates.indices.sorted { (qualities[$0], $1) > (qualities[$1], $0) }
-        var fastest: Confirmed?
-        for (number, index) in order.enumerated() {
-            let confirmed = Confirmed(
-                episode: candidates[index], checkedQuality: qualities[index],
-                measured: try measure(candidates[index].actions) {
-                    progress("measuring the pruned model", (Double(number) + $0) / Double(order.count))
-                })
-            if meetsTarget(confirmed) { return confirmed }
-            if confirmed.measured.speedup > fastest?.measured.speedup ?? 0 { fastest = confirmed }
-        }
-        guard let fastest else { throw SearchFailure("the search evaluated no policy") }
-        return fastest
+    /// Measures candidates in turn with the dense model, and takes the best of those that meet the target; the fastest
+    /// when none does.
+    private func fastestOrBest(_ candidates: [Candidate], _ progress: StageProgress) throws -> Confirmed {
+        let confirmed = zip(candidates, try measure(candidates, progress)).map(Confirmed.init)
+        let meeting = confirmed.filter(meetsTarget)
+        let best = meeting.max { $0.candidate.checkedQuality < $1.candidate.checkedQuality }
+        let fastest = confirmed.max { $0.measured.speedup < $1.measured.speedup }
+        guard let picked = best ?? fastest else { throw SearchFailure("the search evaluated no policy") }
+        return picked
     }
 
-    /// The best candidates, mended to another predicted latency; without the one that was measured.
-    private func corrected(_ candidates: [Episode], after measured: Confirmed) throws -> [Episode] {
+    /// Policies mended to other predicted latencies, for each the one of best quality.
+    private func ladder(
+        _ policies: [[Int]], after measured: Confirmed, _ progress: StageProgress
+    ) throws -> [Candidate] {
         let costs = preparation.costs
-        let aim = SearchTarget(
-            latencyMs: Self.aimMs(
-                predictedMs: measured.episode.terms.latencyMs, speedup: measured.measured.speedup,
-                target: target),
-            sizeBytes: sizeBytes)
-        guard aim.latencyMs >= costs.leastLatencyMs else { return [] }
-        var policies: [[Int]] = []
-        for candidate in candidates.prefix(Self.correctedCandidates) {
-            guard let mended = costs.repaired(candidate.actions, to: aim), !policies.contains(mended),
-                mended != measured.episode.actions
-            else { continue }
-            policies.append(mended)
+        let aims = Self.aims(
+            predictedMs: costs.latencyMs(of: measured.candidate.actions), speedup: measured.measured.speedup,
+            target: target)
+        var seen: Set = [measured.candidate.actions]
+        return try aims.compactMap { aimMs in
+            guard aimMs >= costs.leastLatencyMs else { return nil }
+            let aim = SearchTarget(latencyMs: aimMs, sizeBytes: sizeBytes)
+            let mended = policies.compactMap { costs.repaired($0, to: aim) }.filter {
+                seen.insert($0).inserted
+            }
+            return try checked(mended, progress).first
         }
-        return try policies.map { Episode(actions: $0, terms: try preparation.terms(of: $0)) }
     }
 
-    /// The predicted latency to aim at, in milliseconds, when a policy predicted at `predictedMs` was measured to be
-    /// `speedup` times as fast as dense, and `target` of dense is wanted: so much below as another measurement of the
-    /// same policy may be above.
-    static func aimMs(predictedMs: Double, speedup: Double, target: Double) -> Double {
-        predictedMs * target * speedup * (1 - tolerance)
+    /// The predicted latencies to aim at, in milliseconds, when a policy predicted at `predictedMs` was measured to be
+    /// `speedup` times as fast as dense, and `target` of dense is wanted.
+    ///
+    /// Around the one that is off from `predictedMs` as the measurement is off from the target: where operations disturb
+    /// each other's caches, that makes up for about two thirds only, and part of the measurement was noise. All a
+    /// little below, as another measurement of the same policy may be above.
+    static func aims(predictedMs: Double, speedup: Double, target: Double) -> [Double] {
+        [0.7, 1, 1.3, 1.6].map {
+            predictedMs * pow(target * speedup, $0) * (1 - tolerance)
+        }
     }
 
     private func meetsTarget(_ confirmed: Confirmed) -> Bool {
@@ -124,19 +134,24 @@ struct PolicyConfirmation<Model: SearchableModel> {
         meets(speedup: speedup, target: target) && 1 / speedup >= target * (1 - slack)
     }
 
-    private func measure(_ actions: [Int], progress: (Double) -> Void) throws -> EndToEndBenchmark.Result {
+    private func measure(
+        _ candidates: [Candidate], _ progress: StageProgress
+    ) throws -> [EndToEndBenchmark.Result] {
         let inputs = preparation.inputs
         var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
-        benchmark.rounds = benchmark.rounds(forPassMs: preparation.costs.denseLatencyMs)
+        benchmark.rounds = benchmark.rounds(
+            forPassMs: preparation.costs.denseLatencyMs, models: candidates.count + 1)
         return benchmark.measure(
-            try preparation.candidates.model(actions, pool: inputs.pool), against: inputs.model.network,
-            progress: progress)
+            try candidates.map { try preparation.candidates.model($0.actions, pool: inputs.pool) },
+            against: inputs.model.network
+        ) { progress("measuring pruned models", $0) }
     }
 
     /// Everything that is known of a policy.
     func summary(_ best: Confirmed, evaluations: Int, progress: StageProgress) throws -> SearchSummary {
-        let (inputs, costs, terms) = (preparation.inputs, preparation.costs, best.episode.terms)
-        let pruned = try preparation.candidates.model(best.episode.actions, pool: inputs.pool)
+        let (inputs, costs, actions) = (preparation.inputs, preparation.costs, best.candidate.actions)
+        let terms = try preparation.terms(of: actions)
+        let pruned = try preparation.candidates.model(actions, pool: inputs.pool)
         let validation = inputs.validation.map { task in
             progress("validating", 0)
             return SearchSummary.Score(
@@ -154,9 +169,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
             targetFraction: target, targetMet: meetsTarget(best),
             predictedMs: terms.latencyMs, predictedDenseMs: costs.denseLatencyMs,
             denseSizeBytes: costs.sizeBytes(of: costs.layers.map { _ in 0 }), sizeBytes: terms.sizeBytes,
-            quality: terms.quality, checkedQuality: best.checkedQuality, reward: terms.reward,
+            quality: terms.quality, checkedQuality: best.candidate.checkedQuality, reward: terms.reward,
             validation: validation,
-            policy: zip(costs.layers, best.episode.actions).map { .init(layer: $0, level: costs.levels[$1]) },
+            policy: zip(costs.layers, actions).map { .init(layer: $0, level: costs.levels[$1]) },
             breakdown: breakdowns.model, denseBreakdown: breakdowns.reference)
     }
 }

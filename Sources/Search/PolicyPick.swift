@@ -5,8 +5,8 @@ import ModelFiles
 
 /// Takes a policy for one target out of a finished search over a range of targets, without learning anew.
 ///
-/// The agent names the policies that it holds to be best there; they are evaluated on the reward data, checked on other
-/// data, and measured, as at the end of a search.
+/// The agent names the policies that it holds to be best there; they are checked on data that no reward was computed on,
+/// and measured, as at the end of a search.
 public struct PolicyPick<Model: SearchableModel> {
     private let files: RunFiles
     private let options: SearchOptions
@@ -55,17 +55,13 @@ public struct PolicyPick<Model: SearchableModel> {
         }
         let wanted = SearchSession<Model>.target(asked, costs)
         let policies = try SearchRun.policies(for: wanted, in: files.folder, costs: costs)
-        let candidates = try policies.enumerated().map { number, actions in
-            progress("evaluating policies", Double(number) / Double(policies.count))
-            return Episode(actions: actions, terms: try preparation.terms(of: actions))
-        }
         let confirmation = PolicyConfirmation(preparation, target: wanted)
-        let best = try confirmation.pick(candidates, progress: progress)
-        var summary = try confirmation.summary(best, evaluations: candidates.count, progress: progress)
+        let best = try confirmation.pick(policies, progress: progress)
+        var summary = try confirmation.summary(best, evaluations: policies.count, progress: progress)
         let picked = RunFiles(folder: output)
         try picked.makeFolder()
         try picked.store(costs)
-        try SearchSession<Model>.handOver(best.episode, &summary, preparation, picked)
+        try SearchSession<Model>.handOver(best.candidate.actions, &summary, preparation, picked)
         try picked.write(asked, "run.json")
         return summary
     }

@@ -23,7 +23,8 @@ public final class SearchPreparation<Model: SearchableModel> {
     public let identity: [String: String]
     private let database: LevelDatabase
     private let denseReward: Double
-    private lazy var ownSwitches = Result { try inputs.model.switches(inputs, database: database) }
+    /// Tells the effects of switches, where the model has a backward pass.
+    let switches: (any SwitchEffects)?
     /// Of the dense model on the data that the final policy is picked by, the same for every candidate.
     private lazy var denseCheck = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
 
@@ -45,6 +46,7 @@ public final class SearchPreparation<Model: SearchableModel> {
                 model: inputs.modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
             levels: levels, cache: cache, progress: progress)
         candidates = try CandidateModels(dense: network, database: database, for: options.latencyOf)
+        switches = try inputs.model.switches(inputs, database: database)
         denseReward = data.reward.score(network, pool: pool)
         identity = inputs.identity
         if let stored = try files.storedCosts() {
@@ -54,7 +56,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
         let (candidates, database, dense) = (candidates, database, denseReward)
         let sensitivities = try Self.sensitivities(
-            inputs, database, files, progress: progress
+            inputs, database, switches, files, progress: progress
         ) { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense }
         costs = try Self.costs(inputs, table, database, sensitivities)
         try files.store(costs)
@@ -62,8 +64,8 @@ public final class SearchPreparation<Model: SearchableModel> {
 
     /// Sensitivities of the run's own, of an earlier run, or none, by what the agent asks for.
     private static func sensitivities(
-        _ inputs: SearchInputs<Model>, _ database: LevelDatabase, _ files: RunFiles, progress: StageProgress,
-        quality: ([Int]) throws -> Double
+        _ inputs: SearchInputs<Model>, _ database: LevelDatabase, _ switches: (any SwitchEffects)?,
+        _ files: RunFiles, progress: StageProgress, quality: ([Int]) throws -> Double
     ) throws -> Sensitivities.Estimate {
         let agent = try AgentKind(name: inputs.options.agent)
         guard agent.type.usesSensitivities else {
@@ -74,17 +76,12 @@ public final class SearchPreparation<Model: SearchableModel> {
             return Sensitivities.Estimate(values: known, tokenPasses: 0)
         }
         progress("estimating sensitivities", 0)
-        if let switches = try inputs.model.switches(inputs, database: database) {
-            return try switches.sensitivities()
-        }
+        if let switches { return try switches.sensitivities() }
         return try Sensitivities.estimate(
             levels: database.levels, layers: names, errors: database.errors,
             tokensPerEvaluation: inputs.data.reward.tokens, quality: quality,
             progress: { progress("estimating sensitivities", $0) })
     }
-
-    /// Tells the effects of switches, where the agent asks for them and the model has a backward pass.
-    func switches() throws -> (any SwitchEffects)? { try ownSwitches.get() }
 
     private static func table(
         _ inputs: SearchInputs<Model>, levels: [Level], files: RunFiles, progress: StageProgress

@@ -69,7 +69,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
         _ preparation: SearchPreparation<Model>, _ count: Int, in folder: String, _ progress: StageProgress
     ) throws -> [TraceRow] {
         let run = try SearchRun.start(
-            folder: folder, environment: try SearchSession<Model>.environment(preparation),
+            folder: folder, environment: SearchSession<Model>.environment(preparation),
             options: try SearchSession<Model>.runOptions(preparation.inputs.options, preparation.costs),
             identity: preparation.identity)
         _ = try run.run(

@@ -88,7 +88,7 @@ public final class SearchSession<Model: SearchableModel> {
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
         let run = try SearchRun.resume(folder: folder, identity: preparation.identity, note: note) {
             _, spent in
-            try environment(preparation, tokenPasses: spent)
+            environment(preparation, tokenPasses: spent)
         }
         return SearchSession(preparation, run, files, lock)
     }
@@ -99,7 +99,7 @@ public final class SearchSession<Model: SearchableModel> {
     ) throws -> SearchSession {
         let options = inputs.options
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
-        let environment = try environment(preparation)
+        let environment = environment(preparation)
         // Says at once when no policy can meet the target, or the budget is spent before the first.
         _ = try environment.reset(target: target(options, preparation.costs))
         try requireBudget(environment, options)
@@ -127,19 +127,15 @@ public final class SearchSession<Model: SearchableModel> {
             }, shouldStop: shouldStop)
         guard !outcome.interrupted else { return nil }
         let confirmation = PolicyConfirmation(preparation, target: run.options.target)
-        let best = try confirmation.pick(outcome.best, progress: progress)
+        let best = try confirmation.pick(outcome.best.map(\.actions), progress: progress)
         var summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
-        try handOver(best.episode, &summary)
+        try Self.handOver(best.candidate.actions, &summary, preparation, files)
         return summary
-    }
-
-    private func handOver(_ best: Episode, _ summary: inout SearchSummary) throws {
-        try Self.handOver(best, &summary, preparation, files)
     }
 
     /// Writes the policy, the pruned model and the summary into a folder.
     static func handOver(
-        _ best: Episode, _ summary: inout SearchSummary, _ preparation: SearchPreparation<Model>,
+        _ actions: [Int], _ summary: inout SearchSummary, _ preparation: SearchPreparation<Model>,
         _ files: RunFiles
     ) throws {
         let inputs = preparation.inputs
@@ -148,7 +144,7 @@ public final class SearchSession<Model: SearchableModel> {
         try files.write(policy, "policy.json")
         let model = files.path("model")
         if FileManager.default.fileExists(atPath: model) { try FileManager.default.removeItem(atPath: model) }
-        try inputs.model.write(try preparation.candidates.weights(best.actions), to: model)
+        try inputs.model.write(try preparation.candidates.weights(actions), to: model)
         summary.denseDiskBytes = WeightFiles.bytes(at: inputs.options.model)
         summary.diskBytes = WeightFiles.bytes(at: model)
         try files.write(summary, "summary.json")
@@ -156,11 +152,11 @@ public final class SearchSession<Model: SearchableModel> {
 
     static func environment(
         _ preparation: SearchPreparation<Model>, tokenPasses: Int? = nil
-    ) throws -> PruningEnvironment {
+    ) -> PruningEnvironment {
         let options = preparation.inputs.options
         return PruningEnvironment(
             costs: preparation.costs, weights: options.weights, budget: options.budget,
-            tokenPasses: tokenPasses, switches: try preparation.switches(), screening: preparation,
+            tokenPasses: tokenPasses, switches: preparation.switches, screening: preparation,
             quality: preparation.quality)
     }
 

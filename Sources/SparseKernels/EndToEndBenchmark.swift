@@ -38,8 +38,10 @@ public struct EndToEndBenchmark {
 
     /// Rounds that take about as long as a person waits, when a pass takes so many milliseconds: the present
     /// number for short passes, and fewer, but never under eight, for long ones.
-    public func rounds(forPassMs passMs: Double) -> Int {
-        let roundMs = Double(2 * (passes + 1)) * passMs
+    ///
+    /// - Parameter models: how many are measured in turn, the reference included.
+    public func rounds(forPassMs passMs: Double, models: Int = 2) -> Int {
+        let roundMs = Double(models * (passes + 1)) * passMs
         return max(min(rounds, Int(Self.patienceMs / max(roundMs, 1e-3))), min(rounds, 8))
     }
 
@@ -58,29 +60,40 @@ public struct EndToEndBenchmark {
     public func measure<Model: PrunableModel>(
         _ model: Model, against reference: Model, progress: (Double) -> Void = { _ in }
     ) -> Result {
-        // Heads or neurons may have been removed from either: each has memory of its own sizes.
-        let (ownMemory, otherMemory) = (
-            model.memory(for: workload, threads: pool.threads),
-            reference.memory(for: workload, threads: pool.threads)
-        )
-        func round(_ model: Model, _ memory: Model.PassMemory) -> [Double] {
-            model.pass(workload, memory, pool: pool, times: nil)
-            return (0..<passes).map { _ in
-                milliseconds { model.pass(workload, memory, pool: pool, times: nil) }
-            }
+        measure([model], against: reference, progress: progress)[0]
+    }
+
+    /// Measures several models and one that all are compared with, all in turn: what slows the machine down for a while
+    /// slows them all.
+    ///
+    /// - Returns: a result for each model.
+    public func measure<Model: PrunableModel>(
+        _ models: [Model], against reference: Model, progress: (Double) -> Void = { _ in }
+    ) -> [Result] {
+        // Heads or neurons may have been removed from any: each has memory of its own sizes.
+        let measured = ([reference] + models).map {
+            ($0, $0.memory(for: workload, threads: pool.threads))
         }
-        var (own, other, ratios): ([Double], [Double], [Double]) = ([], [], [])
+        var times = measured.map { _ in [Double]() }
+        var ratios = models.map { _ in [Double]() }
         for number in 0...rounds {
             progress(Double(number) / Double(rounds + 1))
-            let theirs = round(reference, otherMemory)
-            let ours = round(model, ownMemory)
+            let round = measured.map { model, memory in
+                model.pass(workload, memory, pool: pool, times: nil)
+                return (0..<passes).map { _ in
+                    milliseconds { model.pass(workload, memory, pool: pool, times: nil) }
+                }
+            }
             // The first round fetches weights from memory for the first time: it is not counted.
             guard number > 0 else { continue }
-            own += ours
-            other += theirs
-            ratios.append(median(theirs) / median(ours))
+            for (index, passes) in round.enumerated() { times[index] += passes }
+            let medians = round.map(median)
+            for index in models.indices { ratios[index].append(medians[0] / medians[index + 1]) }
         }
-        return Result(model: Times(own), reference: Times(other), speedup: median(ratios))
+        let theirs = Times(times[0])
+        return models.indices.map {
+            Result(model: Times(times[$0 + 1]), reference: theirs, speedup: median(ratios[$0]))
+        }
     }
 
     func milliseconds(_ body: () -> Void) -> Double {
