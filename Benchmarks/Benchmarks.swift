@@ -9,7 +9,8 @@ struct Benchmarks: ParsableCommand {
         abstract: "Regenerate the numbers that the documentation quotes.",
         subcommands: [
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherStudy.self,
-            RangeStudy.self, UniformModel.self, Roofline.self, LearningPicture.self, GLUE.self,
+            RangeStudy.self, RewardStudy.self, UniformModel.self, Roofline.self, LearningPicture.self,
+            GLUE.self,
             PruningMethods.self, Fuzz.self, Kills.self,
         ])
 
