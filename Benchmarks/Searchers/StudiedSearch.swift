@@ -3,6 +3,9 @@ import Foundation
 import Search
 
 /// One search of the study: a run folder, finished or not.
+///
+/// Policies are compared at equal latency by the table that all searches of a model share; what is measured depends on
+/// how fast the machine was at that moment, and is reported beside.
 struct StudiedSearch {
     let model: StudiedModel
     /// A latency, or a range such as `0.33...0.6`.
@@ -39,7 +42,8 @@ struct StudiedSearch {
         if FileManager.default.fileExists(atPath: folder) {
             try FileManager.default.removeItem(atPath: folder)
         }
-        return try PolicyPick<Model>(run: files.folder, target: target).pick(to: folder, cache: cache)
+        return try PolicyPick<Model>(run: files.folder, target: target).pick(
+            to: folder, cache: cache, byPrediction: true)
     }
 
     private var cache: String { "\(modelFolder)/cache" }
@@ -57,7 +61,7 @@ struct StudiedSearch {
                 try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
             }
         }
-        guard let summary = try session.finish() else {
+        guard let summary = try session.finish(byPrediction: true) else {
             throw SearchFailure("\(files.folder): the search was stopped before its end")
         }
         return summary

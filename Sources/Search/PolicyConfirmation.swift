@@ -28,6 +28,15 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// How often policies are aimed anew, at most.
     static var corrections: Int { 2 }
 
+    /// What a policy's latency is judged by.
+    enum Latency {
+        /// What is measured, so that a user gets what was asked for.
+        case measured
+        /// What the latency table predicts, so that searches by one table can be compared: nothing depends on how fast the
+        /// machine was at the end of each.
+        case predicted
+    }
+
     /// How many of the best candidates are measured.
     private static var leaders: Int { 3 }
 
@@ -38,12 +47,14 @@ struct PolicyConfirmation<Model: SearchableModel> {
     private static var breakdownRounds: Int { 10 }
 
     private let preparation: SearchPreparation<Model>
+    private let latency: Latency
     /// The target as a fraction of dense.
     private let target: Double
     private let sizeBytes: Int?
 
-    init(_ preparation: SearchPreparation<Model>, target: SearchTarget) {
+    init(_ preparation: SearchPreparation<Model>, target: SearchTarget, by latency: Latency = .measured) {
         self.preparation = preparation
+        self.latency = latency
         self.target = target.latencyMs / preparation.costs.denseLatencyMs
         sizeBytes = target.sizeBytes
     }
@@ -55,14 +66,15 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// What this evaluates is checked on data that no reward was computed on, and is no part of the budget.
     func pick(_ policies: [[Int]], progress: StageProgress) throws -> Confirmed {
         guard !policies.isEmpty else { throw SearchFailure("the search evaluated no policy") }
-        let leaders = try checked(policies, progress).prefix(Self.leaders)
-        var picked = try fastestOrBest(Array(leaders), progress)
+        let leaders = try checked(policies, progress).prefix(latency == .measured ? Self.leaders : 1)
+        var picked = try bestOrFastest(Array(leaders), progress)
+        guard latency == .measured else { return picked }
         for _ in 0..<Self.corrections
         where !Self.isOnTarget(speedup: picked.measured.speedup, target: target) {
             let mended = leaders.prefix(Self.mendedLeaders).map(\.actions)
             let ladder = try ladder(mended, after: picked, progress)
             guard !ladder.isEmpty else { break }
-            picked = try fastestOrBest([picked.candidate] + ladder, progress)
+            picked = try bestOrFastest([picked.candidate] + ladder, progress)
         }
         return picked
     }
@@ -81,7 +93,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
 
     /// Measures candidates in turn with the dense model, and takes the best of those that meet the target; the fastest
     /// when none does.
-    private func fastestOrBest(_ candidates: [Candidate], _ progress: StageProgress) throws -> Confirmed {
+    private func bestOrFastest(_ candidates: [Candidate], _ progress: StageProgress) throws -> Confirmed {
         let confirmed = zip(candidates, try measure(candidates, progress)).map(Confirmed.init)
         let meeting = confirmed.filter(meetsTarget)
         let best = meeting.max { $0.candidate.checkedQuality < $1.candidate.checkedQuality }
