@@ -114,8 +114,9 @@ extension EncoderModel: SearchableModel {
     }
 }
 
-/// A fifth Spearman on labels, and else fidelity: labels say what matters, but of a few hundred pairs they tell far less
-/// about the score on other data than the agreement with the dense model does (`Benchmarks rewards`).
+/// A fifth Spearman on labels, and else fidelity. Labels say what matters, but of eighty pairs they alone tell next to
+/// nothing about the score on other data, where the agreement with the dense model does; of three hundred, both tell about
+/// as much (`Benchmarks rewards`).
 private struct MixedTask: EmbeddingTask {
     private static let labelsWeight = 0.2
     let metric = "spearman and fidelity"
