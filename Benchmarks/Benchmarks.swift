@@ -10,8 +10,7 @@ struct Benchmarks: ParsableCommand {
         subcommands: [
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherStudy.self,
             RangeStudy.self, RewardStudy.self, UniformModel.self, Roofline.self, LearningPicture.self,
-            GLUE.self,
-            PruningMethods.self, Fuzz.self, Kills.self,
+            GLUE.self, PruningMethods.self, Fuzz.self, Kills.self,
         ])
 
     static func main() {

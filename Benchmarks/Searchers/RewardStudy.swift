@@ -70,14 +70,14 @@ struct RewardStudy: ParsableCommand {
         let inputs = try SearchInputs<EncoderModel>(options)
         let preparation = try SearchPreparation(inputs, cache: cache, files: files)
         let (model, pool) = (inputs.model, inputs.pool)
-        func task(_ chosen: [ScoredPair]) -> STSTask {
-            STSTask(pairs: chosen, tokenizer: model.tokenizer, maximumTokens: model.maximumTokens)
-        }
         var random = CounterBasedRandom(seed: options.seed, stream: 2)
         let train = try Datasets.scoredPairs(path: "\(data)/stsb/train.tsv").shuffled(using: &random)
-        let heldOut = task(try Datasets.scoredPairs(path: "\(data)/stsb/dev.tsv"))
+        let heldOut = try TaskFile(task: .sts, path: "\(data)/stsb/dev.tsv")
+            .task(for: model, dense: model, pool: pool)
         let rewards = pairs.map { count -> (STSTask, FidelityTask) in
-            let labelled = task(Array(train.prefix(count)))
+            let labelled = STSTask(
+                pairs: Array(train.prefix(count)), tokenizer: model.tokenizer,
+                maximumTokens: model.maximumTokens)
             let dense = model.encoder.embed(labelled.sequences, pool: pool)
             return (labelled, FidelityTask(sequences: labelled.sequences, denseEmbeddings: dense))
         }

@@ -43,7 +43,7 @@ struct StudiedSearch {
             try FileManager.default.removeItem(atPath: folder)
         }
         return try PolicyPick<Model>(run: files.folder, target: target).pick(
-            to: folder, cache: cache, byPrediction: true)
+            to: folder, cache: cache, by: .predicted)
     }
 
     private var cache: String { "\(modelFolder)/cache" }
@@ -61,7 +61,7 @@ struct StudiedSearch {
                 try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
             }
         }
-        guard let summary = try session.finish(byPrediction: true) else {
+        guard let summary = try session.finish(by: .predicted) else {
             throw SearchFailure("\(files.folder): the search was stopped before its end")
         }
         return summary

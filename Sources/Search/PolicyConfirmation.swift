@@ -4,6 +4,15 @@ import Evaluation
 import Foundation
 import SparseKernels
 
+/// What the latency of a final policy is judged by.
+public enum FinalLatency: Sendable {
+    /// What is measured, so that a user gets what was asked for.
+    case measured
+    /// What the latency table predicts, so that searches by one table can be compared: the best policy is measured, but not
+    /// aimed anew, and nothing depends on how fast the machine was at the end of each search.
+    case predicted
+}
+
 /// Picks the final policy among the best of a search: by quality on data that no reward was computed on,
 /// with its latency confirmed end to end.
 struct PolicyConfirmation<Model: SearchableModel> {
@@ -20,22 +29,13 @@ struct PolicyConfirmation<Model: SearchableModel> {
     }
 
     /// By how much a measured latency may exceed the target, as a fraction of it.
-    static var tolerance: Double { 0.01 }
+    private static var tolerance: Double { 0.01 }
 
     /// How much of the target may be left unspent, as a fraction of it.
     private static var slack: Double { 0.03 }
 
     /// How often policies are aimed anew, at most.
     static var corrections: Int { 2 }
-
-    /// What a policy's latency is judged by.
-    enum Latency {
-        /// What is measured, so that a user gets what was asked for.
-        case measured
-        /// What the latency table predicts, so that searches by one table can be compared: nothing depends on how fast the
-        /// machine was at the end of each.
-        case predicted
-    }
 
     /// How many of the best candidates are measured.
     private static var leaders: Int { 3 }
@@ -47,12 +47,12 @@ struct PolicyConfirmation<Model: SearchableModel> {
     private static var breakdownRounds: Int { 10 }
 
     private let preparation: SearchPreparation<Model>
-    private let latency: Latency
+    private let latency: FinalLatency
     /// The target as a fraction of dense.
     private let target: Double
     private let sizeBytes: Int?
 
-    init(_ preparation: SearchPreparation<Model>, target: SearchTarget, by latency: Latency = .measured) {
+    init(_ preparation: SearchPreparation<Model>, target: SearchTarget, by latency: FinalLatency) {
         self.preparation = preparation
         self.latency = latency
         self.target = target.latencyMs / preparation.costs.denseLatencyMs
@@ -66,9 +66,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
     /// What this evaluates is checked on data that no reward was computed on, and is no part of the budget.
     func pick(_ policies: [[Int]], progress: StageProgress) throws -> Confirmed {
         guard !policies.isEmpty else { throw SearchFailure("the search evaluated no policy") }
-        let leaders = try checked(policies, progress).prefix(latency == .measured ? Self.leaders : 1)
-        var picked = try bestOrFastest(Array(leaders), progress)
-        guard latency == .measured else { return picked }
+        let leaders = Array(try checked(policies, progress).prefix(Self.leaders))
+        if latency == .predicted { return try bestOrFastest([leaders[0]], progress) }
+        var picked = try bestOrFastest(leaders, progress)
         for _ in 0..<Self.corrections
         where !Self.isOnTarget(speedup: picked.measured.speedup, target: target) {
             let mended = leaders.prefix(Self.mendedLeaders).map(\.actions)
@@ -91,15 +91,18 @@ struct PolicyConfirmation<Model: SearchableModel> {
         return order.map { candidates[$0] }
     }
 
-    /// Measures candidates in turn with the dense model, and takes the best of those that meet the target; the fastest
-    /// when none does.
+    /// Measures candidates, one at least, in turn with the dense model, and takes the best of those that meet the target;
+    /// the fastest when none does.
     private func bestOrFastest(_ candidates: [Candidate], _ progress: StageProgress) throws -> Confirmed {
         let confirmed = zip(candidates, try measure(candidates, progress)).map(Confirmed.init)
-        let meeting = confirmed.filter(meetsTarget)
-        let best = meeting.max { $0.candidate.checkedQuality < $1.candidate.checkedQuality }
-        let fastest = confirmed.max { $0.measured.speedup < $1.measured.speedup }
-        guard let picked = best ?? fastest else { throw SearchFailure("the search evaluated no policy") }
-        return picked
+        return confirmed.dropFirst().reduce(confirmed[0]) { isBetter($1, than: $0) ? $1 : $0 }
+    }
+
+    /// Of two that meet the target, the one of better quality; else the faster.
+    private func isBetter(_ one: Confirmed, than other: Confirmed) -> Bool {
+        meetsTarget(one) && meetsTarget(other)
+            ? one.candidate.checkedQuality > other.candidate.checkedQuality
+            : one.measured.speedup > other.measured.speedup
     }
 
     /// Policies mended to other predicted latencies, for each the one of best quality.
@@ -137,7 +140,8 @@ struct PolicyConfirmation<Model: SearchableModel> {
         Self.meets(speedup: confirmed.measured.speedup, target: target)
     }
 
-    private static func meets(speedup: Double, target: Double) -> Bool {
+    /// Whether a measured latency meets the target.
+    static func meets(speedup: Double, target: Double) -> Bool {
         1 / speedup <= target * (1 + tolerance)
     }
 

@@ -35,10 +35,11 @@ public struct PolicyPick<Model: SearchableModel> {
     /// - Parameters:
     ///   - output: the folder to write, which must not exist.
     ///   - cache: folder of level databases.
-    ///   - byPrediction: leaves it at what the latency table says: the best policy is measured, but not aimed anew.
+    ///   - latency: what decides whether a policy meets the target.
     /// - Throws: ``SearchFailure`` when the target is outside of the range.
     public func pick(
-        to output: String, cache: String, byPrediction: Bool = false, progress: StageProgress = { _, _ in }
+        to output: String, cache: String, by latency: FinalLatency = .measured,
+        progress: StageProgress = { _, _ in }
     ) throws -> SearchSummary {
         guard !FileManager.default.fileExists(atPath: output) else {
             throw ModelFileError(file: output, message: "already exists: allowed is a new folder")
@@ -56,8 +57,7 @@ public struct PolicyPick<Model: SearchableModel> {
         }
         let wanted = SearchSession<Model>.target(asked, costs)
         let policies = try SearchRun.policies(for: wanted, in: files.folder, costs: costs)
-        let confirmation = PolicyConfirmation(
-            preparation, target: wanted, by: byPrediction ? .predicted : .measured)
+        let confirmation = PolicyConfirmation(preparation, target: wanted, by: latency)
         let best = try confirmation.pick(policies, progress: progress)
         var summary = try confirmation.summary(best, evaluations: policies.count, progress: progress)
         let picked = RunFiles(folder: output)

@@ -113,12 +113,12 @@ public final class SearchSession<Model: SearchableModel> {
     /// Searches to the end, confirms the best policy by measurement, and writes the pruned model.
     ///
     /// - Parameters:
-    ///   - byPrediction: leaves it at what the latency table says: the best policy is measured, but not aimed anew.
+    ///   - latency: what decides whether a policy meets the target.
     ///   - onEvaluation: is given each evaluated policy.
     ///   - shouldStop: asked between two evaluations.
     /// - Returns: the summary; nil when it was stopped before the end, and can be resumed.
     public func finish(
-        byPrediction: Bool = false, progress: StageProgress = { _, _ in },
+        by latency: FinalLatency = .measured, progress: StageProgress = { _, _ in },
         onEvaluation: (TraceRow) -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws -> SearchSummary? {
         let outcome = try run.run(
@@ -127,8 +127,7 @@ public final class SearchSession<Model: SearchableModel> {
                 progress("searching", Double(state.evaluations) / Double(state.budget))
             }, shouldStop: shouldStop)
         guard !outcome.interrupted else { return nil }
-        let confirmation = PolicyConfirmation(
-            preparation, target: run.options.target, by: byPrediction ? .predicted : .measured)
+        let confirmation = PolicyConfirmation(preparation, target: run.options.target, by: latency)
         let best = try confirmation.pick(outcome.best.map(\.actions), progress: progress)
         var summary = try confirmation.summary(best, evaluations: outcome.evaluations, progress: progress)
         try Self.handOver(best.candidate.actions, &summary, preparation, files)

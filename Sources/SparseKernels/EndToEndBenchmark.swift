@@ -86,7 +86,7 @@ public struct EndToEndBenchmark {
             }
             // The first round fetches weights from memory for the first time: it is not counted.
             guard number > 0 else { continue }
-            for (index, passes) in round.enumerated() { times[index] += passes }
+            for (index, passTimes) in round.enumerated() { times[index] += passTimes }
             let medians = round.map(median)
             for index in models.indices { ratios[index].append(medians[0] / medians[index + 1]) }
         }

@@ -17,7 +17,7 @@ import Testing
             let aims = Confirmation.aims(
                 predictedMs: predicted, speedup: speedup(predicted), target: target)
             // Of better quality is what is slower.
-            let meeting = aims.filter { 1 / speedup($0) <= target * (1 + Confirmation.tolerance) }
+            let meeting = aims.filter { Confirmation.meets(speedup: speedup($0), target: target) }
             predicted = try #require(meeting.max() ?? aims.min())
         }
         #expect(
