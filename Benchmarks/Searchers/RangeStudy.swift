@@ -28,6 +28,9 @@ struct RangeStudy: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Seeds.")
     var seeds: [UInt64] = [1, 2, 3]
 
+    @Option(help: "Searches at a time.")
+    var processes = ProcessInfo.processInfo.activeProcessorCount
+
     @Option(help: "The folder with the data.")
     var data = "../shared/data"
 
@@ -42,6 +45,7 @@ struct RangeStudy: ParsableCommand {
 
     func validate() throws {
         _ = try StudiedModel.named(model, option: "--model")
+        try StudyProcesses.validate(atATime: processes)
         guard let least = fractions.min(), let most = fractions.max(), least < most,
             fractions.count == targets.count
         else {
@@ -61,22 +65,19 @@ struct RangeStudy: ParsableCommand {
                 model: model, target: target, budget: budget, agent: AgentKind.natural.rawValue, seed: seed,
                 modelFolder: folder)
         }
-        var pairs: [Pair] = []
-        for seed in seeds {
-            let ranged = search("\(sorted[0])...\(sorted[sorted.count - 1])", budget * sorted.count, seed)
-            _ = try finished(ranged)
-            for target in sorted {
-                let separate = try finished(search(target, budget, seed))
-                pairs.append(Pair(target: target, ranged: try ranged.picked(target), separate: separate))
+        let ranged = seeds.map {
+            search("\(sorted[0])...\(sorted[sorted.count - 1])", budget * sorted.count, $0)
+        }
+        let separate = seeds.map { seed in sorted.map { search($0, budget, seed) } }
+        try StudyProcesses(atATime: processes, data: data, output: output).run(ranged + separate.joined())
+        let pairs = try zip(ranged, separate).flatMap { ranged, separate in
+            try separate.map { separate in
+                Pair(
+                    target: separate.target, ranged: try ranged.picked(separate.target),
+                    separate: try separate.run(data: data))
             }
         }
         print(text(pairs, sorted, model))
-    }
-
-    private func finished(_ search: StudiedSearch) throws -> SearchSummary {
-        let summary = try search.run(data: data)
-        FileHandle.standardError.write(Data("\(search.files.folder)\n".utf8))
-        return summary
     }
 
     /// A Markdown table: means over seeds for each target, then over all.

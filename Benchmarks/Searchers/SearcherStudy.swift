@@ -5,15 +5,16 @@ import Search
 
 /// Every searcher on every model, target and budget, with several seeds, at equal cost.
 ///
-/// Searches run in processes side by side, on one thread each, by one latency table for each model. Each is a run
-/// folder: finished ones are not repeated, stopped ones go on.
+/// Searches are by one latency table for each model. Each is a run folder: finished ones are not repeated, stopped ones
+/// go on.
 struct SearcherStudy: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Compare the searchers: held-out score at equal budget and latency, with 95 % intervals.",
         discussion: """
             Everything counts against the budget: calibration, sensitivities, gradients and evaluations, in tokens \
-            that the model was run on. Examples:
+            that the model was run on. Unless told otherwise, all searchers are compared at one target and budget, \
+            the best known ones at the others too. Examples:
 
               Benchmarks search --models minilm --targets 0.45 --budgets 100
               Benchmarks search --chart docs/searchers.svg
@@ -28,8 +29,8 @@ struct SearcherStudy: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Budgets, in evaluations; those of each model unless given.")
     var budgets: [Int] = []
 
-    @Option(parsing: .upToNextOption, help: "Searchers.")
-    var agents = AgentKind.allCases.map(\.rawValue)
+    @Option(parsing: .upToNextOption, help: "Searchers; those of each cell unless given.")
+    var agents: [String] = []
 
     @Option(parsing: .upToNextOption, help: "Seeds; those of each model unless given.")
     var seeds: [UInt64] = []
@@ -51,35 +52,18 @@ struct SearcherStudy: ParsableCommand {
 
     func validate() throws {
         for name in models { _ = try StudiedModel.named(name, option: "--models") }
-        guard processes >= 1 else {
-            throw ValidationError("--processes: found \(processes), allowed 1 or more")
-        }
+        try StudyProcesses.validate(atATime: processes)
     }
 
     func run() throws {
         let cells = try cells()
         if worker { return try cells.flatMap(\.searches).forEach { _ = try $0.run(data: data) } }
-        let searches = cells.flatMap(\.searches)
-        // The first search of a model measures its latencies, and the first of each seed prunes its layers: those
-        // that share either wait for it.
-        var (measuring, pruning, others): ([StudiedSearch], [StudiedSearch], [StudiedSearch]) = ([], [], [])
-        var (seenModels, seenSeeds): (Set<String>, Set<String>) = ([], [])
-        for search in searches {
-            let isFirst = seenSeeds.insert("\(search.model.name)-\(search.seed)").inserted
-            if seenModels.insert(search.model.name).inserted {
-                measuring.append(search)
-            } else if isFirst {
-                pruning.append(search)
-            } else {
-                others.append(search)
-            }
-        }
-        try run(measuring, atATime: 1)
-        try run(pruning, atATime: processes)
-        try run(others, atATime: processes)
+        try StudyProcesses(atATime: processes, data: data, output: output).run(cells.flatMap(\.searches))
         let tables = try cells.map { try StudyTable($0) }
         for table in tables { print(table.text) }
-        print(StudyTable.verdict(tables, on: AgentKind.natural.rawValue))
+        print(
+            StudyTable.verdict(
+                tables, on: AgentKind.natural.rawValue, against: AgentKind.evopress.rawValue))
         if let chart {
             try BestSoFarChart(cells: cells).svg.write(toFile: chart, atomically: true, encoding: .utf8)
         }
@@ -91,48 +75,12 @@ struct SearcherStudy: ParsableCommand {
             return (targets.isEmpty ? model.targets : targets).flatMap { target in
                 (budgets.isEmpty ? model.budgets : budgets).map { budget in
                     StudyCell(
-                        model: model, target: target, budget: budget, agents: agents,
+                        model: model, target: target, budget: budget,
+                        agents: agents.isEmpty ? model.agents(target: target, budget: budget) : agents,
                         seeds: seeds.isEmpty ? model.seeds : seeds, modelFolder: folder)
                 }
             }
         }
-    }
-
-    // MARK: Processes
-
-    private func run(_ searches: [StudiedSearch], atATime most: Int) throws {
-        var waiting = try searches.filter { try $0.summary() == nil }
-        let count = waiting.count
-        var running: [(search: StudiedSearch, process: Process)] = []
-        while !waiting.isEmpty || !running.isEmpty {
-            while running.count < most, !waiting.isEmpty {
-                let search = waiting.removeFirst()
-                running.append((search, try spawn(search)))
-            }
-            Thread.sleep(forTimeInterval: 0.2)
-            for (search, process) in running where !process.isRunning {
-                guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-                    running.forEach { $0.process.terminate() }
-                    throw SearchFailure("\(search.files.folder): the search failed; the others can go on")
-                }
-                let done = count - waiting.count - running.count + 1
-                FileHandle.standardError.write(Data("\(done) of \(count): \(search.files.folder)\n".utf8))
-            }
-            running.removeAll { !$0.process.isRunning }
-        }
-    }
-
-    private func spawn(_ search: StudiedSearch) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = [
-            "search", "--worker", "--models", search.model.name, "--targets", search.target, "--budgets",
-            "\(search.budget)", "--agents", search.agent, "--seeds", "\(search.seed)", "--data", data,
-            "--output", output,
-        ]
-        process.standardError = FileHandle.standardError
-        try process.run()
-        return process
     }
 }
 

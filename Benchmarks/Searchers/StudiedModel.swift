@@ -1,3 +1,4 @@
+import Agents
 import ArgumentParser
 import Foundation
 import Search
@@ -10,8 +11,9 @@ struct StudiedModel {
     let targets: [String]
     let budgets: [Int]
     let seeds: [UInt64]
-    /// What encoders' rewards are computed on: fewer sentences than in a search by default, so that the study of an
-    /// encoder takes some three hours on two processors.
+    /// The target and the budget that all searchers are compared at; nil where a search takes too long for that.
+    let widest: (target: String, budget: Int)?
+    /// What encoders' rewards are computed on: fewer sentences than in a search by default, for the study's sake.
     let rewardSentences = 160
     /// Whether more of the score is better.
     let higherIsBetter: Bool
@@ -19,11 +21,20 @@ struct StudiedModel {
     static let all = [
         StudiedModel(
             name: "minilm", folder: "models/minilm", task: .sts, targets: ["0.6", "0.45", "0.33"],
-            budgets: [100, 400], seeds: [1, 2, 3], higherIsBetter: true),
+            budgets: [100, 400], seeds: [1, 2, 3], widest: ("0.45", 100), higherIsBetter: true),
         StudiedModel(
             name: "smollm2", folder: "models/smollm2", task: .lm, targets: ["0.6"], budgets: [100, 200],
-            seeds: [1, 2], higherIsBetter: false),
+            seeds: [1, 2], widest: nil, higherIsBetter: false),
     ]
+
+    /// The searchers that are compared everywhere: the default, the best of what the field has, and what costs nothing.
+    private static let contenders: [AgentKind] = [.natural, .spdy, .evopress, .uniform]
+
+    /// The searchers that are compared at a target and a budget, by default.
+    func agents(target: String, budget: Int) -> [String] {
+        let isWidest = widest.map { $0 == (target, budget) } ?? false
+        return (isWidest ? AgentKind.allCases : Self.contenders).map(\.rawValue)
+    }
 
     /// The model of a name that an option gives.
     static func named(_ name: String, option: String) throws -> StudiedModel {

@@ -46,6 +46,9 @@ struct StudiedSearch {
             to: folder, cache: cache, by: .predicted)
     }
 
+    /// Whether the latencies that all searches of the model share are there.
+    var hasLatencies: Bool { FileManager.default.fileExists(atPath: table) }
+
     private var cache: String { "\(modelFolder)/cache" }
     private var table: String { "\(modelFolder)/latency.h5" }
 
@@ -54,7 +57,7 @@ struct StudiedSearch {
         if files.holdsRun {
             session = try .resume(folder: files.folder, cache: cache)
         } else {
-            let shared = FileManager.default.fileExists(atPath: table) ? table : nil
+            let shared = hasLatencies ? table : nil
             session = try .start(
                 try options(type, data), folder: files.folder, cache: cache, latencyTable: shared)
             if shared == nil {

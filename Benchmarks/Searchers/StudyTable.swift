@@ -62,10 +62,44 @@ struct StudyTable {
         return lines.joined(separator: "\n")
     }
 
-    /// In how many cells a searcher's mean score is the best.
-    static func verdict(_ tables: [StudyTable], on agent: String) -> String {
-        let best = tables.count { $0.ranked.first?.agent == agent }
-        return "\n\(agent) has the best mean score in \(best) of \(tables.count) cells"
+    // MARK: Verdict
+
+    /// How one searcher does against the others at the same budget, and against one of them at larger ones.
+    static func verdict(_ tables: [StudyTable], on agent: String, against rival: String) -> String {
+        let shared = tables.filter { $0.ranked.count > 1 && $0.row(agent) != nil }
+        guard !shared.isEmpty else { return "" }
+        let best = shared.count { $0.ranked.first?.agent == agent }
+        let near = shared.count { $0.isNearBest(agent) }
+        let duels = tables.flatMap { table in
+            tables.compactMap { table.duel(of: agent, with: rival, in: $0) }
+        }
+        let summary =
+            "\n\(agent) has the best mean score in \(best) of \(shared.count) cells, "
+            + "and is within its 95 % interval of the best in \(near)"
+        return ([summary] + duels).joined(separator: "\n")
+    }
+
+    private func row(_ agent: String) -> Row? {
+        ranked.first { $0.agent == agent }
+    }
+
+    /// Whether a searcher's mean is no further from the best one than half of its 95 % interval.
+    private func isNearBest(_ agent: String) -> Bool {
+        guard let row = row(agent), let best = ranked.first else { return false }
+        return best.agent == agent
+            || abs(best.mean(\.heldOutScore) - row.mean(\.heldOutScore)) <= row.interval(\.heldOutScore)
+    }
+
+    /// A searcher here against another with a larger budget.
+    private func duel(of agent: String, with rival: String, in larger: StudyTable) -> String? {
+        guard cell.model.name == larger.cell.model.name, cell.target == larger.cell.target,
+            cell.budget < larger.cell.budget, let own = row(agent), let other = larger.row(rival)
+        else { return nil }
+        return String(
+            format: "%@, target %@: %@ with %d %.4f ± %.4f, %@ with %d %.4f ± %.4f",
+            cell.model.name, cell.target, agent, cell.budget, own.mean(\.heldOutScore),
+            own.interval(\.heldOutScore), rival, larger.cell.budget, other.mean(\.heldOutScore),
+            other.interval(\.heldOutScore))
     }
 }
 
