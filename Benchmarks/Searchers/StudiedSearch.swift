@@ -57,12 +57,12 @@ struct StudiedSearch {
         if files.holdsRun {
             session = try .resume(folder: files.folder, cache: cache)
         } else {
-            let shared = hasLatencies ? table : nil
             session = try .start(
-                try options(type, data), folder: files.folder, cache: cache, latencyTable: shared)
-            if shared == nil {
-                try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
-            }
+                try options(type, data), folder: files.folder, cache: cache,
+                latencyTable: hasLatencies ? table : nil)
+        }
+        if !hasLatencies {
+            try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
         }
         guard let summary = try session.finish(by: .predicted) else {
             throw SearchFailure("\(files.folder): the search was stopped before its end")
