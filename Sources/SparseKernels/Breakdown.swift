@@ -46,18 +46,14 @@ extension EndToEndBenchmark {
         let models = [model, reference]
         let times = [LayerTimes(), LayerTimes()]
         var totals: [[Double]] = [[], []]
+        let repetition = PassRepetition(reference, workload, memory, pool: pool)
         for _ in 0..<rounds {
             for index in models.indices {
-                models[index].pass(workload, memory, pool: pool, times: nil)
-                for _ in 0..<passes {
-                    totals[index].append(
-                        milliseconds {
-                            models[index].pass(workload, memory, pool: pool, times: times[index])
-                        })
-                }
+                totals[index] += repetition.times(
+                    of: models[index], workload, memory, pool: pool, layers: times[index])
             }
         }
-        let count = rounds * passes
+        let count = rounds * repetition.passes
         let result = models.indices.map {
             Breakdown(times[$0], model: models[$0], passes: count, totalMs: Breakdown.median(totals[$0]))
         }

@@ -1,4 +1,3 @@
-import Dispatch
 import Tensors
 import Transformers
 
@@ -33,15 +32,13 @@ public struct EndToEndBenchmark {
 
     /// Rounds that count.
     public var rounds = 40
-    /// Passes of each model in a round, after one to warm up.
-    public var passes = 3
 
     /// Rounds that take about as long as a person waits, when a pass takes so many milliseconds: the present
     /// number for short passes, and fewer, but never under eight, for long ones.
     ///
     /// - Parameter models: how many are measured in turn, the reference included.
     public func rounds(forPassMs passMs: Double, models: Int = 2) -> Int {
-        let roundMs = Double(models * (passes + 1)) * passMs
+        let roundMs = Double(models * PassRepetition(passMs: passMs).count) * passMs
         return max(min(rounds, Int(Self.patienceMs / max(roundMs, 1e-3))), min(rounds, 8))
     }
 
@@ -76,13 +73,11 @@ public struct EndToEndBenchmark {
         }
         var times = measured.map { _ in [Double]() }
         var ratios = models.map { _ in [Double]() }
+        let repetition = PassRepetition(reference, workload, measured[0].1, pool: pool)
         for number in 0...rounds {
             progress(Double(number) / Double(rounds + 1))
             let round = measured.map { model, memory in
-                model.pass(workload, memory, pool: pool, times: nil)
-                return (0..<passes).map { _ in
-                    milliseconds { model.pass(workload, memory, pool: pool, times: nil) }
-                }
+                repetition.times(of: model, workload, memory, pool: pool)
             }
             // The first round fetches weights from memory for the first time: it is not counted.
             guard number > 0 else { continue }
@@ -94,12 +89,6 @@ public struct EndToEndBenchmark {
         return models.indices.map {
             Result(model: Times(times[$0 + 1]), reference: theirs, speedup: median(ratios[$0]))
         }
-    }
-
-    func milliseconds(_ body: () -> Void) -> Double {
-        let start = DispatchTime.now().uptimeNanoseconds
-        body()
-        return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
     }
 
     private func median(_ values: [Double]) -> Double {

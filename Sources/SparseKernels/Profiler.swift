@@ -1,4 +1,3 @@
-import Dispatch
 import Tensors
 import Transformers
 
@@ -11,8 +10,6 @@ import Transformers
 public struct Profiler<Model: PrunableModel> {
     /// Passes over all levels.
     public var rounds = 9
-    /// Timed passes of one level in one round, after one to warm up.
-    public var passes = 3
     /// Random policies whose passes are timed.
     public var mixtures = 16
 
@@ -77,11 +74,8 @@ public struct Profiler<Model: PrunableModel> {
 
     private func timeWhole() -> [Double] {
         let memory = whole.memory(for: workload, threads: pool.threads)
-        return (0...rounds * passes).map { _ in
-            let start = DispatchTime.now().uptimeNanoseconds
-            whole.pass(workload, memory, pool: pool, times: nil)
-            return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
-        }
+        let repetition = PassRepetition(whole, workload, memory, pool: pool)
+        return (0..<rounds).flatMap { _ in repetition.times(of: whole, workload, memory, pool: pool) }
     }
 
     private var denseLevel: Int {
@@ -94,16 +88,13 @@ public struct Profiler<Model: PrunableModel> {
     private func timeLevels(progress: (Double) -> Void) -> [Times] {
         let memory = variants.dense.memory(for: workload, threads: pool.threads)
         let count = variants.models.count
+        let repetition = PassRepetition(variants.dense, workload, memory, pool: pool)
         var times = variants.models.map { _ in Times(LayerTimes(), []) }
         for round in 0...rounds {
             for (index, variant) in variants.models.enumerated() {
                 progress(Double(round * count + index) / Double((rounds + 1) * count))
-                variant.pass(workload, memory, pool: pool, times: nil)
-                for _ in 0..<passes {
-                    let start = DispatchTime.now().uptimeNanoseconds
-                    variant.pass(workload, memory, pool: pool, times: times[index].layers)
-                    times[index].totals.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6)
-                }
+                times[index].totals += repetition.times(
+                    of: variant, workload, memory, pool: pool, layers: times[index].layers)
             }
             // The first round also fetches weights from memory for the first time: it is not counted.
             if round == 0 { times = times.map { _ in Times(LayerTimes(), []) } }

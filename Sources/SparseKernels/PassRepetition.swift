@@ -1,0 +1,44 @@
+import Tensors
+import Transformers
+
+/// How often a model's pass is repeated in a round, before it is the next model's turn.
+///
+/// After another model's turn the caches hold what that one left, which a first pass makes good. A long pass moves so much
+/// that its beginning hardly matters: one is enough.
+struct PassRepetition: Sendable, Equatable {
+    /// Passes that are not counted.
+    let warmups: Int
+    /// Passes that are.
+    let passes: Int
+
+    /// From where on a pass is long, in milliseconds.
+    private static let longMs = 200.0
+
+    init(passMs: Double) {
+        let isLong = passMs >= Self.longMs
+        warmups = isLong ? 0 : 1
+        passes = isLong ? 1 : 3
+    }
+
+    /// Fits a model: runs it once.
+    init<Model: PrunableModel>(
+        _ model: Model, _ workload: Workload, _ memory: Model.PassMemory, pool: ThreadPool
+    ) {
+        self.init(passMs: Stopwatch.milliseconds { model.pass(workload, memory, pool: pool, times: nil) })
+    }
+
+    /// All passes of a round.
+    var count: Int { warmups + passes }
+
+    /// Runs a round of a model.
+    /// - Returns: the times of the passes that count, in milliseconds.
+    func times<Model: PrunableModel>(
+        of model: Model, _ workload: Workload, _ memory: Model.PassMemory, pool: ThreadPool,
+        layers: LayerTimes? = nil
+    ) -> [Double] {
+        for _ in 0..<warmups { model.pass(workload, memory, pool: pool, times: nil) }
+        return (0..<passes).map { _ in
+            Stopwatch.milliseconds { model.pass(workload, memory, pool: pool, times: layers) }
+        }
+    }
+}
