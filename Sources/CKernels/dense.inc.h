@@ -4,7 +4,7 @@
 INLINE void NAME(accumulate)(v16 sum[][MAXIMUM_VECTORS], const int rows, const int vectors, const float *w,
                              size_t rowStride, size_t columnStride, size_t columns, const float *x,
                              size_t xStride, const int prefetched) {
-    for (size_t c = 0; c < columns; c++) {
+    ALIGNED_LOOP for (size_t c = 0; c < columns; c++) {
         if (prefetched) __builtin_prefetch(w + c * columnStride + prefetched);
         v16 input[MAXIMUM_VECTORS];
 #pragma clang loop unroll(full)

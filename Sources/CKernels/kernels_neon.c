@@ -13,5 +13,7 @@
 #define UNSTRUCTURED_SLOTS 1
 #define UNSTRUCTURED_LOOKAHEAD 2
 #define FMA_REGISTERS 6
+#define PREFETCHED_FLOATS 2048
+#define UNSTRUCTURED_PREFETCHED_SUMS 0
 #include "kernels.inc.h"
 #endif

@@ -60,10 +60,17 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
         NAME(sums) sums;
 #pragma clang loop unroll(full)
         for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = v16_set(0.0f);
-        // As many weights as the bundle has are read ahead, a cache line at a time.
-        const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
-        for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
-        for (size_t step = starts[bundle]; step < starts[bundle + 1]; step++) {
+        if (UNSTRUCTURED_PREFETCHED_SUMS && unitRows == 1) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < slots * vectors; i++)
+                __builtin_prefetch(y + units[bundle * slots + i / vectors] * width + i % vectors * LANES, 1);
+        }
+        if (PREFETCHED_FLOATS > 0) {
+            // As many weights as the bundle has are read ahead, a cache line at a time.
+            const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
+            for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
+        }
+        ALIGNED_LOOP for (size_t step = starts[bundle]; step < starts[bundle + 1]; step++) {
             const NAME(indices) present = ahead[0];
 #pragma clang loop unroll(full)
             for (int later = 0; later + 1 < lookahead; later++) ahead[later] = ahead[later + 1];

@@ -18,14 +18,15 @@ enum ColumnBlocks {
     /// The width of the blocks, all about equally wide.
     ///
     /// Single weights load one column for one row of sums, so the columns must come from the first-level
-    /// cache: two thirds of it, or all of it where few weights are kept and the sums are what is moved most.
+    /// cache: two thirds of it, or all of it where few weights are kept and the sums are what is moved most, which is
+    /// the sooner the fewer rows are computed at a time.
     /// Units of several rows load a column for all of them, and the second-level cache is near enough once few of
     /// them are kept.
-    static func columns(for weight: Matrix, unit: UnitShape) -> Int {
+    static func columns(for weight: Matrix, unit: UnitShape, unitsAtATime: Int) -> Int {
         let cached = cacheBytes / bytesOfColumn
         let widest: Int
         if unit.rows == 1 {
-            widest = weight.sparsity < 0.85 ? cached * 2 / 3 : cached
+            widest = weight.sparsity < (unitsAtATime == 1 ? 0.75 : 0.85) ? cached * 2 / 3 : cached
         } else {
             widest = weight.sparsity < 0.75 ? cached * 2 / 3 : 768
         }

@@ -20,6 +20,8 @@ struct PackedUnits: Sendable {
     let segmentCosts: [Int]
 
     private static let bundlesOfSegment = 24
+    /// Where bundles are single rows: the more rows there are to order, the less often their length changes.
+    private static let rowsOfSegment = 96
     /// In a layer too small for longer ones.
     private static let fewestBundlesOfSegment = 6
     /// What starting a bundle in a block costs, in steps.
@@ -29,7 +31,7 @@ struct PackedUnits: Sendable {
         precondition(blockColumns >= 1 && blockColumns % unit.columns == 0 && blockColumns <= 65536)
         let unitCount = (weight.rows + unit.rows - 1) / unit.rows
         let bundles = (unitCount + slots - 1) / slots
-        let segments = Self.segments(of: bundles)
+        let segments = Self.segments(of: bundles, rows: unit.rows * slots)
         let segmentStarts = (0...segments).map { bundles * $0 / segments }
         var stream = UnitStream(unit: unit, slots: slots)
         var costs = [Int](repeating: 0, count: segments)
@@ -57,7 +59,8 @@ struct PackedUnits: Sendable {
 
     /// A power of two, so that two or four threads get equal shares; two at least, so that the second one is
     /// not idle. Long segments leave less to fill up in their bundles.
-    private static func segments(of bundles: Int) -> Int {
+    private static func segments(of bundles: Int, rows: Int) -> Int {
+        let bundlesOfSegment = max(bundlesOfSegment, rowsOfSegment / rows)
         var segments = bundles >= 2 * fewestBundlesOfSegment ? 2 : 1
         while segments < 16, segments * 2 * bundlesOfSegment <= bundles { segments *= 2 }
         return segments

@@ -38,7 +38,10 @@ public final class SparseLinear: LinearOperator {
         self.instructionSet = instructionSet
         kernel = instructionSet.sparseKernel(for: unit, columns: weight.columns)
         self.unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
-        let block = blockColumns ?? ColumnBlocks.columns(for: weight, unit: self.unit)
+        let block =
+            blockColumns
+            ?? ColumnBlocks.columns(
+                for: weight, unit: self.unit, unitsAtATime: kernel.bundleUnits)
         packed = PackedUnits(weight, unit: self.unit, slots: kernel.bundleUnits, blockColumns: block)
         self.bias = AlignedBuffer(bias)
         split = CostSplit(costs: packed.segmentCosts)
