@@ -7,8 +7,8 @@
 //   UNSTRUCTURED_SLOTS       rows computed at a time
 //   UNSTRUCTURED_LOOKAHEAD   steps between reading an index and using it
 //   FMA_REGISTERS    v16 values that fill the latency of the FMA units
-//   PREFETCHED_FLOATS        how far weights are read ahead, 0 where the processor's own prefetching does as well; on
-//                    others that stops where a page ends, and two pages are right
+//   SPARSE_READ_AHEAD        whether the weights of sparse products are read ahead, or the processor's own prefetching
+//                    does as well: they are fewer, and telling it costs a loop with an end for each bundle
 //   UNSTRUCTURED_PREFETCHED_SUMS   whether the sums of the blocks before are fetched while a block is summed
 #include "attention.h"
 #include "panels.h"
@@ -17,6 +17,8 @@
 #define MAXIMUM_VECTORS 4
 #define MAXIMUM_SLOTS 8
 #define MAXIMUM_SUMS 32
+// Weights are read ahead by two pages: the processor's own prefetching stops where a page ends.
+#define PREFETCHED_FLOATS 2048
 
 #include "dense.inc.h"
 

@@ -14,7 +14,7 @@
 #define UNSTRUCTURED_SLOTS 1
 #define UNSTRUCTURED_LOOKAHEAD 2
 #define FMA_REGISTERS 6
-#define PREFETCHED_FLOATS 0
+#define SPARSE_READ_AHEAD 0
 #define UNSTRUCTURED_PREFETCHED_SUMS 1
 #include "kernels.inc.h"
 #pragma clang attribute pop

@@ -65,7 +65,7 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
             for (int i = 0; i < slots * vectors; i++)
                 __builtin_prefetch(y + units[bundle * slots + i / vectors] * width + i % vectors * LANES, 1);
         }
-        if (PREFETCHED_FLOATS > 0) {
+        if (SPARSE_READ_AHEAD) {
             // As many weights as the bundle has are read ahead, a cache line at a time.
             const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
             for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
