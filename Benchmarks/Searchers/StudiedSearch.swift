@@ -49,6 +49,9 @@ struct StudiedSearch {
     /// Whether the latencies that all searches of the model share are there.
     var hasLatencies: Bool { FileManager.default.fileExists(atPath: table) }
 
+    /// Whether its layers are pruned to every level, which comes before its costs are known.
+    var hasLevels: Bool { FileManager.default.fileExists(atPath: files.path("costs.json")) }
+
     private var cache: String { "\(modelFolder)/cache" }
     private var table: String { "\(modelFolder)/latency.h5" }
 

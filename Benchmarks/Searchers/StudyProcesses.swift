@@ -62,7 +62,7 @@ struct StudyProcesses {
         func shareLayers(_ one: StudiedSearch, _ two: StudiedSearch) -> Bool {
             one.model.name == two.model.name && one.seed == two.seed
         }
-        return shareLayers(running, other)
+        return !running.hasLevels && shareLayers(running, other)
             && begun.first { shareLayers($0, running) }?.files.folder == running.files.folder
     }
 
