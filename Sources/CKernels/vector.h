@@ -10,8 +10,8 @@ typedef int32_t v16i __attribute__((vector_size(64), aligned(64)));
 // The same at any address.
 typedef float v16_anywhere __attribute__((vector_size(64), aligned(4)));
 
-// A loop that begins a cache line: how many lines of instructions it spans, and so up to a sixth of its speed, would otherwise
-// depend on what happens to be linked before it.
+// A loop that begins a cache line. How many lines of instructions it spans, and so up to a sixth of its speed, would
+// otherwise depend on what happens to be linked before it.
 #if __has_c_attribute(clang::code_align)
 #define ALIGNED_LOOP [[clang::code_align(64)]]
 #else
