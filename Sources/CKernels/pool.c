@@ -20,6 +20,7 @@ struct secateur_pool {
     _Atomic int stopping;
     _Atomic int arrived;        // workers that wait at the barrier
     _Atomic unsigned barriers;  // barriers passed; a change lets the workers go on
+    pthread_mutex_t callers; // held during a call: callers from several threads take turns
     pthread_mutex_t mutex;
     pthread_cond_t wake;
 };
@@ -77,6 +78,7 @@ secateur_pool *secateur_pool_create(int threads) {
     if (!pool) return NULL;
     pool->workers = calloc((size_t)threads, sizeof *pool->workers);
     pool->threads = 1;
+    pthread_mutex_init(&pool->callers, NULL);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     for (int worker = 1; pool->workers && worker < threads; worker++) {
@@ -97,6 +99,7 @@ void secateur_pool_destroy(secateur_pool *pool) {
     atomic_store(&pool->stopping, 1);
     announce(pool);
     for (int worker = 1; worker < pool->threads; worker++) pthread_join(pool->workers[worker], NULL);
+    pthread_mutex_destroy(&pool->callers);
     pthread_mutex_destroy(&pool->mutex);
     pthread_cond_destroy(&pool->wake);
     free(pool->workers);
@@ -104,6 +107,7 @@ void secateur_pool_destroy(secateur_pool *pool) {
 }
 
 void secateur_pool_run(secateur_pool *pool, void (*body)(void *, int), void *context) {
+    pthread_mutex_lock(&pool->callers);
     pool->body = body;
     pool->context = context;
     atomic_store(&pool->pending, pool->threads - 1);
@@ -116,6 +120,7 @@ void secateur_pool_run(secateur_pool *pool, void (*body)(void *, int), void *con
         else
             sched_yield();
     }
+    pthread_mutex_unlock(&pool->callers);
 }
 
 void secateur_pool_barrier(secateur_pool *pool) {

@@ -6,7 +6,8 @@ import CKernels
 ///     pool.run { worker in process(rows: split[worker]) }
 ///
 /// Workers spin for a short while between calls and sleep after that, so a call costs about a
-/// microsecond in a busy forward pass and nothing when idle. The caller is worker 0. Calls do not nest.
+/// microsecond in a busy forward pass and nothing when idle. The caller is worker 0. Calls of several
+/// threads take turns; they do not nest.
 public final class ThreadPool: Sendable {
     // The C pool synchronises its own state; this class only holds its address, which never changes.
     private nonisolated(unsafe) let handle: OpaquePointer

@@ -114,7 +114,7 @@ secateur_isa secateur_best_isa(void);
 // The kernels of an instruction set, or NULL when this CPU or this build does not have it.
 const secateur_kernels *secateur_kernels_for(secateur_isa isa);
 
-// A team of threads. `body` runs once per worker, the caller being worker 0.
+// A team of threads. `body` runs once per worker, the caller being worker 0; calls of several threads take turns.
 typedef struct secateur_pool secateur_pool;
 secateur_pool *secateur_pool_create(int threads);
 void secateur_pool_destroy(secateur_pool *);
