@@ -6,7 +6,7 @@ import Testing
 @Suite struct ThreadPoolTests {
     @Test func callsOfSeveralThreadsTakeTurns() {
         let pool = ThreadPool(threads: 2)
-        let calls = 20_000
+        let calls = 3000
         let mistaken = Mutex(0)
         DispatchQueue.concurrentPerform(iterations: 4) { _ in
             for _ in 0..<calls {
