@@ -16,23 +16,20 @@ public struct Breakdown: Sendable, Codable, Equatable {
     /// The operations, longest first.
     public let entries: [Entry]
 
-    /// Adds up times noted by passes of a model that took `totalMs` in the median.
+    /// Adds up times noted by passes of a model that took `totalMs` in the median: medians, as one pass in which the thread
+    /// had to wait would otherwise make an operation look slow.
     init(_ times: LayerTimes, model: some PrunableModel, passes: Int, totalMs: Double) {
         let layers = Set(model.layerShapes.map(\.name))
         var sums: [String: Double] = [:]
         for (name, measured) in times.milliseconds {
             let operation =
                 layers.contains(name) ? "matrix products" : String(name.split(separator: ".").last ?? "")
-            sums[operation, default: 0] += Self.median(measured) * Double(measured.count) / Double(passes)
+            let calls = Double(measured.count) / Double(passes)
+            sums[operation, default: 0] += calls * Percentiles(measured).median
         }
         sums["rest"] = totalMs - sums.values.reduce(0, +)
         entries = sums.map { Entry(operation: $0.key, ms: $0.value, share: $0.value / totalMs) }
             .sorted { ($1.ms, $0.operation) < ($0.ms, $1.operation) }
-    }
-
-    /// One pass in which the thread had to wait would otherwise make an operation look slow.
-    static func median(_ values: [Double]) -> Double {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 }
 
@@ -46,7 +43,7 @@ extension EndToEndBenchmark {
         let models = [model, reference]
         let times = [LayerTimes(), LayerTimes()]
         var totals: [[Double]] = [[], []]
-        let repetition = PassRepetition(reference, workload, memory, pool: pool)
+        let repetition = PassRepetition(models.map { ($0, memory) }, workload, pool: pool)
         for _ in 0..<rounds {
             for index in models.indices {
                 totals[index] += repetition.times(
@@ -55,7 +52,7 @@ extension EndToEndBenchmark {
         }
         let count = rounds * repetition.passes
         let result = models.indices.map {
-            Breakdown(times[$0], model: models[$0], passes: count, totalMs: Breakdown.median(totals[$0]))
+            Breakdown(times[$0], model: models[$0], passes: count, totalMs: Percentiles(totals[$0]).median)
         }
         return (result[0], result[1])
     }

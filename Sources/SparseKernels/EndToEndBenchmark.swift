@@ -13,10 +13,10 @@ public struct EndToEndBenchmark {
         public let spreadMs: Double
 
         init(_ measured: [Double]) {
-            let sorted = measured.sorted()
-            medianMs = sorted[sorted.count / 2]
-            p95Ms = sorted[min(sorted.count * 95 / 100, sorted.count - 1)]
-            spreadMs = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
+            let percentiles = Percentiles(measured)
+            medianMs = percentiles.median
+            p95Ms = percentiles[95]
+            spreadMs = percentiles.spread
         }
     }
 
@@ -73,25 +73,19 @@ public struct EndToEndBenchmark {
         }
         var times = measured.map { _ in [Double]() }
         var ratios = models.map { _ in [Double]() }
-        let repetition = PassRepetition(reference, workload, measured[0].1, pool: pool)
-        for number in 0...rounds {
-            progress(Double(number) / Double(rounds + 1))
+        let repetition = PassRepetition(measured, workload, pool: pool)
+        for number in 0..<rounds {
+            progress(Double(number) / Double(rounds))
             let round = measured.map { model, memory in
                 repetition.times(of: model, workload, memory, pool: pool)
             }
-            // The first round fetches weights from memory for the first time: it is not counted.
-            guard number > 0 else { continue }
             for (index, passTimes) in round.enumerated() { times[index] += passTimes }
-            let medians = round.map(median)
+            let medians = round.map { Percentiles($0).median }
             for index in models.indices { ratios[index].append(medians[0] / medians[index + 1]) }
         }
         let theirs = Times(times[0])
         return models.indices.map {
-            Result(model: Times(times[$0 + 1]), reference: theirs, speedup: median(ratios[$0]))
+            Result(model: Times(times[$0 + 1]), reference: theirs, speedup: Percentiles(ratios[$0]).median)
         }
-    }
-
-    private func median(_ values: [Double]) -> Double {
-        values.sorted()[values.count / 2]
     }
 }

@@ -76,7 +76,7 @@ public struct KernelChoice<Model: PrunableModel> {
                     times.milliseconds[layer.name] ?? []
             }
         }
-        return samples.mapValues { $0.map(Breakdown.median) }
+        return samples.mapValues { $0.map { Percentiles($0).median } }
     }
 }
 

@@ -36,11 +36,10 @@ public struct LatencyTable: Sendable, Equatable {
 
         /// Summarises measurements, at least one, in milliseconds.
         public init(_ measured: [Double]) {
-            let sorted = measured.sorted()
-            precondition(!sorted.isEmpty)
-            medianMs = sorted[sorted.count / 2]
-            spreadMs = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
-            count = sorted.count
+            let percentiles = Percentiles(measured)
+            medianMs = percentiles.median
+            spreadMs = percentiles.spread
+            count = measured.count
         }
 
         init(medianMs: Double, spreadMs: Double, count: Int) {

@@ -20,11 +20,15 @@ struct PassRepetition: Sendable, Equatable {
         passes = isLong ? 1 : 3
     }
 
-    /// Fits a model: runs it once.
+    /// Fits models that are to be measured in turn: runs each once, which also fetches its weights from memory for the
+    /// first time. The slowest tells how long a pass is.
     init<Model: PrunableModel>(
-        _ model: Model, _ workload: Workload, _ memory: Model.PassMemory, pool: ThreadPool
+        _ models: [(model: Model, memory: Model.PassMemory)], _ workload: Workload, pool: ThreadPool
     ) {
-        self.init(passMs: Stopwatch.milliseconds { model.pass(workload, memory, pool: pool, times: nil) })
+        let times = models.map { model, memory in
+            Stopwatch.milliseconds { model.pass(workload, memory, pool: pool, times: nil) }
+        }
+        self.init(passMs: times.max() ?? 0)
     }
 
     /// All passes of a round.

@@ -74,8 +74,10 @@ public struct Profiler<Model: PrunableModel> {
 
     private func timeWhole() -> [Double] {
         let memory = whole.memory(for: workload, threads: pool.threads)
-        let repetition = PassRepetition(whole, workload, memory, pool: pool)
-        return (0..<rounds).flatMap { _ in repetition.times(of: whole, workload, memory, pool: pool) }
+        let repetition = PassRepetition([(whole, memory)], workload, pool: pool)
+        return (0..<rounds * repetition.passes).map { _ in
+            Stopwatch.milliseconds { whole.pass(workload, memory, pool: pool, times: nil) }
+        }
     }
 
     private var denseLevel: Int {
@@ -88,16 +90,14 @@ public struct Profiler<Model: PrunableModel> {
     private func timeLevels(progress: (Double) -> Void) -> [Times] {
         let memory = variants.dense.memory(for: workload, threads: pool.threads)
         let count = variants.models.count
-        let repetition = PassRepetition(variants.dense, workload, memory, pool: pool)
+        let repetition = PassRepetition(variants.models.map { ($0, memory) }, workload, pool: pool)
         var times = variants.models.map { _ in Times(LayerTimes(), []) }
-        for round in 0...rounds {
+        for round in 0..<rounds {
             for (index, variant) in variants.models.enumerated() {
-                progress(Double(round * count + index) / Double((rounds + 1) * count))
+                progress(Double(round * count + index) / Double(rounds * count))
                 times[index].totals += repetition.times(
                     of: variant, workload, memory, pool: pool, layers: times[index].layers)
             }
-            // The first round also fetches weights from memory for the first time: it is not counted.
-            if round == 0 { times = times.map { _ in Times(LayerTimes(), []) } }
         }
         return times
     }
