@@ -49,8 +49,8 @@ struct StudiedSearch {
     /// Whether the latencies that all searches of the model share are there.
     var hasLatencies: Bool { FileManager.default.fileExists(atPath: table) }
 
-    /// Whether its layers are pruned to every level, which comes before its costs are known.
-    var hasLevels: Bool { FileManager.default.fileExists(atPath: files.path("costs.json")) }
+    /// Whether its layers are pruned to every level.
+    var hasLevels: Bool { files.holdsCosts }
 
     private var cache: String { "\(modelFolder)/cache" }
     private var table: String { "\(modelFolder)/latency.h5" }

@@ -168,12 +168,8 @@ struct PolicyConfirmation<Model: SearchableModel> {
         let (inputs, costs, actions) = (preparation.inputs, preparation.costs, best.candidate.actions)
         let terms = try preparation.terms(of: actions)
         let pruned = try preparation.candidates.model(actions, pool: inputs.pool)
-        let validation = inputs.validation.map { task in
-            progress("validating", 0)
-            return SearchSummary.Score(
-                metric: task.metric, dense: task.score(inputs.model.network, pool: inputs.pool),
-                pruned: task.score(pruned, pool: inputs.pool))
-        }
+        progress("validating", 0)
+        let validation = preparation.validated(pruned)
         progress("timing every operation", 0)
         var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
         benchmark.rounds = Self.breakdownRounds

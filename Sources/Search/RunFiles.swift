@@ -30,6 +30,13 @@ public struct RunFiles {
         SearchRun.holdsCheckpoint(folder)
     }
 
+    /// Whether latencies, sizes and sensitivities are known, for which every layer was pruned to every level.
+    public var holdsCosts: Bool {
+        FileManager.default.fileExists(atPath: path(Self.costs))
+    }
+
+    private static let costs = "costs.json"
+
     /// Makes the folder where there is none.
     /// - Throws: ``SearchFailure`` when it cannot be made or written to.
     func makeFolder() throws {
@@ -57,7 +64,7 @@ public struct RunFiles {
         removeLeftovers()
         let own = [
             "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
-            "costs.json", "sensitivities.json", "policy.json", "summary.json", "recovery.json",
+            Self.costs, "sensitivities.json", "policy.json", "summary.json", "recovery.json",
             "report.html", "model",
         ]
         for name in own where FileManager.default.fileExists(atPath: path(name)) {
@@ -111,12 +118,11 @@ public struct RunFiles {
 
     /// The costs that an earlier start of the run worked out.
     public func storedCosts() throws -> LevelCosts? {
-        guard FileManager.default.fileExists(atPath: path("costs.json")) else { return nil }
-        return try read("costs.json")
+        holdsCosts ? try read(Self.costs) : nil
     }
 
     func store(_ costs: LevelCosts) throws {
-        try write(costs, "costs.json")
+        try write(costs, Self.costs)
     }
 
     /// Sensitivities that the run took over from another one.

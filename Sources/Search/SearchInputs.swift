@@ -1,4 +1,5 @@
 import Evaluation
+import ModelFiles
 import Tensors
 
 /// What a search reads before it computes anything: whatever is missing or malformed shows here, while an
@@ -14,6 +15,8 @@ public struct SearchInputs<Model: SearchableModel> {
     public let pool: ThreadPool
     let data: SearchData<Model.Network>
     let validation: (any ModelTask<Model.Network>)?
+    /// SHA-256 of the validation file.
+    let validationDigest: String?
 
     /// Reads the model and the files that the options name.
     /// - Throws: errors that name the file, and what was found and is allowed.
@@ -29,6 +32,7 @@ public struct SearchInputs<Model: SearchableModel> {
         modelDigest = try model.digest()
         data = try model.searchData(options, pool: pool)
         let (model, pool) = (model, pool)
+        validationDigest = try options.validation.map(FileDigest.sha256(path:))
         validation = try options.validation.map {
             try model.validationTask(options, path: $0, dense: model, pool: pool)
         }

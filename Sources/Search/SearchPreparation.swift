@@ -23,6 +23,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     public let identity: [String: String]
     private let database: LevelDatabase
     private let denseReward: Double
+    private let denseScores: DenseScores
     /// Tells the effects of switches, where the model has a backward pass.
     let switches: (any SwitchEffects)?
     /// Of the dense model on the data that the final policy is picked by, the same for every candidate.
@@ -37,6 +38,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         _ inputs: SearchInputs<Model>, cache: String, files: RunFiles, progress: StageProgress = { _, _ in }
     ) throws {
         self.inputs = inputs
+        denseScores = DenseScores(cache: cache)
         let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
         let network = inputs.model.network
         let levels = Model.levels
@@ -104,6 +106,17 @@ public final class SearchPreparation<Model: SearchableModel> {
     /// The same on data that no reward was computed on.
     public func checkedQuality(_ actions: [Int]) throws -> Double {
         try score(inputs.data.check, actions) / denseCheck
+    }
+
+    /// Scores of a pruned model and of the dense one on the validation file; nil where none was given.
+    func validated(_ pruned: Model.Network) -> SearchSummary.Score? {
+        guard let task = inputs.validation, let digest = inputs.validationDigest else { return nil }
+        let key = DenseScores.Key(
+            model: inputs.modelDigest, validation: digest, metric: task.metric, options: inputs.options)
+        return SearchSummary.Score(
+            metric: task.metric,
+            dense: denseScores.score(key) { task.score(inputs.model.network, pool: inputs.pool) },
+            pruned: task.score(pruned, pool: inputs.pool))
     }
 
     /// What a policy gives, outside of a search.

@@ -59,7 +59,7 @@ struct MachineOptions: ParsableArguments {
 /// Where level databases are kept.
 struct CacheOptions: ParsableArguments {
     @Option(
-        help: "Folder that keeps level databases for the next search of the same model.",
+        help: "Folder that keeps level databases and dense scores for the next search of the same model.",
         completion: .directory)
     var cache = Self.standard
 

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyModels
 
 @testable import SecateurCLI
 
@@ -48,6 +49,38 @@ import Testing
         #expect(rows.count == 2)
         let first = try JSONDecoder().decode([Double].self, from: Data(rows[0].utf8))
         #expect(first.count == 32 && abs(first.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
+    }
+
+    @Test func theDenseModelIsScoredOnAValidationFileOnce() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let text = tool.file("validation.txt")
+        try TinyModel.writeSentences(40, to: text, seed: 3)
+        func denseScore(_ run: String) throws -> Double? {
+            let more = ["--validation", text, "--budget", "60", "--json"]
+            let found = try tool.run(TinySearch.arguments(tool, run, more))
+            #expect(found.status == 0, "\(found.errors)")
+            return (try found.json()["validation"] as? [String: Any])?["dense"] as? Double
+        }
+        let first = try #require(try denseScore("first"))
+        let cache = tool.file("cache/secateur")
+        let kept = try FileManager.default.contentsOfDirectory(atPath: cache)
+            .filter { $0.hasPrefix("dense-") }
+        try #require(kept.count == 1)
+        // A mark in what was kept shows where the second search has its score from.
+        let path = "\(cache)/\(kept[0])"
+        var stored = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+                as? [String: Any])
+        stored["score"] = 0.25
+        try JSONSerialization.data(withJSONObject: stored).write(to: URL(fileURLWithPath: path))
+        #expect(try denseScore("second") == 0.25)
+        try TinyModel.writeSentences(40, to: text, seed: 4)
+        #expect(abs(try #require(try denseScore("third")) - first) < 1e-6)
+        // Damaged, it is computed anew.
+        try Data("{".utf8).write(to: URL(fileURLWithPath: path))
+        try TinyModel.writeSentences(40, to: text, seed: 3)
+        #expect(try denseScore("fourth") == first)
     }
 
     @Test func oneSearchOverARangeServesTargetsInsideOfIt() throws {
