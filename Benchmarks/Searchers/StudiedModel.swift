@@ -30,10 +30,14 @@ struct StudiedModel {
     /// The searchers that are compared everywhere: the default, the best of what the field has, and what costs nothing.
     private static let contenders: [AgentKind] = [.natural, .spdy, .evopress, .uniform]
 
+    /// Those of them that do the same whatever the budget: they are compared at the first.
+    private static let budgetless: Set<AgentKind> = [.uniform]
+
     /// The searchers that are compared at a target and a budget, by default.
     func agents(target: String, budget: Int) -> [String] {
         let isWidest = widest.map { $0 == (target, budget) } ?? false
-        return (isWidest ? AgentKind.allCases : Self.contenders).map(\.rawValue)
+        let agents = isWidest ? AgentKind.allCases : Self.contenders
+        return agents.filter { budget == budgets[0] || !Self.budgetless.contains($0) }.map(\.rawValue)
     }
 
     /// The model of a name that an option gives.

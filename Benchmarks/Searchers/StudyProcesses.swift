@@ -29,7 +29,8 @@ struct StudyProcesses {
     /// - Throws: `SearchFailure` when one fails; those beside it are stopped, and can go on.
     func run(_ searches: [StudiedSearch]) throws {
         var waiting = try searches.filter { try $0.summary() == nil }
-        let count = waiting.count
+        let (all, begin) = (waiting, ContinuousClock.now)
+        var ended: [StudiedSearch] = []
         var begun: [StudiedSearch] = []
         var running: [Running] = []
         while !waiting.isEmpty || !running.isEmpty {
@@ -43,10 +44,12 @@ struct StudyProcesses {
                 begun.append(search)
             }
             Thread.sleep(forTimeInterval: 0.2)
-            for ended in running where !ended.process.isRunning {
-                try check(ended, running)
-                let done = count - waiting.count - running.count(where: \.process.isRunning)
-                let line = "\(done) of \(count): \(ended.search.files.folder)\n"
+            for stopped in running where !stopped.process.isRunning {
+                try check(stopped, running)
+                ended.append(stopped.search)
+                let left = Self.minutesLeft(all, ended, elapsed: ContinuousClock.now - begin)
+                let line =
+                    "\(ended.count) of \(all.count): \(stopped.search.files.folder), about \(left) min left\n"
                 FileHandle.standardError.write(Data(line.utf8))
             }
             running.removeAll { !$0.process.isRunning }
@@ -64,6 +67,17 @@ struct StudyProcesses {
         }
         return !running.hasLevels && shareLayers(running, other)
             && begun.first { shareLayers($0, running) }?.files.folder == running.files.folder
+    }
+
+    /// Minutes until all have ended, taking a search to last as long as its budget is large.
+    private static func minutesLeft(
+        _ all: [StudiedSearch], _ ended: [StudiedSearch], elapsed: Duration
+    ) -> Int {
+        func budget(_ searches: [StudiedSearch]) -> Double {
+            searches.reduce(0) { $0 + Double($1.budget) }
+        }
+        let left = elapsed / .seconds(60) * (budget(all) / budget(ended) - 1)
+        return Int(left.rounded(.up))
     }
 
     private func check(_ ended: Running, _ running: [Running]) throws {
