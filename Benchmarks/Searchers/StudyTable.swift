@@ -64,7 +64,7 @@ struct StudyTable {
 
     // MARK: Verdict
 
-    /// How one searcher does against the others at the same budget, and against one of them at larger ones.
+    /// How one searcher does against the others at the same budget, and against one of them at that and at larger ones.
     static func verdict(_ tables: [StudyTable], on agent: String, against rival: String) -> String {
         let shared = tables.filter { $0.ranked.count > 1 && $0.row(agent) != nil }
         guard !shared.isEmpty else { return "" }
@@ -76,7 +76,27 @@ struct StudyTable {
         let summary =
             "\n\(agent) has the best mean score in \(best) of \(shared.count) cells, "
             + "and is within its 95 % interval of the best in \(near)"
-        return ([summary] + duels).joined(separator: "\n")
+        let leads = StudiedModel.all.compactMap { model in
+            lead(of: agent, over: rival, in: shared.filter { $0.cell.model.name == model.name })
+        }
+        return ([summary] + leads + duels).joined(separator: "\n")
+    }
+
+    /// By how much a searcher is better than another one in searches of equal model, target, budget and seed.
+    private static func lead(of agent: String, over rival: String, in tables: [StudyTable]) -> String? {
+        let leads = tables.flatMap { table -> [Double] in
+            let sign = table.cell.model.higherIsBetter ? 1.0 : -1.0
+            let theirs = table.row(rival)?.summaries ?? []
+            return (table.row(agent)?.summaries ?? []).compactMap { own in
+                theirs.first { $0.options.seed == own.options.seed }.map {
+                    sign * (own.heldOutScore - $0.heldOutScore)
+                }
+            }
+        }
+        guard let model = tables.first?.cell.model.name, !leads.isEmpty else { return nil }
+        return String(
+            format: "%@: %@ is better than %@ by %.4f in the mean of %d pairs of searches, and better in %d",
+            model, agent, rival, leads.mean, leads.count, leads.count { $0 > 0 })
     }
 
     private func row(_ agent: String) -> Row? {
