@@ -44,7 +44,7 @@ struct EvaluationTime: ParsableCommand {
             print(
                 String(
                     format: "%@: %.3f s for %d sentences, %d tokens, %d threads", level.description,
-                    times.sorted()[times.count / 2], sequences.count,
+                    Percentiles(times).median, sequences.count,
                     sequences.reduce(0) { $0 + $1.count }, threads))
         }
     }

@@ -40,7 +40,7 @@ struct LatencyPrediction: ParsableCommand {
             errors.append(abs(predicted - measured) / measured)
             print("predicted \(decimal(predicted))  measured \(decimal(measured)) of dense")
         }
-        print("median absolute error \(percent(errors.sorted()[errors.count / 2]))")
+        print("median absolute error \(percent(Percentiles(errors).median))")
     }
 
     private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<BERT>)

@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import Report
 import Search
+import SparseKernels
 
 /// Draws how the agent of a finished search learnt.
 struct LearningPicture: ParsableCommand {
@@ -58,7 +59,7 @@ private struct LearningHistory {
     private func drawRewards(_ canvas: inout SVGCanvas) {
         let rewards = rows.map(\.terms.reward)
         // A few wild tries would press all others together.
-        let floor = rewards.sorted()[rewards.count / 20]
+        let floor = Percentiles(rewards)[5]
         let frame = frame(
             "reward", rewards.filter { $0 >= floor }, offset: 0, height: Self.rewardHeight)
         frame.draw(on: &canvas)

@@ -50,8 +50,8 @@ public struct LatencyFit: Sendable, Equatable {
         // However noisy the measurements, layers are never free and never all there is.
         let scale = min(max(slope, 0.5), 2, dense.totalMs / dense.layersMs)
         let overhead = dense.totalMs - scale * dense.layersMs
-        let errors = samples.map { abs(overhead + scale * $0.layersMs - $0.totalMs) / $0.totalMs }.sorted()
-        self.init(overheadMs: overhead, scale: scale, medianError: errors[errors.count / 2])
+        let errors = samples.map { abs(overhead + scale * $0.layersMs - $0.totalMs) / $0.totalMs }
+        self.init(overheadMs: overhead, scale: scale, medianError: Percentiles(errors).median)
     }
 
     /// The same line moved to go through another dense model, of the same layers' kinds.
