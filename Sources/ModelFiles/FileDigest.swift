@@ -16,6 +16,11 @@ public enum FileDigest {
         }
     }
 
+    /// The digest of texts, a line each.
+    public static func sha256(lines: [String]) -> String {
+        sha256(Data(lines.joined(separator: "\n").utf8))
+    }
+
     /// The digest of `data`.
     public static func sha256(_ data: Data) -> String {
         var hash = SHA256()

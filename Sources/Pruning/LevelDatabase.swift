@@ -119,8 +119,7 @@ public final class LevelDatabase: Sendable {
     public static func key(
         model: String, calibration: String, solver: Solver, levels: [Level]
     ) -> String {
-        let parts = [model, calibration, solver.rawValue] + levels.map(\.description)
-        return FileDigest.sha256(Data(parts.joined(separator: "\n").utf8))
+        FileDigest.sha256(lines: [model, calibration, solver.rawValue] + levels.map(\.description))
     }
 
     /// Where a cache keeps the database of a key.

@@ -21,11 +21,10 @@ struct DenseScores {
 
         /// SHA-256 of all of it, and of the hardware, as kernels of several instruction sets round differently.
         var digest: String {
-            let parts = [
+            FileDigest.sha256(lines: [
                 schema, model, validation, metric, options.task.rawValue, "\(options.validationWindows)",
                 HardwareFingerprint.current.description,
-            ]
-            return FileDigest.sha256(Data(parts.joined(separator: "\n").utf8))
+            ])
         }
     }
 
