@@ -168,7 +168,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
         let (inputs, costs, actions) = (preparation.inputs, preparation.costs, best.candidate.actions)
         let terms = try preparation.terms(of: actions)
         let pruned = try preparation.candidates.model(actions, pool: inputs.pool)
-        progress("validating", 0)
+        if inputs.validation != nil { progress("validating", 0) }
         let validation = preparation.validated(pruned)
         progress("timing every operation", 0)
         var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
