@@ -31,11 +31,10 @@ struct BestSoFarChart {
     }
 
     private func draw(_ cell: StudyCell, offset: Double, _ canvas: inout SVGCanvas) throws {
-        let styles = AgentKind.allCases.map(\.rawValue)
-        let curves = try cell.agents.compactMap { agent in
-            try styles.firstIndex(of: agent).flatMap { try curve(agent, style: $0, cell) }
-        }
-        .sorted { $0.points.last?.reward ?? 0 > $1.points.last?.reward ?? 0 }
+        let curves = try AgentKind.allCases.map(\.rawValue).enumerated()
+            .filter { cell.agents.contains($0.element) }
+            .compactMap { try curve($0.element, style: $0.offset, cell) }
+            .sorted { $0.points.last?.reward ?? 0 > $1.points.last?.reward ?? 0 }
         let rewards = curves.flatMap { $0.points.map(\.reward) }
         guard let least = rewards.min(), let most = rewards.max(), least < most else { return }
         // What is far below the ends of all curves would press them together.

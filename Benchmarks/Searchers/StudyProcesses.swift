@@ -30,7 +30,6 @@ struct StudyProcesses {
     func run(_ searches: [StudiedSearch]) throws {
         var waiting = try searches.filter { try $0.summary() == nil }
         let (all, begin) = (waiting, ContinuousClock.now)
-        var ended: [StudiedSearch] = []
         var begun: [StudiedSearch] = []
         var running: [Running] = []
         while !waiting.isEmpty || !running.isEmpty {
@@ -44,12 +43,13 @@ struct StudyProcesses {
                 begun.append(search)
             }
             Thread.sleep(forTimeInterval: 0.2)
-            for stopped in running where !stopped.process.isRunning {
-                try check(stopped, running)
-                ended.append(stopped.search)
-                let left = Self.minutesLeft(all, ended, elapsed: ContinuousClock.now - begin)
+            for ended in running where !ended.process.isRunning {
+                try check(ended, running)
+                let left = waiting + running.filter(\.process.isRunning).map(\.search)
+                let minutes = Self.minutesLeft(for: left, of: all, elapsed: ContinuousClock.now - begin)
                 let line =
-                    "\(ended.count) of \(all.count): \(stopped.search.files.folder), about \(left) min left\n"
+                    "\(all.count - left.count) of \(all.count): \(ended.search.files.folder), "
+                    + "about \(minutes) min left\n"
                 FileHandle.standardError.write(Data(line.utf8))
             }
             running.removeAll { !$0.process.isRunning }
@@ -71,13 +71,13 @@ struct StudyProcesses {
 
     /// Minutes until all have ended, taking a search to last as long as its budget is large.
     private static func minutesLeft(
-        _ all: [StudiedSearch], _ ended: [StudiedSearch], elapsed: Duration
+        for left: [StudiedSearch], of all: [StudiedSearch], elapsed: Duration
     ) -> Int {
         func budget(_ searches: [StudiedSearch]) -> Double {
             searches.reduce(0) { $0 + Double($1.budget) }
         }
-        let left = elapsed / .seconds(60) * (budget(all) / budget(ended) - 1)
-        return Int(left.rounded(.up))
+        let minutes = elapsed / .seconds(60) * budget(left) / (budget(all) - budget(left))
+        return Int(minutes.rounded(.up))
     }
 
     private func check(_ ended: Running, _ running: [Running]) throws {
