@@ -126,10 +126,10 @@ static double fma_rounds(size_t rounds, float *sink) {
 }
 
 static const secateur_sparse_kernel sparse_kernels[] = {
-    {1, 1, 1, sparse},
-    {4, 1, 1, sparse},
-    {8, 1, 1, sparse},
-    {4, 4, 1, sparse},
+    {1, 1, 1, 0, sparse},
+    {4, 1, 1, 0, sparse},
+    {8, 1, 1, 0, sparse},
+    {4, 4, 1, 0, sparse},
 };
 
 const secateur_kernels secateur_scalar_table = {

@@ -6,6 +6,18 @@
 // products need not wait for them.
 
 #define MAXIMUM_LOOKAHEAD 2
+#define MAXIMUM_SPARSE_VECTORS 8
+// Columns of a block whose activations are copied: 768 of 24 tokens are 72 KB.
+#define STRIP_COLUMNS 768
+
+#if SPARSE_LANES == 8
+#define SPARSE_VECTOR v8
+#define SPARSE_SET v8_set
+#else
+#define SPARSE_VECTOR v16
+#define SPARSE_SET v16_set
+#endif
+
 // Loads are what limits single weights: four indices are one of them.
 #define WORD_INDICES 4
 
@@ -19,6 +31,7 @@ INLINE NAME(indices) NAME(read_indices)(const uint16_t *index, const int slots) 
     NAME(indices) result;
     if (slots == 1) {
         result.word[0] = *index;
+        __asm__("" : "+r"(result.word[0]));
         return result;
     }
 #pragma clang loop unroll(full)
@@ -37,19 +50,40 @@ INLINE size_t NAME(index)(const NAME(indices) *indices, const int slot, const in
 
 // The sums of one bundle: `slots` units of `unitRows` rows, `vectors` vectors of tokens.
 typedef struct {
-    v16 value[MAXIMUM_SUMS];
+    SPARSE_VECTOR value[MAXIMUM_SUMS];
 } NAME(sums);
 
 #define SUM(slot, row, vector) sums.value[((slot)*unitRows + (row)) * vectors + (vector)]
 
-INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const float *x, float *y, size_t width,
-                                 size_t bundleBegin, size_t bundleEnd, const int unitRows,
+// Writes the sums of the first `count` rows of a unit, or adds them to those of the blocks before.
+INLINE void NAME(write_unit)(const SPARSE_VECTOR *sum, float *y, size_t width, const float *bias, int adds,
+                             size_t count, const int unitRows, const int vectors) {
+#define EACH_VECTOR(EXPRESSION)                                                                                \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < unitRows; r++) if ((size_t)r < count)               \
+        _Pragma("clang loop unroll(full)") for (int p = 0; p < vectors; p++) {                                 \
+        SPARSE_VECTOR *out = (SPARSE_VECTOR *)(y + r * width + p * SPARSE_LANES);                              \
+        *out = sum[r * vectors + p] EXPRESSION;                                                                \
+    }
+    if (adds) {
+        EACH_VECTOR(+*out)
+    } else if (bias) {
+        EACH_VECTOR(+SPARSE_SET(bias[r]))
+    } else {
+        EACH_VECTOR()
+    }
+#undef EACH_VECTOR
+}
+
+// Adds a block of columns, whose activations begin at x, `stride` floats from column to column, to rows of y that are
+// `width` floats apart.
+INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const float *x, size_t stride, float *y,
+                                 size_t width, size_t bundleBegin, size_t bundleEnd, const int unitRows,
                                  const int unitColumns, const int slots, const int vectors,
                                  const int lookahead) {
     const uint32_t *starts = w->starts + block * w->bundles;
     const uint32_t *units = w->units + block * w->bundles * slots;
-    const char *base = (const char *)(x + block * w->blockColumns * width);
-    const size_t scale = width * unitColumns * sizeof(float);
+    const char *base = (const char *)x;
+    const size_t scale = stride * unitColumns * sizeof(float);
     const uint16_t *index = w->indices + (size_t)starts[bundleBegin] * slots;
     const float *value = w->values + (size_t)starts[bundleBegin] * slots * unitRows * unitColumns;
     NAME(indices) ahead[MAXIMUM_LOOKAHEAD];
@@ -59,11 +93,13 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
     for (size_t bundle = bundleBegin; bundle < bundleEnd; bundle++) {
         NAME(sums) sums;
 #pragma clang loop unroll(full)
-        for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = v16_set(0.0f);
+        for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = SPARSE_SET(0.0f);
         if (UNSTRUCTURED_PREFETCHED_SUMS && unitRows == 1) {
 #pragma clang loop unroll(full)
-            for (int i = 0; i < slots * vectors; i++)
-                __builtin_prefetch(y + units[bundle * slots + i / vectors] * width + i % vectors * LANES, 1);
+            for (int i = 0; i < slots * vectors * SPARSE_LANES; i += LANES)
+                __builtin_prefetch(y + units[bundle * slots + i / (vectors * SPARSE_LANES)] * width +
+                                       i % (vectors * SPARSE_LANES),
+                                   1);
         }
         if (SPARSE_READ_AHEAD) {
             // As many weights as the bundle has are read ahead, a cache line at a time.
@@ -80,15 +116,16 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
                 const float *column = (const float *)(base + NAME(index)(&present, slot, slots) * scale);
 #pragma clang loop unroll(full)
                 for (int c = 0; c < unitColumns; c++) {
-                    v16 input[MAXIMUM_VECTORS];
+                    SPARSE_VECTOR input[MAXIMUM_SPARSE_VECTORS];
 #pragma clang loop unroll(full)
-                    for (int p = 0; p < vectors; p++) input[p] = v16_load(column + c * width + p * LANES);
+                    for (int p = 0; p < vectors; p++)
+                        input[p] = *(const SPARSE_VECTOR *)(column + c * stride + p * SPARSE_LANES);
 #pragma clang loop unroll(full)
                     for (int r = 0; r < unitRows; r++) {
-                        const v16 weight = v16_set(value[(slot * unitColumns + c) * unitRows + r]);
+                        const SPARSE_VECTOR weight = SPARSE_SET(value[(slot * unitColumns + c) * unitRows + r]);
 #pragma clang loop unroll(full)
                         for (int p = 0; p < vectors; p++)
-                            SUM(slot, r, p) = v16_fma(weight, input[p], SUM(slot, r, p));
+                            SUM(slot, r, p) = __builtin_elementwise_fma(weight, input[p], SUM(slot, r, p));
                     }
                 }
             }
@@ -98,16 +135,12 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
 #pragma clang loop unroll(full)
         for (int slot = 0; slot < slots; slot++) {
             const size_t row = (size_t)units[bundle * slots + slot] * unitRows;
-#pragma clang loop unroll(full)
-            for (int r = 0; r < unitRows; r++)
-                if (row + r < w->rows) {
-                    const v16 bias = v16_set(w->bias ? w->bias[row + r] : 0.0f);
-#pragma clang loop unroll(full)
-                    for (int p = 0; p < vectors; p++) {
-                        float *out = y + (row + r) * width + p * LANES;
-                        v16_store(out, SUM(slot, r, p) + (block == 0 ? bias : v16_load(out)));
-                    }
-                }
+            const SPARSE_VECTOR *sum = &SUM(slot, 0, 0);
+            const float *bias = w->bias ? w->bias + row : NULL;
+            if (row + unitRows <= w->rows)
+                NAME(write_unit)(sum, y + row * width, width, bias, block > 0, unitRows, unitRows, vectors);
+            else if (row < w->rows)
+                NAME(write_unit)(sum, y + row * width, width, bias, block > 0, w->rows - row, unitRows, vectors);
         }
     }
 }
@@ -116,66 +149,110 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
 
 // Bundles whose weights take about 256 KB: they stay in the second-level cache while all tokens pass by. With
 // several blocks of columns a bundle's rows are others in each block, and only a whole segment's the same: there
-// all bundles are taken, and the caller passes as many segments as fit.
-static size_t NAME(sparse_chunk)(const secateur_sparse *w) {
+// all bundles are taken, and the caller passes as many segments as fit. Copied activations are taken all the way too:
+// they would be copied again for each chunk.
+static size_t NAME(sparse_chunk)(const secateur_sparse *w, int copies) {
     const size_t blocks = (w->columns + w->blockColumns - 1) / w->blockColumns;
-    if (blocks > 1) return w->bundles;
+    if (blocks > 1 || copies) return w->bundles;
     const size_t stepBytes = w->bundleUnits * (w->unitRows * w->unitColumns * sizeof(float) + sizeof(uint16_t));
     const size_t bytes = w->starts[blocks * w->bundles] * stepBytes;
     return bytes <= 262144 ? w->bundles : w->bundles * 262144 / bytes + 1;
 }
 
-// All tokens, `vectors` vectors of them at a time, or in a narrow panel two, or one where fewer are left.
+// Vectors of the next tile when `left` are left of a panel: `vectors`, but where that would leave half of 16 tokens,
+// and in what is narrower 32 tokens or 16.
+INLINE int NAME(tile_vectors)(const size_t left, const int vectors) {
+    const size_t lanes = LANES / SPARSE_LANES;
+    if (left >= (size_t)vectors && (left - vectors == 0 || left - vectors >= lanes)) return vectors;
+    return (int)(2 * lanes < (size_t)vectors && left >= 2 * lanes ? 2 * lanes : lanes);
+}
+
+// One block of columns for `tile` vectors of tokens. Where there is a strip, the activations are copied there first:
+// as rows of a panel they are a power of two apart, and few sets of the first-level cache would have to hold them all.
+INLINE void NAME(sparse_tile)(const secateur_sparse *w, size_t block, const float *x, float *y, size_t width,
+                              size_t bundleBegin, size_t bundleEnd, float *strip, const int unitRows,
+                              const int unitColumns, const int slots, const int tile, const int lookahead) {
+    const size_t first = block * w->blockColumns;
+    const float *columns = x + first * width;
+    size_t stride = width;
+    if (strip) {
+        stride = tile * SPARSE_LANES;
+        const size_t count = smaller(w->blockColumns, w->columns - first);
+        for (size_t column = 0; column < count; column++)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < tile * SPARSE_LANES; p += SPARSE_LANES)
+                *(SPARSE_VECTOR *)(strip + column * tile * SPARSE_LANES + p) =
+                    *(const SPARSE_VECTOR *)(columns + column * width + p);
+        columns = strip;
+    }
+    NAME(sparse_bundles)(w, block, columns, stride, y, width, bundleBegin, bundleEnd, unitRows, unitColumns, slots,
+                         tile, lookahead);
+}
+
+// All tokens, `vectors` vectors of them at a time, or fewer where a panel ends.
 INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float *y, size_t tokens,
-                                 size_t bundleBegin, size_t bundleEnd, const int unitRows,
+                                 size_t bundleBegin, size_t bundleEnd, float *strip, const int unitRows,
                                  const int unitColumns, const int slots, const int vectors,
                                  const int lookahead) {
-    const size_t chunk = NAME(sparse_chunk)(w);
+#define TILE(WIDTH, VECTORS)                                                                                   \
+    NAME(sparse_tile)(w, block, xs, ys, WIDTH, begin, end, strip, unitRows, unitColumns, slots, VECTORS, lookahead)
+    const int lanes = LANES / SPARSE_LANES;
+    const size_t chunk = NAME(sparse_chunk)(w, strip != NULL);
     for (size_t begin = bundleBegin; begin < bundleEnd; begin += chunk) {
         const size_t end = smaller(begin + chunk, bundleEnd);
         for (size_t first = 0; first < tokens; first += PANEL) {
             const size_t width = panel_width(tokens, first);
-            const int fewer = vectors > 2 ? 2 : vectors;
-            for (size_t lane = 0, step; lane < width; lane += step) {
-                const int several = lane + fewer * LANES <= width;
-                step = LANES * (width == PANEL ? vectors : several ? fewer : 1);
+            int tile;
+            for (size_t lane = 0; lane < width; lane += tile * SPARSE_LANES) {
+                tile = NAME(tile_vectors)((width - lane) / SPARSE_LANES, vectors);
+                const float *xs = x + first * w->columns + lane;
+                float *ys = y + first * w->rows + lane;
                 for (size_t block = 0; block * w->blockColumns < w->columns; block++) {
-                    const float *xs = x + first * w->columns + lane;
-                    float *ys = y + first * w->rows + lane;
-                    if (width == PANEL)
-                        NAME(sparse_bundles)(w, block, xs, ys, PANEL, begin, end, unitRows, unitColumns, slots,
-                                             vectors, lookahead);
-                    else if (several)
-                        NAME(sparse_bundles)(w, block, xs, ys, width, begin, end, unitRows, unitColumns, slots,
-                                             fewer, lookahead);
+                    if (tile == vectors && width == PANEL)
+                        TILE(PANEL, vectors);
+                    else if (tile == vectors)
+                        TILE(width, vectors);
+                    else if (2 * lanes < vectors && tile == 2 * lanes)
+                        TILE(width, 2 * lanes);
                     else
-                        NAME(sparse_bundles)(w, block, xs, ys, width, begin, end, unitRows, unitColumns, slots,
-                                             1, lookahead);
+                        TILE(width, lanes);
                 }
             }
         }
     }
+#undef TILE
 }
 
 #define SPARSE_KERNEL(name, unitRows, unitColumns, slots, vectors, lookahead)                                  \
     static void NAME(name)(const secateur_sparse *w, const float *x, float *y, size_t tokens,                  \
                            size_t bundleBegin, size_t bundleEnd) {                                             \
-        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, unitRows, unitColumns, slots, vectors,   \
-                             lookahead);                                                                       \
+        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, NULL, unitRows, unitColumns, slots,      \
+                             vectors, lookahead);                                                              \
     }
 
 SPARSE_KERNEL(sparse_1x1, 1, 1, UNSTRUCTURED_SLOTS, UNSTRUCTURED_VECTORS, UNSTRUCTURED_LOOKAHEAD)
-SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_VECTORS, 1)
-SPARSE_KERNEL(sparse_4x4, 4, 4, 1, ROWBLOCK4_VECTORS, 1)
+SPARSE_KERNEL(sparse_4x4, 4, 4, 1, BLOCK4_VECTORS, 1)
 #if ROWBLOCK8_VECTORS
 SPARSE_KERNEL(sparse_8x1, 8, 1, 1, ROWBLOCK8_VECTORS, 1)
 #endif
+#if ROWBLOCK4_STRIPS
+static void NAME(sparse_4x1)(const secateur_sparse *w, const float *x, float *y, size_t tokens, size_t bundleBegin,
+                             size_t bundleEnd) {
+    float strip[STRIP_COLUMNS * ROWBLOCK4_VECTORS * SPARSE_LANES] __attribute__((aligned(64)));
+    if (w->blockColumns <= STRIP_COLUMNS)
+        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, strip, 4, 1, 1, ROWBLOCK4_VECTORS, 1);
+    else
+        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, NULL, 4, 1, 1, ROWBLOCK4_VECTORS, 1);
+}
+#else
+SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_VECTORS, 1)
+#endif
 
 static const secateur_sparse_kernel NAME(sparse_kernels)[] = {
-    {1, 1, UNSTRUCTURED_SLOTS, NAME(sparse_1x1)},
-    {4, 1, 1, NAME(sparse_4x1)},
+    {1, 1, UNSTRUCTURED_SLOTS, 0, NAME(sparse_1x1)},
+    {4, 1, 1, ROWBLOCK4_STRIPS ? STRIP_COLUMNS : 0, NAME(sparse_4x1)},
 #if ROWBLOCK8_VECTORS
-    {8, 1, 1, NAME(sparse_8x1)},
+    {8, 1, 1, 0, NAME(sparse_8x1)},
 #endif
-    {4, 4, 1, NAME(sparse_4x4)},
+    {4, 4, 1, 0, NAME(sparse_4x4)},
 };

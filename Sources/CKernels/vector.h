@@ -7,7 +7,10 @@
 typedef float v16 __attribute__((vector_size(64), aligned(64)));
 typedef int32_t v16i __attribute__((vector_size(64), aligned(64)));
 
-// The same at any address.
+// Half of it, one AVX2 register, for tiles that are no multiple of it.
+typedef float v8 __attribute__((vector_size(32), aligned(32)));
+
+// The same as v16 at any address.
 typedef float v16_anywhere __attribute__((vector_size(64), aligned(4)));
 
 // A loop that begins a cache line. How many lines of instructions it spans, and so up to a sixth of its speed, would
@@ -23,6 +26,7 @@ typedef float v16_anywhere __attribute__((vector_size(64), aligned(4)));
 INLINE v16 v16_load(const float *p) { return *(const v16 *)p; }
 INLINE void v16_store(float *p, v16 v) { *(v16 *)p = v; }
 INLINE v16 v16_set(float v) { return (v16){v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v}; }
+INLINE v8 v8_set(float v) { return (v8){v, v, v, v, v, v, v, v}; }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE v16 v16_max(v16 a, v16 b) { return __builtin_elementwise_max(a, b); }
 INLINE v16 v16_min(v16 a, v16 b) { return __builtin_elementwise_min(a, b); }

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Tensors
 
@@ -21,12 +22,15 @@ enum ColumnBlocks {
     /// cache: two thirds of it, or all of it where few weights are kept and the sums are what is moved most, which is
     /// the sooner the fewer rows are computed at a time.
     /// Units of several rows load a column for all of them, and the second-level cache is near enough once few of
-    /// them are kept.
-    static func columns(for weight: Matrix, unit: UnitShape, unitsAtATime: Int) -> Int {
+    /// them are kept, or where the kernel copies what it needs.
+    static func columns(for weight: Matrix, kernel: secateur_sparse_kernel) -> Int {
         let cached = cacheBytes / bytesOfColumn
+        let unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
         let widest: Int
         if unit.rows == 1 {
-            widest = weight.sparsity < (unitsAtATime == 1 ? 0.75 : 0.85) ? cached * 2 / 3 : cached
+            widest = weight.sparsity < (kernel.bundleUnits == 1 ? 0.75 : 0.85) ? cached * 2 / 3 : cached
+        } else if kernel.copiedColumns > 0 {
+            widest = kernel.copiedColumns
         } else {
             widest = weight.sparsity < 0.75 ? cached * 2 / 3 : 768
         }

@@ -38,10 +38,7 @@ public final class SparseLinear: LinearOperator {
         self.instructionSet = instructionSet
         kernel = instructionSet.sparseKernel(for: unit, columns: weight.columns)
         self.unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
-        let block =
-            blockColumns
-            ?? ColumnBlocks.columns(
-                for: weight, unit: self.unit, unitsAtATime: kernel.bundleUnits)
+        let block = blockColumns ?? ColumnBlocks.columns(for: weight, kernel: kernel)
         packed = PackedUnits(weight, unit: self.unit, slots: kernel.bundleUnits, blockColumns: block)
         self.bias = AlignedBuffer(bias)
         split = CostSplit(costs: packed.segmentCosts)
@@ -107,9 +104,10 @@ public final class SparseLinear: LinearOperator {
     }
 
     /// Where a group of segments ends whose weights stay in the second-level cache while all tokens pass by;
-    /// it has at least one. The kernel itself cuts up a layer of one block of columns.
+    /// it has at least one. The kernel itself cuts up a layer of one block of columns, and one that copies activations
+    /// takes all weights, as it would copy them again for each group.
     private func endOfGroup(from first: Int, before limit: Int) -> Int {
-        guard packed.blockColumns < columns else { return limit }
+        guard packed.blockColumns < columns, kernel.copiedColumns == 0 else { return limit }
         let stepBytes =
             kernel.bundleUnits * (unit.count * MemoryLayout<Float>.size + MemoryLayout<UInt16>.size)
         var end = first + 1

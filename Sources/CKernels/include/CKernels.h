@@ -59,9 +59,10 @@ typedef struct {
     size_t unitRows, unitColumns, bundleUnits;
 } secateur_sparse;
 
-// A kernel for one shape of unit.
+// A kernel for one shape of unit. Of blocks of up to `copiedColumns` columns it copies the activations of few tokens at
+// a time, so that they need no longer fit in a cache with the panel's other tokens; 0 where it does not copy.
 typedef struct {
-    size_t unitRows, unitColumns, bundleUnits;
+    size_t unitRows, unitColumns, bundleUnits, copiedColumns;
     void (*apply)(const secateur_sparse *, const float *x, float *y, size_t tokens, size_t bundleBegin,
                   size_t bundleEnd);
 } secateur_sparse_kernel;
