@@ -51,6 +51,8 @@ public final class Trainer {
         self.pool = pool
         trained = graph.parameters + objective.headParameters
         self.settings = settings
+        // Each step allocates and frees the same matrices.
+        FreedMemory.keep()
     }
 
     /// Runs examples forward and backward: adds the gradients of their mean loss, which it returns.

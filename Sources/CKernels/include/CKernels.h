@@ -122,5 +122,9 @@ void secateur_pool_destroy(secateur_pool *);
 void secateur_pool_run(secateur_pool *, void (*body)(void *context, int worker), void *context);
 // Called by every worker within a body: returns when all have called it, and sees what they wrote before.
 void secateur_pool_barrier(secateur_pool *);
+
+// Lets the process keep the memory that it frees, up to 2 GB, so that who allocates the same matrices again and again
+// does not have the system take the pages away and clear them each time. Where malloc is not glibc's, it does nothing.
+void secateur_keep_freed_memory(void);
 // Adds one and returns the value before.
 int64_t secateur_atomic_increment(int64_t *value);
