@@ -98,7 +98,8 @@ struct GLUE: ParsableCommand {
         let dense = "\(output)/\(task.name)-dense"
         if !FileManager.default.fileExists(atPath: folder) {
             switch kind {
-            case "dense": try tune(task, from: start(task, pool), teacher: nil, to: folder, pool)
+            case "dense":
+                try tune(task, from: start(task, pool), teacher: nil, by: task.dense, to: folder, pool)
             case "removal": try remove(task, from: dense, to: folder, pool)
             default: try letAgentPrune(task, from: dense, to: folder, pool)
             }
@@ -109,14 +110,15 @@ struct GLUE: ParsableCommand {
     }
 
     private func tune(
-        _ task: GLUETask, from start: String, teacher: String?, to folder: String, _ pool: ThreadPool
+        _ task: GLUETask, from start: String, teacher: String?, by plan: TrainingPlan, to folder: String,
+        _ pool: ThreadPool
     ) throws {
         var options = FineTuning.Options(
             model: start, task: task.task, train: task.file("train", in: data),
             validation: task.file("dev", in: data))
         options.metric = task.metric
         options.teacher = teacher
-        options.plan = teacher == nil ? task.dense : task.recovery
+        options.plan = plan
         try tune(options, to: folder, pool)
     }
 
@@ -162,7 +164,7 @@ struct GLUE: ParsableCommand {
             try pruning.write(to: next)
             start = next
         }
-        try tune(task, from: start, teacher: dense, to: folder, pool)
+        try tune(task, from: start, teacher: dense, by: task.recovery, to: folder, pool)
         for granularity in [Granularity.heads, .neurons] {
             try FileManager.default.removeItem(atPath: "\(folder).\(granularity)")
         }
@@ -171,6 +173,14 @@ struct GLUE: ParsableCommand {
     private func letAgentPrune(
         _ task: GLUETask, from dense: String, to folder: String, _ pool: ThreadPool
     ) throws {
+        let found = "\(folder).run/model"
+        if !FileManager.default.fileExists(atPath: found) {
+            try search(task, from: dense, run: "\(folder).run")
+        }
+        try tune(task, from: found, teacher: dense, by: task.sparseRecovery, to: folder, pool)
+    }
+
+    private func search(_ task: GLUETask, from dense: String, run folder: String) throws {
         var options = SearchOptions(
             model: dense, task: .fidelity, train: task.file("train", in: data),
             targetLatency: .fraction(0.38),
@@ -178,9 +188,8 @@ struct GLUE: ParsableCommand {
         // Embeddings are half of the file and stay: 0.4 of the encoder.
         options.targetSize = 0.72
         let session = try SearchSession<EncoderModel>.start(
-            options, folder: "\(folder).run", cache: "\(output)/cache", latencyTable: latencyTable)
+            options, folder: folder, cache: "\(output)/cache", latencyTable: latencyTable)
         _ = try session.finish()
-        try tune(task, from: "\(folder).run/model", teacher: dense, to: folder, pool)
     }
 
     private func measure(
