@@ -46,7 +46,7 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 setup-test: ## install what only tests use: a browser, and Python with h5py
 	@scripts/setup-system.sh test
 
-test: model language-model text setup-test ## run every test
+test: model language-model text setup-test sanitize ## run every test
 	swift test -c release -Xswiftc -enable-testing
 
 bench-kernels: build ## measure every kernel beside the fastest dense product, and draw the roofline
