@@ -86,7 +86,10 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Weight of the difference from the teacher's hidden states, added to the loss.")
     var distillHidden = 0.0
 
-    @Option(help: "Passes over the training file.")
+    @Option(help: "Copies of each example with some words changed, which only the teacher judges.")
+    var copies = 0
+
+    @Option(help: "Passes over the training file, and over its copies.")
     var epochs: Int?
 
     @Option(help: "Examples of a step.")
@@ -123,6 +126,10 @@ struct TrainingOptions: ParsableArguments {
         try require(
             "--teacher", "none", teacher != nil || (share == 0 && distillHidden == 0),
             "a model folder, to distil")
+        let distils = teacher != nil && (distill ?? 1) + distillHidden > 0
+        try require(
+            "--copies", copies, (0...(distils ? 100 : 0)).contains(copies),
+            distils ? "0 to 100" : "0, as there is no teacher to judge them")
         try require("--epochs", epochs ?? 1, (epochs ?? 1) >= 1, "1 or more")
         try require("--batch-size", batchSize, batchSize >= 1, "1 or more")
         try require("--learning-rate", learningRate, learningRate > 0 && learningRate < 1, "0 to 1")
@@ -142,6 +149,7 @@ struct TrainingOptions: ParsableArguments {
         plan.optimiser.weightDecay = Float(weightDecay)
         plan.distillation = Distillation(
             outputs: distill ?? (teacher == nil ? 0 : 0.5), hidden: distillHidden)
+        plan.copies = copies
         plan.seed = seed
         return plan
     }

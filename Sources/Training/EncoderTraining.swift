@@ -58,9 +58,11 @@ public final class EncoderTraining {
     /// Reads labelled data.
     public func examples(path: String) throws -> [TrainingExample] {
         let examples = try task.examples(path: path, tokenizer: tokenizer, maximumTokens: maximumTokens)
-        if task == .classification, let wrong = examples.first(where: { !(0..<classes).contains($0.label) }) {
+        if task == .classification,
+            let wrong = examples.compactMap(\.label).first(where: { !(0..<classes).contains($0) })
+        {
             throw EvaluationError(
-                file: path, message: "label: found \(wrong.label), allowed 0 to \(classes - 1)")
+                file: path, message: "label: found \(wrong), allowed 0 to \(classes - 1)")
         }
         return examples
     }

@@ -73,7 +73,8 @@ public struct FineTuning {
             maximumTokens: options.maximumTokens, seed: plan.seed)
         try model.require(options.metric)
         model.holdZeros()
-        let examples = try model.examples(path: options.train)
+        let examples = plan.withCopies(
+            try model.examples(path: options.train), maximumTokens: model.maximumTokens)
         validation = try model.examples(path: options.validation)
         let teacher = try TeacherOutputs(
             options.teacher, for: model, examples: examples, distillation: plan.distillation, pool: pool,

@@ -45,15 +45,15 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
         self == .sts ? "spearman" : metric.rawValue
     }
 
-    /// The score of a model's outputs for examples, higher being better.
+    /// The score of a model's outputs for labelled examples, higher being better.
     public func score(_ outputs: Matrix, _ examples: [TrainingExample], metric: ClassificationMetric)
         -> Double
     {
         switch self {
         case .sts:
-            return STSTask.score(outputs, scores: examples.map { Double($0.target) })
+            return STSTask.score(outputs, scores: examples.compactMap(\.target).map(Double.init))
         case .classification:
-            return metric.score(predictions: outputs.highestColumns, labels: examples.map(\.label))
+            return metric.score(predictions: outputs.highestColumns, labels: examples.compactMap(\.label))
         }
     }
 }

@@ -22,12 +22,13 @@ public struct LossValue: Sendable {
 /// Losses with their gradients.
 public enum Losses {
     /// Mean over pairs of (cos(e₁, e₂) − target)², with rows 2p and 2p + 1 of E [2·pairs × hidden], each of
-    /// length 1, being a pair (CosineSimilarityLoss of sentence-transformers).
-    public static func cosineRegression(_ embeddings: Matrix, targets: [Float]) -> LossValue {
+    /// length 1, being a pair (CosineSimilarityLoss of sentence-transformers). Pairs without a target add nothing.
+    public static func cosineRegression(_ embeddings: Matrix, targets: [Float?]) -> LossValue {
         precondition(embeddings.rows == 2 * targets.count)
         var gradient = Matrix(rows: embeddings.rows, columns: embeddings.columns)
         var loss = 0.0
         for (pair, target) in targets.enumerated() {
+            guard let target else { continue }
             let (a, b) = (embeddings.row(2 * pair), embeddings.row(2 * pair + 1))
             let difference = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } - target
             loss += Double(difference * difference) / Double(targets.count)
@@ -72,13 +73,14 @@ public enum Losses {
         return LossValue(loss: loss, gradient: gradient)
     }
 
-    /// Mean over rows of −log softmax(z)_label, with logits Z [examples × classes].
-    public static func crossEntropy(_ logits: Matrix, labels: [Int]) -> LossValue {
+    /// Mean over rows of −log softmax(z)_label, with logits Z [examples × classes]. Rows without a label add nothing.
+    public static func crossEntropy(_ logits: Matrix, labels: [Int?]) -> LossValue {
         precondition(logits.rows == labels.count)
-        var gradient = logits
+        var gradient = Matrix(rows: logits.rows, columns: logits.columns)
         var loss = 0.0
         let scale = 1 / Float(max(labels.count, 1))
         for (row, label) in labels.enumerated() {
+            guard let label else { continue }
             let probabilities = softmax(logits.row(row))
             loss -= Double(log(max(probabilities[label], .leastNormalMagnitude))) * Double(scale)
             for (column, probability) in probabilities.enumerated() {

@@ -86,6 +86,8 @@ public final class ModelPruning {
     private let model: EncoderTraining
     private let examples: [TrainingExample]
     private let validation: [TrainingExample]
+    /// What is trained on: the examples, and copies that the teacher judges.
+    private let trained: [TrainingExample]
     private let teacher: TeacherOutputs
     private let pool: ThreadPool
     private let denseWeights: Int
@@ -113,8 +115,9 @@ public final class ModelPruning {
             } ?? []
         self.examples = examples
         validation = try options.validation.map { try model.examples(path: $0) } ?? []
+        trained = options.plan.withCopies(examples, maximumTokens: model.maximumTokens)
         teacher = try TeacherOutputs(
-            options.teacher, for: model, examples: examples, distillation: options.plan.distillation,
+            options.teacher, for: model, examples: trained, distillation: options.plan.distillation,
             pool: pool, progress: { progress("asking the teacher", $0) })
         denseWeights = model.graph.prunable.reduce(0) { $0 + $1.value.elements.count }
         denseParameters = model.parameterCount
@@ -210,7 +213,7 @@ public final class ModelPruning {
         guard options.task != nil, !examples.isEmpty, options.plan.epochs > 0 else { return true }
         let trainer = try model.trainer(options.plan, teacher: teacher.teacher, pool: pool)
         let loop = TrainingLoop(
-            trainer: trainer, examples: examples, teacherOutputs: teacher.outputs, plan: options.plan,
+            trainer: trainer, examples: trained, teacherOutputs: teacher.outputs, plan: options.plan,
             pruning: pruning)
         while loop.step < loop.steps {
             try loop.run(
@@ -275,7 +278,7 @@ extension EncoderTraining {
     /// Sentences without labels: each with itself, which no loss looks at.
     func sentences(path: String) throws -> [TrainingExample] {
         tokenizer.encode(try Datasets.sentences(path: path), maximumTokens: maximumTokens).map {
-            TrainingExample(sequence: $0, label: 0)
+            TrainingExample(sequences: [$0], firsts: [$0.count])
         }
     }
 

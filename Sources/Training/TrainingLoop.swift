@@ -17,11 +17,19 @@ public struct TrainingPlan: Sendable, Equatable, Codable {
     public var optimiser = AdamW.Settings()
     /// What is distilled from the dense model.
     public var distillation = Distillation()
-    /// Fixes the order of the examples, what is dropped, and a new classifier.
+    /// Altered copies of each example, which only a teacher can judge.
+    public var copies = 0
+    /// Fixes the order of the examples, their copies, what is dropped, and a new classifier.
     public var seed: UInt64 = 1
 
     /// The defaults.
     public init() {}
+
+    /// Examples, and the copies of them that the plan asks for.
+    func withCopies(_ examples: [TrainingExample], maximumTokens: Int) -> [TrainingExample] {
+        examples
+            + Augmentation(copies: copies, maximumTokens: maximumTokens, seed: seed).copies(of: examples)
+    }
 }
 
 /// Steps through the epochs of a plan, with a schedule, from any step on.

@@ -76,6 +76,23 @@ import Testing
         #expect(worse.score == good.score && worse.epoch == 0)
     }
 
+    @Test func learnsFromCopiesThatOnlyTheTeacherJudges() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 6)
+        let tuning = try FineTuning(options, output: "\(tiny.folder)/t", pool: pool, progress: { _, _ in })
+        let teacher = try #require(try tuning.run())
+        try tuning.write(to: "\(tiny.folder)/teacher")
+        options.train = try tiny.labelled("few.tsv", count: 8, seed: 3)
+        options.teacher = "\(tiny.folder)/teacher"
+        options.plan.distillation = Distillation(outputs: 1)
+        options.plan.epochs = 2
+        let few = try #require(try run(options, "\(tiny.folder)/few"))
+        options.plan.copies = 15
+        let more = try #require(try run(options, "\(tiny.folder)/more"))
+        #expect(few.steps == 2 && more.steps == 32)
+        #expect(more.score > few.score && more.score >= teacher.score - 0.1)
+    }
+
     @Test func refusesACheckpointOfOtherOptions() throws {
         let tiny = try TinyEncoder()
         var options = try options(tiny, epochs: 3)

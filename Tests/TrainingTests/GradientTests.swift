@@ -140,7 +140,9 @@ import Transformers
         let losses: [(String, (Matrix) -> LossValue)] = [
             ("cosine", { Losses.cosineRegression($0, targets: [0.1, 0.9, 0.5]) }),
             ("similarity", { Losses.similarityDistillation($0, teacher: teacher) }),
+            ("cosine, unlabelled", { Losses.cosineRegression($0, targets: [0.1, nil, 0.5]) }),
             ("cross-entropy", { Losses.crossEntropy($0, labels: [0, 4, 2, 2, 1, 3]) }),
+            ("cross-entropy, unlabelled", { Losses.crossEntropy($0, labels: [0, 4, nil, 2, 1, 3]) }),
             ("logits", { Losses.logitDistillation($0, teacher: teacher) }),
         ]
         for (name, loss) in losses {
