@@ -275,7 +275,7 @@ public final class ModelPruning {
 }
 
 extension EncoderTraining {
-    /// Sentences without labels: each with itself, which no loss looks at.
+    /// Sentences without labels.
     func sentences(path: String) throws -> [TrainingExample] {
         tokenizer.encode(try Datasets.sentences(path: path), maximumTokens: maximumTokens).map {
             TrainingExample(sequences: [$0], firsts: [$0.count])
