@@ -13,10 +13,8 @@ struct GLUETask {
     let startsFromRelatedPairs: Bool
     /// How the dense model is trained.
     let dense: TrainingPlan
-    /// How a model without some of its heads and neurons is trained with the dense one as its teacher.
+    /// How a pruned model is trained with the dense one as its teacher.
     let recovery: TrainingPlan
-    /// How one is trained that kept a fifth of its weights: longer, with larger steps, as it has lost more.
-    let sparseRecovery: TrainingPlan
 
     private init(
         _ name: String, _ task: FineTuningTask, _ metric: ClassificationMetric, dense: TrainingPlan,
@@ -27,9 +25,6 @@ struct GLUETask {
         // Few examples are soon learned by heart: a model that has lost little should not learn them anew.
         recovery = Self.plan(
             epochs: recoveryEpochs, learningRate: 3e-5,
-            distillation: Distillation(outputs: 0.9, hidden: 10))
-        sparseRecovery = Self.plan(
-            epochs: 3 * recoveryEpochs, learningRate: 1e-4,
             distillation: Distillation(outputs: 0.9, hidden: 10))
     }
 
