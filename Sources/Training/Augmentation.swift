@@ -15,6 +15,7 @@ struct Augmentation {
 
     /// The copies of all examples, in the order of the examples.
     func copies(of examples: [TrainingExample]) -> [TrainingExample] {
+        guard copies > 0 else { return [] }
         var random = CounterBasedRandom(seed: seed, stream: 21)
         // Tokens as often as they occur, without the special ones around the sentences.
         let tokens = examples.flatMap { example in

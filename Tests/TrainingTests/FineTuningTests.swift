@@ -39,6 +39,14 @@ import Testing
             })
     }
 
+    /// Trains to the end and writes the model.
+    private func write(_ options: FineTuning.Options, _ output: String) throws -> FineTuning.Summary {
+        let tuning = try FineTuning(options, output: output, pool: pool, progress: { _, _ in })
+        let summary = try #require(try tuning.run())
+        try tuning.write(to: output)
+        return summary
+    }
+
     @Test func learnsWhatTellsTheClassesApart() throws {
         let tiny = try TinyEncoder()
         let summary = try #require(try run(try options(tiny, epochs: 6), "\(tiny.folder)/out"))
@@ -64,9 +72,7 @@ import Testing
     @Test func trainingThatMakesItWorseIsNotTaken() throws {
         let tiny = try TinyEncoder()
         var options = try options(tiny, epochs: 6)
-        let tuning = try FineTuning(options, output: "\(tiny.folder)/t", pool: pool, progress: { _, _ in })
-        let good = try #require(try tuning.run())
-        try tuning.write(to: "\(tiny.folder)/good")
+        let good = try write(options, "\(tiny.folder)/good")
         options.model = "\(tiny.folder)/good"
         options.plan.epochs = 2
         // Every label is wrong: the more is learned of them, the lower the score.
@@ -79,9 +85,7 @@ import Testing
     @Test func learnsFromCopiesThatOnlyTheTeacherJudges() throws {
         let tiny = try TinyEncoder()
         var options = try options(tiny, epochs: 6)
-        let tuning = try FineTuning(options, output: "\(tiny.folder)/t", pool: pool, progress: { _, _ in })
-        let teacher = try #require(try tuning.run())
-        try tuning.write(to: "\(tiny.folder)/teacher")
+        let teacher = try write(options, "\(tiny.folder)/teacher")
         options.train = try tiny.labelled("few.tsv", count: 8, seed: 3)
         options.teacher = "\(tiny.folder)/teacher"
         options.plan.distillation = Distillation(outputs: 1)
