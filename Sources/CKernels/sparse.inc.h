@@ -7,8 +7,6 @@
 
 #define MAXIMUM_LOOKAHEAD 2
 #define MAXIMUM_SPARSE_VECTORS 8
-// Columns of a block whose activations are copied: 768 of 24 tokens are 72 KB.
-#define STRIP_COLUMNS 768
 
 #if SPARSE_LANES == 8
 #define SPARSE_VECTOR v8
@@ -162,9 +160,9 @@ static size_t NAME(sparse_chunk)(const secateur_sparse *w, int copies) {
 // Vectors of the next tile when `left` are left of a panel: `vectors`, but where that would leave half of 16 tokens,
 // and in what is narrower 32 tokens or 16.
 INLINE int NAME(tile_vectors)(const size_t left, const int vectors) {
-    const size_t lanes = LANES / SPARSE_LANES;
-    if (left >= (size_t)vectors && (left - vectors == 0 || left - vectors >= lanes)) return vectors;
-    return (int)(2 * lanes < (size_t)vectors && left >= 2 * lanes ? 2 * lanes : lanes);
+    const size_t narrowest = LANES / SPARSE_LANES;
+    if (left >= (size_t)vectors && (left - vectors == 0 || left - vectors >= narrowest)) return vectors;
+    return (int)(2 * narrowest < (size_t)vectors && left >= 2 * narrowest ? 2 * narrowest : narrowest);
 }
 
 // One block of columns for `tile` vectors of tokens. Where there is a strip, the activations are copied there first:
@@ -196,7 +194,7 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
                                  const int lookahead) {
 #define TILE(WIDTH, VECTORS)                                                                                   \
     NAME(sparse_tile)(w, block, xs, ys, WIDTH, begin, end, strip, unitRows, unitColumns, slots, VECTORS, lookahead)
-    const int lanes = LANES / SPARSE_LANES;
+    const int narrowest = LANES / SPARSE_LANES;
     const size_t chunk = NAME(sparse_chunk)(w, strip != NULL);
     for (size_t begin = bundleBegin; begin < bundleEnd; begin += chunk) {
         const size_t end = smaller(begin + chunk, bundleEnd);
@@ -212,10 +210,10 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
                         TILE(PANEL, vectors);
                     else if (tile == vectors)
                         TILE(width, vectors);
-                    else if (2 * lanes < vectors && tile == 2 * lanes)
-                        TILE(width, 2 * lanes);
+                    else if (2 * narrowest < vectors && tile == 2 * narrowest)
+                        TILE(width, 2 * narrowest);
                     else
-                        TILE(width, lanes);
+                        TILE(width, narrowest);
                 }
             }
         }
@@ -223,34 +221,30 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
 #undef TILE
 }
 
-#define SPARSE_KERNEL(name, unitRows, unitColumns, slots, vectors, lookahead)                                  \
+#define SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors, lookahead)                                \
+    NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, strip, unitRows, unitColumns, slots, vectors, \
+                         lookahead)
+
+#define SPARSE_KERNEL(name, unitRows, unitColumns, slots, copiedColumns, vectors, lookahead)                   \
     static void NAME(name)(const secateur_sparse *w, const float *x, float *y, size_t tokens,                  \
                            size_t bundleBegin, size_t bundleEnd) {                                             \
-        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, NULL, unitRows, unitColumns, slots,      \
-                             vectors, lookahead);                                                              \
+        float strip[copiedColumns * vectors * SPARSE_LANES + 1] __attribute__((aligned(64)));                  \
+        if (copiedColumns && w->blockColumns <= copiedColumns)                                                 \
+            SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors, lookahead);                           \
+        else                                                                                                   \
+            SPARSE_PRODUCT(NULL, unitRows, unitColumns, slots, vectors, lookahead);                            \
     }
 
-SPARSE_KERNEL(sparse_1x1, 1, 1, UNSTRUCTURED_SLOTS, UNSTRUCTURED_VECTORS, UNSTRUCTURED_LOOKAHEAD)
-SPARSE_KERNEL(sparse_4x4, 4, 4, 1, BLOCK4_VECTORS, 1)
+SPARSE_KERNEL(sparse_1x1, 1, 1, UNSTRUCTURED_SLOTS, 0, UNSTRUCTURED_VECTORS, UNSTRUCTURED_LOOKAHEAD)
+SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_COPIED_COLUMNS, ROWBLOCK4_VECTORS, 1)
 #if ROWBLOCK8_VECTORS
-SPARSE_KERNEL(sparse_8x1, 8, 1, 1, ROWBLOCK8_VECTORS, 1)
+SPARSE_KERNEL(sparse_8x1, 8, 1, 1, 0, ROWBLOCK8_VECTORS, 1)
 #endif
-#if ROWBLOCK4_STRIPS
-static void NAME(sparse_4x1)(const secateur_sparse *w, const float *x, float *y, size_t tokens, size_t bundleBegin,
-                             size_t bundleEnd) {
-    float strip[STRIP_COLUMNS * ROWBLOCK4_VECTORS * SPARSE_LANES] __attribute__((aligned(64)));
-    if (w->blockColumns <= STRIP_COLUMNS)
-        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, strip, 4, 1, 1, ROWBLOCK4_VECTORS, 1);
-    else
-        NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, NULL, 4, 1, 1, ROWBLOCK4_VECTORS, 1);
-}
-#else
-SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_VECTORS, 1)
-#endif
+SPARSE_KERNEL(sparse_4x4, 4, 4, 1, 0, BLOCK4_VECTORS, 1)
 
 static const secateur_sparse_kernel NAME(sparse_kernels)[] = {
     {1, 1, UNSTRUCTURED_SLOTS, 0, NAME(sparse_1x1)},
-    {4, 1, 1, ROWBLOCK4_STRIPS ? STRIP_COLUMNS : 0, NAME(sparse_4x1)},
+    {4, 1, 1, ROWBLOCK4_COPIED_COLUMNS, NAME(sparse_4x1)},
 #if ROWBLOCK8_VECTORS
     {8, 1, 1, 0, NAME(sparse_8x1)},
 #endif
