@@ -112,7 +112,7 @@ struct Fuzz: ParsableCommand {
             "\(to)",
         ]
         let results = "\(folder)/results"
-        FileManager.default.createFile(atPath: results, contents: nil)
+        try Data().write(to: URL(fileURLWithPath: results))
         process.standardOutput = FileHandle(forWritingAtPath: results)
         process.standardError = FileHandle.nullDevice
         try process.run()

@@ -5,7 +5,7 @@ import Tensors
 ///
 ///     m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η(m̂ / (√v̂ + ε) + λw)
 ///
-/// Elements that a parameter's mask holds at zero stay there.
+/// Elements that a parameter's mask holds at zero stay there, and their gradients count for nothing.
 public final class AdamW {
     /// What can be tuned; the defaults are those that BERT is usually fine-tuned with.
     public struct Settings: Sendable, Equatable, Codable {
@@ -79,6 +79,7 @@ public final class AdamW {
     @discardableResult
     public func step(learningRate: Float, clip: Double = 1, pool: ThreadPool) -> Double {
         steps += 1
+        for parameter in parameters { parameter.maskGradient(pool: pool) }
         let norm = gradientNorm(pool: pool)
         let scale = Float(norm > clip ? clip / norm : 1)
         let correction1 = 1 - pow(settings.beta1, Float(steps))

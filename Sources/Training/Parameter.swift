@@ -74,6 +74,16 @@ public final class Parameter {
         outputGradientCovariance = Matrix(rows: value.rows, columns: value.rows)
     }
 
+    /// Zeros the gradient of the elements that are held at zero.
+    func maskGradient(pool: ThreadPool) {
+        guard let mask else { return }
+        pool.forEachPart(of: &gradient.elements) { first, gradient in
+            mask.withUnsafeBufferPointer { mask in
+                for index in gradient.indices { gradient[index] *= mask[first + index] }
+            }
+        }
+    }
+
     /// Keeps the elements that are zero now at zero.
     public func holdZeros() {
         mask = value.elements.map { $0 == 0 ? 0 : 1 }

@@ -5,7 +5,8 @@ import Tensors
 /// scores that the training steps themselves give.
 ///
 /// With magnitude, gradient, fisher and random, what is dropped stays zero and never comes back. With movement,
-/// dropped weights keep their value aside and come back when their score rises (Sanh, Wolf and Rush, 2020).
+/// dropped weights keep their value aside and come back when their score rises (Sanh, Wolf and Rush, 2020). Movement
+/// scores are trained by Adam, as the paper's authors train them: w·∂L/∂w is of another size in every layer.
 public final class ScheduledPruning {
     private let parameters: [Parameter]
     private let score: PruningScore
@@ -14,10 +15,10 @@ public final class ScheduledPruning {
     private let schedule: CubicSchedule
     private let pool: ThreadPool
     private var random: CounterBasedRandom
-    /// What the score has summed up since the start (movement) or since it was last used, by parameter.
+    /// What the score has summed up since it was last used, by parameter.
     private var sums: [[Float]] = []
-    /// The weights with those that are dropped now, in movement pruning.
-    private var full: [[Float]] = []
+    /// Of movement pruning.
+    private var movement: MovementScores?
     /// Times that weights are chosen in all.
     private static let choices = 50
 
@@ -46,27 +47,24 @@ public final class ScheduledPruning {
         self.schedule = schedule
         self.pool = pool
         random = CounterBasedRandom(seed: seed, stream: 12)
-        if [.movement, .gradient, .fisher].contains(score) {
+        switch score {
+        case .movement: movement = MovementScores(parameters)
+        case .gradient, .fisher:
             sums = parameters.map { [Float](repeating: 0, count: $0.value.elements.count) }
+        default: break
         }
-        if score == .movement { full = parameters.map(\.value.elements) }
     }
 
     /// Takes the gradients of a step into account.
     func willUpdate(rate: Float) {
-        guard !sums.isEmpty else { return }
-        for (index, parameter) in parameters.enumerated() {
-            let gradient = parameter.gradient.elements
-            let weight = score == .movement ? full[index] : parameter.value.elements
+        movement?.learn(rate: rate, pool: pool)
+        for index in sums.indices {
+            let (weight, gradient) = (parameters[index].value.elements, parameters[index].gradient.elements)
             let score = score
             pool.forEachPart(of: &sums[index]) { first, sums in
                 for place in sums.indices {
                     let product = weight[first + place] * gradient[first + place]
-                    switch score {
-                    case .movement: sums[place] -= rate * product
-                    case .fisher: sums[place] += product * product / 2
-                    default: sums[place] += abs(product)
-                    }
+                    sums[place] += score == .fisher ? product * product / 2 : abs(product)
                 }
             }
         }
@@ -74,7 +72,7 @@ public final class ScheduledPruning {
 
     /// Chooses anew what is dropped, where the schedule says so; `step` is how many have been taken.
     func didUpdate(step: Int, of steps: Int) throws {
-        if score == .movement { keepAside() }
+        movement?.keepAside(pool: pool)
         let progress = Double(step) / Double(steps)
         guard progress > schedule.warmUp, Self.isChoice(step, steps, schedule) else { return }
         try prune(to: schedule.sparsity(at: progress))
@@ -90,43 +88,25 @@ public final class ScheduledPruning {
         return index(step) != index(step - 1)
     }
 
-    /// Remembers the weights that are not dropped.
-    private func keepAside() {
-        for (index, parameter) in parameters.enumerated() {
-            guard let mask = parameter.mask else {
-                full[index] = parameter.value.elements
-                continue
-            }
-            let value = parameter.value.elements
-            pool.forEachPart(of: &full[index]) { first, full in
-                for place in full.indices where mask[first + place] != 0 {
-                    full[place] = value[first + place]
-                }
-            }
-        }
-    }
-
     private func prune(to sparsity: Double) throws {
         let importance = try parameters.indices.map { index in
             let parameter = parameters[index]
             var evidence = LayerEvidence(weight: parameter.value)
-            if score == .movement { evidence.movement = sums[index] }
+            evidence.movement = movement?.scores[index].value.elements
             if score == .gradient || score == .fisher {
                 evidence.products = (sums[index], sums[index].map { 2 * $0 })
             }
             return try evidence.importance(score, layer: parameter.name, random: &random)
-                .keepingDropped(score == .movement ? nil : parameter.mask)
+                .keepingDropped(movement == nil ? parameter.mask : nil)
         }
         let masks = try MaskSelection.masks(
             importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity,
             scope: scope)
         for (index, parameter) in parameters.enumerated() {
-            if score == .movement { parameter.value.elements = full[index] }
+            if let movement { parameter.value.elements = movement.weights[index] }
             parameter.hold(masks[index])
-            if score == .gradient || score == .fisher {
-                for place in sums[index].indices { sums[index][place] = 0 }
-            }
         }
+        sums = sums.map { [Float](repeating: 0, count: $0.count) }
     }
 }
 

@@ -156,6 +156,21 @@ import Transformers
         }
     }
 
+    @Test func gradientsOfHeldZerosCountForNothing() {
+        let held = Parameter(name: "held", shape: [1, 4], elements: [0, 1, 0, 2])
+        held.holdZeros()
+        let alone = Parameter(name: "alone", shape: [1, 2], elements: [1, 2])
+        let (ofHeld, ofAlone) = (AdamW([held]), AdamW([alone]))
+        for step in 1...4 {
+            let (a, b) = (Float(step), -3 / Float(step))
+            held.gradient = Matrix(rows: 1, columns: 4, elements: [50, a, -70, b])
+            alone.gradient = Matrix(rows: 1, columns: 2, elements: [a, b])
+            let norms = [ofHeld, ofAlone].map { $0.step(learningRate: 0.1, pool: Self.pool) }
+            #expect(norms[0] == norms[1])
+        }
+        #expect(held.value.elements == [0, alone.value.elements[0], 0, alone.value.elements[1]])
+    }
+
     @Test func aHeldZeroStaysZeroAndTheRestLearns() {
         let parameter = Parameter(name: "weight", shape: [1, 4], elements: [0, 1, 0, 2])
         parameter.holdZeros()
