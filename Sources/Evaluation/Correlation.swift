@@ -1,7 +1,7 @@
 /// Correlation coefficients.
 public enum Correlation {
     /// Pearson's r: covariance over the product of the standard deviations, in [−1, 1]; 0 when either
-    /// side is constant.
+    /// side is constant, or not finite.
     public static func pearson(_ x: [Double], _ y: [Double]) -> Double {
         precondition(x.count == y.count)
         guard x.count > 1 else { return 0 }
@@ -18,9 +18,10 @@ public enum Correlation {
         return scale > 0 ? xy / scale : 0
     }
 
-    /// Spearman's ρ: Pearson's r of the ranks, ties given their mean rank.
+    /// Spearman's ρ: Pearson's r of the ranks, ties given their mean rank; 0 when a value is not finite.
     public static func spearman(_ x: [Double], _ y: [Double]) -> Double {
-        pearson(ranks(x), ranks(y))
+        guard x.allSatisfy(\.isFinite), y.allSatisfy(\.isFinite) else { return 0 }
+        return pearson(ranks(x), ranks(y))
     }
 
     /// Ranks from 1; equal values share the mean of their ranks.

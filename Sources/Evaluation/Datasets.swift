@@ -13,7 +13,9 @@ public struct ScoredPair: Sendable, Equatable {
 /// Readers of the files that tasks use.
 public enum Datasets {
     /// Reads tab-separated pairs with one header line that names columns `sentence1`, `sentence2`, `score`.
-    public static func scoredPairs(path: String) throws -> [ScoredPair] {
+    ///
+    /// - Parameter scores: what scores can be, where it matters.
+    public static func scoredPairs(path: String, scores: ClosedRange<Double>? = nil) throws -> [ScoredPair] {
         let table = try TabSeparated(path: path)
         guard let first = table.header.firstIndex(of: "sentence1"),
             let second = table.header.firstIndex(of: "sentence2"),
@@ -25,10 +27,12 @@ public enum Datasets {
                     + "allowed sentence1, sentence2, score separated by tabs")
         }
         let pairs = try table.rows.map { row in
-            guard let value = Double(row.fields[score]), value.isFinite else {
+            guard let value = Double(row.fields[score]), value.isFinite, scores?.contains(value) ?? true
+            else {
+                let allowed = scores.map { "\($0.lowerBound) to \($0.upperBound)" } ?? "a finite number"
                 throw EvaluationError(
                     file: path,
-                    message: "line \(row.line): found score '\(row.fields[score])', allowed a finite number")
+                    message: "line \(row.line): found score '\(row.fields[score])', allowed \(allowed)")
             }
             return ScoredPair(first: row.fields[first], second: row.fields[second], score: value)
         }

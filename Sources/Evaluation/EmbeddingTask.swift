@@ -64,14 +64,22 @@ public struct STSTask: EmbeddingTask {
         Self.score(embeddings, scores: scores)
     }
 
+    /// Pearson's r, which GLUE reports beside it.
+    public func pearson(_ embeddings: Matrix) -> Double {
+        Correlation.pearson(Self.cosines(embeddings), scores)
+    }
+
     /// Spearman's ρ between the cosines of pairs, rows 2p and 2p + 1 of length 1, and their scores.
     public static func score(_ embeddings: Matrix, scores: [Double]) -> Double {
-        let cosines = scores.indices.map { pair in
+        Correlation.spearman(cosines(embeddings), scores)
+    }
+
+    private static func cosines(_ embeddings: Matrix) -> [Double] {
+        (0..<embeddings.rows / 2).map { pair in
             zip(embeddings.row(2 * pair), embeddings.row(2 * pair + 1)).reduce(0) {
                 $0 + Double($1.0) * Double($1.1)
             }
         }
-        return Correlation.spearman(cosines, scores)
     }
 }
 

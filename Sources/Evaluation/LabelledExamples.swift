@@ -52,7 +52,7 @@ extension Datasets {
     /// Reads tab-separated examples with one header line that names the columns `sentence`, or `sentence1` and
     /// `sentence2`, and `label`: an integer from 0. Other columns are not looked at.
     ///
-    /// - Parameter classes: labels must be below it, where it is given.
+    /// - Parameter classes: labels must be below it; where it is not given, they may tell 1000 classes apart.
     /// - Throws: ``EvaluationError`` for a file that is not so, naming the line.
     public static func labelled(path: String, classes: Int? = nil) throws -> LabelledExamples {
         let table = try TabSeparated(path: path)
@@ -66,12 +66,14 @@ extension Datasets {
                 message: "line 1: found columns \(table.header.joined(separator: ", ")), allowed label and "
                     + "either sentence or sentence1 and sentence2, separated by tabs")
         }
-        let allowed = classes.map { "an integer from 0 to \($0 - 1)" } ?? "an integer from 0"
+        let classes = classes ?? 1000
         let labels = try table.rows.map { row in
-            guard let value = Int(row.fields[label]), (0..<(classes ?? .max)).contains(value) else {
+            guard let value = Int(row.fields[label]), (0..<classes).contains(value) else {
                 throw EvaluationError(
                     file: path,
-                    message: "line \(row.line): found label '\(row.fields[label])', allowed \(allowed)")
+                    message:
+                        "line \(row.line): found label '\(row.fields[label])', allowed an integer from 0 to "
+                        + "\(classes - 1)")
             }
             return value
         }

@@ -59,10 +59,6 @@ enum StructuredScores {
                     block.output, feeding: [block.intermediate], score, "\(name).output.dense", &random),
                 1, score)
         case .blocks:
-            guard score != .wanda, score != .obs else {
-                throw PruningError(
-                    "score", "found \(score.rawValue) for block, allowed magnitude, gradient, fisher, random")
-            }
             let attention = try columns(
                 block.attentionOutput, feeding: block.attentionInputs, score, name, &random)
             let feedForward = try columns(block.output, feeding: [block.intermediate], score, name, &random)
@@ -84,9 +80,7 @@ enum StructuredScores {
                 throw PruningError(name, "score \(score.rawValue): found no gradients")
             }
             return layer.gates
-        case .movement:
-            throw PruningError("score", "found movement, allowed one of a pattern of weights")
-        case .magnitude, .wanda, .obs, .random:
+        case .magnitude, .wanda, .obs, .random, .movement:
             let importance = try layer.importance(score, layer: name, random: &random)
             var sums = [Float](repeating: 0, count: importance.columns)
             importance.addColumnSums(to: &sums)
@@ -122,44 +116,55 @@ enum StructuredScores {
 public enum RemovalSelection {
     /// What stays of each block, by index: heads or neurons; with blocks, all or nothing of one unit.
     ///
-    /// Of all units of the model, the fraction `sparsity` goes, exactly, within one; at least one head and one
-    /// neuron of each block stay, and one block.
+    /// Of all units that there were, the fraction `sparsity` is gone then, exactly, within one; at least one head and
+    /// one neuron of each block stay, and one block.
     ///
-    /// - Parameter scope: layer, the same fraction of each block, or global.
+    /// - Parameters:
+    ///   - blocks: what is known of those that are left.
+    ///   - before: how many units each of them had before any was removed, one each where blocks are; those of
+    ///     blocks that are gone included.
+    ///   - scope: layer, the same fraction of each block, or global.
     /// - Throws: ``PruningError`` for a score, a scope or a sparsity that make no sense.
     public static func kept(
-        _ blocks: [BlockEvidence], granularity: Granularity, score: PruningScore, sparsity: Double,
-        scope: PruningScope, seed: UInt64
+        _ blocks: [BlockEvidence], of before: [Int], granularity: Granularity, score: PruningScore,
+        sparsity: Double, scope: PruningScope, seed: UInt64
     ) throws -> [[Int]] {
         guard (0..<1).contains(sparsity) else {
             throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
         }
-        guard scope != .row, granularity != .blocks || scope == .global else {
-            let allowed = granularity == .blocks ? "global" : "layer, global"
-            throw PruningError("scope", "found \(scope.rawValue) for \(granularity), allowed \(allowed)")
+        try granularity.require(score, scope)
+        let all = before.reduce(0, +)
+        let most = all - (granularity == .blocks ? 1 : blocks.count)
+        guard rounded(all, sparsity) <= most else {
+            throw PruningError(
+                "--sparsity",
+                "found \(sparsity) of \(all) \(granularity), allowed up to \(most) of them: one "
+                    + (granularity == .blocks ? "stays" : "of each block stays"))
         }
         var random = CounterBasedRandom(seed: seed, stream: 11)
         let scores = try blocks.enumerated().map { index, block in
             try StructuredScores.scores(
                 block, granularity, score, name: "encoder.layer.\(index)", random: &random)
         }
+        guard scope == .global else { return perBlock(scores, sparsity, before) }
+        let left = scores.reduce(0) { $0 + $1.count }
+        let count = max(rounded(all, sparsity) - (all - left), 0)
         if granularity == .blocks {
-            let order = scores.flatMap { $0 }
-            let gone = LowestScores.mark(min(rounded(order.count, sparsity), order.count - 1), of: order)
-            return gone.map { $0 ? [] : [0] }
+            return LowestScores.mark(count, of: scores.flatMap { $0 }).map { $0 ? [] : [0] }
         }
-        return scope == .global ? global(scores, sparsity) : perBlock(scores, sparsity)
+        return global(scores, count)
     }
 
     private static func rounded(_ count: Int, _ sparsity: Double) -> Int {
         Int((Double(count) * sparsity).rounded())
     }
 
-    private static func perBlock(_ scores: [[Float]], _ sparsity: Double) -> [[Int]] {
+    private static func perBlock(_ scores: [[Float]], _ sparsity: Double, _ before: [Int]) -> [[Int]] {
         var (seen, gone) = (0, 0)
-        return scores.map { scores in
+        return zip(scores, before).map { scores, before in
             // Rounding is carried from block to block.
-            seen += scores.count
+            seen += before
+            gone += before - scores.count
             let count = min(max(rounded(seen, sparsity) - gone, 0), scores.count - 1)
             gone += count
             let marked = LowestScores.mark(count, of: scores)
@@ -167,15 +172,13 @@ public enum RemovalSelection {
         }
     }
 
-    private static func global(_ scores: [[Float]], _ sparsity: Double) -> [[Int]] {
+    private static func global(_ scores: [[Float]], _ count: Int) -> [[Int]] {
         // The best unit of each block stays, whatever its score.
         let best = scores.map { block in block.indices.max { block[$0] < block[$1] } ?? 0 }
         let open = scores.enumerated().flatMap { block, scores in
             scores.indices.filter { $0 != best[block] }.map { (block: block, unit: $0) }
         }
-        let total = scores.reduce(0) { $0 + $1.count }
-        let gone = LowestScores.mark(
-            min(rounded(total, sparsity), open.count), of: open.map { scores[$0.block][$0.unit] })
+        let gone = LowestScores.mark(count, of: open.map { scores[$0.block][$0.unit] })
         var kept = best.map { [$0] }
         for (place, isGone) in zip(open, gone) where !isGone { kept[place.block].append(place.unit) }
         return kept.map { $0.sorted() }

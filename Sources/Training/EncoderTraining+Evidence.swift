@@ -17,8 +17,7 @@ extension EncoderTraining {
         case .nothing: break
         case .training:
             throw PruningError(
-                "score", "found movement with a schedule that prunes at once, allowed with --schedule gradual"
-            )
+                "--method", "found movement with a schedule that prunes at once, allowed with gradual")
         case .inputs:
             try require(examples, for: score)
             observeInputs(of: examples, into: &layers, pool: pool, progress: progress)
@@ -31,7 +30,7 @@ extension EncoderTraining {
 
     private func require(_ examples: [TrainingExample], for score: PruningScore) throws {
         guard !examples.isEmpty else {
-            throw PruningError("score", "found \(score.rawValue) without --train, which it needs")
+            throw PruningError("--method", "found \(score.rawValue) without --train, which it needs")
         }
     }
 

@@ -38,14 +38,15 @@ extension EncoderTraining {
     /// Prunes the model to a sparsity: drops weights and holds them at zero, or removes heads, neurons or blocks.
     ///
     /// - Parameters:
-    ///   - sparsity: the fraction of the weights, heads, neurons or blocks that goes, of those of the dense model
-    ///     for weights and of those that are there now for what is removed.
+    ///   - sparsity: the fraction of the weights, heads, neurons or blocks that is gone then, of those that the model
+    ///     had when it was read.
     ///   - examples: what scores are computed from.
     /// - Throws: `PruningError` for a choice that makes no sense or lacks what it needs.
     public func prune(
         _ choice: PruningChoice, to sparsity: Double, examples: [TrainingExample], pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws {
+        try choice.granularity.require(choice.score, choice.scope)
         let sparsity = choice.granularity.fixedSparsity ?? sparsity
         let layers = try evidence(for: choice.score, examples: examples, pool: pool, progress: progress)
         if choice.granularity.isStructured {
@@ -62,6 +63,7 @@ extension EncoderTraining {
         var random = CounterBasedRandom(seed: choice.seed, stream: 13)
         return try zip(graph.prunable, layers).map { parameter, layer in
             try layer.importance(choice.score, layer: parameter.name, random: &random)
+                .keepingDropped(parameter.mask)
         }
     }
 
@@ -69,7 +71,7 @@ extension EncoderTraining {
         let masks = try MaskSelection.masks(
             try importance(choice, layers), granularity: choice.granularity, sparsity: sparsity,
             scope: choice.scope)
-        for (parameter, mask) in zip(graph.prunable, masks) { parameter.hold(mask) }
+        for (parameter, mask) in zip(graph.prunable, masks) { parameter.holdMore(mask) }
     }
 
     /// Optimal brain surgery layer by layer; with scope global, at the sparsities that the scores of all layers
@@ -77,7 +79,6 @@ extension EncoderTraining {
     private func solve(
         _ choice: PruningChoice, _ sparsity: Double, _ layers: [LayerEvidence], pool: ThreadPool
     ) throws {
-        try requireScope(choice)
         let sparsities = try sparsities(choice, sparsity, layers)
         let parameters = graph.prunable
         let results = pool.map(count: layers.count) { index in
@@ -91,19 +92,7 @@ extension EncoderTraining {
         }
         for (parameter, result) in zip(parameters, results) {
             parameter.value = try result.get()
-            parameter.holdZeros()
-        }
-    }
-
-    /// What optimal brain surgery chooses among: the rows of a layer together, group of columns by group of
-    /// columns; of N:M, each row.
-    private func requireScope(_ choice: PruningChoice) throws {
-        let isRuns = choice.granularity.fixedSparsity != nil
-        guard isRuns == (choice.scope == .row) else {
-            throw PruningError(
-                "scope",
-                "found \(choice.scope.rawValue) for obs and \(choice.granularity), allowed "
-                    + (isRuns ? "row" : "layer, global"))
+            parameter.holdMore(parameter.value.elements.map { $0 == 0 ? 0 : 1 })
         }
     }
 
@@ -125,7 +114,8 @@ extension EncoderTraining {
                 output: own[5], headSize: graph.headSize)
         }
         let kept = try RemovalSelection.kept(
-            blocks, granularity: choice.granularity, score: choice.score, sparsity: sparsity,
+            blocks, of: unitsRead(choice.granularity), granularity: choice.granularity, score: choice.score,
+            sparsity: sparsity,
             scope: choice.scope, seed: choice.seed)
         switch choice.granularity {
         case .blocks: try keepBlocks(kept.indices.filter { !kept[$0].isEmpty })
@@ -156,41 +146,54 @@ extension EncoderTraining {
         for name in producers {
             for suffix in ["weight", "bias"] {
                 let parameter = try parameters.parameter("\(prefix).\(name).\(suffix)")
-                let matrix =
-                    parameter.shape.count == 2
-                    ? parameter.value.keepingRows(features) : parameter.value.keepingColumns(features)
                 parameters.add(
-                    Parameter(
-                        name: parameter.name,
-                        shape: parameter.shape.count == 2
-                            ? [features.count, matrix.columns] : [features.count],
-                        elements: matrix.elements))
+                    parameter.cut {
+                        suffix == "weight" ? $0.keepingRows(features) : $0.keepingColumns(features)
+                    })
             }
         }
         let name = "\(prefix).\(consumer).weight"
-        var weight = try parameters.parameter(name).value
+        let parameter = try parameters.parameter(name)
+        var weight = parameter.value
         if refit, let covariance = evidence.covariance {
             weight = try ColumnRemoval.refitted(
                 weight, keeping: features, covariance: covariance, layer: name)
         }
-        let narrow = weight.keepingColumns(features)
-        parameters.add(
-            Parameter(name: name, shape: [narrow.rows, narrow.columns], elements: narrow.elements))
+        parameters.add(parameter.cut(value: weight) { $0.keepingColumns(features) })
+    }
+
+    private func unitsRead(_ granularity: Granularity) -> [Int] {
+        switch granularity {
+        case .heads: unitsRead.heads
+        case .neurons: unitsRead.neurons
+        default: Array(repeating: 1, count: unitsRead.blocks)
+        }
     }
 
     /// Leaves only some blocks, numbered anew.
     private func keepBlocks(_ kept: [Int]) throws {
+        unitsRead.heads = kept.map { unitsRead.heads[$0] }
+        unitsRead.neurons = kept.map { unitsRead.neurons[$0] }
         let old = parameters.all.filter { $0.name.hasPrefix("encoder.layer.") }
         parameters.remove { $0.hasPrefix("encoder.layer.") }
         for (new, block) in kept.enumerated() {
             let prefix = "\(BERTBlock.prefix(block))."
             for parameter in old where parameter.name.hasPrefix(prefix) {
-                let rest = parameter.name.dropFirst(prefix.count)
-                parameters.add(
-                    Parameter(
-                        name: "\(BERTBlock.prefix(new)).\(rest)", shape: parameter.shape,
-                        elements: parameter.value.elements))
+                let moved = Parameter(
+                    name: "\(BERTBlock.prefix(new)).\(parameter.name.dropFirst(prefix.count))",
+                    shape: parameter.shape, elements: parameter.value.elements)
+                moved.restore(mask: parameter.mask)
+                parameters.add(moved)
             }
         }
+    }
+}
+
+extension Matrix {
+    /// The same importance, with −1 for what has been dropped, so that it is dropped again.
+    func keepingDropped(_ mask: [Float]?) -> Matrix {
+        guard let mask else { return self }
+        return Matrix(
+            rows: rows, columns: columns, elements: zip(elements, mask).map { $1 == 0 ? -1 : $0 })
     }
 }

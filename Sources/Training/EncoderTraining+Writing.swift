@@ -4,10 +4,10 @@ import ModelFiles
 
 extension EncoderTraining {
     /// Writes the model as a Hugging Face folder, `BertModel` or `BertForSequenceClassification`; it appears
-    /// whole or not at all.
+    /// whole or not at all. Labels keep their names where there was a classifier.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
     public func write(to destination: String) throws {
-        let isClassifier = task == .classification
+        let isClassifier = task == .classification || (task == nil && hasClassifier)
         let tensors = parameters.all
             .filter { isClassifier || !$0.name.hasPrefix("classifier.") }
             .map { parameter in
@@ -21,7 +21,7 @@ extension EncoderTraining {
             "intermediate_size": graph.widths.max() ?? 0,
             "torch_dtype": "float32",
         ]
-        if isClassifier {
+        if isClassifier, !hasClassifier {
             let names = (0..<classes).map { "LABEL_\($0)" }
             changes["id2label"] = Dictionary(
                 uniqueKeysWithValues: names.enumerated().map { ("\($0)", $1) })

@@ -10,30 +10,34 @@ import Transformers
 public final class EncoderTraining {
     /// The folder that it was read from.
     public let folder: String
-    /// What it is trained for.
-    public let task: FineTuningTask
+    /// What it is trained for; nil when it is not, and keeps whatever head it has.
+    public let task: FineTuningTask?
     /// Its `config.json`.
     public let configuration: ModelConfiguration
     /// Its parameters, the head's included.
     public let parameters: ParameterSet
     /// Its tokenizer.
     public let tokenizer: WordPieceTokenizer
-    /// Classes of a classification; 0 else.
+    /// Classes of a classification: of the classifier that was read, else of the data; 0 else.
     public let classes: Int
+    /// Whether the folder has a classifier, rather than that one is begun here.
+    public let hasClassifier: Bool
     /// The longest input, in tokens.
     public let maximumTokens: Int
     /// The encoder over the present parameters.
     public private(set) var graph: BERTGraph
     private let seed: UInt64
+    /// How many heads and neurons each block had, and how many blocks there were, when the folder was read.
+    var unitsRead: (heads: [Int], neurons: [Int], blocks: Int)
 
     /// Loads a folder.
     ///
-    /// - Parameter classes: of a classification.
+    /// - Parameter classes: of a classification, where the folder has no classifier.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    public init(folder: String, task: FineTuningTask, classes: Int, maximumTokens: Int, seed: UInt64) throws {
+    public init(folder: String, task: FineTuningTask?, classes: Int, maximumTokens: Int, seed: UInt64) throws
+    {
         self.folder = folder
         self.task = task
-        self.classes = classes
         self.seed = seed
         guard !folder.hasSuffix(".gguf") else {
             throw ModelFileError(
@@ -48,23 +52,27 @@ public final class EncoderTraining {
                 message: "model_type: found '\(try configuration.modelType)', allowed 'bert': decoders are "
                     + "pruned by search only")
         }
+        try configuration.requireGELU()
         tokenizer = try WordPieceTokenizer(folder: folder)
         self.maximumTokens = min(maximumTokens, try configuration.maximumPositions)
         parameters = try ParameterSet(folder: folder, prefix: "bert.")
         graph = try BERTGraph(parameters: parameters, configuration: configuration)
+        unitsRead = (graph.headCounts, graph.widths, graph.blockCount)
+        let classifier = parameters.contains("classifier.weight")
+        hasClassifier = classifier
+        self.classes = try classifier ? parameters.parameter("classifier.weight").value.rows : classes
         if task == .classification { _ = try head() }
     }
 
-    /// Reads labelled data.
+    /// Reads labelled data; sentences where there is no task.
     public func examples(path: String) throws -> [TrainingExample] {
-        let examples = try task.examples(path: path, tokenizer: tokenizer, maximumTokens: maximumTokens)
-        if task == .classification,
-            let wrong = examples.compactMap(\.label).first(where: { !(0..<classes).contains($0) })
-        {
-            throw EvaluationError(
-                file: path, message: "label: found \(wrong), allowed 0 to \(classes - 1)")
+        guard let task else {
+            return tokenizer.encode(try Datasets.sentences(path: path), maximumTokens: maximumTokens).map {
+                TrainingExample(sequences: [$0], firsts: [$0.count])
+            }
         }
-        return examples
+        return try task.examples(
+            path: path, classes: classes, tokenizer: tokenizer, maximumTokens: maximumTokens)
     }
 
     /// Refuses F1 for more than two classes.
@@ -75,9 +83,9 @@ public final class EncoderTraining {
     }
 
     /// How many classes the labels of a file tell apart; 0 for similarities.
-    public static func classes(of path: String, task: FineTuningTask) throws -> Int {
+    public static func classes(of path: String, task: FineTuningTask?) throws -> Int {
         guard task == .classification else { return 0 }
-        return max((try Datasets.labelled(path: path).labels.max() ?? 0) + 1, 2)
+        return max(try Datasets.labelled(path: path).classes, 2)
     }
 
     /// A trainer of the present parameters by a plan, with new moments.
@@ -107,7 +115,7 @@ public final class EncoderTraining {
 
     private func objective(_ distillation: Distillation) throws -> any TrainingObjective {
         switch task {
-        case .sts: SimilarityObjective(distillation: distillation)
+        case .sts, nil: SimilarityObjective(distillation: distillation)
         case .classification: ClassificationObjective(head: try head(), distillation: distillation)
         }
     }

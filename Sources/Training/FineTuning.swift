@@ -156,7 +156,10 @@ public struct FineTuning {
     private static func key(_ options: Options) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let files = [options.train, options.validation, "\(options.model)/model.safetensors"]
+        let models = [options.model] + (options.teacher.map { [$0] } ?? [])
+        let files =
+            [options.train, options.validation]
+            + models.flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
         let digests = try files.map { try FileDigest.sha256(path: $0) }
         return FileDigest.sha256(try encoder.encode(options) + Data(digests.joined().utf8))
     }
@@ -178,9 +181,44 @@ struct TeacherOutputs {
         let model = try EncoderTraining(
             folder: folder, task: student.task, classes: student.classes,
             maximumTokens: student.maximumTokens, seed: 0)
+        try Self.require(model, fits: student, distillation)
         teacher = Teacher(graph: model.graph)
         outputs =
             distillation.outputs > 0
             ? try model.trainer(pool: pool).outputs(examples, progress: progress) : nil
+    }
+
+    /// Refuses a teacher that was trained for something else, cannot read what the student reads, or has hidden states
+    /// of another width.
+    private static func require(
+        _ teacher: EncoderTraining, fits student: EncoderTraining, _ distillation: Distillation
+    ) throws {
+        func require(_ found: Int, _ what: String, allowed: Int, orMore: Bool = false) throws {
+            guard found == allowed || (orMore && found > allowed) else {
+                throw TrainingError(
+                    "--teacher",
+                    "\(teacher.folder): found \(found) \(what), allowed \(allowed)\(orMore ? " or more" : "")"
+                )
+            }
+        }
+        if student.task == .classification, distillation.outputs > 0 {
+            guard teacher.hasClassifier else {
+                throw TrainingError(
+                    "--teacher",
+                    "\(teacher.folder): found no classifier, allowed a model that was trained for the task")
+            }
+            try require(teacher.classes, "classes", allowed: student.classes)
+        }
+        if distillation.hidden > 0 {
+            try require(
+                teacher.configuration.hiddenSize, "features of a token",
+                allowed: student.configuration.hiddenSize)
+        }
+        try require(
+            teacher.configuration.vocabularySize, "tokens in its vocabulary",
+            allowed: student.configuration.vocabularySize, orMore: true)
+        try require(
+            teacher.maximumTokens, "tokens as its longest input", allowed: student.maximumTokens, orMore: true
+        )
     }
 }

@@ -11,24 +11,22 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
 
     /// Reads labelled data: tab-separated with one header line, columns `sentence1`, `sentence2` and `score`,
     /// or `sentence` (or `sentence1` and `sentence2`) and `label`.
+    ///
+    /// - Parameter classes: labels must be below it.
     /// - Throws: `EvaluationError` that names the line.
-    public func examples(path: String, tokenizer: WordPieceTokenizer, maximumTokens: Int) throws
+    public func examples(path: String, classes: Int, tokenizer: WordPieceTokenizer, maximumTokens: Int) throws
         -> [TrainingExample]
     {
         switch self {
         case .sts:
-            return try Datasets.scoredPairs(path: path).map { pair in
-                guard (0...Self.highestScore).contains(pair.score) else {
-                    throw EvaluationError(
-                        file: path, message: "score: found \(pair.score), allowed 0 to \(Self.highestScore)")
-                }
+            return try Datasets.scoredPairs(path: path, scores: 0...Self.highestScore).map { pair in
                 let sequences = tokenizer.encode([pair.first, pair.second], maximumTokens: maximumTokens)
                 return TrainingExample(
                     sequences[0], sequences[1], similarity: pair.score / Self.highestScore)
             }
         case .classification:
             let task = ClassificationTask(
-                examples: try Datasets.labelled(path: path), tokenizer: tokenizer,
+                examples: try Datasets.labelled(path: path, classes: classes), tokenizer: tokenizer,
                 maximumTokens: maximumTokens)
             return task.sequences.indices.map {
                 TrainingExample(

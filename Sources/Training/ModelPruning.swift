@@ -98,21 +98,18 @@ public final class ModelPruning {
     /// Reads the model, the data and the teacher's outputs.
     /// - Throws: what is wrong with a file, or `PruningError` for a choice that makes no sense.
     public init(_ options: Options, pool: ThreadPool, progress: (String, Double) -> Void) throws {
+        try options.check()
         self.options = options
         self.pool = pool
-        let task = options.task ?? .sts
-        let classes =
-            options.task == .classification
-            ? try EncoderTraining.classes(of: options.train ?? options.validation ?? "", task: task) : 0
+        let labelled = options.train ?? options.validation
         let model = try EncoderTraining(
-            folder: options.model, task: task, classes: classes, maximumTokens: options.maximumTokens,
-            seed: options.plan.seed)
+            folder: options.model, task: options.task,
+            classes: try labelled.map { try EncoderTraining.classes(of: $0, task: options.task) } ?? 0,
+            maximumTokens: options.maximumTokens, seed: options.plan.seed)
         try model.require(options.metric)
+        model.holdZeros()
         self.model = model
-        let examples =
-            try options.train.map { path in
-                options.task == nil ? try model.sentences(path: path) : try model.examples(path: path)
-            } ?? []
+        let examples = try options.train.map { try model.examples(path: $0) } ?? []
         self.examples = examples
         validation = try options.validation.map { try model.examples(path: $0) } ?? []
         trained = options.plan.withCopies(examples, maximumTokens: model.maximumTokens)
@@ -164,15 +161,11 @@ public final class ModelPruning {
     ) throws -> Bool {
         let count = options.schedule == .iterative ? options.rounds : 1
         let start = model.parameters.snapshot
-        var sparsityBefore = 0.0
         for round in 1...count {
-            let target = PruningSchedule.sparsity(afterRound: round, of: count, final: options.sparsity)
-            // What is removed is gone: the next round counts from what is left.
-            let step =
-                options.choice.granularity.isStructured ? 1 - (1 - target) / (1 - sparsityBefore) : target
-            sparsityBefore = target
             try model.prune(
-                options.choice, to: step, examples: Array(calibration), pool: pool,
+                options.choice,
+                to: PruningSchedule.sparsity(afterRound: round, of: count, final: options.sparsity),
+                examples: Array(calibration), pool: pool,
                 progress: { progress("scoring", $0) })
             if options.rewinds { rewind(to: start) }
             guard try train(nil, shouldStop, { progress("round \(round) of \(count)", $0) }) else {
@@ -188,9 +181,6 @@ public final class ModelPruning {
         _ before: Double?, _ shouldStop: () -> Bool, _ progress: (String, Double) -> Void,
         _ note: (String) -> Void
     ) throws -> Bool {
-        guard options.task != nil, !examples.isEmpty else {
-            throw PruningError("--schedule", "found gradual without --task and --train, which it needs")
-        }
         let pruning = try ScheduledPruning(
             parameters: model.graph.prunable, score: options.choice.score,
             granularity: options.choice.granularity, scope: options.choice.scope,
@@ -274,14 +264,43 @@ public final class ModelPruning {
     }
 }
 
-extension EncoderTraining {
-    /// Sentences without labels.
-    func sentences(path: String) throws -> [TrainingExample] {
-        tokenizer.encode(try Datasets.sentences(path: path), maximumTokens: maximumTokens).map {
-            TrainingExample(sequences: [$0], firsts: [$0.count])
+extension ModelPruning.Options {
+    /// Refuses what makes no sense together.
+    /// - Throws: `PruningError` that names the flag.
+    public func check() throws {
+        func require(_ fits: Bool, _ flag: String, _ message: @autoclosure () -> String) throws {
+            guard fits else { throw PruningError(flag, message()) }
         }
+        let (granularity, score) = (choice.granularity, choice.score)
+        try granularity.require(score, choice.scope)
+        try require(
+            score != .movement || schedule == .gradual, "--schedule",
+            "found \(schedule.rawValue) for movement, allowed gradual")
+        try require(
+            score.evidence == .nothing || train != nil, "--train",
+            "found none, needed by \(score.rawValue)")
+        try require(
+            task != nil || ![.gradients, .training].contains(score.evidence), "--task",
+            "found none, needed by \(score.rawValue)")
+        try require(
+            task != .classification || train != nil || validation != nil, "--task",
+            "found classification without --train and --validation, allowed with one of them")
+        try require(
+            schedule != .iterative || granularity.fixedSparsity == nil, "--schedule",
+            "found iterative for \(granularity), which has one sparsity, allowed one-shot, gradual")
+        try require(
+            !rewinds || (schedule != .gradual && !granularity.isStructured), "--rewind",
+            "found with \(granularity) and \(schedule.rawValue), allowed with patterns of weights and "
+                + "one-shot, iterative")
+        guard schedule == .gradual else { return }
+        try ScheduledPruning.require(score, granularity)
+        try require(
+            task != nil && train != nil && plan.epochs > 0, "--schedule",
+            "found gradual without --task, --train and epochs, which it needs")
     }
+}
 
+extension EncoderTraining {
     /// Parameters that are not zero.
     var parameterCount: Int {
         parameters.all.reduce(0) { $0 + $1.value.elements.count - ($1.mask == nil ? 0 : $1.value.zeroCount) }

@@ -89,9 +89,30 @@ public final class Parameter {
         mask = value.elements.map { $0 == 0 ? 0 : 1 }
     }
 
+    /// The same tensor with only some of its rows or columns; what is held at zero is held there too.
+    ///
+    /// - Parameter value: other values of the same shape.
+    func cut(value: Matrix? = nil, _ part: (Matrix) -> Matrix) -> Parameter {
+        let matrix = part(value ?? self.value)
+        let cut = Parameter(
+            name: name, shape: shape.count == 2 ? [matrix.rows, matrix.columns] : [matrix.columns],
+            elements: matrix.elements)
+        if let mask {
+            cut.hold(
+                part(Matrix(rows: self.value.rows, columns: self.value.columns, elements: mask)).elements)
+        }
+        return cut
+    }
+
     /// Goes back to an earlier mask.
     func restore(mask: [Float]?) {
         self.mask = mask
+    }
+
+    /// Zeros the elements where `mask` is 0 and keeps them so, beside those that are held already.
+    func holdMore(_ mask: [Float]) {
+        guard let held = self.mask else { return hold(mask) }
+        hold(zip(mask, held).map { $0 * $1 })
     }
 
     /// Zeros the elements where `mask` is 0 and keeps them so.

@@ -26,7 +26,7 @@ public final class ParameterSet {
             add(
                 Parameter(
                     name: name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name,
-                    shape: info.shape, elements: try source.float32(name)))
+                    shape: info.shape, elements: try source.weights(name)))
         }
     }
 

@@ -19,6 +19,8 @@ public final class ScheduledPruning {
     private var sums: [[Float]] = []
     /// Of movement pruning.
     private var movement: MovementScores?
+    /// What was held at zero before.
+    private let heldBefore: [[Float]?]
     /// Times that weights are chosen in all.
     private static let choices = 50
 
@@ -28,18 +30,7 @@ public final class ScheduledPruning {
         parameters: [Parameter], score: PruningScore, granularity: Granularity, scope: PruningScope,
         schedule: CubicSchedule, seed: UInt64, pool: ThreadPool
     ) throws {
-        guard !granularity.isStructured else {
-            throw PruningError(
-                "pattern",
-                "found \(granularity) for a schedule that prunes while training, allowed a pattern "
-                    + "of weights")
-        }
-        guard score.evidence != .inputs else {
-            throw PruningError(
-                "score",
-                "found \(score.rawValue) for a schedule that prunes while training, allowed magnitude, "
-                    + "gradient, fisher, movement, random")
-        }
+        try Self.require(score, granularity)
         self.parameters = parameters
         self.score = score
         self.granularity = granularity
@@ -47,11 +38,28 @@ public final class ScheduledPruning {
         self.schedule = schedule
         self.pool = pool
         random = CounterBasedRandom(seed: seed, stream: 12)
+        heldBefore = parameters.map(\.mask)
         switch score {
         case .movement: movement = MovementScores(parameters)
         case .gradient, .fisher:
             sums = parameters.map { [Float](repeating: 0, count: $0.value.elements.count) }
         default: break
+        }
+    }
+
+    /// Refuses what cannot be used while training.
+    static func require(_ score: PruningScore, _ granularity: Granularity) throws {
+        guard !granularity.isStructured else {
+            throw PruningError(
+                "--pattern",
+                "found \(granularity) for a schedule that prunes while training, allowed a pattern of weights"
+            )
+        }
+        guard score.evidence != .inputs else {
+            throw PruningError(
+                "--method",
+                "found \(score.rawValue) for a schedule that prunes while training, allowed magnitude, "
+                    + "gradient, fisher, movement, random")
         }
     }
 
@@ -97,24 +105,18 @@ public final class ScheduledPruning {
                 evidence.products = (sums[index], sums[index].map { 2 * $0 })
             }
             return try evidence.importance(score, layer: parameter.name, random: &random)
-                .keepingDropped(movement == nil ? parameter.mask : nil)
+                .keepingDropped(movement == nil ? parameter.mask : heldBefore[index])
         }
         let masks = try MaskSelection.masks(
             importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity,
             scope: scope)
         for (index, parameter) in parameters.enumerated() {
-            if let movement { parameter.value.elements = movement.weights[index] }
-            parameter.hold(masks[index])
+            if let movement {
+                parameter.value.elements = movement.weights[index]
+                parameter.restore(mask: heldBefore[index])
+            }
+            parameter.holdMore(masks[index])
         }
         sums = sums.map { [Float](repeating: 0, count: $0.count) }
-    }
-}
-
-extension Matrix {
-    /// The same importance, with −1 for what has been dropped, so that it is dropped again.
-    fileprivate func keepingDropped(_ mask: [Float]?) -> Matrix {
-        guard let mask else { return self }
-        return Matrix(
-            rows: rows, columns: columns, elements: zip(elements, mask).map { $1 == 0 ? -1 : $0 })
     }
 }

@@ -38,11 +38,7 @@ public struct BERTCheckpoint {
             throw ModelFileError(
                 file: configuration.path, message: "model_type: found '\(type)', allowed 'bert'")
         }
-        let activation = try configuration.hiddenActivation
-        guard activation == "gelu" else {
-            throw ModelFileError(
-                file: configuration.path, message: "hidden_act: found '\(activation)', allowed 'gelu'")
-        }
+        try configuration.requireGELU()
         vocabularySize = try configuration.vocabularySize
         typeVocabularySize = try configuration.typeVocabularySize
         epsilon = try configuration.layerNormEpsilon
@@ -61,7 +57,7 @@ public struct BERTCheckpoint {
     /// A parameter by its name without the prefix.
     /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
     public func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
-        try file.float32(prefix + name, shape: shape)
+        try file.weights(prefix + name, shape: shape)
     }
 
     func norm(_ name: String) throws -> LayerNorm {
@@ -129,5 +125,15 @@ private struct BERTBlockReader {
                 message: "found shape \(shape), allowed [rows, \(hidden)] with rows \(allowed)")
         }
         return shape[0]
+    }
+}
+
+extension ModelConfiguration {
+    /// Refuses an encoder with another activation.
+    public func requireGELU() throws {
+        let activation = try hiddenActivation
+        guard activation == "gelu" else {
+            throw ModelFileError(file: path, message: "hidden_act: found '\(activation)', allowed 'gelu'")
+        }
     }
 }

@@ -18,8 +18,8 @@ struct ClassificationHead: Sendable {
             DenseLinear(
                 weight: Matrix(
                     rows: rows, columns: hidden,
-                    elements: try file.float32("\(name).weight", shape: [rows, hidden])),
-                bias: try file.float32("\(name).bias", shape: [rows]))
+                    elements: try file.weights("\(name).weight", shape: [rows, hidden])),
+                bias: try file.weights("\(name).bias", shape: [rows]))
         }
         let shape = try file.info("classifier.weight").shape
         let expected = try checkpoint.configuration.labelCount

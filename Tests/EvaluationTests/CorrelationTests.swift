@@ -25,6 +25,14 @@ import Testing
     @Test func constantsHaveNoCorrelation() {
         #expect(Correlation.pearson([1, 1, 1], [1, 2, 3]) == 0)
     }
+
+    /// NaN has no place in an order: sorted as it comes, it would correlate with any file that is.
+    @Test func whatIsNotFiniteHasNoCorrelation() {
+        let wrong: [Double] = [.nan, .nan, .nan, .nan]
+        #expect(Correlation.spearman(wrong, [1, 2, 3, 4]) == 0)
+        #expect(Correlation.pearson(wrong, [1, 2, 3, 4]) == 0)
+        #expect(Correlation.spearman([1, 2, .infinity, 4], [1, 2, 3, 4]) == 0)
+    }
 }
 
 @Suite struct FidelityTests {

@@ -56,17 +56,70 @@ import Testing
 
     @Test func goesOnAfterAStopAsIfThereHadBeenNone() throws {
         let tiny = try TinyEncoder()
-        let options = try options(tiny, epochs: 3)
-        let whole = try #require(try run(options, "\(tiny.folder)/whole"))
+        var options = try options(tiny, epochs: 2)
+        _ = try write(options, "\(tiny.folder)/teacher")
+        options.teacher = "\(tiny.folder)/teacher"
+        options.plan.epochs = 3
+        options.plan.dropout = 0.1
+        options.plan.copies = 1
+        options.plan.distillation = Distillation(outputs: 0.5, hidden: 1)
+        let whole = try write(options, "\(tiny.folder)/whole")
         var resumed: FineTuning.Summary?
         var rounds = 0
-        while resumed == nil, rounds < 30 {
-            resumed = try run(options, "\(tiny.folder)/parts", stopAfter: 9)
+        while resumed == nil, rounds < 40 {
+            let tuning = try FineTuning(
+                options, output: "\(tiny.folder)/parts", pool: pool, progress: { _, _ in })
+            var asked = 0
+            resumed = try tuning.run(
+                checkpointSeconds: .infinity,
+                shouldStop: {
+                    asked += 1
+                    return asked > 9
+                })
+            if resumed != nil { try tuning.write(to: "\(tiny.folder)/parts") }
             rounds += 1
         }
         #expect(rounds > 2)
         #expect(resumed?.scores == whole.scores)
-        #expect(resumed?.score == whole.score)
+        let files = ["whole", "parts"].map {
+            FileManager.default.contents(atPath: "\(tiny.folder)/\($0)/model.safetensors")
+        }
+        #expect(files[0] != nil && files[0] == files[1])
+    }
+
+    @Test func aLossThatIsNotFiniteEndsTheTraining() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 3)
+        options.plan.learningRate = 1e30
+        let error = #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(error?.subject == "--learning-rate")
+    }
+
+    @Test func refusesATeacherOfSomethingElse() throws {
+        let tiny = try TinyEncoder()
+        var options = try options(tiny, epochs: 1)
+        options.plan.distillation = Distillation(outputs: 1)
+        let plain = "\(tiny.folder)/plain"
+        try EncoderTraining(folder: tiny.folder, task: .sts, classes: 0, maximumTokens: 12, seed: 1)
+            .write(to: plain)
+        options.teacher = plain
+        let error = #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(error?.subject == "--teacher" && error?.message.contains("no classifier") == true)
+
+        let three = try tiny.write("three.tsv", "sentence\tlabel\nred cat\t0\nred dog\t1\nblue dog\t2")
+        var others = FineTuning.Options(
+            model: plain, task: .classification, train: three, validation: three)
+        others.plan.epochs = 1
+        _ = try write(others, "\(tiny.folder)/three")
+        options.teacher = "\(tiny.folder)/three"
+        let wrong = #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(wrong?.message.contains("found 3 classes, allowed 2") == true)
+
+        // A classifier of three classes takes data that show two of them.
+        options.model = "\(tiny.folder)/three"
+        options.plan.distillation = Distillation()
+        options.teacher = nil
+        #expect(try run(options, "\(tiny.folder)/out") != nil)
     }
 
     @Test func trainingThatMakesItWorseIsNotTaken() throws {

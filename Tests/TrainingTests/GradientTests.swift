@@ -144,6 +144,7 @@ import Transformers
             ("cross-entropy", { Losses.crossEntropy($0, labels: [0, 4, 2, 2, 1, 3]) }),
             ("cross-entropy, unlabelled", { Losses.crossEntropy($0, labels: [0, 4, nil, 2, 1, 3]) }),
             ("logits", { Losses.logitDistillation($0, teacher: teacher) }),
+            ("hidden states", { Losses.stateDistillation($0, teacher: teacher) }),
         ]
         for (name, loss) in losses {
             let parameter = Parameter(name: name, shape: [6, 5], elements: input.elements)

@@ -1,0 +1,38 @@
+extension Granularity {
+    /// Refuses a score and a scope that make no sense with this.
+    /// - Throws: ``PruningError`` that names what makes sense.
+    public func require(_ score: PruningScore, _ scope: PruningScope) throws {
+        try require("--method", score, among: scores)
+        try require("--scope", scope, among: scopes(of: score))
+    }
+
+    private func require<Choice: RawRepresentable<String> & Equatable>(
+        _ flag: String, _ choice: Choice, among allowed: [Choice]
+    ) throws {
+        guard allowed.contains(choice) else {
+            throw PruningError(
+                flag,
+                "found \(choice.rawValue) for \(self), allowed "
+                    + allowed.map(\.rawValue).joined(separator: ", "))
+        }
+    }
+
+    private var scores: [PruningScore] {
+        switch self {
+        case .units, .kept: PruningScore.allCases
+        case .heads, .neurons: PruningScore.allCases.filter { $0 != .movement }
+        case .blocks: [.magnitude, .gradient, .fisher, .random]
+        }
+    }
+
+    /// Runs of N:M lie in rows, and blocks are not of one layer. Optimal brain surgery chooses among the rows of a layer
+    /// together, group of columns by group of columns.
+    private func scopes(of score: PruningScore) -> [PruningScope] {
+        switch self {
+        case .units: score == .obs ? [.layer, .global] : PruningScope.allCases
+        case .kept: [.row]
+        case .heads, .neurons: [.layer, .global]
+        case .blocks: [.global]
+        }
+    }
+}
