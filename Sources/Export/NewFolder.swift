@@ -25,10 +25,16 @@ public enum NewFolder {
         }
     }
 
-    /// Refuses a path where something is.
+    /// Refuses a path where something is, or where nothing can be made.
     public static func requireAbsent(_ destination: String) throws {
-        guard !FileManager.default.fileExists(atPath: destination) else {
+        let files = FileManager.default
+        guard !files.fileExists(atPath: destination) else {
             throw ModelFileError(file: destination, message: "already exists: allowed is a new folder")
+        }
+        var parent = URL(fileURLWithPath: destination).deletingLastPathComponent()
+        while !files.fileExists(atPath: parent.path), parent.path != "/" { parent.deleteLastPathComponent() }
+        guard files.isWritableFile(atPath: parent.path) else {
+            throw ModelFileError(file: destination, message: "cannot be created in \(parent.path)")
         }
     }
 

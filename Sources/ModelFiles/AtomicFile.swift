@@ -6,8 +6,12 @@ import Foundation
 /// `rename`, and the folder is flushed too. On failure the temporary file is removed and the old one stays.
 public enum AtomicFile {
     /// Replaces the file at `path` with what `body` writes to the (existing, empty) temporary file.
-    /// - Throws: what `body` throws, or ``ModelFileError`` when the folder cannot be written.
+    ///
+    /// A symbolic link stays one: what it points to is replaced.
+    /// - Throws: what `body` throws, or ``ModelFileError`` when the folder cannot be written, or something else than a
+    ///   file has the name.
     public static func write(to path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
+        let path = try replaceable(path)
         let folder = containingFolder(of: path)
         let temporaryPath = "\(folder)/.\(UUID().uuidString).temporary"
         try reportingFailure(to: path) { _ = try FileDescriptor(creating: temporaryPath) }
@@ -35,6 +39,28 @@ public enum AtomicFile {
             let file = try FileDescriptor(rewriting: temporaryPath)
             try reportingFailure(to: path) { try data.withUnsafeBytes { try file.write($0) } }
         }
+    }
+
+    /// Refuses a path that could not be written to, before long work is done for it.
+    public static func requireWritable(_ path: String) throws {
+        let folder = containingFolder(of: try replaceable(path))
+        guard access(folder, W_OK) == 0 else {
+            throw ModelFileError(file: path, message: "cannot be written: no such folder, or no permission")
+        }
+    }
+
+    /// The path of the file that is replaced: devices and pipes are not.
+    private static func replaceable(_ path: String) throws -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return path }
+        // Folders cannot be replaced by files, and the system says so.
+        guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+            throw ModelFileError(
+                file: path, message: "found something else than a file, allowed a file or a new name")
+        }
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// Errors name the file the caller asked for, not the temporary one it never heard of.

@@ -68,6 +68,21 @@ public final class SafetensorsFile: Sendable {
         return try float32(name)
     }
 
+    /// The elements of a tensor that a model computes with, which must be finite.
+    ///
+    /// - Parameter shape: what the tensor must have, where it matters.
+    /// - Throws: ``ModelFileError`` also when one is not.
+    public func weights(_ name: String, shape: [Int]? = nil) throws -> [Float] {
+        let floats = try shape.map { try float32(name, shape: $0) } ?? float32(name)
+        let wrong = floats.withUnsafeBufferPointer { floats in floats.firstIndex { !$0.isFinite } }
+        if let wrong {
+            throw ModelFileError(
+                file: path, tensor: name, found: "\(floats[wrong]) at element \(wrong)",
+                allowed: "finite numbers")
+        }
+        return floats
+    }
+
     /// Calls `body` with a tensor's bytes, which may lie at any alignment; the pointer must not outlive the call.
     public func withUnsafeBytes<R>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R
     {

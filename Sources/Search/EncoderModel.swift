@@ -19,6 +19,9 @@ public struct EncoderModel: Sendable {
     /// Loads a folder.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
     public init(folder: String) throws {
+        guard !DecoderModel.isAt(folder) else {
+            throw ModelFileError(file: folder, message: "found a language model, allowed an encoder's folder")
+        }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
         else {

@@ -50,8 +50,35 @@ public struct RunFiles {
         }
     }
 
-    /// Empties the folder of an earlier run, and notes what the new one starts from: the options last, so that
-    /// a run that can be resumed is resumed with its table.
+    private static let own = [
+        "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
+        costs, "sensitivities.json", "policy.json", "summary.json", "recovery.json", "report.html", "model",
+    ]
+
+    /// Where the files of an earlier run are until a new one is found to be possible.
+    private var aside: RunFiles { RunFiles(folder: path(".replaced.temporary")) }
+
+    /// Moves the files of an earlier run aside.
+    func setAside() throws {
+        removeLeftovers()
+        try aside.makeFolder()
+        try Self.move(from: self, to: aside)
+    }
+
+    /// Removes the files of the new run, and puts those of the earlier one back.
+    func putBack() throws {
+        for name in Self.own { try? FileManager.default.removeItem(atPath: path(name)) }
+        try Self.move(from: aside, to: self)
+        removeLeftovers()
+    }
+
+    private static func move(from source: RunFiles, to destination: RunFiles) throws {
+        for name in own where FileManager.default.fileExists(atPath: source.path(name)) {
+            try FileManager.default.moveItem(atPath: source.path(name), toPath: destination.path(name))
+        }
+    }
+
+    /// Notes what a run starts from: the options last, so that a run that can be resumed is resumed with its table.
     ///
     /// - Parameters:
     ///   - table: latencies to use instead of measuring.
@@ -61,22 +88,13 @@ public struct RunFiles {
         for options: SearchOptions, table: LatencyTable?, sensitivities: StoredSensitivities?,
         configuration: String?
     ) throws {
-        removeLeftovers()
-        let own = [
-            "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
-            Self.costs, "sensitivities.json", "policy.json", "summary.json", "recovery.json",
-            "report.html", "model",
-        ]
-        for name in own where FileManager.default.fileExists(atPath: path(name)) {
-            try FileManager.default.removeItem(atPath: path(name))
-        }
         if let table { try store(table) }
         if let sensitivities { try write(sensitivities, "sensitivities.json") }
         if let configuration { try AtomicFile.write(configuration, to: path("config.yaml")) }
         try write(options, "run.json")
     }
 
-    /// Removes what a killed search had not finished writing.
+    /// Removes what a killed search had not finished writing, and what a search has replaced.
     func removeLeftovers() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names

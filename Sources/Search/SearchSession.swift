@@ -58,12 +58,21 @@ public final class SearchSession<Model: SearchableModel> {
         let files = RunFiles(folder: folder)
         try files.makeFolder()
         let lock = try RunLock(folder: folder)
-        try files.claim(
-            for: options, table: table, sensitivities: sensitivities, configuration: configuration)
-        if let sensitivities {
-            note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
+        try files.setAside()
+        do {
+            try files.claim(
+                for: options, table: table, sensitivities: sensitivities, configuration: configuration)
+            if let sensitivities {
+                note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
+            }
+            let session = try begin(inputs, files, lock, cache: cache, progress: progress)
+            files.removeLeftovers()
+            return session
+        } catch {
+            // What cannot be searched replaces nothing.
+            try? files.putBack()
+            throw error
         }
-        return try begin(inputs, files, lock, cache: cache, progress: progress)
     }
 
     /// Goes on with the run in a folder from where it was, with the latencies it started with.

@@ -40,14 +40,20 @@ struct Apply: ParsableCommand {
     @Option(help: "For a policy alone, how layers are pruned; as the policy says unless given, else obs.")
     var solver: Solver?
 
-    @Option(help: "For a policy alone, sentences to calibrate on.")
-    var calibrationSentences = 512
+    @Option(help: "For a policy alone, sentences to calibrate on; 512 unless given.")
+    var calibrationSentences: Int?
 
-    @Option(help: "For a policy alone, what fixes which sentences are taken.")
-    var seed: UInt64 = 1
+    @Option(
+        help: """
+            For a policy alone, sentences that the search computed rewards on, which are not calibrated on; 600 \
+            unless given.
+            """)
+    var rewardSentences: Int?
 
-    @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = MachineOptions.processors
+    @Option(help: "For a policy alone, what fixes which sentences are taken; 1 unless given.")
+    var seed: UInt64?
+
+    @OptionGroup var threading: ThreadOptions
 
     @OptionGroup var cacheOptions: CacheOptions
 
@@ -55,12 +61,10 @@ struct Apply: ParsableCommand {
     var output: String
 
     func validate() throws {
-        guard calibrationSentences >= 2 else {
+        guard calibrationSentences ?? 2 >= 2, rewardSentences ?? 4 >= 4 else {
             throw ValidationError(
-                "--calibration-sentences: found \(calibrationSentences), allowed 2 or more")
-        }
-        guard (1...256).contains(threads) else {
-            throw ValidationError("--threads: found \(threads), allowed 1 to 256")
+                "--calibration-sentences and --reward-sentences: found \(calibrationSentences ?? 2) and "
+                    + "\(rewardSentences ?? 4), allowed 2 and 4 or more")
         }
     }
 
@@ -68,16 +72,22 @@ struct Apply: ParsableCommand {
         let application = try RunFiles(folder: source).holdsRun ? ofRun() : ofPolicy()
         let line = ProgressLine()
         try application.apply(
-            to: model, cache: cacheOptions.cache, output: output, progress: line.show, note: Terminal.note)
+            to: model, cache: cacheOptions.folder(ofRun: source), output: output, progress: line.show,
+            note: Terminal.note)
         line.finish()
         print("The pruned model is in \(output)")
     }
 
     private func ofRun() throws -> PolicyApplication {
-        for (name, isGiven) in [("task", task != nil), ("solver", solver != nil)] where isGiven {
+        let given = [
+            ("task", task != nil), ("solver", solver != nil), ("seed", seed != nil),
+            ("calibration-sentences", calibrationSentences != nil),
+            ("reward-sentences", rewardSentences != nil),
+        ]
+        for (name, isGiven) in given where isGiven {
             throw SearchFailure("--\(name): found with a run, allowed with a policy alone")
         }
-        return try PolicyApplication(run: source, train: train, threads: threads)
+        return try PolicyApplication(run: source, train: train, threads: threading.threads)
     }
 
     private func ofPolicy() throws -> PolicyApplication {
@@ -93,10 +103,11 @@ struct Apply: ParsableCommand {
         let usual: SearchOptions.Task = ModelArgument.isDecoder(model) ? .lm : .fidelity
         var options = SearchOptions(
             model: model, task: task ?? usual, train: train ?? "", targetLatency: .fraction(1),
-            threads: threads)
+            threads: threading.threads)
         options.solver = solver
-        options.calibrationSentences = calibrationSentences
-        options.seed = seed
+        options.calibrationSentences = calibrationSentences ?? options.calibrationSentences
+        options.rewardSentences = rewardSentences ?? options.rewardSentences
+        options.seed = seed ?? options.seed
         return PolicyApplication(policy, path: path, options: options)
     }
 

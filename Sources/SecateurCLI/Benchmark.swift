@@ -37,7 +37,12 @@ struct Benchmark: ParsableCommand {
     @Option(help: "For language models, how weights are kept for decoding: float or 8bit.")
     var weights = WeightPrecision.eightBit
 
-    @Option(help: "Scatter zeros over every layer at a level, such as 4x1@0.8, to measure its speed alone.")
+    @Option(
+        help: "Scatter zeros over every layer at a level, such as 4x1@0.8, to measure its speed alone.",
+        completion: .list(Level.standard.filter { $0 != .dense }.map(\.description)),
+        transform: parsed(
+            "dense, or PATTERN@SPARSITY such as 4x1@0.8, with a pattern of "
+                + Pattern.allCases.map(\.rawValue).joined(separator: ", "), { Level($0) }))
     var level: Level?
 
     @Flag(help: "Show where the time goes, by operation.")
@@ -66,6 +71,7 @@ struct Benchmark: ParsableCommand {
         guard batch >= 1, rounds >= 1 else {
             throw ValidationError("--batch and --rounds: found \(batch) and \(rounds), allowed 1 or more")
         }
+        guard batch <= 4096 else { throw ValidationError("--batch: found \(batch), allowed 1 to 4096") }
     }
 
     func run() throws {
@@ -193,14 +199,4 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
 
     /// What weights are packed for.
     var phase: Workload.Phase { self == .float ? .prefill : .decode }
-}
-
-extension Level: ExpressibleByArgument {
-    /// Reads `unstructured@0.7`.
-    public init?(argument: String) { self.init(argument) }
-
-    /// Those that a search chooses from.
-    public static var defaultCompletionKind: CompletionKind {
-        .list(standard.filter { $0 != .dense }.map(\.description))
-    }
 }

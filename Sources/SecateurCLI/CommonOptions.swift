@@ -6,10 +6,24 @@ import Tensors
 import Tokenizers
 import Transformers
 
+/// `--threads`
+struct ThreadOptions: ParsableArguments {
+    @Option(help: "Threads to compute with; all processors unless given.")
+    var threads = MachineOptions.processors
+
+    func validate() throws {
+        guard (1...256).contains(threads) else {
+            throw ValidationError("--threads: found \(threads), allowed 1 to 256")
+        }
+    }
+}
+
 /// Options that several commands share.
 struct MachineOptions: ParsableArguments {
-    @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = Self.processors
+    @OptionGroup var threading: ThreadOptions
+
+    /// Threads to compute with.
+    var threads: Int { threading.threads }
 
     /// How many processors this program may use.
     static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
@@ -18,9 +32,6 @@ struct MachineOptions: ParsableArguments {
     var tokens: Int?
 
     func validate() throws {
-        guard (1...256).contains(threads) else {
-            throw ValidationError("--threads: found \(threads), allowed 1 to 256")
-        }
         if let tokens, !(1...8192).contains(tokens) {
             throw ValidationError("--tokens: found \(tokens), allowed 1 to 8192")
         }
@@ -59,9 +70,19 @@ struct MachineOptions: ParsableArguments {
 /// Where level databases are kept.
 struct CacheOptions: ParsableArguments {
     @Option(
-        help: "Folder that keeps level databases and dense scores for the next search of the same model.",
-        completion: .directory)
-    var cache = Self.standard
+        help: """
+            Folder that keeps level databases and dense scores for the next search of the same model; the run's, or \
+            in the user's cache, unless given.
+            """, completion: .directory)
+    var cache: String?
+
+    /// The folder, for something new.
+    var folder: String { cache ?? Self.standard }
+
+    /// The folder, for what goes on from a run.
+    func folder(ofRun run: String) throws -> String {
+        try cache ?? ConfigurationFile.value(of: "cache", inRun: run) ?? Self.standard
+    }
 
     private static var standard: String {
         let environment = ProcessInfo.processInfo.environment

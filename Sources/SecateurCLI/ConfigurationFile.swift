@@ -67,6 +67,15 @@ enum ConfigurationFile {
         return ["search"] + options + (model.map { [$0] } ?? []) + own
     }
 
+    /// What the file that repeats a run says of an option; nil where it says nothing, or there is no such file.
+    /// - Throws: `SearchFailure` for a malformed one.
+    static func value(of name: String, inRun folder: String) throws -> String? {
+        let path = RunFiles(folder: folder).path("config.yaml")
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let options = try read(path, try arguments()).options
+        return value(of: name, in: options)
+    }
+
     private static func value(of name: String, in arguments: [String]) -> String? {
         if let joined = arguments.last(where: { $0.hasPrefix("--\(name)=") }) {
             return String(joined.dropFirst(name.count + 3))

@@ -14,12 +14,11 @@ struct Embed: ParsableCommand {
     @Argument(help: "A model folder, or a run folder.", completion: .directory)
     var model: String
 
-    @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = MachineOptions.processors
+    @OptionGroup var threading: ThreadOptions
 
     func run() throws {
         let loaded = try ModelArgument.load(model)
-        let pool = ThreadPool(threads: max(threads, 1))
+        let pool = ThreadPool(threads: threading.threads)
         var sentences: [String] = []
         func flush() throws {
             let sequences = loaded.tokenizer.encode(sentences, maximumTokens: loaded.maximumTokens)

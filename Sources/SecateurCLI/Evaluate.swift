@@ -8,7 +8,7 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score a model on a task.",
         discussion: """
-            sts: Spearman between cosines and the scores of sentence pairs.
+            sts: Spearman and Pearson between cosines and the scores of sentence pairs.
             fidelity: Pearson between all pairwise cosines of the model and those of the dense model, which --against \
             names.
             lm: perplexity over windows of a text; with --against also the KL divergence from another model's \
@@ -55,12 +55,11 @@ struct Evaluate: ParsableCommand {
             """)
     var weights = WeightPrecision.float
 
-    @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = MachineOptions.processors
+    @OptionGroup var threading: ThreadOptions
 
     @Flag(
         help: """
-            Print one JSON object: metric, value, count; for lm also secondHalf, for classification also accuracy.
+            Print one JSON object: metric, value, count; for sts also pearson, for lm secondHalf, for classification accuracy.
             """)
     var json = false
 
@@ -72,6 +71,7 @@ struct Evaluate: ParsableCommand {
         var divergence: Double?
         var agreement: Double?
         var accuracy: Double?
+        var pearson: Double?
     }
 
     func validate() throws {
@@ -91,7 +91,7 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        let pool = ThreadPool(threads: max(threads, 1))
+        let pool = ThreadPool(threads: threading.threads)
         switch task {
         case .sts: try show(embedding(.sts, pool: pool))
         case .fidelity: try show(embedding(.fidelity, pool: pool))
@@ -104,8 +104,14 @@ struct Evaluate: ParsableCommand {
         let encoder = try ModelArgument.load(model)
         let reference = try against.map(ModelArgument.load) ?? encoder
         let scored = try TaskFile(task: task, path: data).task(for: encoder, dense: reference, pool: pool)
+        guard let pairs = scored as? STSTask else {
+            return Output(
+                metric: scored.metric, value: scored.score(encoder.encoder, pool: pool), count: scored.count)
+        }
+        let embeddings = encoder.encoder.embed(pairs.sequences, pool: pool)
         return Output(
-            metric: scored.metric, value: scored.score(encoder.encoder, pool: pool), count: scored.count)
+            metric: pairs.metric, value: pairs.score(embeddings), count: pairs.count,
+            pearson: pairs.pearson(embeddings))
     }
 
     private func classification(pool: ThreadPool) throws -> Output {
@@ -150,6 +156,7 @@ struct Evaluate: ParsableCommand {
         if let accuracy = output.accuracy, output.metric != ClassificationMetric.accuracy.rawValue {
             print("accuracy \(Terminal.decimal(accuracy, 4))")
         }
+        if let pearson = output.pearson { print("pearson \(Terminal.decimal(pearson, 4))") }
         if let secondHalf = output.secondHalf { print("second halves \(Terminal.decimal(secondHalf, 4))") }
         if let divergence = output.divergence, let agreement = output.agreement {
             print(

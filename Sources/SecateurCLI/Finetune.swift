@@ -43,18 +43,23 @@ struct Finetune: ParsableCommand {
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
+    func validate() throws {
+        try training.requireMetric(fits: task)
+        guard training.epochs != 0 else { throw ValidationError("--epochs: found 0, allowed 1 or more") }
+    }
+
     func run() throws {
         try NewFolder.requireAbsent(output)
         var options = FineTuning.Options(
             model: ModelArgument.folder(model), task: task, train: train, validation: validation)
-        options.metric = training.metric
+        options.metric = training.metric ?? .accuracy
         options.teacher = training.teacher
         options.plan = training.plan(epochs: 3)
         options.maximumTokens = training.maximumTokens
         let line = ProgressLine()
         let fineTuning = try FineTuning(
             options, output: output, pool: ThreadPool(threads: training.threads), progress: line.show)
-        Interruption.becomeStoppable()
+        Interruption.becomeStoppable(patienceSeconds: nil)
         let summary = try fineTuning.run(
             shouldStop: { Interruption.isRequested }, progress: line.show, note: { line.note($0) })
         line.finish()
@@ -72,8 +77,8 @@ struct Finetune: ParsableCommand {
 
 /// How a model is trained, for the commands that train.
 struct TrainingOptions: ParsableArguments {
-    @Option(help: "What a classification is judged by: accuracy, f1 (of class 1) or matthews.")
-    var metric = ClassificationMetric.accuracy
+    @Option(help: "What a classification is judged by: accuracy (unless given), f1 (of class 1) or matthews.")
+    var metric: ClassificationMetric?
 
     @Option(
         help: "A dense model's folder, trained for the same task, to distil from.",
@@ -110,8 +115,10 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Fixes the order of the examples, what is dropped, and a new classifier.")
     var seed: UInt64 = 1
 
-    @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = MachineOptions.processors
+    @OptionGroup var threading: ThreadOptions
+
+    /// Threads to compute with.
+    var threads: Int { threading.threads }
 
     func validate() throws {
         func require(_ flag: String, _ value: some CustomStringConvertible, _ fits: Bool, _ allowed: String)
@@ -130,13 +137,19 @@ struct TrainingOptions: ParsableArguments {
         try require(
             "--copies", copies, (0...(distils ? 100 : 0)).contains(copies),
             distils ? "0 to 100" : "0, as there is no teacher to judge them")
-        try require("--epochs", epochs ?? 1, (epochs ?? 1) >= 1, "1 or more")
+        try require("--epochs", epochs ?? 1, (epochs ?? 1) >= 0, "0 or more")
         try require("--batch-size", batchSize, batchSize >= 1, "1 or more")
         try require("--learning-rate", learningRate, learningRate > 0 && learningRate < 1, "0 to 1")
         try require("--dropout", dropout, (0..<1).contains(dropout), "0 to below 1")
         try require("--weight-decay", weightDecay, (0..<1).contains(weightDecay), "0 to 1")
         try require("--maximum-tokens", maximumTokens, maximumTokens >= 4, "4 or more")
-        try require("--threads", threads, (1...256).contains(threads), "1 to 256")
+    }
+
+    /// Refuses a metric of classes for another task.
+    func requireMetric(fits task: FineTuningTask?) throws {
+        guard metric == nil || task == .classification else {
+            throw ValidationError("--metric: found without --task classification, allowed with it")
+        }
     }
 
     /// The plan that the options describe.

@@ -41,8 +41,7 @@ struct Generate: ParsableCommand {
     @Option(help: "How weights are kept: float, exact, or 8bit, faster.")
     var weights = WeightPrecision.float
 
-    @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = MachineOptions.processors
+    @OptionGroup var threading: ThreadOptions
 
     @Flag(help: "Print the ids of the tokens made as one JSON list, instead of text.")
     var json = false
@@ -72,13 +71,13 @@ struct Generate: ParsableCommand {
             model: loaded.network, prompt: ids,
             sampler: Sampler(temperature: temperature, topP: topP, seed: seed),
             endIDs: loaded.tokenizer.endIDs, maximumTokens: min(maxTokens, loaded.maximumTokens - ids.count),
-            pool: ThreadPool(threads: max(threads, 1)))
+            pool: ThreadPool(threads: threading.threads))
         var made: [Int32] = []
         while let id = generation.next() {
             made.append(id)
-            if !json { FileHandle.standardOutput.write(Data(loaded.tokenizer.bytes(of: id))) }
+            if !json { try Terminal.write(Data(loaded.tokenizer.bytes(of: id))) }
         }
-        if json { try Terminal.printJSON(made) } else { FileHandle.standardOutput.write(Data("\n".utf8)) }
+        if json { try Terminal.printJSON(made) } else { try Terminal.write(Data("\n".utf8)) }
         let decimal = Terminal.decimal
         Terminal.note(
             "prompt \(ids.count) tokens, \(decimal(generation.prefillTokensPerSecond, 1)) tokens/s; "

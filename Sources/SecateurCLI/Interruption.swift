@@ -3,8 +3,8 @@ import Synchronization
 
 /// Ctrl-C: the first asks for a clean stop where one is possible, the second ends the program at once.
 enum Interruption {
-    /// How long a clean stop may take, in seconds: one evaluation of a large model takes longer.
-    private static let patienceSeconds: UInt32 = 1
+    /// How long a clean stop may take, in seconds; 0 for as long as it needs.
+    private static let patienceSeconds = Atomic<UInt32>(0)
     private static let requested = Atomic<Bool>(false)
     private static let stoppable = Atomic<Bool>(false)
     private static let lateMessage: StaticString =
@@ -23,21 +23,31 @@ enum Interruption {
                 if !Interruption.stoppable.load(ordering: .relaxed)
                     || Interruption.requested.exchange(true, ordering: .relaxed)
                 {
+                    Interruption.say("stopped\n")
                     _exit(128 + number)
                 }
-                alarm(Interruption.patienceSeconds)
+                alarm(Interruption.patienceSeconds.load(ordering: .relaxed))
             }
         }
         // What was evaluated up to a second ago is in the checkpoint; the rest is evaluated again.
         signal(SIGALRM) { _ in
-            let message = Interruption.lateMessage
-            _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+            Interruption.say(Interruption.lateMessage)
             _exit(130)
         }
     }
 
+    /// Writes a line as a signal handler may.
+    private static func say(_ message: StaticString) {
+        _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+    }
+
     /// From here on the program asks ``isRequested`` often.
-    static func becomeStoppable() {
+    ///
+    /// - Parameter patienceSeconds: how long a stop may take before the program ends all the same, because what it
+    ///   does is in a checkpoint already: one evaluation of a large model takes long. Training goes on to the end of
+    ///   its step and writes a checkpoint.
+    static func becomeStoppable(patienceSeconds: UInt32? = 1) {
+        Self.patienceSeconds.store(patienceSeconds ?? 0, ordering: .relaxed)
         stoppable.store(true, ordering: .relaxed)
     }
 

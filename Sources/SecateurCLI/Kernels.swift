@@ -18,7 +18,10 @@ struct Kernels: ParsableCommand {
 
     @OptionGroup var machine: MachineOptions
 
-    @Option(help: "Shapes of the layers, ROWSxCOLS; those of three common encoders unless given.")
+    @Option(
+        parsing: .upToNextOption,
+        help: "Shapes of the layers, ROWSxCOLS; those of three common encoders unless given.",
+        transform: parsed("ROWSxCOLS such as 1536x384, each 1 to 65536", Shape.init(argument:)))
     var shape: [Shape] = Shape.standard
 
     @Option(help: "The instruction set; the fastest of this CPU unless given.")
@@ -37,7 +40,7 @@ struct Kernels: ParsableCommand {
     var json = false
 
     /// A layer's shape as it is written on the command line.
-    struct Shape: ExpressibleByArgument {
+    struct Shape: CustomStringConvertible {
         let rows: Int
         let cols: Int
 
@@ -50,6 +53,8 @@ struct Kernels: ParsableCommand {
             guard parts.count == 2, parts.allSatisfy({ (1...65536).contains($0) }) else { return nil }
             (rows, cols) = (parts[0], parts[1])
         }
+
+        var description: String { "\(rows)x\(cols)" }
     }
 
     func validate() throws {

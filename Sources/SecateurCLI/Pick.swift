@@ -21,8 +21,9 @@ struct Pick: ParsableCommand {
 
     @Option(
         help:
-            "End-to-end latency to reach, inside of the range: a fraction of dense, or milliseconds such as 12ms."
-    )
+            "End-to-end latency to reach, inside of the range: a fraction of dense, or milliseconds such as 12ms.",
+        transform: parsed(
+            "a fraction of dense from above 0 to 1, or milliseconds such as 12ms", { LatencyTarget($0) }))
     var targetLatency: LatencyTarget
 
     @OptionGroup var cacheOptions: CacheOptions
@@ -40,7 +41,7 @@ struct Pick: ParsableCommand {
     private func pick<Model: SearchableModel>(_ type: Model.Type) throws {
         let line = ProgressLine()
         let summary = try PolicyPick<Model>(run: runFolder, target: targetLatency).pick(
-            to: output, cache: cacheOptions.cache, progress: line.show)
+            to: output, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
         try RunFolder.writeReport(output)
         line.finish()
         if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: output) }

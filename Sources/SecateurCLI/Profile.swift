@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelFiles
 import Search
 import SparseKernels
 import Tensors
@@ -45,6 +46,7 @@ struct Profile: ParsableCommand {
             }
         } else {
             guard let model else { throw ValidationError("Missing expected argument '<model>'") }
+            if let output { try AtomicFile.requireWritable(output) }
             table = try measured(ModelArgument.loadAny(model, phase: latencyOf))
         }
         if table.fit.medianError > LatencyFit.acceptableError {

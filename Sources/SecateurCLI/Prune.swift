@@ -35,7 +35,10 @@ struct Prune: ParsableCommand {
     )
     var method: PruningScore
 
-    @Option(help: "\(Granularity.allowed).")
+    @Option(
+        help: "\(Granularity.allowed).",
+        completion: .list(["unstructured", "4x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"]),
+        transform: parsed(Granularity.allowed, { Granularity($0) }))
     var pattern: Granularity
 
     @Option(help: "The fraction that goes, from 0 to below 1; N:M has its own.")
@@ -99,6 +102,10 @@ struct Prune: ParsableCommand {
         guard validation == nil || task != nil else {
             throw ValidationError("--validation: found without --task, allowed with one")
         }
+        try training.requireMetric(fits: task)
+        guard task != nil || (training.teacher == nil && training.epochs == nil) else {
+            throw ValidationError("--teacher and --epochs: found without --task, allowed with one")
+        }
         guard maxDrop == nil || validation != nil else {
             throw ValidationError("--max-drop: found without --validation, allowed with one")
         }
@@ -116,28 +123,10 @@ struct Prune: ParsableCommand {
 
     func run() throws {
         try NewFolder.requireAbsent(output)
-        var options = ModelPruning.Options(
-            model: ModelArgument.folder(model),
-            choice: PruningChoice(granularity: pattern, score: method, scope: scope, seed: training.seed),
-            sparsity: pattern.fixedSparsity ?? sparsity ?? 0)
-        options.schedule = schedule
-        options.rounds = rounds
-        options.pruningWarmUp = pruningWarmUp
-        options.pruningCoolDown = pruningCoolDown
-        options.rewinds = rewind
-        options.task = task
-        options.metric = training.metric
-        options.train = train
-        options.validation = validation
-        options.teacher = training.teacher
-        options.plan = training.plan(epochs: 1)
-        options.maximumDrop = maxDrop
-        options.calibrationExamples = calibrationExamples
-        options.maximumTokens = training.maximumTokens
         let line = ProgressLine()
         let pruning = try ModelPruning(
-            options, pool: ThreadPool(threads: training.threads), progress: line.show)
-        Interruption.becomeStoppable()
+            try options(), pool: ThreadPool(threads: training.threads), progress: line.show)
+        Interruption.becomeStoppable(patienceSeconds: nil)
         let summary = try pruning.run(
             shouldStop: { Interruption.isRequested }, progress: line.show, note: { line.note($0) })
         line.finish()
@@ -148,6 +137,28 @@ struct Prune: ParsableCommand {
         try pruning.write(to: output)
         if json { return try Terminal.printJSON(summary) }
         show(summary)
+    }
+
+    private func options() throws -> ModelPruning.Options {
+        var options = ModelPruning.Options(
+            model: ModelArgument.folder(model),
+            choice: PruningChoice(granularity: pattern, score: method, scope: scope, seed: training.seed),
+            sparsity: pattern.fixedSparsity ?? sparsity ?? 0)
+        options.schedule = schedule
+        options.rounds = rounds
+        options.pruningWarmUp = pruningWarmUp
+        options.pruningCoolDown = pruningCoolDown
+        options.rewinds = rewind
+        options.task = task
+        options.metric = training.metric ?? .accuracy
+        options.train = train
+        options.validation = validation
+        options.teacher = training.teacher
+        options.plan = training.plan(epochs: 1)
+        options.maximumDrop = maxDrop
+        options.calibrationExamples = calibrationExamples
+        options.maximumTokens = training.maximumTokens
+        return options
     }
 
     private func show(_ summary: ModelPruning.Summary) {
@@ -165,14 +176,3 @@ struct Prune: ParsableCommand {
 extension PruningScore: ExpressibleByArgument {}
 extension PruningScope: ExpressibleByArgument {}
 extension PruningSchedule: ExpressibleByArgument {}
-extension Granularity: ExpressibleByArgument {
-    /// Reads a granularity as it is typed.
-    public init?(argument: String) {
-        self.init(argument)
-    }
-
-    /// The usual ones.
-    public static var defaultCompletionKind: CompletionKind {
-        .list(["unstructured", "4x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"])
-    }
-}

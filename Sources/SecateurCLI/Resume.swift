@@ -27,7 +27,8 @@ struct Resume: ParsableCommand {
     private func resume<Model: SearchableModel>(_ type: Model.Type) throws {
         let line = ProgressLine()
         let session = try SearchSession<Model>.resume(
-            folder: runFolder, cache: cacheOptions.cache, progress: line.show, note: Terminal.note)
+            folder: runFolder, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show,
+            note: Terminal.note)
         try RunFolder.finish(session, folder: runFolder, line: line, json: json)
     }
 }

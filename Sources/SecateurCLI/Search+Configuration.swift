@@ -20,7 +20,7 @@ extension Search {
             ("reward-sentences", Self.plain("\(options.rewardSentences)")),
             ("quality-weight", Self.plain("\(options.weights.quality)")),
             ("latency-weight", Self.plain("\(options.weights.latency)")),
-            ("size-weight", Self.plain("\(options.weights.size)")), ("cache", Self.text(cacheOptions.cache)),
+            ("size-weight", Self.plain("\(options.weights.size)")), ("cache", Self.text(cacheOptions.folder)),
             ("latency-table", Self.text(RunFiles(folder: output).path("latency.h5"))),
         ]
         if let from { pairs.append(("from", Self.text(from))) }

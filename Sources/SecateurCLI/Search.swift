@@ -60,7 +60,10 @@ struct Search: ParsableCommand {
         help: """
             End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms; or a range \
             of them such as 0.25...0.8, out of which `secateur pick` takes policies.
-            """)
+            """,
+        transform: parsed(
+            "a fraction of dense from above 0 to 1, milliseconds such as 12ms, or a range such as 0.25...0.8",
+            { LatencyTargets($0) }))
     var targetLatency: LatencyTargets
 
     @Option(help: "Size of the packed weights to reach, as a fraction of dense.")
@@ -71,25 +74,38 @@ struct Search: ParsableCommand {
         completion: .list(AgentKind.allCases.map(\.rawValue)))
     var agent = AgentKind.natural.rawValue
 
-    @Option(help: "How many policies may be evaluated.")
+    @Option(
+        help: """
+            How much may be computed, in evaluations of a policy; calibration, sensitivities and backward passes count \
+            too, by their tokens.
+            """)
     var budget = 300
 
     @OptionGroup var machine: MachineOptions
 
-    @Option(help: "Which latency is to be reached: prefill, of a sequence, or decode, of one more token.")
-    var latencyOf = Workload.Phase.prefill
+    @Option(
+        help:
+            "Which latency is to be reached: prefill, of a sequence (unless given), or decode, of one more token."
+    )
+    var latencyOf: Workload.Phase?
 
-    @Option(help: "Fixes all random choices.")
-    var seed: UInt64 = 1
+    @Option(help: "Fixes all random choices; 1 unless given.")
+    var seed: UInt64?
 
-    @Option(help: "How layers are pruned: \(Solver.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var solver = Solver.obs
+    @Option(
+        help:
+            "How layers are pruned: \(Solver.allCases.map(\.rawValue).joined(separator: ", ")); obs unless given."
+    )
+    var solver: Solver?
 
-    @Option(help: "Sentences of the training file to calibrate on.")
-    var calibrationSentences = 512
+    @Option(help: "Sentences of the training file to calibrate on; 512 unless given.")
+    var calibrationSentences: Int?
 
-    @Option(help: "Sentences of the training file to compute rewards on; others pick the final policy.")
-    var rewardSentences = 600
+    @Option(
+        help: """
+            Sentences of the training file to compute rewards on, 600 unless given; others pick the final policy.
+            """)
+    var rewardSentences: Int?
 
     @Option(help: "Weight of quality in the reward, as a fraction of dense.")
     var qualityWeight = 1.0
@@ -155,10 +171,10 @@ struct Search: ParsableCommand {
         guard finetuneSteps ?? 1 >= 1 else {
             throw ValidationError("--finetune-steps: found \(finetuneSteps ?? 0), allowed 1 or more")
         }
-        guard calibrationSentences >= 2, rewardSentences >= 4 else {
+        guard calibrationSentences ?? 2 >= 2, rewardSentences ?? 4 >= 4 else {
             throw ValidationError(
-                "--calibration-sentences and --reward-sentences: found \(calibrationSentences) and "
-                    + "\(rewardSentences), allowed 2 and 4 or more")
+                "--calibration-sentences and --reward-sentences: found \(calibrationSentences ?? 2) and "
+                    + "\(rewardSentences ?? 4), allowed 2 and 4 or more")
         }
         for weight in [qualityWeight, latencyWeight, sizeWeight] where !(weight >= 0 && weight.isFinite) {
             throw ValidationError("a weight of the reward: found \(weight), allowed 0 or more")
@@ -199,20 +215,27 @@ struct Search: ParsableCommand {
             model: model, task: task, train: train, targetLatency: targetLatency.strictest,
             threads: machine.threads)
         options.tokens = machine.tokens ?? task.modelType.standardTokens
-        options.latencyOf = latencyOf
-        options.seed = seed
-        options.solver = solver
-        options.calibrationSentences = calibrationSentences
-        options.rewardSentences = rewardSentences
+        options.latencyOf = latencyOf ?? options.latencyOf
+        options.seed = seed ?? options.seed
+        options.solver = solver ?? options.solver
+        options.calibrationSentences = calibrationSentences ?? options.calibrationSentences
+        options.rewardSentences = rewardSentences ?? options.rewardSentences
         return options
     }
 
     /// What an earlier run searched, wherever its files are now.
     private func earlier(_ options: SearchOptions) throws -> SearchOptions {
-        if let task, task != options.task {
-            throw SearchFailure(
-                "--task: found \(task.rawValue), allowed \(options.task.rawValue) as in --from")
+        func require<Value: Equatable>(_ flag: String, _ given: Value?, _ run: Value) throws {
+            guard given == nil || given == run else {
+                throw SearchFailure("\(flag): found \(given ?? run), allowed \(run) as in --from")
+            }
         }
+        try require("--task", task, options.task)
+        try require("--latency-of", latencyOf, options.latencyOf)
+        try require("--seed", seed, options.seed)
+        try require("--solver", solver, options.solver)
+        try require("--calibration-sentences", calibrationSentences, options.calibrationSentences)
+        try require("--reward-sentences", rewardSentences, options.rewardSentences)
         var options = options
         options.model = model ?? options.model
         options.train = train ?? options.train
@@ -230,7 +253,7 @@ struct Search: ParsableCommand {
         }
         if let live { Terminal.note("the report is live at \(live.address)") }
         let session = try SearchSession<Model>.start(
-            options, folder: output, cache: cacheOptions.cache, latencyTable: latencyTable,
+            options, folder: output, cache: cacheOptions.folder, latencyTable: latencyTable,
             from: from, configuration: configuration(options, output: output),
             progress: { stage, fraction in
                 line.show(stage, fraction)
@@ -241,7 +264,7 @@ struct Search: ParsableCommand {
 
     private func searchAgain<Model: SearchableModel>(_ run: String, _ type: Model.Type) throws {
         let line = ProgressLine()
-        let replay = try SearchReplay.replay(type, run: run, cache: cacheOptions.cache, progress: line.show)
+        let replay = try SearchReplay.replay(type, run: run, cache: cacheOptions.folder, progress: line.show)
         line.finish()
         if json { try Terminal.printJSON(replay) } else { print(replay.description) }
         if replay.difference != nil { throw ExitCode.failure }
@@ -250,15 +273,3 @@ struct Search: ParsableCommand {
 
 extension SearchOptions.Task: ExpressibleByArgument {}
 extension Solver: ExpressibleByArgument {}
-extension LatencyTarget: ExpressibleByArgument {
-    /// Reads a target as it is typed: a fraction of dense (`0.5`) or a time (`12ms`).
-    public init?(argument: String) {
-        self.init(argument)
-    }
-}
-extension LatencyTargets: ExpressibleByArgument {
-    /// Reads a target, or a range of them (`0.25...0.8`).
-    public init?(argument: String) {
-        self.init(argument)
-    }
-}

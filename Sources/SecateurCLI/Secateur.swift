@@ -28,6 +28,7 @@ struct Secateur: ParsableCommand {
             let arguments = try ConfigurationFile.expanded(Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot(arguments)
             try command.run()
+            try Terminal.flush()
         } catch {
             report(error)
         }

@@ -1,4 +1,6 @@
+import ArgumentParser
 import Foundation
+import Search
 
 /// What a person sees besides results.
 enum Terminal {
@@ -22,7 +24,23 @@ enum Terminal {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let data = try encoder.encode(value)
-        FileHandle.standardOutput.write(data + Data("\n".utf8))
+        try write(data + Data("\n".utf8))
+    }
+
+    /// Writes bytes to stdout, after what has been printed.
+    /// - Throws: `SearchFailure` when the disk is full, or nobody reads.
+    static func write(_ data: Data) throws {
+        try flush()
+        do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
+            throw SearchFailure("standard output: cannot be written to: \(error.localizedDescription)")
+        }
+    }
+
+    /// Makes sure that what was printed has arrived.
+    static func flush() throws {
+        guard fflush(nil) == 0 else {
+            throw SearchFailure("standard output: cannot be written to: \(String(cString: strerror(errno)))")
+        }
     }
 
     /// Prints columns, the first to the left, others to the right.
@@ -49,6 +67,16 @@ enum Terminal {
     /// Bytes in millions.
     static func megabytes(_ bytes: Int) -> String {
         "\(decimal(Double(bytes) / 1e6, 1)) MB"
+    }
+}
+
+/// Reads what is typed for an option, and says what is allowed where it is wrong.
+func parsed<Value>(_ allowed: String, _ read: @escaping @Sendable (String) -> Value?)
+    -> @Sendable (String) throws -> Value
+{
+    { text in
+        guard let value = read(text) else { throw ValidationError("allowed \(allowed)") }
+        return value
     }
 }
 

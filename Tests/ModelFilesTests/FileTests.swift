@@ -34,6 +34,20 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"])
     }
 
+    @Test func onlyFilesAreReplaced() throws {
+        let folder = try TemporaryFolder()
+        let (pipe, link) = ("\(folder.path)/pipe", "\(folder.path)/link")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        #expect(throws: ModelFileError.self) { try AtomicFile.write(Data(), to: pipe) }
+        #expect(throws: ModelFileError.self) { try AtomicFile.requireWritable(pipe) }
+        #expect(throws: ModelFileError.self) { try AtomicFile.requireWritable("\(folder.path)/none/file") }
+        let path = try folder.file(Data("old".utf8), name: "file")
+        #expect(symlink("file", link) == 0)
+        try AtomicFile.write(Data("new".utf8), to: link)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file")
+    }
+
     @Test func failureKeepsTheOldFile() throws {
         struct Interruption: Error {}
         let folder = try TemporaryFolder()

@@ -83,6 +83,16 @@ import TinyModels
         for (flag, value) in wrong {
             try check(tool, search(tool, [flag: value]), says: [flag == "--agent" ? "agent" : flag])
         }
+        for (arguments, word) in [
+            (search(tool, ["--target-latency": "1.5"]), "12ms"),
+            (["benchmark", tool.file("model"), "--level", "4x1@1.8"], "4x1@0.8"),
+            (["kernels", "--shape", "64"], "1536x384"),
+            (["prune", "x", "--method", "obs", "--output", "y", "--pattern", "4:2"], "2:4"),
+            (["benchmark", tool.file("model"), "--batch", "100000000"], "4096"),
+            (["evaluate", "x", "--task", "sts", "--data", "y", "--threads=-3"], "256"),
+        ] {
+            try check(tool, arguments, says: ["allowed", word])
+        }
         try check(tool, ["prune-it"], says: ["prune-it"])
         try check(tool, ["search"], says: ["--target-latency"])
         try check(
@@ -151,6 +161,79 @@ import TinyModels
         try text.replacing(tool.file("model"), with: tool.file("other"))
             .write(toFile: path, atomically: true, encoding: .utf8)
         try check(tool, ["resume", tool.file("run")], says: ["checkpoint.h5", "model", "found"])
+    }
+
+    @Test func aSearchThatIsRefusedReplacesNothing() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let table = ["--latency-table": tool.file("latency.h5")]
+        let impossible = table.merging(["--target-latency": "0.001"]) { $1 }
+        try check(tool, search(tool, impossible), says: ["target latency"])
+        #expect(try tool.run(search(tool, table)).status == 0)
+        func files() throws -> [String: Data] {
+            let names = try FileManager.default.subpathsOfDirectory(atPath: tool.file("run"))
+                .filter { $0 != ".lock" }
+            return Dictionary(
+                uniqueKeysWithValues: names.map {
+                    ($0, FileManager.default.contents(atPath: tool.file("run/\($0)")) ?? Data())
+                })
+        }
+        let before = try files()
+        try check(tool, search(tool, impossible) + ["--overwrite"], says: ["target latency"])
+        try check(
+            tool, search(tool, table.merging(["--budget": "1"]) { $1 }) + ["--overwrite"], says: ["budget"])
+        #expect(try files() == before)
+        #expect(try tool.run(search(tool, table) + ["--overwrite", "--seed", "2"]).status == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: tool.file("run"))
+        #expect(!names.contains { $0.contains("replaced") })
+    }
+
+    @Test func whatARunFixesIsNotChanged() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let own = ["--latency-table": tool.file("latency.h5"), "--cache": tool.file("own")]
+        #expect(try tool.run(search(tool, own)).status == 0)
+        for (flag, value, allowed) in [
+            ("--seed", "9", "allowed 1"), ("--solver", "magnitude", "allowed obs"),
+            ("--reward-sentences", "10", "allowed 600"), ("--latency-of", "decode", "allowed prefill"),
+        ] {
+            try check(
+                tool,
+                [
+                    "search", "--from", tool.file("run"), "--target-latency", "0.7", flag, value, "--output",
+                    tool.file("other"),
+                ], says: [flag, allowed])
+        }
+        for flag in ["--seed", "--calibration-sentences", "--reward-sentences"] {
+            try check(
+                tool,
+                [
+                    "apply", tool.file("run"), tool.file("model"), flag, "50", "--output", tool.file("other"),
+                ], says: [flag, "found with a run"])
+        }
+        // The run's own cache goes on to be used.
+        #expect(try tool.run(["resume", tool.file("run")]).status == 0)
+        #expect(!FileManager.default.fileExists(atPath: tool.file("cache")))
+    }
+
+    @Test func aFullDiskIsNoticed() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        for more in [["--json"], []] {
+            let result = try tool.run(["inspect", tool.file("model")] + more, device: "/dev/full")
+            #expect(result.status == 1 && result.errorLines.count == 1, "\(result.errors)")
+            #expect(result.errors.contains("standard output"), "\(result.errors)")
+        }
+    }
+
+    @Test func aLanguageModelIsNoEncoder() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let path = tool.file("some.gguf")
+        try Data("GGUF".utf8).write(to: URL(fileURLWithPath: path))
+        try check(
+            tool, ["evaluate", path, "--task", "sts", "--data", tool.file("text.txt")],
+            says: ["some.gguf", "language model", "encoder"])
     }
 
     @Test func damagedRunFiles() throws {

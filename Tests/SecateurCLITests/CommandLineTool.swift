@@ -53,8 +53,11 @@ struct CommandLineTool {
     }
 
     /// Runs the command to its end, which a signal may hasten.
-    func run(_ arguments: [String], input: String? = nil, interruption: Interruption? = nil) throws -> Result
-    {
+    ///
+    /// - Parameter device: takes the output instead of the result.
+    func run(
+        _ arguments: [String], input: String? = nil, interruption: Interruption? = nil, device: String? = nil
+    ) throws -> Result {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.built("secateur"))
         process.arguments = arguments
@@ -64,7 +67,7 @@ struct CommandLineTool {
         try Data((input ?? "").utf8).write(to: URL(fileURLWithPath: names[0]))
         for name in names.dropFirst() { FileManager.default.createFile(atPath: name, contents: nil) }
         process.standardInput = FileHandle(forReadingAtPath: names[0])
-        process.standardOutput = FileHandle(forWritingAtPath: names[1])
+        process.standardOutput = FileHandle(forWritingAtPath: device ?? names[1])
         process.standardError = FileHandle(forWritingAtPath: names[2])
         try process.run()
         if let interruption {

@@ -71,6 +71,53 @@ import TinyModels
         #expect(try size("smaller") < size("trained"))
     }
 
+    @Test func pruningKeepsAClassifierAndItsLabels() throws {
+        let (tool, data) = try prepared()
+        defer { tool.cleanUp() }
+        let trained = try tool.run(
+            ["finetune", tool.file("model")] + labels(data) + [
+                "--epochs", "1", "--output", tool.file("cats"),
+            ])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let path = tool.file("cats/config.json")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacing("LABEL_0", with: "none").replacing("LABEL_1", with: "cat").write(
+            toFile: path, atomically: true, encoding: .utf8)
+        for (name, more) in [("plain", []), ("labelled", labels(data) + ["--epochs", "0"])] {
+            let pruned = try tool.run(
+                [
+                    "prune", tool.file("cats"), "--method", "magnitude", "--pattern", "4x1", "--sparsity",
+                    "0.5",
+                ]
+                    + more + ["--output", tool.file(name)])
+            #expect(pruned.status == 0, "\(pruned.errors)")
+            let written = try String(contentsOfFile: tool.file("\(name)/config.json"), encoding: .utf8)
+            #expect(written.contains("\"cat\"") && !written.contains("LABEL_"))
+            let scored = try tool.run([
+                "evaluate", tool.file(name), "--task", "classification", "--data", data, "--json",
+            ])
+            #expect(scored.status == 0, "\(scored.errors)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("sentence\tlabel\na cat\t0\na dog\t9223372036854775806", "classification", "line 3"),
+            ("sentence1\tsentence2\tscore\na cat\ta dog\t4\na cat\ta bird\t7", "sts", "line 3"),
+        ])
+    func dataOutOfRangeIsNamedByItsLine(_ text: String, _ task: String, _ named: String) throws {
+        let (tool, _) = try prepared()
+        defer { tool.cleanUp() }
+        let path = tool.file("wrong.tsv")
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let result = try tool.run([
+            "finetune", tool.file("model"), "--task", task, "--train", path, "--validation", path, "--output",
+            tool.file("out"),
+        ])
+        #expect(result.status != 0 && result.errorLines.count == 1)
+        #expect(result.errors.contains(named), "\(result.errors)")
+    }
+
     @Test func fineTuningKeepsTheZerosOfAPrunedModel() throws {
         let (tool, data) = try prepared()
         defer { tool.cleanUp() }
@@ -122,7 +169,32 @@ import TinyModels
             (["--method", "magnitude", "--pattern", "heads", "--sparsity", "1"], "--sparsity"),
             (
                 ["--method", "magnitude", "--pattern", "heads", "--scope", "row", "--sparsity", "0.5"],
-                "scope"
+                "--scope"
+            ),
+            (
+                ["--method", "gradient", "--pattern", "unstructured", "--sparsity", "0.5", "--train", "x"],
+                "--task"
+            ),
+            (["--method", "magnitude", "--pattern", "heads", "--sparsity", "0.5", "--rewind"], "--rewind"),
+            (["--method", "magnitude", "--pattern", "2:4", "--schedule", "iterative"], "--schedule"),
+            (
+                ["--method", "magnitude", "--pattern", "block", "--scope", "global", "--sparsity", "0.9"],
+                "--sparsity"
+            ),
+            (
+                ["--method", "magnitude", "--pattern", "4x1", "--sparsity", "0.5", "--metric", "f1"],
+                "--metric"
+            ),
+            (
+                ["--method", "magnitude", "--pattern", "4x1", "--sparsity", "0.5", "--epochs", "2"],
+                "--epochs"
+            ),
+            (
+                [
+                    "--method", "magnitude", "--pattern", "4x1", "--sparsity", "0.5", "--task",
+                    "classification",
+                ],
+                "--train"
             ),
             (
                 ["--method", "magnitude", "--pattern", "block", "--sparsity", "0.5", "--max-drop", "1"],
