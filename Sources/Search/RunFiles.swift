@@ -134,6 +134,18 @@ public struct RunFiles {
         return (header, rows)
     }
 
+    /// Every policy evaluated so far.
+    /// - Throws: ``SearchFailure`` also before the first.
+    public func recordedTrace() throws -> (header: TraceHeader, rows: [TraceRow]) {
+        if let trace = try trace() { return trace }
+        let isPicked = try summary() != nil
+        throw SearchFailure(
+            "\(path("trace.h5")): no such file: "
+                + (isPicked
+                    ? "the policy was picked out of another run, which has one"
+                    : "the search has not begun yet"))
+    }
+
     /// The costs that an earlier start of the run worked out.
     public func storedCosts() throws -> LevelCosts? {
         holdsCosts ? try read(Self.costs) : nil

@@ -42,9 +42,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
     ) throws -> SearchReplay {
         let files = RunFiles(folder: folder)
         let options = try files.options()
-        guard let recorded = try files.trace() else {
-            throw SearchFailure("\(files.path("trace.h5")): no such file: the search has not begun yet")
-        }
+        let recorded = try files.recordedTrace()
         guard let table = try files.storedTable(for: options) else {
             throw SearchFailure(
                 "\(files.path("latency.h5")): no such file: replaying needs the latencies of the run")

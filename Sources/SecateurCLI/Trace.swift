@@ -29,9 +29,7 @@ struct Trace: ParsableCommand {
     func run() throws {
         let files = RunFiles(folder: runFolder)
         _ = try files.options()
-        guard let trace = try files.trace() else {
-            throw SearchFailure("\(files.path("trace.h5")): no such file: the search has not begun yet")
-        }
+        let trace = try files.recordedTrace()
         if csv { printCSV(trace.header, trace.rows) } else { printTable(trace.rows) }
     }
 
