@@ -30,6 +30,17 @@ enum FloatConversions {
         }
     }
 
+    /// The place of the first infinity or NaN.
+    static func firstNotFinite(_ floats: [Float]) -> Int? {
+        // Both have the highest magnitudes, as signed integers a maximum that is one instruction everywhere.
+        let highest = floats.withUnsafeBufferPointer { floats in
+            var highest: Int32 = 0
+            for value in floats { highest = max(highest, Int32(bitPattern: value.bitPattern & 0x7FFF_FFFF)) }
+            return highest
+        }
+        return highest < 0x7F80_0000 ? nil : floats.firstIndex { !$0.isFinite }
+    }
+
     /// IEEE 754 binary16 to binary32, exact. Subnormals are renormalised by a subtraction of normal
     /// numbers, so the result does not depend on the CPU's denormals-are-zero mode.
     @inline(__always)

@@ -74,8 +74,7 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: ``ModelFileError`` also when one is not.
     public func weights(_ name: String, shape: [Int]? = nil) throws -> [Float] {
         let floats = try shape.map { try float32(name, shape: $0) } ?? float32(name)
-        let wrong = floats.withUnsafeBufferPointer { floats in floats.firstIndex { !$0.isFinite } }
-        if let wrong {
+        if let wrong = FloatConversions.firstNotFinite(floats) {
             throw ModelFileError(
                 file: path, tensor: name, found: "\(floats[wrong]) at element \(wrong)",
                 allowed: "finite numbers")

@@ -134,8 +134,9 @@ public enum RemovalSelection {
         }
         try granularity.require(score, scope)
         let all = before.reduce(0, +)
+        let goal = rounded(all, sparsity)
         let most = all - (granularity == .blocks ? 1 : blocks.count)
-        guard rounded(all, sparsity) <= most else {
+        guard goal <= most else {
             throw PruningError(
                 "--sparsity",
                 "found \(sparsity) of \(all) \(granularity), allowed up to \(most) of them: one "
@@ -148,7 +149,7 @@ public enum RemovalSelection {
         }
         guard scope == .global else { return perBlock(scores, sparsity, before) }
         let left = scores.reduce(0) { $0 + $1.count }
-        let count = max(rounded(all, sparsity) - (all - left), 0)
+        let count = max(goal - (all - left), 0)
         if granularity == .blocks {
             return LowestScores.mark(count, of: scores.flatMap { $0 }).map { $0 ? [] : [0] }
         }

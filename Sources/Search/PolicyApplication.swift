@@ -55,9 +55,7 @@ public struct PolicyApplication {
         to model: String, cache: String, output: String, progress: StageProgress = { _, _ in },
         note: (String) -> Void = { _ in }
     ) throws {
-        guard !FileManager.default.fileExists(atPath: output) else {
-            throw ModelFileError(file: output, message: "already exists: allowed is a new folder")
-        }
+        try NewFolder.requireAbsent(output)
         try apply(options.task.modelType, model, cache, output, progress, note)
     }
 

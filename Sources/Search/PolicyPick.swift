@@ -1,5 +1,6 @@
 import Agents
 import Environments
+import Export
 import Foundation
 import ModelFiles
 
@@ -41,9 +42,7 @@ public struct PolicyPick<Model: SearchableModel> {
         to output: String, cache: String, by latency: FinalLatency = .measured,
         progress: StageProgress = { _, _ in }
     ) throws -> SearchSummary {
-        guard !FileManager.default.fileExists(atPath: output) else {
-            throw ModelFileError(file: output, message: "already exists: allowed is a new folder")
-        }
+        try NewFolder.requireAbsent(output)
         progress("reading the model and the data", 0)
         var asked = options
         (asked.targetLatency, asked.mildestLatency) = (target, nil)

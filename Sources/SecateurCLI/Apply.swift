@@ -40,18 +40,8 @@ struct Apply: ParsableCommand {
     @Option(help: "For a policy alone, how layers are pruned; as the policy says unless given, else obs.")
     var solver: Solver?
 
-    @Option(help: "For a policy alone, sentences to calibrate on; 512 unless given.")
-    var calibrationSentences: Int?
-
-    @Option(
-        help: """
-            For a policy alone, sentences that the search computed rewards on, which are not calibrated on; 600 \
-            unless given.
-            """)
-    var rewardSentences: Int?
-
-    @Option(help: "For a policy alone, what fixes which sentences are taken; 1 unless given.")
-    var seed: UInt64?
+    @OptionGroup(title: "For a policy alone")
+    var sampling: SamplingOptions
 
     @OptionGroup var threading: ThreadOptions
 
@@ -59,14 +49,6 @@ struct Apply: ParsableCommand {
 
     @Option(help: "The folder to write; it must not exist.", completion: .directory)
     var output: String
-
-    func validate() throws {
-        guard calibrationSentences ?? 2 >= 2, rewardSentences ?? 4 >= 4 else {
-            throw ValidationError(
-                "--calibration-sentences and --reward-sentences: found \(calibrationSentences ?? 2) and "
-                    + "\(rewardSentences ?? 4), allowed 2 and 4 or more")
-        }
-    }
 
     func run() throws {
         let application = try RunFiles(folder: source).holdsRun ? ofRun() : ofPolicy()
@@ -80,9 +62,9 @@ struct Apply: ParsableCommand {
 
     private func ofRun() throws -> PolicyApplication {
         let given = [
-            ("task", task != nil), ("solver", solver != nil), ("seed", seed != nil),
-            ("calibration-sentences", calibrationSentences != nil),
-            ("reward-sentences", rewardSentences != nil),
+            ("task", task != nil), ("solver", solver != nil), ("seed", sampling.seed != nil),
+            ("calibration-sentences", sampling.calibrationSentences != nil),
+            ("reward-sentences", sampling.rewardSentences != nil),
         ]
         for (name, isGiven) in given where isGiven {
             throw SearchFailure("--\(name): found with a run, allowed with a policy alone")
@@ -105,9 +87,7 @@ struct Apply: ParsableCommand {
             model: model, task: task ?? usual, train: train ?? "", targetLatency: .fraction(1),
             threads: threading.threads)
         options.solver = solver
-        options.calibrationSentences = calibrationSentences ?? options.calibrationSentences
-        options.rewardSentences = rewardSentences ?? options.rewardSentences
-        options.seed = seed ?? options.seed
+        sampling.set(&options)
         return PolicyApplication(policy, path: path, options: options)
     }
 

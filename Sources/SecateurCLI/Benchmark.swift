@@ -42,7 +42,8 @@ struct Benchmark: ParsableCommand {
         completion: .list(Level.standard.filter { $0 != .dense }.map(\.description)),
         transform: parsed(
             "dense, or PATTERN@SPARSITY such as 4x1@0.8, with a pattern of "
-                + Pattern.allCases.map(\.rawValue).joined(separator: ", "), { Level($0) }))
+                + Pattern.allCases.filter { $0 != .dense }.map(\.rawValue).joined(separator: ", "),
+            { Level($0) }))
     var level: Level?
 
     @Flag(help: "Show where the time goes, by operation.")

@@ -67,6 +67,47 @@ struct MachineOptions: ParsableArguments {
     }
 }
 
+/// Which sentences of a training file are taken, and for what.
+struct SamplingOptions: ParsableArguments {
+    @Option(help: "Fixes all random choices; 1 unless given.")
+    var seed: UInt64?
+
+    @Option(help: "Sentences of the training file to calibrate on; 512 unless given.")
+    var calibrationSentences: Int?
+
+    @Option(
+        help: """
+            Sentences of the training file that a search computes rewards on, 600 unless given; others pick the final \
+            policy.
+            """)
+    var rewardSentences: Int?
+
+    func validate() throws {
+        guard calibrationSentences ?? 2 >= 2, rewardSentences ?? 4 >= 4 else {
+            throw ValidationError(
+                "--calibration-sentences and --reward-sentences: found \(calibrationSentences ?? 2) and "
+                    + "\(rewardSentences ?? 4), allowed 2 and 4 or more")
+        }
+    }
+
+    /// Takes over what is given.
+    func set(_ options: inout SearchOptions) {
+        options.seed = seed ?? options.seed
+        options.calibrationSentences = calibrationSentences ?? options.calibrationSentences
+        options.rewardSentences = rewardSentences ?? options.rewardSentences
+    }
+}
+
+/// Reads what is typed for an option, and says what is allowed where it is wrong.
+func parsed<Value>(_ allowed: String, _ read: @escaping @Sendable (String) -> Value?)
+    -> @Sendable (String) throws -> Value
+{
+    { text in
+        guard let value = read(text) else { throw ValidationError("allowed \(allowed)") }
+        return value
+    }
+}
+
 /// Where level databases are kept.
 struct CacheOptions: ParsableArguments {
     @Option(

@@ -59,13 +59,8 @@ struct Finetune: ParsableCommand {
         let line = ProgressLine()
         let fineTuning = try FineTuning(
             options, output: output, pool: ThreadPool(threads: training.threads), progress: line.show)
-        Interruption.becomeStoppable(patienceSeconds: nil)
-        let summary = try fineTuning.run(
-            shouldStop: { Interruption.isRequested }, progress: line.show, note: { line.note($0) })
-        line.finish()
-        guard let summary else {
-            Terminal.note("stopped; the same command goes on")
-            Foundation.exit(130)
+        let summary = try TrainingOptions.untilStopped(line, saying: "the same command goes on") {
+            try fineTuning.run(shouldStop: $0, progress: $1, note: $2)
         }
         try fineTuning.write(to: output)
         if json { return try Terminal.printJSON(summary) }
@@ -143,6 +138,21 @@ struct TrainingOptions: ParsableArguments {
         try require("--dropout", dropout, (0..<1).contains(dropout), "0 to below 1")
         try require("--weight-decay", weightDecay, (0..<1).contains(weightDecay), "0 to 1")
         try require("--maximum-tokens", maximumTokens, maximumTokens >= 4, "4 or more")
+    }
+
+    /// Trains to the end; when Ctrl-C asks for a stop, which may take as long as a step and its checkpoint, the program
+    /// says what that means and ends.
+    static func untilStopped<Summary>(
+        _ line: ProgressLine, saying consequence: String,
+        _ train: (
+            _ shouldStop: () -> Bool, _ progress: (String, Double) -> Void, _ note: (String) -> Void
+        ) throws -> Summary?
+    ) throws -> Summary {
+        Interruption.becomeStoppable(patienceSeconds: 0)
+        let summary = try train({ Interruption.isRequested }, line.show, line.note)
+        line.finish()
+        guard let summary else { Terminal.stop(consequence) }
+        return summary
     }
 
     /// Refuses a metric of classes for another task.

@@ -43,11 +43,10 @@ enum Interruption {
 
     /// From here on the program asks ``isRequested`` often.
     ///
-    /// - Parameter patienceSeconds: how long a stop may take before the program ends all the same, because what it
-    ///   does is in a checkpoint already: one evaluation of a large model takes long. Training goes on to the end of
-    ///   its step and writes a checkpoint.
-    static func becomeStoppable(patienceSeconds: UInt32? = 1) {
-        Self.patienceSeconds.store(patienceSeconds ?? 0, ordering: .relaxed)
+    /// - Parameter patienceSeconds: how long a stop may take before the program ends all the same, because what was done
+    ///   until then is in a checkpoint: one evaluation of a large model takes long. 0 for as long as it needs.
+    static func becomeStoppable(patienceSeconds: UInt32 = 1) {
+        Self.patienceSeconds.store(patienceSeconds, ordering: .relaxed)
         stoppable.store(true, ordering: .relaxed)
     }
 

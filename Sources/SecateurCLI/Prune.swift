@@ -126,13 +126,8 @@ struct Prune: ParsableCommand {
         let line = ProgressLine()
         let pruning = try ModelPruning(
             try options(), pool: ThreadPool(threads: training.threads), progress: line.show)
-        Interruption.becomeStoppable(patienceSeconds: nil)
-        let summary = try pruning.run(
-            shouldStop: { Interruption.isRequested }, progress: line.show, note: { line.note($0) })
-        line.finish()
-        guard let summary else {
-            Terminal.note("stopped; nothing was written")
-            Foundation.exit(130)
+        let summary = try TrainingOptions.untilStopped(line, saying: "nothing was written") {
+            try pruning.run(shouldStop: $0, progress: $1, note: $2)
         }
         try pruning.write(to: output)
         if json { return try Terminal.printJSON(summary) }

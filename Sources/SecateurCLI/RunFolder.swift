@@ -30,8 +30,7 @@ enum RunFolder {
     }
 
     private static func stop(_ folder: String) -> Never {
-        Terminal.note("stopped; `secateur resume \(folder)` goes on")
-        Foundation.exit(130)
+        Terminal.stop("`secateur resume \(folder)` goes on")
     }
 
     /// Searches to the end, prints the summary, and writes the report.

@@ -89,23 +89,13 @@ struct Search: ParsableCommand {
     )
     var latencyOf: Workload.Phase?
 
-    @Option(help: "Fixes all random choices; 1 unless given.")
-    var seed: UInt64?
+    @OptionGroup var sampling: SamplingOptions
 
     @Option(
         help:
             "How layers are pruned: \(Solver.allCases.map(\.rawValue).joined(separator: ", ")); obs unless given."
     )
     var solver: Solver?
-
-    @Option(help: "Sentences of the training file to calibrate on; 512 unless given.")
-    var calibrationSentences: Int?
-
-    @Option(
-        help: """
-            Sentences of the training file to compute rewards on, 600 unless given; others pick the final policy.
-            """)
-    var rewardSentences: Int?
 
     @Option(help: "Weight of quality in the reward, as a fraction of dense.")
     var qualityWeight = 1.0
@@ -171,11 +161,6 @@ struct Search: ParsableCommand {
         guard finetuneSteps ?? 1 >= 1 else {
             throw ValidationError("--finetune-steps: found \(finetuneSteps ?? 0), allowed 1 or more")
         }
-        guard calibrationSentences ?? 2 >= 2, rewardSentences ?? 4 >= 4 else {
-            throw ValidationError(
-                "--calibration-sentences and --reward-sentences: found \(calibrationSentences ?? 2) and "
-                    + "\(rewardSentences ?? 4), allowed 2 and 4 or more")
-        }
         for weight in [qualityWeight, latencyWeight, sizeWeight] where !(weight >= 0 && weight.isFinite) {
             throw ValidationError("a weight of the reward: found \(weight), allowed 0 or more")
         }
@@ -216,10 +201,8 @@ struct Search: ParsableCommand {
             threads: machine.threads)
         options.tokens = machine.tokens ?? task.modelType.standardTokens
         options.latencyOf = latencyOf ?? options.latencyOf
-        options.seed = seed ?? options.seed
         options.solver = solver ?? options.solver
-        options.calibrationSentences = calibrationSentences ?? options.calibrationSentences
-        options.rewardSentences = rewardSentences ?? options.rewardSentences
+        sampling.set(&options)
         return options
     }
 
@@ -232,10 +215,10 @@ struct Search: ParsableCommand {
         }
         try require("--task", task, options.task)
         try require("--latency-of", latencyOf, options.latencyOf)
-        try require("--seed", seed, options.seed)
+        try require("--seed", sampling.seed, options.seed)
         try require("--solver", solver, options.solver)
-        try require("--calibration-sentences", calibrationSentences, options.calibrationSentences)
-        try require("--reward-sentences", rewardSentences, options.rewardSentences)
+        try require("--calibration-sentences", sampling.calibrationSentences, options.calibrationSentences)
+        try require("--reward-sentences", sampling.rewardSentences, options.rewardSentences)
         var options = options
         options.model = model ?? options.model
         options.train = train ?? options.train

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 import Search
 
@@ -12,6 +11,12 @@ enum Terminal {
         let line = message.replacingOccurrences(of: "\n", with: " ")
         FileHandle.standardError.write(Data("secateur: \(line)\n".utf8))
         Foundation.exit(status)
+    }
+
+    /// Says that the program was stopped, and what that means, and ends.
+    static func stop(_ consequence: String) -> Never {
+        note("stopped; \(consequence)")
+        Foundation.exit(130)
     }
 
     /// Prints one line to stderr.
@@ -67,16 +72,6 @@ enum Terminal {
     /// Bytes in millions.
     static func megabytes(_ bytes: Int) -> String {
         "\(decimal(Double(bytes) / 1e6, 1)) MB"
-    }
-}
-
-/// Reads what is typed for an option, and says what is allowed where it is wrong.
-func parsed<Value>(_ allowed: String, _ read: @escaping @Sendable (String) -> Value?)
-    -> @Sendable (String) throws -> Value
-{
-    { text in
-        guard let value = read(text) else { throw ValidationError("allowed \(allowed)") }
-        return value
     }
 }
 

@@ -71,7 +71,7 @@ extension EncoderTraining {
         let masks = try MaskSelection.masks(
             try importance(choice, layers), granularity: choice.granularity, sparsity: sparsity,
             scope: choice.scope)
-        for (parameter, mask) in zip(graph.prunable, masks) { parameter.holdMore(mask) }
+        for (parameter, mask) in zip(graph.prunable, masks) { parameter.hold(mask) }
     }
 
     /// Optimal brain surgery layer by layer; with scope global, at the sparsities that the scores of all layers
@@ -92,7 +92,7 @@ extension EncoderTraining {
         }
         for (parameter, result) in zip(parameters, results) {
             parameter.value = try result.get()
-            parameter.holdMore(parameter.value.elements.map { $0 == 0 ? 0 : 1 })
+            parameter.holdZeros()
         }
     }
 
@@ -115,8 +115,7 @@ extension EncoderTraining {
         }
         let kept = try RemovalSelection.kept(
             blocks, of: unitsRead(choice.granularity), granularity: choice.granularity, score: choice.score,
-            sparsity: sparsity,
-            scope: choice.scope, seed: choice.seed)
+            sparsity: sparsity, scope: choice.scope, seed: choice.seed)
         switch choice.granularity {
         case .blocks: try keepBlocks(kept.indices.filter { !kept[$0].isEmpty })
         case .heads:
@@ -179,11 +178,8 @@ extension EncoderTraining {
         for (new, block) in kept.enumerated() {
             let prefix = "\(BERTBlock.prefix(block))."
             for parameter in old where parameter.name.hasPrefix(prefix) {
-                let moved = Parameter(
-                    name: "\(BERTBlock.prefix(new)).\(parameter.name.dropFirst(prefix.count))",
-                    shape: parameter.shape, elements: parameter.value.elements)
-                moved.restore(mask: parameter.mask)
-                parameters.add(moved)
+                let rest = parameter.name.dropFirst(prefix.count)
+                parameters.add(parameter.cut(named: "\(BERTBlock.prefix(new)).\(rest)"))
             }
         }
     }

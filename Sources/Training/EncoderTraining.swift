@@ -58,9 +58,8 @@ public final class EncoderTraining {
         parameters = try ParameterSet(folder: folder, prefix: "bert.")
         graph = try BERTGraph(parameters: parameters, configuration: configuration)
         unitsRead = (graph.headCounts, graph.widths, graph.blockCount)
-        let classifier = parameters.contains("classifier.weight")
-        hasClassifier = classifier
-        self.classes = try classifier ? parameters.parameter("classifier.weight").value.rows : classes
+        hasClassifier = parameters.contains("classifier.weight")
+        self.classes = try hasClassifier ? parameters.parameter("classifier.weight").value.rows : classes
         if task == .classification { _ = try head() }
     }
 

@@ -9,13 +9,16 @@ struct MovementScores {
     /// By parameter, in its shape; higher is kept longer.
     let scores: [Parameter]
     /// The weights by parameter, with those that are dropped at present.
-    private(set) var weights: [[Float]]
+    private var weights: [[Float]]
+    /// What was held at zero before, by parameter.
+    private let held: [[Float]?]
 
     /// Starts with scores of zero.
     init(_ parameters: [Parameter]) {
         self.parameters = parameters
         scores = parameters.map { Parameter.zeros($0.name, shape: $0.shape) }
         weights = parameters.map(\.value.elements)
+        held = parameters.map(\.mask)
         var settings = AdamW.Settings()
         settings.weightDecay = 0
         optimizer = AdamW(scores, settings: settings)
@@ -32,6 +35,14 @@ struct MovementScores {
             }
         }
         optimizer.step(learningRate: rate, clip: .infinity, pool: pool)
+    }
+
+    /// Lets the weights that are dropped at present come back, so that it is chosen anew which are.
+    func revive() {
+        for (index, parameter) in parameters.enumerated() {
+            parameter.value.elements = weights[index]
+            parameter.restore(mask: held[index])
+        }
     }
 
     /// Remembers the weights that are not dropped, after a step of theirs.

@@ -86,16 +86,21 @@ public final class Parameter {
 
     /// Keeps the elements that are zero now at zero.
     public func holdZeros() {
-        mask = value.elements.map { $0 == 0 ? 0 : 1 }
+        hold(value.elements.map { $0 == 0 ? 0 : 1 })
     }
 
     /// The same tensor with only some of its rows or columns; what is held at zero is held there too.
     ///
-    /// - Parameter value: other values of the same shape.
-    func cut(value: Matrix? = nil, _ part: (Matrix) -> Matrix) -> Parameter {
+    /// - Parameters:
+    ///   - name: another name.
+    ///   - value: other values of the same shape.
+    func cut(named name: String? = nil, value: Matrix? = nil, _ part: (Matrix) -> Matrix = { $0 })
+        -> Parameter
+    {
         let matrix = part(value ?? self.value)
         let cut = Parameter(
-            name: name, shape: shape.count == 2 ? [matrix.rows, matrix.columns] : [matrix.columns],
+            name: name ?? self.name,
+            shape: shape.count == 2 ? [matrix.rows, matrix.columns] : [matrix.columns],
             elements: matrix.elements)
         if let mask {
             cut.hold(
@@ -110,14 +115,9 @@ public final class Parameter {
     }
 
     /// Zeros the elements where `mask` is 0 and keeps them so, beside those that are held already.
-    func holdMore(_ mask: [Float]) {
-        guard let held = self.mask else { return hold(mask) }
-        hold(zip(mask, held).map { $0 * $1 })
-    }
-
-    /// Zeros the elements where `mask` is 0 and keeps them so.
     public func hold(_ mask: [Float]) {
         precondition(mask.count == value.elements.count)
+        let mask = self.mask.map { held in zip(mask, held).map { $0 * $1 } } ?? mask
         for (index, kept) in mask.enumerated() where kept == 0 { value.elements[index] = 0 }
         self.mask = mask
     }

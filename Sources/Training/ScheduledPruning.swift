@@ -19,8 +19,6 @@ public final class ScheduledPruning {
     private var sums: [[Float]] = []
     /// Of movement pruning.
     private var movement: MovementScores?
-    /// What was held at zero before.
-    private let heldBefore: [[Float]?]
     /// Times that weights are chosen in all.
     private static let choices = 50
 
@@ -38,7 +36,6 @@ public final class ScheduledPruning {
         self.schedule = schedule
         self.pool = pool
         random = CounterBasedRandom(seed: seed, stream: 12)
-        heldBefore = parameters.map(\.mask)
         switch score {
         case .movement: movement = MovementScores(parameters)
         case .gradient, .fisher:
@@ -97,6 +94,7 @@ public final class ScheduledPruning {
     }
 
     private func prune(to sparsity: Double) throws {
+        movement?.revive()
         let importance = try parameters.indices.map { index in
             let parameter = parameters[index]
             var evidence = LayerEvidence(weight: parameter.value)
@@ -105,18 +103,12 @@ public final class ScheduledPruning {
                 evidence.products = (sums[index], sums[index].map { 2 * $0 })
             }
             return try evidence.importance(score, layer: parameter.name, random: &random)
-                .keepingDropped(movement == nil ? parameter.mask : heldBefore[index])
+                .keepingDropped(parameter.mask)
         }
         let masks = try MaskSelection.masks(
             importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity,
             scope: scope)
-        for (index, parameter) in parameters.enumerated() {
-            if let movement {
-                parameter.value.elements = movement.weights[index]
-                parameter.restore(mask: heldBefore[index])
-            }
-            parameter.holdMore(masks[index])
-        }
+        for (parameter, mask) in zip(parameters, masks) { parameter.hold(mask) }
         sums = sums.map { [Float](repeating: 0, count: $0.count) }
     }
 }

@@ -55,4 +55,15 @@ import Testing
         let doubles = [0.1, -1e300].withUnsafeBytes { FloatConversions.floats($0, from: .f64) }
         #expect(doubles == [0.1, -.infinity])
     }
+
+    @Test func theFirstThatIsNotFinite() {
+        var floats: [Float] = [0, -0.0, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e-45]
+        #expect(FloatConversions.firstNotFinite(floats) == nil)
+        #expect(FloatConversions.firstNotFinite([]) == nil)
+        for wrong in [Float.nan, -.nan, .signalingNaN, .infinity, -.infinity] {
+            #expect(FloatConversions.firstNotFinite(floats + [wrong, 1]) == 5)
+        }
+        floats[3] = .nan
+        #expect(FloatConversions.firstNotFinite(floats + [.infinity]) == 3)
+    }
 }
