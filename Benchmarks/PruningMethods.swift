@@ -34,6 +34,12 @@ struct PruningMethods: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Tasks.")
     var tasks = GLUETask.all.map(\.name)
 
+    @Option(parsing: .upToNextOption, help: "Columns of the table.")
+    var methods = Self.all.map(\.name)
+
+    @Option(help: "Examples to a step; as many as the task is fine-tuned with unless given.")
+    var batch: Int?
+
     @Option(help: "The fraction of the linear weights that goes.")
     var sparsity = 0.85
 
@@ -53,7 +59,7 @@ struct PruningMethods: ParsableCommand {
     }
 
     private static let rounds = 4
-    private static let methods = [
+    private static let all = [
         Method(score: .movement, schedule: .gradual, startsPretrained: true),
         Method(score: .magnitude, schedule: .gradual, startsPretrained: true),
         Method(score: .magnitude, schedule: .gradual, startsPretrained: false),
@@ -61,7 +67,17 @@ struct PruningMethods: ParsableCommand {
         Method(score: .magnitude, schedule: .oneShot, startsPretrained: false),
     ]
 
+    private var chosen: [Method] { Self.all.filter { methods.contains($0.name) } }
+
     func validate() throws {
+        let names = Self.all.map(\.name)
+        if let unknown = methods.first(where: { !names.contains($0) }) {
+            throw ValidationError(
+                "--methods: found \(unknown), allowed \(names.joined(separator: ", "))")
+        }
+        guard batch ?? 1 >= 1 else {
+            throw ValidationError("--batch: found \(batch ?? 0), allowed 1 or more")
+        }
         guard (0..<1).contains(sparsity), epochs >= Self.rounds, epochs % Self.rounds == 0 else {
             throw ValidationError(
                 "--sparsity and --epochs: found \(sparsity) and \(epochs), allowed 0 to below 1 and multiples "
@@ -72,10 +88,10 @@ struct PruningMethods: ParsableCommand {
     func run() throws {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let pool = ThreadPool(threads: threads)
-        print((["task", "dense"] + Self.methods.map(\.name)).joined(separator: "  "))
+        print((["task", "dense"] + chosen.map(\.name)).joined(separator: "  "))
         for task in GLUETask.all where tasks.contains(task.name) {
             var scores: [Summary] = []
-            for method in Self.methods {
+            for method in chosen {
                 scores.append(try summary(task, method, pool))
                 FileHandle.standardError.write(
                     Data("\(task.name) \(method.name) \(scores[scores.count - 1].score)\n".utf8))
@@ -94,7 +110,8 @@ struct PruningMethods: ParsableCommand {
     }
 
     private func summary(_ task: GLUETask, _ method: Method, _ pool: ThreadPool) throws -> Summary {
-        let file = "\(output)/\(task.name)-\(method.name)-\(sparsity)-\(epochs).json"
+        let size = batch.map { "-\($0)" } ?? ""
+        let file = "\(output)/\(task.name)-\(method.name)-\(sparsity)-\(epochs)\(size).json"
         if let data = FileManager.default.contents(atPath: file) {
             return try JSONDecoder().decode(Summary.self, from: data)
         }
@@ -119,6 +136,7 @@ struct PruningMethods: ParsableCommand {
         options.validation = task.file("dev", in: data)
         options.teacher = "\(tuned)/\(task.name)-dense"
         options.plan = task.dense
+        options.plan.batchSize = batch ?? options.plan.batchSize
         options.plan.epochs = method.schedule == .iterative ? epochs / Self.rounds : epochs
         // Hidden states of the teacher would cost a pass of it for every step.
         options.plan.distillation = Distillation(outputs: task.recovery.distillation.outputs)
