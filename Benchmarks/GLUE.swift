@@ -60,11 +60,15 @@ struct GLUE: ParsableCommand {
         let speedup: Double
     }
 
+    func validate() throws {
+        try GLUETask.requireAll(tasks, option: "--tasks")
+    }
+
     func run() throws {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let pool = ThreadPool(threads: threads)
         var rows: [Row] = []
-        for task in GLUETask.all where tasks.contains(task.name) {
+        for task in GLUETask.chosen(tasks) {
             for kind in ["dense", "removal", "agent"] where cases.contains(kind) {
                 let row = try row(task, kind, pool)
                 rows.append(row)

@@ -5,7 +5,7 @@ import Training
 import Transformers
 
 /// A task of GLUE and how a small encoder is trained for it.
-struct GLUETask {
+struct GLUETask: NamedChoice {
     let name: String
     let task: FineTuningTask
     let metric: ClassificationMetric

@@ -35,7 +35,7 @@ struct PruningMethods: ParsableCommand {
     var tasks = GLUETask.all.map(\.name)
 
     @Option(parsing: .upToNextOption, help: "Columns of the table.")
-    var methods = Self.all.map(\.name)
+    var methods = Method.all.map(\.name)
 
     @Option(help: "Examples to a step; as many as the task is fine-tuned with unless given.")
     var batch: Int?
@@ -50,31 +50,27 @@ struct PruningMethods: ParsableCommand {
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
     /// A column of the table.
-    private struct Method {
+    private struct Method: NamedChoice {
         let score: PruningScore
         let schedule: PruningSchedule
         let startsPretrained: Bool
 
         var name: String { "\(score)-\(schedule)-\(startsPretrained ? "pretrained" : "tuned")" }
+
+        static let all = [
+            Method(score: .movement, schedule: .gradual, startsPretrained: true),
+            Method(score: .magnitude, schedule: .gradual, startsPretrained: true),
+            Method(score: .magnitude, schedule: .gradual, startsPretrained: false),
+            Method(score: .magnitude, schedule: .iterative, startsPretrained: false),
+            Method(score: .magnitude, schedule: .oneShot, startsPretrained: false),
+        ]
     }
 
     private static let rounds = 4
-    private static let all = [
-        Method(score: .movement, schedule: .gradual, startsPretrained: true),
-        Method(score: .magnitude, schedule: .gradual, startsPretrained: true),
-        Method(score: .magnitude, schedule: .gradual, startsPretrained: false),
-        Method(score: .magnitude, schedule: .iterative, startsPretrained: false),
-        Method(score: .magnitude, schedule: .oneShot, startsPretrained: false),
-    ]
-
-    private var chosen: [Method] { Self.all.filter { methods.contains($0.name) } }
 
     func validate() throws {
-        let names = Self.all.map(\.name)
-        if let unknown = methods.first(where: { !names.contains($0) }) {
-            throw ValidationError(
-                "--methods: found \(unknown), allowed \(names.joined(separator: ", "))")
-        }
+        try GLUETask.requireAll(tasks, option: "--tasks")
+        try Method.requireAll(methods, option: "--methods")
         guard batch ?? 1 >= 1 else {
             throw ValidationError("--batch: found \(batch ?? 0), allowed 1 or more")
         }
@@ -88,8 +84,9 @@ struct PruningMethods: ParsableCommand {
     func run() throws {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let pool = ThreadPool(threads: threads)
+        let chosen = Method.chosen(methods)
         print((["task", "dense"] + chosen.map(\.name)).joined(separator: "  "))
-        for task in GLUETask.all where tasks.contains(task.name) {
+        for task in GLUETask.chosen(tasks) {
             var scores: [Summary] = []
             for method in chosen {
                 scores.append(try summary(task, method, pool))

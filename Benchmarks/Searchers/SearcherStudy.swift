@@ -51,7 +51,7 @@ struct SearcherStudy: ParsableCommand {
     var worker = false
 
     func validate() throws {
-        for name in models { _ = try StudiedModel.named(name, option: "--models") }
+        try StudiedModel.requireAll(models, option: "--models")
         try StudyProcesses.validate(atATime: processes)
     }
 
@@ -70,7 +70,7 @@ struct SearcherStudy: ParsableCommand {
     }
 
     private func cells() throws -> [StudyCell] {
-        try StudiedModel.all.filter { models.contains($0.name) }.flatMap { model in
+        try StudiedModel.chosen(models).flatMap { model in
             let folder = try model.runs(in: output)
             return (targets.isEmpty ? model.targets : targets).flatMap { target in
                 (budgets.isEmpty ? model.budgets : budgets).map { budget in

@@ -1,10 +1,9 @@
 import Agents
-import ArgumentParser
 import Foundation
 import Search
 
 /// A model that searchers are compared on, and what is asked for it by default.
-struct StudiedModel {
+struct StudiedModel: NamedChoice {
     let name: String
     let folder: String
     let task: SearchOptions.Task
@@ -38,15 +37,6 @@ struct StudiedModel {
         let isWidest = widest.map { $0 == (target, budget) } ?? false
         let agents = isWidest ? AgentKind.allCases : Self.contenders
         return agents.filter { budget == budgets[0] || !Self.budgetless.contains($0) }.map(\.rawValue)
-    }
-
-    /// The model of a name that an option gives.
-    static func named(_ name: String, option: String) throws -> StudiedModel {
-        guard let model = all.first(where: { $0.name == name }) else {
-            let known = all.map(\.name).joined(separator: ", ")
-            throw ValidationError("\(option): found '\(name)', allowed \(known)")
-        }
-        return model
     }
 
     /// The folder of everything about the model below the study's, made where it is missing.
