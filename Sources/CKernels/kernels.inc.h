@@ -5,8 +5,8 @@
 //   ATTENTION_ROWS   keys, or features, of a tile of attention; a divisor of 16
 //   ATTENTION_VECTORS, DENSE_VECTORS   vectors of 16 tokens of a full tile
 //   SPARSE_LANES     tokens of a vector of sparse products, 8 or 16
-//   *_VECTORS        such vectors of a full tile; ROWBLOCK8_VECTORS is 0 where 8 rows do not fit
-//   ROWBLOCK4_COPIED_COLUMNS   columns of a block whose activations 4x1 products copy, tile by tile; 0 copies none
+//   *_VECTORS        such vectors of a full tile; 0 where so many rows do not fit
+//   *_COPIED_COLUMNS   columns of the widest block whose activations are copied, tile by tile; 0 copies none
 //   UNSTRUCTURED_SLOTS       rows computed at a time
 //   UNSTRUCTURED_LOOKAHEAD   steps between reading an index and using it
 //   FMA_REGISTERS    v16 values that fill the latency of the FMA units

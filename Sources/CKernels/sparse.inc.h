@@ -11,9 +11,13 @@
 #if SPARSE_LANES == 8
 #define SPARSE_VECTOR v8
 #define SPARSE_SET v8_set
+// Loads stay behind the product that a sum has come from: where the sums, a column's activations and one weight fill
+// the registers, the compiler would load the weights of several rows at once, and spill.
+#define SPARSE_IN_ORDER(sum) __asm__ volatile("" : "+x"(sum) : : "memory")
 #else
 #define SPARSE_VECTOR v16
 #define SPARSE_SET v16_set
+#define SPARSE_IN_ORDER(sum)
 #endif
 
 // Loads are what limits single weights: four indices are one of them.
@@ -124,6 +128,10 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
 #pragma clang loop unroll(full)
                         for (int p = 0; p < vectors; p++)
                             SUM(slot, r, p) = __builtin_elementwise_fma(weight, input[p], SUM(slot, r, p));
+                        if (unitColumns > 1) {
+#pragma clang loop unroll(full)
+                            for (int p = 0; p < vectors; p++) SPARSE_IN_ORDER(SUM(slot, r, p));
+                        }
                     }
                 }
             }
@@ -237,16 +245,22 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
 
 SPARSE_KERNEL(sparse_1x1, 1, 1, UNSTRUCTURED_SLOTS, 0, UNSTRUCTURED_VECTORS, UNSTRUCTURED_LOOKAHEAD)
 SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_COPIED_COLUMNS, ROWBLOCK4_VECTORS, 1)
+#if ROWBLOCK6_VECTORS
+SPARSE_KERNEL(sparse_6x1, 6, 1, 1, ROWBLOCK6_COPIED_COLUMNS, ROWBLOCK6_VECTORS, 1)
+#endif
 #if ROWBLOCK8_VECTORS
 SPARSE_KERNEL(sparse_8x1, 8, 1, 1, 0, ROWBLOCK8_VECTORS, 1)
 #endif
-SPARSE_KERNEL(sparse_4x4, 4, 4, 1, 0, BLOCK4_VECTORS, 1)
+SPARSE_KERNEL(sparse_4x4, 4, 4, 1, BLOCK4_COPIED_COLUMNS, BLOCK4_VECTORS, 1)
 
 static const secateur_sparse_kernel NAME(sparse_kernels)[] = {
     {1, 1, UNSTRUCTURED_SLOTS, 0, NAME(sparse_1x1)},
     {4, 1, 1, ROWBLOCK4_COPIED_COLUMNS, NAME(sparse_4x1)},
+#if ROWBLOCK6_VECTORS
+    {6, 1, 1, ROWBLOCK6_COPIED_COLUMNS, NAME(sparse_6x1)},
+#endif
 #if ROWBLOCK8_VECTORS
     {8, 1, 1, 0, NAME(sparse_8x1)},
 #endif
-    {4, 4, 1, 0, NAME(sparse_4x4)},
+    {4, 4, 1, BLOCK4_COPIED_COLUMNS, NAME(sparse_4x4)},
 };

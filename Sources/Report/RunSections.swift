@@ -102,6 +102,7 @@ struct RunSections {
             case .dense: "dense: not pruned"
             case .unstructured: "unstructured: zeros anywhere"
             case .rowBlock4: "4×1: four rows share each kept column"
+            case .rowBlock6: "6×1: six rows share each kept column"
             case .rowBlock8: "8×1: eight rows share each kept column"
             case .rowBlock16: "16×1: sixteen rows share each kept column"
             case .block4: "4×4: blocks kept or dropped whole"

@@ -37,7 +37,7 @@ struct Prune: ParsableCommand {
 
     @Option(
         help: "\(Granularity.allowed).",
-        completion: .list(["unstructured", "4x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"]),
+        completion: .list(["unstructured", "4x1", "6x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"]),
         transform: parsed(Granularity.allowed, { Granularity($0) }))
     var pattern: Granularity
 

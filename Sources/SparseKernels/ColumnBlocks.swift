@@ -21,8 +21,8 @@ enum ColumnBlocks {
     /// Single weights load one column for one row of sums, so the columns must come from the first-level
     /// cache: two thirds of it, or all of it where few weights are kept and the sums are what is moved most, which is
     /// the sooner the fewer rows are computed at a time.
-    /// Units of several rows load a column for all of them, and the second-level cache is near enough once few of
-    /// them are kept, or where the kernel copies what it needs.
+    /// Units of several rows load a column for all of them: half as much again as the first-level cache holds, or twice
+    /// as much where the kernel copies what it needs, and more once few of them are kept and the sums are what costs.
     static func columns(for weight: Matrix, kernel: secateur_sparse_kernel) -> Int {
         let cached = cacheBytes / bytesOfColumn
         let unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
@@ -30,9 +30,9 @@ enum ColumnBlocks {
         if unit.rows == 1 {
             widest = weight.sparsity < (kernel.bundleUnits == 1 ? 0.75 : 0.85) ? cached * 2 / 3 : cached
         } else if kernel.copiedColumns > 0 {
-            widest = kernel.copiedColumns
+            widest = weight.sparsity < 0.75 ? min(cached * 2, kernel.copiedColumns) : kernel.copiedColumns
         } else {
-            widest = weight.sparsity < 0.75 ? cached * 2 / 3 : 768
+            widest = weight.sparsity < 0.75 ? cached * 3 / 2 : 768
         }
         let blocks = max((weight.columns + widest - 1) / widest, 1)
         let columns = (weight.columns + blocks - 1) / blocks

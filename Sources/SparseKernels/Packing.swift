@@ -26,7 +26,7 @@ public enum Packing {
     /// both AVX2 and AVX-512.
     public static func pattern(of weight: Matrix) -> Pattern {
         let sparsity = weight.sparsity
-        for pattern in [Pattern.rowBlock16, .block4, .rowBlock8, .rowBlock4] {
+        for pattern in [Pattern.rowBlock16, .block4, .rowBlock8, .rowBlock6, .rowBlock4] {
             guard sparsity >= 0.2, let unit = pattern.unit else { continue }
             if fractionOfZeroUnits(weight, unit) >= sparsity - 0.01 { return pattern }
         }

@@ -6,6 +6,8 @@ public enum Pattern: String, CaseIterable, Sendable, Codable {
     case unstructured
     /// Four consecutive output rows share each kept column; the last group may be shorter.
     case rowBlock4 = "4x1"
+    /// Six consecutive output rows share each kept column.
+    case rowBlock6 = "6x1"
     /// Eight consecutive output rows share each kept column.
     case rowBlock8 = "8x1"
     /// Sixteen consecutive output rows share each kept column.
@@ -26,6 +28,7 @@ public enum Pattern: String, CaseIterable, Sendable, Codable {
         case .dense: nil
         case .unstructured, .twoOfFour: .single
         case .rowBlock4: UnitShape(rows: 4, columns: 1)
+        case .rowBlock6: UnitShape(rows: 6, columns: 1)
         case .rowBlock8: UnitShape(rows: 8, columns: 1)
         case .rowBlock16: UnitShape(rows: 16, columns: 1)
         case .block4: UnitShape(rows: 4, columns: 4)

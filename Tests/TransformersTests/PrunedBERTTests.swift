@@ -111,7 +111,7 @@ import Testing
     }
 
     /// Widths of no multiple of any unit run in every sparse format.
-    @Test(arguments: ["unstructured@0.6", "4x1@0.6", "8x1@0.6", "16x1@0.6", "4x4@0.6", "2:4@0.5"])
+    @Test(arguments: ["unstructured@0.6", "4x1@0.6", "6x1@0.6", "8x1@0.6", "16x1@0.6", "4x4@0.6", "2:4@0.5"])
     func sparseFormatsTakeAnyWidth(name: String) throws {
         var model = RandomBERT(seed: 5)
         model.removeHeads([0], ofBlock: 1)

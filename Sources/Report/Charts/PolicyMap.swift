@@ -52,6 +52,7 @@ struct PolicyMap {
         case .twoOfFour: 4
         case .rowBlock8: 5
         case .rowBlock16: 6
+        case .rowBlock6: 7
         }
     }
 
@@ -60,7 +61,7 @@ struct PolicyMap {
         switch pattern {
         case .dense: "dense"
         case .unstructured: "unstr."
-        case .rowBlock4, .rowBlock8, .rowBlock16, .block4:
+        case .rowBlock4, .rowBlock6, .rowBlock8, .rowBlock16, .block4:
             pattern.rawValue.replacingOccurrences(of: "x", with: "×")
         case .twoOfFour: pattern.rawValue
         }
@@ -152,6 +153,7 @@ struct PolicyMap {
                     case .unstructured:
                         (4, "<circle cx=\"1\" cy=\"1\" r=\"0.9\"/><circle cx=\"3\" cy=\"3\" r=\"0.9\"/>")
                     case .rowBlock4: (4, "<rect width=\"1.8\" height=\"4\"/>")
+                    case .rowBlock6: (5, "<rect width=\"2.2\" height=\"5\"/>")
                     case .rowBlock8: (3, "<rect width=\"1.2\" height=\"3\"/>")
                     case .rowBlock16: (6, "<rect width=\"3\" height=\"6\"/>")
                     case .block4:
