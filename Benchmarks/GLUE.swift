@@ -37,8 +37,8 @@ struct GLUE: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Tasks; all unless given.")
     var tasks = GLUETask.all.map(\.name)
 
-    @Option(parsing: .upToNextOption, help: "Cases: dense, removal, agent; all unless given.")
-    var cases = ["dense", "removal", "agent"]
+    @Option(parsing: .upToNextOption, help: "Cases; all unless given.")
+    var cases = Case.allCases
 
     @Option(help: "Threads to compute with; all processors unless given.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -49,10 +49,15 @@ struct GLUE: ParsableCommand {
     )
     var latencyTable: String?
 
+    /// In the order in which they are done: each needs those before it.
+    enum Case: String, CaseIterable, Codable, ExpressibleByArgument {
+        case dense, removal, agent
+    }
+
     /// A row of the table; one JSON file each.
     private struct Row: Codable {
         let task: String
-        let kind: String
+        let kind: Case
         let metric: String
         let score: Double
         let encoderWeights: Int
@@ -69,15 +74,15 @@ struct GLUE: ParsableCommand {
         let pool = ThreadPool(threads: threads)
         var rows: [Row] = []
         for task in GLUETask.chosen(tasks) {
-            for kind in ["dense", "removal", "agent"] where cases.contains(kind) {
+            for kind in Case.allCases where cases.contains(kind) {
                 let row = try row(task, kind, pool)
                 rows.append(row)
-                print(line(row, dense: rows.first { $0.task == row.task && $0.kind == "dense" }))
+                print(line(row, dense: rows.first { $0.task == row.task && $0.kind == .dense }))
             }
         }
-        for kind in cases {
+        for kind in Case.allCases where cases.contains(kind) {
             let drops = rows.filter { $0.kind == kind }.compactMap { row in
-                rows.first { $0.task == row.task && $0.kind == "dense" }.map { 100 * ($0.score - row.score) }
+                rows.first { $0.task == row.task && $0.kind == .dense }.map { 100 * ($0.score - row.score) }
             }
             let mean = drops.reduce(0, +) / Double(max(drops.count, 1))
             print("\(kind): mean drop \(String(format: "%.2f", mean)) over \(drops.count) tasks")
@@ -87,13 +92,13 @@ struct GLUE: ParsableCommand {
     private func line(_ row: Row, dense: Row?) -> String {
         let drop = dense.map { String(format: "%+.2f", 100 * (row.score - $0.score)) } ?? ""
         return [
-            row.task, row.kind, row.metric, String(format: "%.2f", 100 * row.score), drop,
+            row.task, row.kind.rawValue, row.metric, String(format: "%.2f", 100 * row.score), drop,
             String(format: "%.2fM", Double(row.encoderWeights) / 1e6),
             String(format: "%.1f MB", Double(row.bytes) / 1e6), String(format: "%.2fx", row.speedup),
         ].joined(separator: "  ")
     }
 
-    private func row(_ task: GLUETask, _ kind: String, _ pool: ThreadPool) throws -> Row {
+    private func row(_ task: GLUETask, _ kind: Case, _ pool: ThreadPool) throws -> Row {
         let folder = "\(output)/\(task.name)-\(kind)"
         let file = "\(folder).json"
         if let data = FileManager.default.contents(atPath: file) {
@@ -102,10 +107,10 @@ struct GLUE: ParsableCommand {
         let dense = "\(output)/\(task.name)-dense"
         if !FileManager.default.fileExists(atPath: folder) {
             switch kind {
-            case "dense":
+            case .dense:
                 try tune(task, from: start(task, pool), teacher: nil, by: task.dense, to: folder, pool)
-            case "removal": try remove(task, from: dense, to: folder, pool)
-            default: try letAgentPrune(task, dense: dense, to: folder, pool)
+            case .removal: try remove(task, from: dense, to: folder, pool)
+            case .agent: try letAgentPrune(task, dense: dense, to: folder, pool)
             }
         }
         let row = try measure(task, kind, folder, dense, pool)
@@ -187,7 +192,7 @@ struct GLUE: ParsableCommand {
     }
 
     private func search(_ task: GLUETask, run folder: String, _ pool: ThreadPool) throws {
-        let (dense, removal) = (try row(task, "dense", pool), try row(task, "removal", pool))
+        let (dense, removal) = (try row(task, .dense, pool), try row(task, .removal, pool))
         var options = SearchOptions(
             model: "\(output)/\(task.name)-removal", task: .fidelity, train: task.file("train", in: data),
             targetLatency: .fraction(min((380 * removal.speedup).rounded() / 1000, 1)), threads: threads)
@@ -199,7 +204,7 @@ struct GLUE: ParsableCommand {
     }
 
     private func measure(
-        _ task: GLUETask, _ kind: String, _ folder: String, _ dense: String, _ pool: ThreadPool
+        _ task: GLUETask, _ kind: Case, _ folder: String, _ dense: String, _ pool: ThreadPool
     ) throws -> Row {
         let (pruned, reference) = (try EncoderModel(folder: folder), try EncoderModel(folder: dense))
         let score = try task.score(of: folder, data: data, pool)

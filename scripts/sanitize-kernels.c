@@ -9,7 +9,7 @@ static secateur_sparse random_sparse(const secateur_sparse_kernel *kernel, size_
     const size_t units = (rows + kernel->unitRows - 1) / kernel->unitRows;
     secateur_sparse w = {.rows = rows, .columns = columns, .blockColumns = columnsOfBlock * unitColumns,
                          .bundles = (units + slots - 1) / slots, .unitRows = kernel->unitRows,
-                         .unitColumns = unitColumns, .bundleUnits = slots};
+                         .unitColumns = unitColumns, .bundleUnits = slots, .copies = uniform() < 0.5};
     const size_t blocks = (columns + w.blockColumns - 1) / w.blockColumns;
     uint32_t *starts = allocate((blocks * w.bundles + 1) * sizeof *starts);
     for (size_t i = 0; i < blocks * w.bundles; i++) starts[i + 1] = starts[i] + (uint32_t)(uniform() * 12);

@@ -21,6 +21,8 @@ public final class SparseLinear: LinearOperator {
     private let bias: AlignedBuffer<Float>
     private let split: CostSplit
     private let kernel: secateur_sparse_kernel
+    /// Whether the kernel copies activations.
+    private let copies: Bool
     private let instructionSet: InstructionSet
 
     /// Packs a weight [rows × columns] and a bias [rows].
@@ -38,8 +40,10 @@ public final class SparseLinear: LinearOperator {
         self.instructionSet = instructionSet
         kernel = instructionSet.sparseKernel(for: unit, columns: weight.columns)
         self.unit = UnitShape(rows: kernel.unitRows, columns: kernel.unitColumns)
-        let block = blockColumns ?? ColumnBlocks.columns(for: weight, kernel: kernel)
-        packed = PackedUnits(weight, unit: self.unit, slots: kernel.bundleUnits, blockColumns: block)
+        let blocks = ColumnBlocks(of: weight, kernel: kernel, columns: blockColumns)
+        copies = blocks.areCopied
+        packed = PackedUnits(
+            weight, unit: self.unit, slots: kernel.bundleUnits, blockColumns: blocks.columns)
         self.bias = AlignedBuffer(bias)
         split = CostSplit(costs: packed.segmentCosts)
     }
@@ -91,7 +95,7 @@ public final class SparseLinear: LinearOperator {
             values: packed.values.address, indices: packed.indices.address, starts: packed.starts.address,
             units: packed.units.address, bias: bias.address, rows: rows, columns: columns,
             blockColumns: packed.blockColumns, bundles: packed.bundles, unitRows: unit.rows,
-            unitColumns: unit.columns, bundleUnits: kernel.bundleUnits)
+            unitColumns: unit.columns, bundleUnits: kernel.bundleUnits, copies: copies ? 1 : 0)
         let segments = split.range(ofPart: part, of: parts)
         var first = segments.lowerBound
         while first < segments.upperBound {
@@ -107,7 +111,7 @@ public final class SparseLinear: LinearOperator {
     /// it has at least one. The kernel itself cuts up a layer of one block of columns, and one that copies activations
     /// takes all weights, as it would copy them again for each group.
     private func endOfGroup(from first: Int, before limit: Int) -> Int {
-        guard packed.blockColumns < columns, kernel.copiedColumns == 0 else { return limit }
+        guard packed.blockColumns < columns, !copies else { return limit }
         let stepBytes =
             kernel.bundleUnits * (unit.count * MemoryLayout<Float>.size + MemoryLayout<UInt16>.size)
         var end = first + 1

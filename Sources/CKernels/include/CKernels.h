@@ -57,10 +57,11 @@ typedef struct {
     const float *bias;      // [rows]
     size_t rows, columns, blockColumns, bundles;
     size_t unitRows, unitColumns, bundleUnits;
+    int copies; // whether activations are copied first, by kernels that can
 } secateur_sparse;
 
-// A kernel for one shape of unit. Of blocks of up to `copiedColumns` columns it copies the activations of few tokens at
-// a time, so that they need no longer fit in a cache with the panel's other tokens; 0 where it does not copy.
+// A kernel for one shape of unit. Of blocks of up to `copiedColumns` columns it can copy the activations of few tokens at
+// a time, so that they need no longer fit in a cache with the panel's other tokens; 0 where it cannot.
 typedef struct {
     size_t unitRows, unitColumns, bundleUnits, copiedColumns;
     void (*apply)(const secateur_sparse *, const float *x, float *y, size_t tokens, size_t bundleBegin,
