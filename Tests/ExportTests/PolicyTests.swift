@@ -41,6 +41,15 @@ import Transformers
     private static let block =
         #"{"layer": "b.dense", "level": {"pattern": "4x1", "sparsity": 0.75}, "rows": 16, "cols": 8}"#
 
+    @Test func theSchemaAllowsEveryPattern() throws {
+        let schema = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../docs/policy.schema.json")
+        let root = try JSONSerialization.jsonObject(with: Data(contentsOf: schema)) as? [String: Any]
+        let definitions = try #require(root?["$defs"] as? [String: [String: Any]])
+        let level = try #require(definitions["level"]?["properties"] as? [String: [String: Any]])
+        #expect(level["pattern"]?["enum"] as? [String] == Pattern.allCases.map(\.rawValue))
+    }
+
     @Test func aPolicyMadeByHandIsRead() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         // The order of layers is the model's, whatever the file's is.
