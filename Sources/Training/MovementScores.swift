@@ -3,6 +3,9 @@ import Tensors
 /// The scores of movement pruning, which are trained beside the weights (Sanh, Wolf and Rush, 2020, equations 3 and 4).
 ///
 /// The derivative of the loss by a score is w·∂L/∂w, of weights that are dropped at present too: they keep their value.
+///
+/// Scores start at w²/2, to which a step of gradient descent adds just −η·w·∂L/∂w. The paper's start at zero, and what
+/// has not moved yet is then dropped whatever it is worth: tens of thousands of steps make up for it, hundreds do not.
 struct MovementScores {
     private let parameters: [Parameter]
     private let optimizer: AdamW
@@ -13,10 +16,17 @@ struct MovementScores {
     /// What was held at zero before, by parameter.
     private let held: [[Float]?]
 
-    /// Starts with scores of zero.
+    /// The learning rate of scores beside that of weights.
+    static let relativeRate: Float = 0.2
+
+    /// Starts with the scores of the weights as they are.
     init(_ parameters: [Parameter]) {
         self.parameters = parameters
-        scores = parameters.map { Parameter.zeros($0.name, shape: $0.shape) }
+        scores = parameters.map { parameter in
+            Parameter(
+                name: parameter.name, shape: parameter.shape,
+                elements: parameter.value.elements.map { $0 * $0 / 2 })
+        }
         weights = parameters.map(\.value.elements)
         held = parameters.map(\.mask)
         var settings = AdamW.Settings()
@@ -25,6 +35,8 @@ struct MovementScores {
     }
 
     /// Takes one step with the gradients that the parameters have.
+    ///
+    /// - Parameter rate: the learning rate of the weights.
     func learn(rate: Float, pool: ThreadPool) {
         for (index, parameter) in parameters.enumerated() {
             let (weight, gradient) = (weights[index], parameter.gradient.elements)
@@ -34,7 +46,7 @@ struct MovementScores {
                 }
             }
         }
-        optimizer.step(learningRate: rate, clip: .infinity, pool: pool)
+        optimizer.step(learningRate: Self.relativeRate * rate, clip: .infinity, pool: pool)
     }
 
     /// Lets the weights that are dropped at present come back, so that it is chosen anew which are.

@@ -24,7 +24,8 @@ import Testing
             scores.learn(rate: rate, pool: pool)
         }
         for place in weights.indices {
-            var (m, v, expected) = (0.0, 0.0, 0.0)
+            var (m, v) = (0.0, 0.0)
+            var expected = Double(weights[place] * weights[place]) / 2
             for (step, gradient) in gradients.enumerated() {
                 let derivative = Double(weights[place] * gradient[place])
                 m = 0.9 * m + 0.1 * derivative
@@ -32,14 +33,14 @@ import Testing
                 let (hatM, hatV) = (
                     m / (1 - pow(0.9, Double(step + 1))), v / (1 - pow(0.999, Double(step + 1)))
                 )
-                expected -= Double(rate) * hatM / (hatV.squareRoot() + 1e-8)
+                expected -= Double(MovementScores.relativeRate * rate) * hatM / (hatV.squareRoot() + 1e-8)
             }
             #expect(abs(Double(scores.scores[0].value.elements[place]) - expected) < 1e-6)
         }
     }
 
     @Test func whatMovesAwayFromZeroIsKeptAndWhatWasDroppedComesBack() throws {
-        let parameter = parameter([0.1, -0.1, 3, -3])
+        let parameter = parameter([0.1, -0.1, 0.15, -0.15])
         let pruning = try ScheduledPruning(
             parameters: [parameter], score: .movement, granularity: .units(.single),
             scope: .layer, schedule: CubicSchedule(final: 0.5, warmUp: 0, coolDown: 0), seed: 1, pool: pool)
@@ -56,6 +57,6 @@ import Testing
         let dropped = try #require(parameter.mask?.firstIndex(of: 0))
         #expect(dropped >= 2 && parameter.value.elements[dropped] == 0)
         for number in 21...80 { try step(growing.map { -4 * $0 }, number) }
-        #expect(parameter.value.elements == [0, 0, 3, -3])
+        #expect(parameter.value.elements == [0, 0, 0.15, -0.15])
     }
 }
