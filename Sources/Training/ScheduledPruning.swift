@@ -19,8 +19,8 @@ public final class ScheduledPruning {
     private var sums: [[Float]] = []
     /// Of movement pruning.
     private var movement: MovementScores?
-    /// Times that weights are chosen in all.
-    private static let choices = 50
+    /// Times that weights are chosen in all; where dropped ones come back, more often.
+    private var choices: Int { movement == nil ? 50 : 400 }
 
     /// Prepares for the linear layers of a model.
     /// - Throws: `PruningError` for a score or a granularity that cannot be used while training.
@@ -79,14 +79,15 @@ public final class ScheduledPruning {
     func didUpdate(step: Int, of steps: Int) throws {
         movement?.keepAside(pool: pool)
         let progress = Double(step) / Double(steps)
-        guard progress > schedule.warmUp, Self.isChoice(step, steps, schedule) else { return }
+        guard progress > schedule.warmUp, isChoice(step, steps) else { return }
         try prune(to: schedule.sparsity(at: progress))
     }
 
-    /// Whether weights are chosen after a step: evenly spread, the last time as the cool-down starts.
-    private static func isChoice(_ step: Int, _ steps: Int, _ schedule: CubicSchedule) -> Bool {
+    /// Whether weights are chosen after a step: evenly spread, the last time as the cool-down starts, or at the very end
+    /// where dropped ones come back.
+    private func isChoice(_ step: Int, _ steps: Int) -> Bool {
         let first = schedule.warmUp * Double(steps)
-        let last = (1 - schedule.coolDown) * Double(steps)
+        let last = (movement == nil ? 1 - schedule.coolDown : 1) * Double(steps)
         func index(_ step: Int) -> Int {
             Int((min(Double(step), last.rounded(.up)) - first) / max(last - first, 1) * Double(choices))
         }
