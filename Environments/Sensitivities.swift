@@ -105,7 +105,7 @@ public enum Sensitivities {
     }
 
     private static func patternGroups(_ levels: [Level]) -> [[Int]] {
-        Pattern.allCases.filter { $0 != .dense }.map { pattern in
+        Pattern.sparse.map { pattern in
             levels.indices.filter { levels[$0].pattern == pattern }
         }
     }

@@ -237,7 +237,7 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
     static void NAME(name)(const secateur_sparse *w, const float *x, float *y, size_t tokens,                  \
                            size_t bundleBegin, size_t bundleEnd) {                                             \
         float strip[copiedColumns * vectors * SPARSE_LANES + 1] __attribute__((aligned(64)));                  \
-        if (copiedColumns && w->copies && w->blockColumns <= copiedColumns)                                                 \
+        if (copiedColumns && w->copies && w->blockColumns <= copiedColumns)                                    \
             SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors, lookahead);                           \
         else                                                                                                   \
             SPARSE_PRODUCT(NULL, unitRows, unitColumns, slots, vectors, lookahead);                            \

@@ -42,7 +42,7 @@ struct Benchmark: ParsableCommand {
         completion: .list(Level.standard.filter { $0 != .dense }.map(\.description)),
         transform: parsed(
             "dense, or PATTERN@SPARSITY such as 4x1@0.8, with a pattern of "
-                + Pattern.allCases.filter { $0 != .dense }.map(\.rawValue).joined(separator: ", "),
+                + Pattern.sparse.map(\.rawValue).joined(separator: ", "),
             { Level($0) }))
     var level: Level?
 

@@ -28,7 +28,7 @@ struct Kernels: ParsableCommand {
     var isa = InstructionSet.best
 
     @Option(parsing: .upToNextOption, help: "Patterns; all unless given.")
-    var patterns = Pattern.allCases.filter { $0 != .dense }
+    var patterns = Pattern.sparse
 
     @Option(parsing: .upToNextOption, help: "Sparsities; 2:4 has the one of its own.")
     var sparsities = [0.5, 0.7, 0.8, 0.9, 0.95]

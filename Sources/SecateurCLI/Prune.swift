@@ -2,6 +2,7 @@ import ArgumentParser
 import Export
 import Foundation
 import Pruning
+import SparseKernels
 import Tensors
 import Training
 
@@ -37,7 +38,7 @@ struct Prune: ParsableCommand {
 
     @Option(
         help: "\(Granularity.allowed).",
-        completion: .list(["unstructured", "4x1", "6x1", "8x1", "4x4", "2:4", "heads", "neurons", "block"]),
+        completion: .list(Pattern.sparse.map(\.rawValue) + ["heads", "neurons", "block"]),
         transform: parsed(Granularity.allowed, { Granularity($0) }))
     var pattern: Granularity
 

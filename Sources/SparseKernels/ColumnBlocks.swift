@@ -27,16 +27,19 @@ struct ColumnBlocks {
     /// Blocks of a width, or of the one that suits the weight; all are about equally wide.
     init(of weight: Matrix, kernel: secateur_sparse_kernel, columns given: Int? = nil) {
         // Where few weights are kept, copying costs more than what the cache would have kept.
-        let mayCopy = kernel.copiedColumns > 0 && weight.sparsity < 0.85
-        columns = given ?? Self.columns(of: weight, kernel: kernel, copies: mayCopy)
+        let sparsity = weight.sparsity
+        let mayCopy = kernel.copiedColumns > 0 && sparsity < 0.85
+        columns =
+            given
+            ?? Self.columns(
+                of: weight, unit: kernel.unitColumns,
+                widest: Self.widest(sparsity: sparsity, kernel, copies: mayCopy))
         areCopied = mayCopy && columns <= kernel.copiedColumns
     }
 
-    private static func columns(of weight: Matrix, kernel: secateur_sparse_kernel, copies: Bool) -> Int {
-        let widest = widest(sparsity: weight.sparsity, kernel, copies: copies)
+    private static func columns(of weight: Matrix, unit: Int, widest: Int) -> Int {
         let blocks = max((weight.columns + widest - 1) / widest, 1)
         let columns = (weight.columns + blocks - 1) / blocks
-        let unit = kernel.unitColumns
         return max((columns + unit - 1) / unit * unit, unit)
     }
 

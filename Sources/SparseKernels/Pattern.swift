@@ -17,6 +17,9 @@ public enum Pattern: String, CaseIterable, Sendable, Codable {
     /// Of every four consecutive columns of a row, two are kept.
     case twoOfFour = "2:4"
 
+    /// Those that prune.
+    public static let sparse = allCases.filter { $0 != .dense }
+
     /// For patterns that fix how many units of each run of consecutive columns are kept: 2 of 4.
     public var kept: (count: Int, of: Int)? {
         self == .twoOfFour ? (2, 4) : nil

@@ -19,8 +19,6 @@ public final class ScheduledPruning {
     private var sums: [[Float]] = []
     /// Of movement pruning.
     private var movement: MovementScores?
-    /// Times that weights are chosen in all; where dropped ones come back, more often.
-    private var choices: Int { movement == nil ? 50 : 400 }
 
     /// Prepares for the linear layers of a model.
     /// - Throws: `PruningError` for a score or a granularity that cannot be used while training.
@@ -83,13 +81,14 @@ public final class ScheduledPruning {
         try prune(to: schedule.sparsity(at: progress))
     }
 
-    /// Whether weights are chosen after a step: evenly spread, the last time as the cool-down starts, or at the very end
-    /// where dropped ones come back.
+    /// Whether weights are chosen after a step: evenly spread, 50 times until the cool-down starts, or 400 times to the
+    /// very end where dropped ones come back.
     private func isChoice(_ step: Int, _ steps: Int) -> Bool {
         let first = schedule.warmUp * Double(steps)
-        let last = (movement == nil ? 1 - schedule.coolDown : 1) * Double(steps)
+        let (choices, end) = movement == nil ? (50.0, 1 - schedule.coolDown) : (400, 1)
+        let last = end * Double(steps)
         func index(_ step: Int) -> Int {
-            Int((min(Double(step), last.rounded(.up)) - first) / max(last - first, 1) * Double(choices))
+            Int((min(Double(step), last.rounded(.up)) - first) / max(last - first, 1) * choices)
         }
         return index(step) != index(step - 1)
     }

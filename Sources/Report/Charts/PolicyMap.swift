@@ -59,11 +59,8 @@ struct PolicyMap {
     /// What a cell calls a pattern.
     static func code(_ pattern: Pattern) -> String {
         switch pattern {
-        case .dense: "dense"
         case .unstructured: "unstr."
-        case .rowBlock4, .rowBlock6, .rowBlock8, .rowBlock16, .block4:
-            pattern.rawValue.replacingOccurrences(of: "x", with: "×")
-        case .twoOfFour: pattern.rawValue
+        default: pattern.rawValue.replacingOccurrences(of: "x", with: "×")
         }
     }
 
