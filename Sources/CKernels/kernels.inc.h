@@ -8,11 +8,9 @@
 //   *_VECTORS        such vectors of a full tile; 0 where so many rows do not fit
 //   *_COPIED_COLUMNS   columns of the widest block whose activations are copied, tile by tile; 0 copies none
 //   UNSTRUCTURED_SLOTS       rows computed at a time
-//   UNSTRUCTURED_LOOKAHEAD   steps between reading an index and using it
 //   FMA_REGISTERS    v16 values that fill the latency of the FMA units
 //   SPARSE_READ_AHEAD        whether the weights of sparse products are read ahead, or the processor's own prefetching
 //                    does as well: they are fewer, and telling it costs a loop with an end for each bundle
-//   UNSTRUCTURED_PREFETCHED_SUMS   whether the sums of the blocks before are fetched while a block is summed
 #include "attention.h"
 #include "panels.h"
 #include "vector.h"

@@ -18,10 +18,8 @@
 #define ROWBLOCK8_VECTORS 0
 #define UNSTRUCTURED_VECTORS 8
 #define UNSTRUCTURED_SLOTS 1
-#define UNSTRUCTURED_LOOKAHEAD 2
 #define FMA_REGISTERS 6
 #define SPARSE_READ_AHEAD 0
-#define UNSTRUCTURED_PREFETCHED_SUMS 1
 #include "kernels.inc.h"
 #pragma clang attribute pop
 #endif

@@ -19,10 +19,8 @@
 #define ROWBLOCK8_VECTORS 2
 #define UNSTRUCTURED_VECTORS 4
 #define UNSTRUCTURED_SLOTS 7
-#define UNSTRUCTURED_LOOKAHEAD 1
 #define FMA_REGISTERS 12
 #define SPARSE_READ_AHEAD 1
-#define UNSTRUCTURED_PREFETCHED_SUMS 0
 #include "kernels.inc.h"
 #pragma clang attribute pop
 #endif

@@ -5,7 +5,6 @@
 // For the same reason a block's sums start from zero and are added to those of the blocks before it at the end:
 // products need not wait for them.
 
-#define MAXIMUM_LOOKAHEAD 2
 #define MAXIMUM_SPARSE_VECTORS 8
 
 #if SPARSE_LANES == 8
@@ -80,39 +79,28 @@ INLINE void NAME(write_unit)(const SPARSE_VECTOR *sum, float *y, size_t width, c
 // `width` floats apart.
 INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const float *x, size_t stride, float *y,
                                  size_t width, size_t bundleBegin, size_t bundleEnd, const int unitRows,
-                                 const int unitColumns, const int slots, const int vectors,
-                                 const int lookahead) {
+                                 const int unitColumns, const int slots, const int vectors) {
     const uint32_t *starts = w->starts + block * w->bundles;
     const uint32_t *units = w->units + block * w->bundles * slots;
     const char *base = (const char *)x;
     const size_t scale = stride * unitColumns * sizeof(float);
     const uint16_t *index = w->indices + (size_t)starts[bundleBegin] * slots;
     const float *value = w->values + (size_t)starts[bundleBegin] * slots * unitRows * unitColumns;
-    NAME(indices) ahead[MAXIMUM_LOOKAHEAD];
-#pragma clang loop unroll(full)
-    for (int step = 0; step < lookahead; step++, index += slots) ahead[step] = NAME(read_indices)(index, slots);
+    NAME(indices) next = NAME(read_indices)(index, slots);
+    index += slots;
 
     for (size_t bundle = bundleBegin; bundle < bundleEnd; bundle++) {
         NAME(sums) sums;
 #pragma clang loop unroll(full)
         for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = SPARSE_SET(0.0f);
-        if (UNSTRUCTURED_PREFETCHED_SUMS && unitRows == 1) {
-#pragma clang loop unroll(full)
-            for (int i = 0; i < slots * vectors * SPARSE_LANES; i += LANES)
-                __builtin_prefetch(y + units[bundle * slots + i / (vectors * SPARSE_LANES)] * width +
-                                       i % (vectors * SPARSE_LANES),
-                                   1);
-        }
         if (SPARSE_READ_AHEAD) {
             // As many weights as the bundle has are read ahead, a cache line at a time.
             const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
             for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
         }
         ALIGNED_LOOP for (size_t step = starts[bundle]; step < starts[bundle + 1]; step++) {
-            const NAME(indices) present = ahead[0];
-#pragma clang loop unroll(full)
-            for (int later = 0; later + 1 < lookahead; later++) ahead[later] = ahead[later + 1];
-            ahead[lookahead - 1] = NAME(read_indices)(index, slots);
+            const NAME(indices) present = next;
+            next = NAME(read_indices)(index, slots);
 #pragma clang loop unroll(full)
             for (int slot = 0; slot < slots; slot++) {
                 const float *column = (const float *)(base + NAME(index)(&present, slot, slots) * scale);
@@ -153,6 +141,79 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
 
 #undef SUM
 
+INLINE uint32_t NAME(read_two_indices)(const uint16_t *index) {
+    uint32_t result;
+    __builtin_memcpy(&result, index, sizeof result);
+    __asm__("" : "+r"(result));
+    return result;
+}
+
+// Two weights, each in all lanes of its own vector.
+INLINE void NAME(set_two)(const float *value, SPARSE_VECTOR *first, SPARSE_VECTOR *second) {
+#if SPARSE_LANES == 8
+    // One load and two shuffles; the compiler would load each by itself.
+    double two;
+    __builtin_memcpy(&two, value, sizeof two);
+    double __attribute__((vector_size(32))) both = {two, two, two, two};
+    __asm__("" : "+x"(both));
+    *first = __builtin_shufflevector((v8)both, (v8)both, 0, 0, 2, 2, 4, 4, 6, 6);
+    *second = __builtin_shufflevector((v8)both, (v8)both, 1, 1, 3, 3, 5, 5, 7, 7);
+#else
+    *first = SPARSE_SET(value[0]);
+    *second = SPARSE_SET(value[1]);
+#endif
+}
+
+INLINE void NAME(add_column)(SPARSE_VECTOR *sum, const SPARSE_VECTOR weight, const char *column, const int vectors) {
+#pragma clang loop unroll(full)
+    for (int p = 0; p < vectors; p++)
+        sum[p] = __builtin_elementwise_fma(weight, ((const SPARSE_VECTOR *)column)[p], sum[p]);
+}
+
+// The same for single weights, where bundles are single rows. One load brings two weights, and one two indices, which
+// are read two or three weights before they are used.
+INLINE void NAME(sparse_rows)(const secateur_sparse *w, size_t block, const float *x, size_t stride, float *y,
+                              size_t width, size_t begin, size_t end, const int vectors) {
+    const uint32_t *starts = w->starts + block * w->bundles;
+    const uint32_t *rows = w->units + block * w->bundles;
+    const char *base = (const char *)x;
+    const size_t scale = stride * sizeof(float);
+    const uint16_t *index = w->indices + starts[begin];
+    const float *value = w->values + starts[begin];
+    uint32_t next = NAME(read_two_indices)(index), afterNext = NAME(read_two_indices)(index + 2);
+    index += 4;
+
+    for (size_t i = begin; i < end; i++) {
+        SPARSE_VECTOR sum[MAXIMUM_SPARSE_VECTORS];
+        float *out = y + rows[i] * width;
+#pragma clang loop unroll(full)
+        for (int p = 0; p < vectors; p++) sum[p] = SPARSE_SET(0.0f);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < vectors * SPARSE_LANES; p += LANES) __builtin_prefetch(out + p, 1);
+        const size_t count = starts[i + 1] - starts[i];
+        if (SPARSE_READ_AHEAD)
+            for (size_t ahead = 0; ahead < count; ahead += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + ahead);
+        ALIGNED_LOOP for (const float *last = value + count / 2 * 2; value < last; value += 2) {
+            const uint32_t present = next;
+            next = afterNext;
+            afterNext = NAME(read_two_indices)(index);
+            index += 2;
+            SPARSE_VECTOR first, second;
+            NAME(set_two)(value, &first, &second);
+            NAME(add_column)(sum, first, base + (uint16_t)present * scale, vectors);
+            NAME(add_column)(sum, second, base + (present >> 16) * scale, vectors);
+        }
+        if (count % 2) {
+            NAME(add_column)(sum, SPARSE_SET(*value), base + (uint16_t)next * scale, vectors);
+            next = next >> 16 | afterNext << 16;
+            index += 1;
+            value += 1;
+            afterNext = NAME(read_two_indices)(index - 2);
+        }
+        NAME(write_unit)(sum, out, width, w->bias ? w->bias + rows[i] : NULL, block > 0, 1, 1, vectors);
+    }
+}
+
 // Bundles whose weights take about 256 KB: they stay in the second-level cache while all tokens pass by. With
 // several blocks of columns a bundle's rows are others in each block, and only a whole segment's the same: there
 // all bundles are taken, and the caller passes as many segments as fit. Copied activations are taken all the way too:
@@ -177,7 +238,7 @@ INLINE int NAME(tile_vectors)(const size_t left, const int vectors) {
 // as rows of a panel they are a power of two apart, and few sets of the first-level cache would have to hold them all.
 INLINE void NAME(sparse_tile)(const secateur_sparse *w, size_t block, const float *x, float *y, size_t width,
                               size_t bundleBegin, size_t bundleEnd, float *strip, const int unitRows,
-                              const int unitColumns, const int slots, const int tile, const int lookahead) {
+                              const int unitColumns, const int slots, const int tile) {
     const size_t first = block * w->blockColumns;
     const float *columns = x + first * width;
     size_t stride = width;
@@ -191,17 +252,19 @@ INLINE void NAME(sparse_tile)(const secateur_sparse *w, size_t block, const floa
                     *(const SPARSE_VECTOR *)(columns + column * width + p);
         columns = strip;
     }
-    NAME(sparse_bundles)(w, block, columns, stride, y, width, bundleBegin, bundleEnd, unitRows, unitColumns, slots,
-                         tile, lookahead);
+    if (unitRows * unitColumns * slots == 1)
+        NAME(sparse_rows)(w, block, columns, stride, y, width, bundleBegin, bundleEnd, tile);
+    else
+        NAME(sparse_bundles)(w, block, columns, stride, y, width, bundleBegin, bundleEnd, unitRows, unitColumns,
+                             slots, tile);
 }
 
 // All tokens, `vectors` vectors of them at a time, or fewer where a panel ends.
 INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float *y, size_t tokens,
                                  size_t bundleBegin, size_t bundleEnd, float *strip, const int unitRows,
-                                 const int unitColumns, const int slots, const int vectors,
-                                 const int lookahead) {
+                                 const int unitColumns, const int slots, const int vectors) {
 #define TILE(WIDTH, VECTORS)                                                                                   \
-    NAME(sparse_tile)(w, block, xs, ys, WIDTH, begin, end, strip, unitRows, unitColumns, slots, VECTORS, lookahead)
+    NAME(sparse_tile)(w, block, xs, ys, WIDTH, begin, end, strip, unitRows, unitColumns, slots, VECTORS)
     const int narrowest = LANES / SPARSE_LANES;
     const size_t chunk = NAME(sparse_chunk)(w, strip != NULL);
     for (size_t begin = bundleBegin; begin < bundleEnd; begin += chunk) {
@@ -229,29 +292,28 @@ INLINE void NAME(sparse_product)(const secateur_sparse *w, const float *x, float
 #undef TILE
 }
 
-#define SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors, lookahead)                                \
-    NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, strip, unitRows, unitColumns, slots, vectors, \
-                         lookahead)
+#define SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors)                                           \
+    NAME(sparse_product)(w, x, y, tokens, bundleBegin, bundleEnd, strip, unitRows, unitColumns, slots, vectors)
 
-#define SPARSE_KERNEL(name, unitRows, unitColumns, slots, copiedColumns, vectors, lookahead)                   \
+#define SPARSE_KERNEL(name, unitRows, unitColumns, slots, copiedColumns, vectors)                              \
     static void NAME(name)(const secateur_sparse *w, const float *x, float *y, size_t tokens,                  \
                            size_t bundleBegin, size_t bundleEnd) {                                             \
         float strip[copiedColumns * vectors * SPARSE_LANES + 1] __attribute__((aligned(64)));                  \
         if (copiedColumns && w->copies && w->blockColumns <= copiedColumns)                                    \
-            SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors, lookahead);                           \
+            SPARSE_PRODUCT(strip, unitRows, unitColumns, slots, vectors);                                      \
         else                                                                                                   \
-            SPARSE_PRODUCT(NULL, unitRows, unitColumns, slots, vectors, lookahead);                            \
+            SPARSE_PRODUCT(NULL, unitRows, unitColumns, slots, vectors);                                       \
     }
 
-SPARSE_KERNEL(sparse_1x1, 1, 1, UNSTRUCTURED_SLOTS, 0, UNSTRUCTURED_VECTORS, UNSTRUCTURED_LOOKAHEAD)
-SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_COPIED_COLUMNS, ROWBLOCK4_VECTORS, 1)
+SPARSE_KERNEL(sparse_1x1, 1, 1, UNSTRUCTURED_SLOTS, 0, UNSTRUCTURED_VECTORS)
+SPARSE_KERNEL(sparse_4x1, 4, 1, 1, ROWBLOCK4_COPIED_COLUMNS, ROWBLOCK4_VECTORS)
 #if ROWBLOCK6_VECTORS
-SPARSE_KERNEL(sparse_6x1, 6, 1, 1, ROWBLOCK6_COPIED_COLUMNS, ROWBLOCK6_VECTORS, 1)
+SPARSE_KERNEL(sparse_6x1, 6, 1, 1, ROWBLOCK6_COPIED_COLUMNS, ROWBLOCK6_VECTORS)
 #endif
 #if ROWBLOCK8_VECTORS
-SPARSE_KERNEL(sparse_8x1, 8, 1, 1, 0, ROWBLOCK8_VECTORS, 1)
+SPARSE_KERNEL(sparse_8x1, 8, 1, 1, 0, ROWBLOCK8_VECTORS)
 #endif
-SPARSE_KERNEL(sparse_4x4, 4, 4, 1, BLOCK4_COPIED_COLUMNS, BLOCK4_VECTORS, 1)
+SPARSE_KERNEL(sparse_4x4, 4, 4, 1, BLOCK4_COPIED_COLUMNS, BLOCK4_VECTORS)
 
 static const secateur_sparse_kernel NAME(sparse_kernels)[] = {
     {1, 1, UNSTRUCTURED_SLOTS, 0, NAME(sparse_1x1)},
