@@ -36,3 +36,11 @@ secateur_isa secateur_best_isa(void) {
         if (secateur_kernels_for((secateur_isa)isa)) return (secateur_isa)isa;
     return SECATEUR_ISA_PORTABLE;
 }
+
+int secateur_splits_avx512(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_is("znver4");
+#else
+    return 0;
+#endif
+}

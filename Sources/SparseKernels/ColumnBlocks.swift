@@ -44,14 +44,14 @@ struct ColumnBlocks {
     }
 
     /// Single weights load one column for one row of sums, so the columns must come from the first-level
-    /// cache: two thirds of it, or all of it and more where few weights are kept and the sums are what is moved most,
+    /// cache: not all of it, or all of it and more where few weights are kept and the sums are what is moved most,
     /// which is the sooner the fewer rows are computed at a time.
     /// Units of several rows load a column for all of them: half as much again as the first-level cache holds, or twice
     /// as much where the kernel copies what it needs, and more once few of them are kept and the sums are what costs.
     private static func widest(sparsity: Double, _ kernel: secateur_sparse_kernel, copies: Bool) -> Int {
         if kernel.unitRows == 1 {
-            let (few, fewest) = kernel.bundleUnits == 1 ? (0.75, 0.93) : (0.85, 1)
-            return sparsity < few ? cached * 2 / 3 : sparsity < fewest ? cached : cached * 3 / 2
+            if kernel.bundleUnits > 1 { return sparsity < 0.85 ? cached * 2 / 3 : cached }
+            return sparsity < 0.75 ? cached * 7 / 8 : sparsity < 0.93 ? cached * 9 / 8 : cached * 3 / 2
         }
         let many = sparsity < 0.75
         if copies { return many ? min(cached * 2, kernel.copiedColumns) : kernel.copiedColumns }

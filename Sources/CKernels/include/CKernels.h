@@ -113,6 +113,8 @@ typedef struct {
 
 // The fastest instruction set of this CPU.
 secateur_isa secateur_best_isa(void);
+// Whether this CPU carries out a 512-bit operation in two halves.
+int secateur_splits_avx512(void);
 // The kernels of an instruction set, or NULL when this CPU or this build does not have it.
 const secateur_kernels *secateur_kernels_for(secateur_isa isa);
 
