@@ -59,18 +59,19 @@ typedef struct {
 // Writes the sums of the first `count` rows of a unit, or adds them to those of the blocks before.
 INLINE void NAME(write_unit)(const SPARSE_VECTOR *sum, float *y, size_t width, const float *bias, int adds,
                              size_t count, const int unitRows, const int vectors) {
-#define EACH_VECTOR(EXPRESSION)                                                                                \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < unitRows; r++) if ((size_t)r < count)               \
-        _Pragma("clang loop unroll(full)") for (int p = 0; p < vectors; p++) {                                 \
-        SPARSE_VECTOR *out = (SPARSE_VECTOR *)(y + r * width + p * SPARSE_LANES);                              \
-        *out = sum[r * vectors + p] EXPRESSION;                                                                \
+#define EACH_VECTOR(ROW, EXPRESSION)                                                                           \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < unitRows; r++) if ((size_t)r < count) {             \
+        ROW _Pragma("clang loop unroll(full)") for (int p = 0; p < vectors; p++) {                             \
+            SPARSE_VECTOR *out = (SPARSE_VECTOR *)(y + r * width + p * SPARSE_LANES);                          \
+            *out = sum[r * vectors + p] EXPRESSION;                                                            \
+        }                                                                                                      \
     }
     if (adds) {
-        EACH_VECTOR(+*out)
+        EACH_VECTOR(, +*out)
     } else if (bias) {
-        EACH_VECTOR(+SPARSE_SET(bias[r]))
+        EACH_VECTOR(const SPARSE_VECTOR addend = SPARSE_SET(bias[r]);, +addend)
     } else {
-        EACH_VECTOR()
+        EACH_VECTOR(, )
     }
 #undef EACH_VECTOR
 }
@@ -185,11 +186,8 @@ INLINE void NAME(sparse_rows)(const secateur_sparse *w, size_t block, const floa
 
     for (size_t i = begin; i < end; i++) {
         SPARSE_VECTOR sum[MAXIMUM_SPARSE_VECTORS];
-        float *out = y + rows[i] * width;
 #pragma clang loop unroll(full)
         for (int p = 0; p < vectors; p++) sum[p] = SPARSE_SET(0.0f);
-#pragma clang loop unroll(full)
-        for (int p = 0; p < vectors * SPARSE_LANES; p += LANES) __builtin_prefetch(out + p, 1);
         const size_t count = starts[i + 1] - starts[i];
         if (SPARSE_READ_AHEAD)
             for (size_t ahead = 0; ahead < count; ahead += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + ahead);
@@ -210,7 +208,7 @@ INLINE void NAME(sparse_rows)(const secateur_sparse *w, size_t block, const floa
             value += 1;
             afterNext = NAME(read_two_indices)(index - 2);
         }
-        NAME(write_unit)(sum, out, width, w->bias ? w->bias + rows[i] : NULL, block > 0, 1, 1, vectors);
+        NAME(write_unit)(sum, y + rows[i] * width, width, w->bias ? w->bias + rows[i] : NULL, block > 0, 1, 1, vectors);
     }
 }
 

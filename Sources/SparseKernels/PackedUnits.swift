@@ -5,7 +5,8 @@ import Tensors
 ///
 /// Units are cut into segments of consecutive rows, which is what threads share out. Within a block of
 /// columns, the units of a segment are ordered by how many entries they have, so that the units of a bundle
-/// have about the same number and the processor can foresee where loops end.
+/// have about the same number and the processor can foresee where loops end; or, where the cache cannot hold the
+/// activations of the block, so that each unit finds what it needs there.
 struct PackedUnits: Sendable {
     let values: AlignedBuffer<Float>
     let indices: AlignedBuffer<UInt16>
@@ -20,14 +21,16 @@ struct PackedUnits: Sendable {
     let segmentCosts: [Int]
 
     private static let bundlesOfSegment = 24
-    /// Where bundles are single rows: the more rows there are to order, the less often their length changes.
+    /// Where bundles are single rows: the more rows there are to order, the better an order there is.
     private static let rowsOfSegment = 96
     /// In a layer too small for longer ones.
     private static let fewestBundlesOfSegment = 6
     /// What starting a bundle in a block costs, in steps.
     private static let stepsOfBundle = 2
 
-    init(_ weight: Matrix, unit: UnitShape, slots: Int, blockColumns: Int) {
+    /// - Parameter slots: units of a bundle.
+    init(_ weight: Matrix, unit: UnitShape, slots: Int, blocks: ColumnBlocks) {
+        let blockColumns = blocks.columns
         precondition(blockColumns >= 1 && blockColumns % unit.columns == 0 && blockColumns <= 65536)
         let unitCount = (weight.rows + unit.rows - 1) / unit.rows
         let bundles = (unitCount + slots - 1) / slots
@@ -37,10 +40,12 @@ struct PackedUnits: Sendable {
         var costs = [Int](repeating: 0, count: segments)
         for first in stride(from: 0, to: weight.columns, by: blockColumns) {
             let block = first..<min(first + blockColumns, weight.columns)
+            var recent = blocks.held.map { RecentColumns(of: block, capacity: $0) }
             for segment in 0..<segments {
                 let range = segmentStarts[segment] * slots..<segmentStarts[segment + 1] * slots
-                let entries = range.map { KeptUnit(weight, unit: unit, number: $0, block: block) }
+                var entries = range.map { KeptUnit(weight, unit: unit, number: $0, block: block) }
                     .sorted { ($0.columns.count, $0.number) < ($1.columns.count, $1.number) }
+                recent?.order(&entries)
                 for bundle in stride(from: 0, to: entries.count, by: slots) {
                     let steps = stream.append(entries[bundle..<bundle + slots], of: weight, block: block)
                     costs[segment] += steps + Self.stepsOfBundle
@@ -85,29 +90,6 @@ struct PackedUnits: Sendable {
             }
         }
         return matrix
-    }
-}
-
-/// Where a unit keeps weights in a block of columns.
-private struct KeptUnit {
-    /// The unit's number in the layer; past the last one, nothing is kept.
-    let number: Int
-    /// The first columns of the kept units.
-    private(set) var columns: [Int] = []
-
-    init(_ weight: Matrix, unit: UnitShape, number: Int, block: Range<Int>) {
-        self.number = number
-        let rows = min(number * unit.rows, weight.rows)..<min((number + 1) * unit.rows, weight.rows)
-        weight.elements.withUnsafeBufferPointer { elements in
-            for first in stride(from: block.lowerBound, to: block.upperBound, by: unit.columns) {
-                let group = first..<min(first + unit.columns, block.upperBound)
-                var isKept = false
-                for row in rows {
-                    for column in group { isKept = isKept || elements[row * weight.columns + column] != 0 }
-                }
-                if isKept { columns.append(first) }
-            }
-        }
     }
 }
 

@@ -43,7 +43,7 @@ public final class SparseLinear: LinearOperator {
         let blocks = ColumnBlocks(of: weight, kernel: kernel, columns: blockColumns)
         copies = blocks.areCopied
         packed = PackedUnits(
-            weight, unit: self.unit, slots: kernel.bundleUnits, blockColumns: blocks.columns)
+            weight, unit: self.unit, slots: kernel.bundleUnits, blocks: blocks)
         self.bias = AlignedBuffer(bias)
         split = CostSplit(costs: packed.segmentCosts)
     }
