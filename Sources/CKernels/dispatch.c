@@ -39,7 +39,9 @@ secateur_isa secateur_best_isa(void) {
 
 int secateur_splits_avx512(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_is("znver4");
+    // Of AMD's family 19h, the Zen 4 processors have AVX-512, and their units are 256 bits wide. Older support libraries
+    // do not know Zen 4 by its name.
+    return __builtin_cpu_is("amdfam19h");
 #else
     return 0;
 #endif
