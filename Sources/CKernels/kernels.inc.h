@@ -11,6 +11,7 @@
 //   FMA_REGISTERS    v16 values that fill the latency of the FMA units
 //   SPARSE_READ_AHEAD        whether the weights of sparse products are read ahead, or the processor's own prefetching
 //                    does as well: they are fewer, and telling it costs a loop with an end for each bundle
+//   SPARSE_PREFETCHED_SUMS   whether the places of sums of several rows are fetched while they are summed
 #include "attention.h"
 #include "panels.h"
 #include "vector.h"

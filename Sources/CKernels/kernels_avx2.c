@@ -20,6 +20,7 @@
 #define UNSTRUCTURED_SLOTS 1
 #define FMA_REGISTERS 6
 #define SPARSE_READ_AHEAD 0
+#define SPARSE_PREFETCHED_SUMS 1
 #include "kernels.inc.h"
 #pragma clang attribute pop
 #endif

@@ -21,6 +21,7 @@
 #define UNSTRUCTURED_SLOTS 7
 #define FMA_REGISTERS 12
 #define SPARSE_READ_AHEAD 1
+#define SPARSE_PREFETCHED_SUMS 0
 #include "kernels.inc.h"
 #pragma clang attribute pop
 #endif

@@ -19,5 +19,6 @@
 #define UNSTRUCTURED_SLOTS 1
 #define FMA_REGISTERS 6
 #define SPARSE_READ_AHEAD 1
+#define SPARSE_PREFETCHED_SUMS 0
 #include "kernels.inc.h"
 #endif

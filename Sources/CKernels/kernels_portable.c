@@ -19,4 +19,5 @@
 #define UNSTRUCTURED_SLOTS 7
 #define FMA_REGISTERS 2
 #define SPARSE_READ_AHEAD 1
+#define SPARSE_PREFETCHED_SUMS 0
 #include "kernels.inc.h"

@@ -94,6 +94,14 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
         NAME(sums) sums;
 #pragma clang loop unroll(full)
         for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = SPARSE_SET(0.0f);
+        if (SPARSE_PREFETCHED_SUMS) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < slots * unitRows; i++) {
+                const float *out = y + ((size_t)units[bundle * slots + i / unitRows] * unitRows + i % unitRows) * width;
+#pragma clang loop unroll(full)
+                for (int p = 0; p < vectors * SPARSE_LANES; p += LANES) __builtin_prefetch(out + p, 1);
+            }
+        }
         if (SPARSE_READ_AHEAD) {
             // As many weights as the bundle has are read ahead, a cache line at a time.
             const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
