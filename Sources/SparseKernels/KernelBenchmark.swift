@@ -187,21 +187,37 @@ private struct KernelCandidate {
 
 extension KernelBenchmark.Report {
     /// The geometric mean over the shapes of the speed-up over the fastest dense product, by pattern in the
-    /// order of the entries; dense products by the name of the kernel.
+    /// order of the entries; dense products by the name of the kernel. Where several patterns are row blocks, the last
+    /// is that of the fastest of them for each shape.
     public var meanSpeedups: [(pattern: String, means: [(sparsity: Double, speedup: Double)])] {
         var order: [String] = []
         var groups: [String: [Double: [Double]]] = [:]
-        for entry in entries {
-            let name = entry.pattern == Pattern.dense.rawValue ? entry.kernel : entry.pattern
+        func add(_ entry: KernelBenchmark.Entry, as name: String) {
             if groups[name] == nil { order.append(name) }
             groups[name, default: [:]][entry.sparsity, default: []].append(entry.speedupOverDense)
         }
+        for entry in entries {
+            add(entry, as: entry.pattern == Pattern.dense.rawValue ? entry.kernel : entry.pattern)
+        }
+        for entry in fastestRowBlocks { add(entry, as: "best row block") }
         return order.map { name in
             let bySparsity = groups[name, default: [:]].sorted { $0.key < $1.key }
             return (
                 name,
                 bySparsity.map { ($0.key, exp($0.value.map(log).reduce(0, +) / Double($0.value.count))) }
             )
+        }
+    }
+
+    /// Of each shape and sparsity the fastest, when there are several patterns of row blocks.
+    private var fastestRowBlocks: [KernelBenchmark.Entry] {
+        let rowBlocks = entries.filter { Pattern(rawValue: $0.pattern)?.isRowBlock ?? false }
+        guard Set(rowBlocks.map(\.pattern)).count > 1 else { return [] }
+        return rowBlocks.filter { entry in
+            !rowBlocks.contains {
+                ($0.rows, $0.cols, $0.sparsity) == (entry.rows, entry.cols, entry.sparsity)
+                    && ($0.speedupOverDense, $0.pattern) > (entry.speedupOverDense, entry.pattern)
+            }
         }
     }
 }

@@ -37,4 +37,7 @@ public enum Pattern: String, CaseIterable, Sendable, Codable {
         case .block4: UnitShape(rows: 4, columns: 4)
         }
     }
+
+    /// Whether several consecutive rows share each kept column.
+    var isRowBlock: Bool { unit.map { $0.rows > 1 && $0.columns == 1 } ?? false }
 }

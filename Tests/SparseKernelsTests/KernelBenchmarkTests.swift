@@ -31,17 +31,29 @@ import Testing
         }
     }
 
-    @Test func meansAreGeometric() {
-        func entry(_ rows: Int, _ speedup: Double) -> KernelBenchmark.Entry {
-            .init(
-                rows: rows, cols: 8, tokens: 1, pattern: "4x1", sparsity: 0.5, kernel: "sparse 4x1",
-                weightBytes: 0, medianMs: 1, spreadMs: 0, effectiveGflops: 1, fractionOfPeak: 0.5,
-                speedupOverDense: speedup)
-        }
-        let report = KernelBenchmark.Report(
+    private func report(_ speedups: [(rows: Int, pattern: String, speedup: Double)]) -> KernelBenchmark.Report
+    {
+        .init(
             isa: "avx2", peakGflops: 1, threads: 1, openBLASCore: "Haswell",
-            entries: [entry(8, 1), entry(16, 4)])
-        #expect(report.meanSpeedups.map(\.pattern) == ["4x1"])
-        #expect(abs((report.meanSpeedups.first?.means.first?.speedup ?? 0) - 2) < 1e-12)
+            entries: speedups.map {
+                .init(
+                    rows: $0.rows, cols: 8, tokens: 1, pattern: $0.pattern, sparsity: 0.5, kernel: "sparse",
+                    weightBytes: 0, medianMs: 1, spreadMs: 0, effectiveGflops: 1, fractionOfPeak: 0.5,
+                    speedupOverDense: $0.speedup)
+            })
+    }
+
+    @Test func meansAreGeometric() {
+        let means = report([(8, "4x1", 1), (16, "4x1", 4)]).meanSpeedups
+        #expect(means.map(\.pattern) == ["4x1"])
+        #expect(abs((means.first?.means.first?.speedup ?? 0) - 2) < 1e-12)
+    }
+
+    @Test func theBestRowBlockIsThatOfEachShape() {
+        let means = report([
+            (8, "4x1", 1), (8, "6x1", 2), (8, "4x4", 9), (16, "4x1", 8), (16, "6x1", 3), (16, "4x4", 9),
+        ]).meanSpeedups
+        #expect(means.map(\.pattern) == ["4x1", "6x1", "4x4", "best row block"])
+        #expect(abs((means.last?.means.first?.speedup ?? 0) - 4) < 1e-12)
     }
 }
