@@ -35,7 +35,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
     private static var slack: Double { 0.03 }
 
     /// How often policies are aimed anew, at most.
-    static var corrections: Int { 2 }
+    static var corrections: Int { 4 }
 
     /// How many of the best candidates are measured.
     private static var leaders: Int { 3 }

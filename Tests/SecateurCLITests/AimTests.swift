@@ -7,13 +7,16 @@ import Testing
     typealias Confirmation = PolicyConfirmation<EncoderModel>
 
     /// Measured fractions of dense are `offset + slope * predicted`.
-    @Test(arguments: [(0.0, 0.85), (0.0, 0.9), (0.0, 1.13), (0.08, 0.9), (0.12, 0.85), (-0.05, 1.0)])
+    @Test(arguments: [
+        (0.0, 0.85), (0.0, 0.9), (0.0, 1.13), (0.08, 0.9), (0.12, 0.85), (-0.05, 1.0), (0.35, 0.5),
+    ])
     func aimsReachTheTargetAndSpendIt(offset: Double, slope: Double) throws {
         let (target, denseMs) = (0.5, 20.0)
         func speedup(_ predicted: Double) -> Double { 1 / (offset + slope * predicted / denseMs) }
         var predicted = target * denseMs
         #expect(!Confirmation.isOnTarget(speedup: speedup(predicted), target: target))
-        for _ in 0..<Confirmation.corrections {
+        for _ in 0..<Confirmation.corrections
+        where !Confirmation.isOnTarget(speedup: speedup(predicted), target: target) {
             let aims = Confirmation.aims(
                 predictedMs: predicted, speedup: speedup(predicted), target: target)
             // Of better quality is what is slower.
