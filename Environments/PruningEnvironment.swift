@@ -117,7 +117,8 @@ public final class PruningEnvironment: Environment {
             throw EnvironmentError.impossibleTarget(
                 "target latency: found \(milliseconds(target.latencyMs)), allowed "
                     + "\(milliseconds(costs.leastLatencyMs)) or more, the fastest policy's; "
-                    + "dense takes \(milliseconds(costs.denseLatencyMs))")
+                    + "dense takes \(milliseconds(costs.denseLatencyMs)), unless other programs slowed the measurement"
+            )
         }
         if let size = target.sizeBytes, size < costs.leastSizeBytes {
             throw EnvironmentError.impossibleTarget(
