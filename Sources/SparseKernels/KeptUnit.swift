@@ -45,9 +45,9 @@ struct RecentColumns {
     /// Orders units so that each is the one, of the next ones, that finds the largest part of its columns.
     mutating func order(_ units: inout [KeptUnit]) {
         for place in units.indices {
-            let choices = place..<min(place + Self.choices, units.endIndex)
-            if let best = choices.max(by: { found(by: units[$0]) < found(by: units[$1]) }) {
-                units.swapAt(place, best)
+            let parts = units[place...].prefix(Self.choices).map(found)
+            if let best = parts.indices.max(by: { parts[$0] < parts[$1] }) {
+                units.swapAt(place, place + best)
             }
             use(units[place].columns)
         }
