@@ -76,12 +76,6 @@ INLINE void NAME(write_unit)(const SPARSE_VECTOR *sum, float *y, size_t width, c
 #undef EACH_VECTOR
 }
 
-// Reads as many weights ahead as a bundle has, a cache line at a time.
-INLINE void NAME(read_ahead)(const float *value, size_t weights) {
-    if (SPARSE_READ_AHEAD)
-        for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
-}
-
 // Adds a block of columns, whose activations begin at x, `stride` floats from column to column, to rows of y that are
 // `width` floats apart.
 INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const float *x, size_t stride, float *y,
@@ -102,15 +96,17 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
         for (int i = 0; i < slots * unitRows * vectors; i++) sums.value[i] = SPARSE_SET(0.0f);
         if (SPARSE_PREFETCHED_SUMS) {
 #pragma clang loop unroll(full)
-            for (int slot = 0; slot < slots; slot++) {
-                const float *out = y + (size_t)units[bundle * slots + slot] * unitRows * width;
+            for (int i = 0; i < slots * unitRows; i++) {
+                const float *out = y + ((size_t)units[bundle * slots + i / unitRows] * unitRows + i % unitRows) * width;
 #pragma clang loop unroll(full)
-                for (int r = 0; r < unitRows; r++)
-#pragma clang loop unroll(full)
-                    for (int p = 0; p < vectors * SPARSE_LANES; p += LANES) __builtin_prefetch(out + r * width + p, 1);
+                for (int p = 0; p < vectors * SPARSE_LANES; p += LANES) __builtin_prefetch(out + p, 1);
             }
         }
-        NAME(read_ahead)(value, (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows);
+        if (SPARSE_READ_AHEAD) {
+            // As many weights as the bundle has are read ahead, a cache line at a time.
+            const size_t weights = (size_t)(starts[bundle + 1] - starts[bundle]) * slots * unitColumns * unitRows;
+            for (size_t i = 0; i < weights; i += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + i);
+        }
         ALIGNED_LOOP for (size_t step = starts[bundle]; step < starts[bundle + 1]; step++) {
             const NAME(indices) present = next;
             next = NAME(read_indices)(index, slots);
@@ -154,6 +150,13 @@ INLINE void NAME(sparse_bundles)(const secateur_sparse *w, size_t block, const f
 
 #undef SUM
 
+INLINE uint32_t NAME(read_two_indices)(const uint16_t *index) {
+    uint32_t result;
+    __builtin_memcpy(&result, index, sizeof result);
+    __asm__("" : "+r"(result));
+    return result;
+}
+
 // Two weights, each in all lanes of its own vector.
 INLINE void NAME(set_two)(const float *value, SPARSE_VECTOR *first, SPARSE_VECTOR *second) {
 #if SPARSE_LANES == 8
@@ -176,8 +179,8 @@ INLINE void NAME(add_column)(SPARSE_VECTOR *sum, const SPARSE_VECTOR weight, con
         sum[p] = __builtin_elementwise_fma(weight, ((const SPARSE_VECTOR *)column)[p], sum[p]);
 }
 
-// The same for single weights, where bundles are single rows. One load brings two weights, and one their indices, two
-// pairs before they are used.
+// The same for single weights, where bundles are single rows. One load brings two weights, and one two indices, which
+// are read two pairs before they are used.
 INLINE void NAME(sparse_rows)(const secateur_sparse *w, size_t block, const float *x, size_t stride, float *y,
                               size_t width, size_t begin, size_t end, const int vectors) {
     const uint32_t *starts = w->starts + block * w->bundles;
@@ -186,7 +189,7 @@ INLINE void NAME(sparse_rows)(const secateur_sparse *w, size_t block, const floa
     const size_t scale = stride * sizeof(float);
     const uint16_t *index = w->indices + starts[begin];
     const float *value = w->values + starts[begin];
-    NAME(indices) next = NAME(read_indices)(index, 2), afterNext = NAME(read_indices)(index + 2, 2);
+    uint32_t next = NAME(read_two_indices)(index), afterNext = NAME(read_two_indices)(index + 2);
     index += 4;
 
     for (size_t i = begin; i < end; i++) {
@@ -194,23 +197,24 @@ INLINE void NAME(sparse_rows)(const secateur_sparse *w, size_t block, const floa
 #pragma clang loop unroll(full)
         for (int p = 0; p < vectors; p++) sum[p] = SPARSE_SET(0.0f);
         const size_t count = starts[i + 1] - starts[i];
-        NAME(read_ahead)(value, count);
+        if (SPARSE_READ_AHEAD)
+            for (size_t ahead = 0; ahead < count; ahead += LANES) __builtin_prefetch(value + PREFETCHED_FLOATS + ahead);
         ALIGNED_LOOP for (const float *last = value + count / 2 * 2; value < last; value += 2) {
-            const NAME(indices) present = next;
+            const uint32_t present = next;
             next = afterNext;
-            afterNext = NAME(read_indices)(index, 2);
+            afterNext = NAME(read_two_indices)(index);
             index += 2;
             SPARSE_VECTOR first, second;
             NAME(set_two)(value, &first, &second);
-            NAME(add_column)(sum, first, base + NAME(index)(&present, 0, 2) * scale, vectors);
-            NAME(add_column)(sum, second, base + NAME(index)(&present, 1, 2) * scale, vectors);
+            NAME(add_column)(sum, first, base + (uint16_t)present * scale, vectors);
+            NAME(add_column)(sum, second, base + (present >> 16) * scale, vectors);
         }
         if (count % 2) {
-            NAME(add_column)(sum, SPARSE_SET(*value), base + NAME(index)(&next, 0, 2) * scale, vectors);
-            next.word[0] = next.word[0] >> 16 | afterNext.word[0] << 16;
-            afterNext = NAME(read_indices)(index - 1, 2);
+            NAME(add_column)(sum, SPARSE_SET(*value), base + (uint16_t)next * scale, vectors);
+            next = next >> 16 | afterNext << 16;
             index += 1;
             value += 1;
+            afterNext = NAME(read_two_indices)(index - 2);
         }
         NAME(write_unit)(sum, y + rows[i] * width, width, w->bias ? w->bias + rows[i] : NULL, block > 0, 1, 1, vectors);
     }
