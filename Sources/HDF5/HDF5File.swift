@@ -1,4 +1,5 @@
 import CHDF5
+import Foundation
 
 /// An open HDF5 file.
 ///
@@ -161,7 +162,24 @@ public final class HDF5File {
         guard !isClosed else { return }
         let operation = Operation(file: path, action: "close the file")
         isClosed = true
+        let lock = Self.duplicateDescriptor(raw)
+        defer { Self.unlock(lock) }
         try operation.check(H5Fclose(raw))
+    }
+
+    /// A second descriptor of the open file, which outlives the first; negative if there is none.
+    private static func duplicateDescriptor(_ raw: hid_t) -> CInt {
+        var descriptor: UnsafeMutableRawPointer?
+        guard H5Fget_vfd_handle(raw, CHDF5_default(), &descriptor) >= 0, let descriptor else { return -1 }
+        return fcntl(descriptor.load(as: CInt.self), F_DUPFD_CLOEXEC, 0)
+    }
+
+    /// The library locks a file by flock(2) and unlocks it by closing it. But a process that was started
+    /// meanwhile shares the open file, and its lock, until it has closed it too; only LOCK_UN frees it for all.
+    private static func unlock(_ descriptor: CInt) {
+        guard descriptor >= 0 else { return }
+        flock(descriptor, LOCK_UN)
+        Foundation.close(descriptor)
     }
 
     func identifier(for operation: Operation) throws -> hid_t {

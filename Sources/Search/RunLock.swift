@@ -31,5 +31,9 @@ final class RunLock {
         return descriptor
     }
 
-    deinit { close(descriptor) }
+    /// Unlocks before closing: a process that is being started shares the lock until its program runs.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -34,6 +34,29 @@ import Testing
         expect("could not create") { _ = try HDF5File.create(path: "\(path)/below") }
     }
 
+    /// A program started while a file was open inherits it, and with it the lock of the library.
+    @Test func aFileThatWasClosedIsFreeForAll() throws {
+        let file = try HDF5File.create(path: path)
+        var child = pid_t()
+        let arguments = [strdup("sleep"), strdup("60"), nil]
+        defer { arguments.forEach { free($0) } }
+        #expect(posix_spawn(&child, "/bin/sleep", nil, nil, arguments, nil) == 0)
+        defer {
+            kill(child, SIGKILL)
+            waitpid(child, nil, 0)
+        }
+        #expect(try isLocked)
+        try file.close()
+        #expect(try !isLocked)
+    }
+
+    private var isLocked: Bool {
+        get throws {
+            let handle = try #require(FileHandle(forReadingAtPath: path))
+            return flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) != 0
+        }
+    }
+
     @Test func aTruncatedFile() throws {
         try writeSample(to: path, latestFormat: true)
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
