@@ -63,7 +63,7 @@ public struct PolicyPick<Model: SearchableModel> {
         try picked.makeFolder()
         try picked.store(costs)
         try SearchSession<Model>.handOver(best.candidate.actions, &summary, preparation, picked)
-        try picked.write(asked, "run.json")
+        try picked.store(asked)
         return summary
     }
 }

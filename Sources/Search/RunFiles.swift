@@ -91,7 +91,7 @@ public struct RunFiles {
         if let table { try store(table) }
         if let sensitivities { try write(sensitivities, "sensitivities.json") }
         if let configuration { try AtomicFile.write(configuration, to: path("config.yaml")) }
-        try write(options, "run.json")
+        try store(options)
     }
 
     /// Removes what a killed search had not finished writing, and what a search has replaced.
@@ -110,12 +110,16 @@ public struct RunFiles {
         holdsRun ? try options().model : nil
     }
 
-    /// The options of the run.
+    /// The options of the run, whose relative paths are seen from here or else from where the search was started.
     /// - Throws: ``SearchFailure`` when they are missing, damaged or out of range.
     public func options() throws -> SearchOptions {
-        let options: SearchOptions = try read("run.json")
+        let options = (try read("run.json") as StoredOptions).fromHere
         if let wrong = options.outOfRange { throw SearchFailure("\(path("run.json")): \(wrong)") }
         return options
+    }
+
+    func store(_ options: SearchOptions) throws {
+        try write(StoredOptions(options), "run.json")
     }
 
     /// What the run came to; nil before its end.

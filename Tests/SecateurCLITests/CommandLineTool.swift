@@ -54,11 +54,15 @@ struct CommandLineTool {
 
     /// Runs the command to its end, which a signal may hasten.
     ///
-    /// - Parameter device: takes the output instead of the result.
+    /// - Parameters:
+    ///   - device: takes the output instead of the result.
+    ///   - workingFolder: where it runs; here unless given.
     func run(
-        _ arguments: [String], input: String? = nil, interruption: Interruption? = nil, device: String? = nil
+        _ arguments: [String], input: String? = nil, interruption: Interruption? = nil,
+        device: String? = nil, in workingFolder: String? = nil
     ) throws -> Result {
         let process = Process()
+        if let workingFolder { process.currentDirectoryURL = URL(fileURLWithPath: workingFolder) }
         process.executableURL = URL(fileURLWithPath: Self.built("secateur"))
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(

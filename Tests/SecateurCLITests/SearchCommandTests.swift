@@ -51,6 +51,32 @@ import TinyModels
         #expect(first.count == 32 && abs(first.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
     }
 
+    /// A run names its files as they were given; they are found from other folders too, and in a project that moved.
+    @Test func aRunCanBeUsedFromAnyFolder() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let project = tool.file("project")
+        try FileManager.default.createDirectory(atPath: project, withIntermediateDirectories: true)
+        for name in ["model", "text.txt", "latency.h5"] {
+            try FileManager.default.moveItem(atPath: tool.file(name), toPath: "\(project)/\(name)")
+        }
+        let relative = TinySearch.arguments(tool, "run", ["--budget", "60"]).map {
+            $0.replacingOccurrences(of: "\(tool.folder)/", with: "")
+        }
+        #expect(try tool.run(relative, in: project).status == 0)
+
+        let benchmark = ["--tokens", "32", "--threads", "1", "--rounds", "2"]
+        for command in [["resume", "\(project)/run"], ["benchmark", "\(project)/run"] + benchmark] {
+            let result = try tool.run(command)
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        let moved = tool.file("moved")
+        try FileManager.default.moveItem(atPath: project, toPath: moved)
+        #expect(try tool.run(["benchmark", "run"] + benchmark, in: moved).status == 0)
+        let lost = try tool.run(["benchmark", "\(moved)/run"] + benchmark)
+        #expect(lost.status != 0 && lost.errors.contains("model"), "\(lost.errors)")
+    }
+
     @Test func theDenseModelIsScoredOnAValidationFileOnce() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
