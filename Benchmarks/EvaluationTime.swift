@@ -24,14 +24,14 @@ struct EvaluationTime: ParsableCommand {
     var level = "4x1@0.700"
 
     @Option(help: "Threads to compute with.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = UsableProcessors.count()
 
     func run() throws {
         guard let level = Level(level) else { throw ValidationError("--level: found '\(level)'") }
         let pool = ThreadPool(threads: threads)
         let dense = try EncoderModel(folder: model)
         let text = try Datasets.sentences(path: data).prefix(sentences)
-        let sequences = dense.tokenizer.encode(Array(text), maximumTokens: dense.maximumTokens)
+        let sequences = dense.sentences.encode(Array(text))
         let task = FidelityTask(
             sequences: sequences, denseEmbeddings: dense.encoder.embed(sequences, pool: pool))
         let variants = try LevelVariants(of: dense.encoder, levels: [.dense, level])

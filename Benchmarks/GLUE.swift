@@ -41,7 +41,7 @@ struct GLUE: ParsableCommand {
     var cases = Case.allCases
 
     @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = UsableProcessors.count()
 
     @Option(
         help:

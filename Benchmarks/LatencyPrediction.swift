@@ -20,7 +20,7 @@ struct LatencyPrediction: ParsableCommand {
     var tokens = 128
 
     @Option(help: "Threads to compute with.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = UsableProcessors.count()
 
     func run() throws {
         let pool = ThreadPool(threads: threads)

@@ -47,7 +47,7 @@ struct PruningMethods: ParsableCommand {
     var epochs = 4
 
     @Option(help: "Threads to compute with; all processors unless given.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = UsableProcessors.count()
 
     /// A column of the table.
     private struct Method: NamedChoice {

@@ -35,7 +35,7 @@ struct PruningQuality: ParsableCommand {
     var sentences = 512
 
     func run() throws {
-        let pool = ThreadPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let pool = ThreadPool(threads: UsableProcessors.count())
         let encoder = try EncoderModel(folder: model)
         let task = try TaskFile(task: .sts, path: data).task(for: encoder, dense: encoder, pool: pool)
         let levels = [Pattern.unstructured, .rowBlock4].flatMap { pattern in
@@ -63,7 +63,7 @@ struct PruningQuality: ParsableCommand {
         let text = pairs.prefix(sentences / 2).flatMap { [$0.first, $0.second] }
         let calibration = Calibration(
             model: encoder.encoder,
-            sequences: encoder.tokenizer.encode(text, maximumTokens: encoder.maximumTokens), pool: pool)
+            sequences: encoder.sentences.encode(text), pool: pool)
         return try encoder.encoder.layerShapes.compactMap { shape in
             guard let weight = encoder.encoder.weights[shape.name] else { return nil }
             return try PrunableLayer(

@@ -35,7 +35,7 @@ struct UniformModel: ParsableCommand {
         guard let level = Level(level) else {
             throw ValidationError("--level: found '\(level)', allowed such as 4x1@0.800")
         }
-        let pool = ThreadPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let pool = ThreadPool(threads: UsableProcessors.count())
         let dense = try DecoderModel(path: model, phase: .prefill)
         let text = try dense.windows(ofText: train, context: SearchOptions.windowTokens)
         let calibration = Calibration(

@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Foundation
 import Search
+import SparseKernels
 
 /// One search over a range of targets, and separate searches at targets inside of it, at the same total budget.
 ///
@@ -29,7 +30,7 @@ struct RangeStudy: ParsableCommand {
     var seeds: [UInt64] = [1, 2, 3]
 
     @Option(help: "Searches at a time.")
-    var processes = ProcessInfo.processInfo.activeProcessorCount
+    var processes = UsableProcessors.count()
 
     @Option(help: "The folder with the data.")
     var data = "../shared/data"

@@ -76,8 +76,7 @@ struct RewardStudy: ParsableCommand {
             .task(for: model, dense: model, pool: pool)
         let rewards = pairs.map { count -> (STSTask, FidelityTask) in
             let labelled = STSTask(
-                pairs: Array(train.prefix(count)), tokenizer: model.tokenizer,
-                maximumTokens: model.maximumTokens)
+                pairs: Array(train.prefix(count)), tokenizer: model.sentences)
             let dense = model.encoder.embed(labelled.sequences, pool: pool)
             return (labelled, FidelityTask(sequences: labelled.sequences, denseEmbeddings: dense))
         }

@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Foundation
 import Search
+import SparseKernels
 
 /// Every searcher on every model, target and budget, with several seeds, at equal cost.
 ///
@@ -36,7 +37,7 @@ struct SearcherStudy: ParsableCommand {
     var seeds: [UInt64] = []
 
     @Option(help: "Searches at a time.")
-    var processes = ProcessInfo.processInfo.activeProcessorCount
+    var processes = UsableProcessors.count()
 
     @Option(help: "The folder with the data.")
     var data = "../shared/data"

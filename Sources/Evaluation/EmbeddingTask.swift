@@ -6,7 +6,7 @@ import Transformers
 public protocol EmbeddingTask: ModelTask where Model == BERT {
     /// Token ids of every sentence.
     var sequences: [[Int32]] { get }
-    /// The score of embeddings [sequences × hidden], rows of length 1; higher is better, 1 at most.
+    /// The score of embeddings [sequences × features], of any length; higher is better, 1 at most.
     func score(_ embeddings: Matrix) -> Double
 }
 
@@ -30,9 +30,8 @@ public struct STSTask: EmbeddingTask {
     private let scores: [Double]
 
     /// Tokenises pairs.
-    public init(pairs: [ScoredPair], tokenizer: WordPieceTokenizer, maximumTokens: Int) {
-        sequences = tokenizer.encode(
-            pairs.flatMap { [$0.first, $0.second] }, maximumTokens: maximumTokens)
+    public init(pairs: [ScoredPair], tokenizer: SentenceTokenizer) {
+        sequences = tokenizer.encode(pairs.flatMap { [$0.first, $0.second] })
         scores = pairs.map(\.score)
     }
 
@@ -69,13 +68,14 @@ public struct STSTask: EmbeddingTask {
         Correlation.pearson(Self.cosines(embeddings), scores)
     }
 
-    /// Spearman's ρ between the cosines of pairs, rows 2p and 2p + 1 of length 1, and their scores.
+    /// Spearman's ρ between the cosines of pairs, rows 2p and 2p + 1, and their scores.
     public static func score(_ embeddings: Matrix, scores: [Double]) -> Double {
         Correlation.spearman(cosines(embeddings), scores)
     }
 
     private static func cosines(_ embeddings: Matrix) -> [Double] {
-        (0..<embeddings.rows / 2).map { pair in
+        let embeddings = embeddings.normalizingRows
+        return (0..<embeddings.rows / 2).map { pair in
             zip(embeddings.row(2 * pair), embeddings.row(2 * pair + 1)).reduce(0) {
                 $0 + Double($1.0) * Double($1.1)
             }
@@ -96,7 +96,7 @@ public struct FidelityTask: EmbeddingTask {
     private let embeddings: Matrix
     private let reference: [Double]
 
-    /// Takes the sentences and the dense model's embeddings of them, rows of length 1.
+    /// Takes the sentences and the dense model's embeddings of them.
     public init(sequences: [[Int32]], denseEmbeddings: Matrix) {
         precondition(denseEmbeddings.rows == sequences.count)
         self.sequences = sequences
@@ -125,6 +125,7 @@ public struct FidelityTask: EmbeddingTask {
 
     private static func similarities(_ embeddings: Matrix) -> [Double] {
         let count = embeddings.rows
+        let embeddings = embeddings.normalizingRows
         var products = Matrix(rows: count, columns: count)
         BLAS.multiply(embeddings, embeddings, transposeB: true, into: &products)
         var upper: [Double] = []

@@ -4,17 +4,14 @@ import ModelFiles
 /// A folder in the `sparse-bitmask` layout of compressed-tensors: pruned layers without their zeros, and a
 /// `config.json` that says so. It takes up less of the disk the more was pruned.
 enum CompressedExport: Exporter {
+    static let output = OutputPath.Kind.newFolder
+
     static func write(_ run: FinishedRun, to output: String) throws {
         try NewFolder.write(to: output) { folder in
             let source = try run.huggingFaceFolder(scratch: folder)
-            if source != folder { try copyCompanions(from: source, to: folder) }
+            if source != folder { try ModelFolderCopy.copy(from: source, to: folder) }
             try compress(run, try SafetensorsFile(path: "\(source)/model.safetensors"), to: folder)
         }
-    }
-
-    private static func copyCompanions(from source: String, to folder: String) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: source)
-        try NewFolder.copy(names.filter { !$0.hasPrefix("model.") }, from: source, to: folder)
     }
 
     private static func compress(_ run: FinishedRun, _ file: SafetensorsFile, to folder: String) throws {

@@ -78,7 +78,7 @@ public struct DecoderExport {
         switch checkpoint.container {
         case .folder(let source):
             let origin = URL(fileURLWithPath: source.path).deletingLastPathComponent().path
-            try NewFolder.copy(Self.companions, from: origin, to: folder)
+            try ModelFolderCopy.copy(from: origin, to: folder)
         case .gguf:
             try HuggingFaceFiles.write(configuration, tokenizer, to: folder)
         }
@@ -92,10 +92,4 @@ public struct DecoderExport {
         try SafetensorsWriter.write(
             tensors, metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
     }
-
-    /// Files beside the weights that a language model's folder needs.
-    private static let companions = [
-        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
-        "merges.txt", "special_tokens_map.json",
-    ]
 }

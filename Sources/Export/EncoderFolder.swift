@@ -18,10 +18,10 @@ public enum EncoderFolder {
         else { throw ModelFileError(file: path, message: "cannot be read as a JSON object") }
         fields.merge(changes) { _, new in new }
         try NewFolder.write(to: destination) { folder in
-            try NewFolder.copy(PrunedModelFolder.companions, from: source, to: folder)
-            try JSONSerialization.data(
-                withJSONObject: fields, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            ).write(to: URL(fileURLWithPath: "\(folder)/config.json"))
+            try ModelFolderCopy.copy(from: source, to: folder)
+            let json = try JSONSerialization.data(
+                withJSONObject: fields, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+            try AtomicFile.write(json, to: "\(folder)/config.json")
             try SafetensorsWriter.write(
                 tensors, metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
         }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// What a finished run can be handed over as.
 public enum ExportFormat: String, CaseIterable, Sendable {
@@ -32,18 +33,24 @@ public enum ExportFormat: String, CaseIterable, Sendable {
         }
     }
 
+    /// What is written: a file, or a new folder.
+    public var output: OutputPath.Kind { exporter.output }
+
     /// Writes a run in this format; it appears whole or not at all.
     ///
     /// - Parameter output: the file to replace, or the folder to write, which must not exist.
     /// - Throws: `ModelFileError` for a run without what the format needs, a model that the format does not
     ///   suit, an output that cannot be written.
     public func write(_ run: FinishedRun, to output: String) throws {
-        try exporter.write(run, to: output)
+        try OutputPath(output).require(exporter.output)
+        try exporter.write(run, to: OutputPath(output).path)
     }
 }
 
 /// Writes one format.
 protocol Exporter {
+    /// What it writes.
+    static var output: OutputPath.Kind { get }
     /// Writes a run to a file or a new folder, whole or not at all.
     static func write(_ run: FinishedRun, to output: String) throws
 }

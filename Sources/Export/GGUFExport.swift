@@ -2,6 +2,8 @@ import ModelFiles
 
 /// A GGUF file in single precision, which llama.cpp loads.
 enum GGUFExport: Exporter {
+    static let output = OutputPath.Kind.file
+
     static func write(_ run: FinishedRun, to output: String) throws {
         switch try run.model() {
         case .decoder(let export, _): try export.writeGGUF(encoding: .f32, to: output)

@@ -1,5 +1,9 @@
+import ModelFiles
+
 /// A folder that transformers loads, the pruned weights with their zeros.
 enum HuggingFaceExport: Exporter {
+    static let output = OutputPath.Kind.newFolder
+
     static func write(_ run: FinishedRun, to output: String) throws {
         switch try run.model() {
         case .encoder(let folder):

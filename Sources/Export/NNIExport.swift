@@ -6,6 +6,8 @@ import SparseKernels
 ///
 /// NNI has no 2:4; such layers get half of their weights pruned anywhere.
 enum NNIExport: Exporter {
+    static let output = OutputPath.Kind.file
+
     private struct Entry: Encodable {
         let op_names: [String]
         let target_names = ["weight"]

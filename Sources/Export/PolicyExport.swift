@@ -2,6 +2,8 @@ import ModelFiles
 
 /// `policy.json`, for `secateur apply` on another machine and for other programs.
 enum PolicyExport: Exporter {
+    static let output = OutputPath.Kind.file
+
     static func write(_ run: FinishedRun, to output: String) throws {
         try AtomicFile.write(try run.policy.json(), to: output)
     }

@@ -6,13 +6,6 @@ import Tensors
 ///
 /// Zeros are written out, so that any safetensors reader loads it; Secateur packs it on load.
 public enum PrunedModelFolder {
-    /// Files beside the weights that a model folder needs to be used elsewhere.
-    static let companions = [
-        "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json",
-        "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
-        "1_Pooling/config.json",
-    ]
-
     /// Writes a folder; it appears whole or not at all.
     ///
     /// - Parameters:
@@ -32,7 +25,7 @@ public enum PrunedModelFolder {
     static func fill(
         _ folder: String, weights: [String: Matrix], of source: String, metadata: [String: String]
     ) throws {
-        try NewFolder.copy(companions, from: source, to: folder)
+        try ModelFolderCopy.copy(from: source, to: folder)
         try writeWeights(weights, of: source, metadata: metadata, to: folder)
     }
 

@@ -8,6 +8,8 @@ import Yams
 /// The modifier is that of the same solver. It prunes no blocks: of a level such as 4x1 the recipe keeps the
 /// sparsity, and single weights fall.
 enum RecipeExport: Exporter {
+    static let output = OutputPath.Kind.file
+
     static func write(_ run: FinishedRun, to output: String) throws {
         try AtomicFile.write(Data(try yaml(run.policy).utf8), to: output)
     }

@@ -6,10 +6,12 @@ import ModelFiles
 ///
 /// Masks alone would not do: optimal brain surgery changes the weights that are kept.
 enum TorchExport: Exporter {
+    static let output = OutputPath.Kind.newFolder
+
     static func write(_ run: FinishedRun, to output: String) throws {
         try NewFolder.write(to: output) { folder in
             let scratch = "\(folder)/whole"
-            try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+            try PlainFile.makeFolder(scratch)
             let source = try run.huggingFaceFolder(scratch: scratch)
             let file = try SafetensorsFile(path: "\(source)/model.safetensors")
             let pruned = try run.prunedWeights(in: file)

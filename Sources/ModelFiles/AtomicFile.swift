@@ -72,7 +72,7 @@ public enum AtomicFile {
         }
     }
 
-    private static func containingFolder(of path: String) -> String {
+    static func containingFolder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

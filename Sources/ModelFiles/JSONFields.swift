@@ -19,10 +19,22 @@ package struct JSONFields: Sendable {
 
     /// Reads `path`, whose content must be one JSON object.
     package init(contentsOf path: String, data: Data? = nil) throws {
-        let bytes = try data.map { Array($0) } ?? Array(Self.read(path))
+        try self.init(Self.parsed(try data ?? Self.read(path), path), file: path)
+    }
+
+    /// The elements of `path`, whose content must be one JSON list.
+    package static func list(contentsOf path: String) throws -> [JSONValue] {
+        let value = try parsed(read(path), path)
+        guard case .array(let elements) = value else {
+            throw ModelFileError(file: path, found: value.summary, allowed: "a list")
+        }
+        return elements
+    }
+
+    private static func parsed(_ data: Data, _ path: String) throws -> JSONValue {
         do {
-            try self.init(JSONParser.parse(bytes), file: path)
-        } catch let error as JSONSyntaxError {
+            return try JSONParser.parse(Array(data))
+        } catch {
             throw ModelFileError(
                 file: path, message: "found \(error.message) at byte \(error.offset), allowed valid JSON")
         }

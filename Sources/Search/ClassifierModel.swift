@@ -11,7 +11,7 @@ public struct ClassifierModel: Sendable {
     /// Loads a folder.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
     public init(folder: String) throws {
-        base = try EncoderModel(folder: folder)
+        base = try EncoderModel(folder: folder, embeds: false)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
     }
 

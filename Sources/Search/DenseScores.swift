@@ -5,7 +5,7 @@ import SparseKernels
 /// Scores of dense models on validation files, kept in the cache: each takes up to minutes, and all searches of a model
 /// report the same.
 struct DenseScores {
-    private static let schema = "secateur.dense-score/1"
+    private static let schema = "secateur.dense-score/2"
 
     /// The folder of what searches share.
     let cache: String
@@ -14,6 +14,8 @@ struct DenseScores {
     struct Key {
         /// SHA-256 of the model's weights.
         let model: String
+        /// How text becomes token ids and outputs.
+        let reading: [String]
         /// SHA-256 of the validation file.
         let validation: String
         let metric: String
@@ -22,7 +24,8 @@ struct DenseScores {
         /// SHA-256 of all of it, and of the hardware, as kernels of several instruction sets round differently.
         var digest: String {
             FileDigest.sha256(lines: [
-                schema, model, validation, metric, options.task.rawValue, "\(options.validationWindows)",
+                schema, model, reading.joined(separator: "; "), validation, metric, options.task.rawValue,
+                "\(options.validationWindows)",
                 HardwareFingerprint.current.description,
             ])
         }

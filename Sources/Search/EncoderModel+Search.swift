@@ -24,6 +24,14 @@ extension EncoderModel: SearchableModel {
     /// The encoder.
     public var network: BERT { encoder }
 
+    /// How hidden states become embeddings.
+    public var outputIdentity: String? {
+        encoder.sentences == .standard ? nil : encoder.sentences.identity
+    }
+
+    /// How sentences become token ids.
+    public var inputIdentity: String { sentences.identity }
+
     /// `bert`
     public var architecture: String { "bert" }
 
@@ -54,11 +62,12 @@ extension EncoderModel: SearchableModel {
     }
 
     /// By gradients of the fidelity on sentences that no reward is computed on: rewards then tell whether what gradients
-    /// promise holds elsewhere.
+    /// promise holds elsewhere; nil for modules that gradients do not pass.
     public func switches(
         _ inputs: SearchInputs<EncoderModel>, database: LevelDatabase
     ) throws -> (any SwitchEffects)? {
-        try EncoderSwitches(
+        guard encoder.sentences.keepsDirection else { return nil }
+        return try EncoderSwitches(
             folder: folder, encoder: encoder, sequences: inputs.data.calibration, database: database,
             seed: inputs.options.seed, pool: inputs.pool)
     }
@@ -101,7 +110,7 @@ extension EncoderModel: SearchableModel {
     }
 
     private func encode(_ sentences: [String]) -> [[Int32]] {
-        tokenizer.encode(sentences, maximumTokens: maximumTokens)
+        self.sentences.encode(sentences)
     }
 
     private func fidelityTask(_ sequences: [[Int32]], pool: ThreadPool) -> FidelityTask {
@@ -109,7 +118,7 @@ extension EncoderModel: SearchableModel {
     }
 
     private func mixedTask(_ pairs: [ScoredPair], pool: ThreadPool) -> MixedTask {
-        let labelled = STSTask(pairs: pairs, tokenizer: tokenizer, maximumTokens: maximumTokens)
+        let labelled = STSTask(pairs: pairs, tokenizer: self.sentences)
         return MixedTask(labelled: labelled, fidelity: fidelityTask(labelled.sequences, pool: pool))
     }
 }

@@ -11,14 +11,20 @@ public struct EncoderModel: Sendable {
     public let folder: String
     /// The encoder; each layer packed by the pattern of its zeros.
     public let encoder: BERT
-    /// Its tokenizer.
-    public let tokenizer: WordPieceTokenizer
+    /// Makes token ids of sentences to embed.
+    public let sentences: SentenceTokenizer
+    /// The tokenizer beneath.
+    public var tokenizer: WordPieceTokenizer { sentences.words }
     /// The longest input, in tokens.
-    public let maximumTokens: Int
+    public var maximumTokens: Int { sentences.maximumTokens }
 
     /// Loads a folder.
+    ///
+    /// - Parameters:
+    ///   - prompt: the name of what goes before every sentence; the folder's default unless given.
+    ///   - embeds: whether sentences are embedded; the modules for that are not read where they are not.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    public init(folder: String) throws {
+    public init(folder: String, prompt: String? = nil, embeds: Bool = true) throws {
         guard !DecoderModel.isAt(folder) else {
             throw ModelFileError(file: folder, message: "found a language model, allowed an encoder's folder")
         }
@@ -28,12 +34,16 @@ public struct EncoderModel: Sendable {
             throw ModelFileError(file: folder, message: "no such model folder")
         }
         self.folder = folder
-        encoder = try BERT(folder: folder) { _, weight, bias in
+        var encoder = try BERT(folder: folder) { _, weight, bias in
             Packing.pack(weight: weight, bias: bias, pattern: Packing.pattern(of: weight))
         }
-        tokenizer = try WordPieceTokenizer(folder: folder)
-        let own = try WordPieceTokenizer.maximumTokens(inFolder: folder) ?? encoder.dimensions.maximumTokens
-        maximumTokens = min(own, encoder.dimensions.maximumTokens)
+        sentences = try SentenceTokenizer(
+            folder: folder, prompt: prompt, maximumTokens: encoder.dimensions.maximumTokens)
+        if embeds {
+            encoder.sentences = try SentenceModules(
+                folder: folder, hidden: encoder.dimensions.hidden, promptTokens: sentences.promptTokens)
+        }
+        self.encoder = encoder
     }
 
     /// SHA-256 of the weights file.

@@ -42,7 +42,8 @@ final class EncoderSwitches: SwitchEffects {
             folder: folder, task: .sts, classes: 0, maximumTokens: .max, seed: seed)
         weights = training.graph.prunable
         changes = LevelChanges(database: database, dense: weights.map(\.value))
-        gradients = FidelityGradients(graph: training.graph, pool: pool)
+        gradients = FidelityGradients(
+            graph: training.graph, pooling: training.modules.pooling, pool: pool)
         self.sequences = sequences
         self.encoder = encoder
         self.seed = seed

@@ -55,7 +55,7 @@ public struct PolicyApplication {
         to model: String, cache: String, output: String, progress: StageProgress = { _, _ in },
         note: (String) -> Void = { _ in }
     ) throws {
-        try NewFolder.requireAbsent(output)
+        try OutputPath(output).require(.newFolder)
         try apply(options.task.modelType, model, cache, output, progress, note)
     }
 

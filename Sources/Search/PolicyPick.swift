@@ -42,7 +42,7 @@ public struct PolicyPick<Model: SearchableModel> {
         to output: String, cache: String, by latency: FinalLatency = .measured,
         progress: StageProgress = { _, _ in }
     ) throws -> SearchSummary {
-        try NewFolder.requireAbsent(output)
+        try OutputPath(output).require(.newFolder)
         progress("reading the model and the data", 0)
         var asked = options
         (asked.targetLatency, asked.mildestLatency) = (target, nil)

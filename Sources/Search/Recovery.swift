@@ -38,11 +38,12 @@ public struct Recovery {
         pool = ThreadPool(threads: options.threads)
     }
 
-    /// Refuses to train what cannot be trained.
+    /// Refuses to train what cannot be trained, before anything is searched.
     public static func require(_ options: SearchOptions) throws {
         guard options.task != .lm else {
             throw SearchFailure("--finetune-steps: found task lm, allowed with sts, fidelity")
         }
+        _ = try EncoderTraining.modules(folder: options.model)
     }
 
     /// Trains the run's model and replaces it.
@@ -93,8 +94,7 @@ public struct Recovery {
     /// Labelled pairs, or sentences two and two.
     private func examples(_ model: EncoderTraining) throws -> [TrainingExample] {
         if options.task == .sts { return try model.examples(path: options.train) }
-        let sequences = model.tokenizer.encode(
-            try Datasets.sentences(path: options.train), maximumTokens: model.maximumTokens)
+        let sequences = model.sentences.encode(try Datasets.sentences(path: options.train))
         return stride(from: 0, to: sequences.count - 1, by: 2).map {
             TrainingExample(sequences[$0], sequences[$0 + 1], similarity: 0)
         }

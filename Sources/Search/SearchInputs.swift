@@ -40,9 +40,11 @@ public struct SearchInputs<Model: SearchableModel> {
 
     /// What a search over these is about, for telling runs apart.
     var identity: [String: String] {
-        [
+        var identity = [
             "model": modelDigest, "calibration": data.digest, "task": options.task.rawValue,
             "solver": options.solver.rawValue,
         ]
+        identity["outputs"] = model.outputIdentity
+        return identity
     }
 }

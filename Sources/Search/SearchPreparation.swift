@@ -112,7 +112,9 @@ public final class SearchPreparation<Model: SearchableModel> {
     func validated(_ pruned: Model.Network) -> SearchSummary.Score? {
         guard let task = inputs.validation, let digest = inputs.validationDigest else { return nil }
         let key = DenseScores.Key(
-            model: inputs.modelDigest, validation: digest, metric: task.metric, options: inputs.options)
+            model: inputs.modelDigest,
+            reading: [inputs.model.inputIdentity, inputs.model.outputIdentity ?? ""], validation: digest,
+            metric: task.metric, options: inputs.options)
         return SearchSummary.Score(
             metric: task.metric,
             dense: denseScores.score(key) { task.score(inputs.model.network, pool: inputs.pool) },

@@ -26,6 +26,11 @@ public protocol SearchableModel: Sendable {
     var maximumTokens: Int { get }
     /// What the architecture is called.
     var architecture: String { get }
+    /// What its outputs depend on besides weights and token ids, as a text that differs where they do; nil where
+    /// it is what is usual.
+    var outputIdentity: String? { get }
+    /// What token ids depend on besides the weights, as a text that differs where they do.
+    var inputIdentity: String { get }
     /// SHA-256 of the weights.
     func digest() throws -> String
     /// The part of the training file that is calibrated on, as in ``searchData(_:pool:)``.
@@ -52,6 +57,12 @@ extension SearchOptions.Task {
 }
 
 extension SearchableModel {
+    /// What is usual.
+    public var outputIdentity: String? { nil }
+
+    /// Nothing.
+    public var inputIdentity: String { "" }
+
     /// Cannot tell.
     public func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)?
     {

@@ -21,14 +21,12 @@ public struct TaskFile {
     {
         switch task {
         case .sts:
-            return STSTask(
-                pairs: try Datasets.scoredPairs(path: path), tokenizer: model.tokenizer,
-                maximumTokens: model.maximumTokens)
+            return STSTask(pairs: try Datasets.scoredPairs(path: path), tokenizer: model.sentences)
         case .fidelity:
-            let sequences = model.tokenizer.encode(
-                try Datasets.sentences(path: path), maximumTokens: model.maximumTokens)
+            let sentences = try Datasets.sentences(path: path)
             return FidelityTask(
-                sequences: sequences, denseEmbeddings: dense.encoder.embed(sequences, pool: pool))
+                sequences: model.sentences.encode(sentences),
+                denseEmbeddings: dense.encoder.embed(dense.sentences.encode(sentences), pool: pool))
         case .lm:
             throw SearchFailure("\(model.folder): found an encoder, which has no task lm")
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Export
 import Foundation
+import ModelFiles
 import Pruning
 import Search
 
@@ -48,13 +49,14 @@ struct Apply: ParsableCommand {
     @OptionGroup var cacheOptions: CacheOptions
 
     @Option(help: "The folder to write; it must not exist.", completion: .directory)
-    var output: String
+    var output: OutputPath
 
     func run() throws {
+        try output.require(.newFolder)
         let application = try RunFiles(folder: source).holdsRun ? ofRun() : ofPolicy()
         let line = ProgressLine()
         try application.apply(
-            to: model, cache: cacheOptions.folder(ofRun: source), output: output, progress: line.show,
+            to: model, cache: cacheOptions.folder(ofRun: source), output: output.path, progress: line.show,
             note: Terminal.note)
         line.finish()
         print("The pruned model is in \(output)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ModelFiles
 import Search
 import SparseKernels
 import Tensors
@@ -8,7 +9,7 @@ import Transformers
 
 /// `--threads`
 struct ThreadOptions: ParsableArguments {
-    @Option(help: "Threads to compute with; all processors unless given.")
+    @Option(help: "Threads to compute with: one for each processor that this program may use unless given.")
     var threads = MachineOptions.processors
 
     func validate() throws {
@@ -26,7 +27,7 @@ struct MachineOptions: ParsableArguments {
     var threads: Int { threading.threads }
 
     /// How many processors this program may use.
-    static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
+    static let processors = UsableProcessors.count()
 
     @Option(help: "Tokens of a sequence; 128 unless given, 512 for a language model.")
     var tokens: Int?
@@ -41,7 +42,7 @@ struct MachineOptions: ParsableArguments {
     /// a target could seem to be out of reach.
     func noteBusyProcessors() {
         guard Terminal.isRead, let busy = ProcessorLoad.ofOthers(),
-            let note = Self.busyNote(busy: busy, processors: Self.processors, threads: threads)
+            let note = Self.busyNote(busy: busy, processors: UsableProcessors.permitted(), threads: threads)
         else { return }
         Terminal.note(note)
     }
@@ -98,6 +99,11 @@ struct SamplingOptions: ParsableArguments {
     }
 }
 
+extension OutputPath: ExpressibleByArgument {
+    /// Takes any text; the command says what it is to be.
+    public init?(argument: String) { self.init(argument) }
+}
+
 /// Reads what is typed for an option, and says what is allowed where it is wrong.
 func parsed<Value>(_ allowed: String, _ read: @escaping @Sendable (String) -> Value?)
     -> @Sendable (String) throws -> Value
@@ -135,8 +141,10 @@ struct CacheOptions: ParsableArguments {
 /// What a command line names as a model: a model folder, or a run folder with a model in it.
 enum ModelArgument {
     /// Loads an encoder.
-    static func load(_ path: String) throws -> EncoderModel {
-        try EncoderModel(folder: folder(path))
+    ///
+    /// - Parameter prompt: the name of what goes before every sentence; the model's default unless given.
+    static func load(_ path: String, prompt: String? = nil) throws -> EncoderModel {
+        try EncoderModel(folder: folder(path), prompt: prompt)
     }
 
     /// Loads an encoder with a classifier.

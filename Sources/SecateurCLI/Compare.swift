@@ -22,7 +22,7 @@ struct Compare: ParsableCommand {
     @Option(
         help: "Also write an overlaid report, HTML, to this file.",
         completion: .file(extensions: ["html"]))
-    var output: String?
+    var output: OutputPath?
 
     @Flag(help: "Print one JSON list with an object for each run.")
     var json = false
@@ -36,9 +36,10 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
+        try output?.require(.file)
         let runs = try RunRecord.named(apart: runFolders)
         let comparison = RunComparison(runs)
-        if let output { try AtomicFile.write(ReportPage(comparing: runs).html, to: output) }
+        if let output { try AtomicFile.write(ReportPage(comparing: runs).html, to: output.path) }
         if json { return try Terminal.printJSON(comparison.rows) }
         Terminal.printTable(headings: RunComparison.headings, rows: comparison.cells)
         if let output { print("\nThe report is in \(output)") }

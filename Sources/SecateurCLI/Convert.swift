@@ -18,6 +18,9 @@ struct Convert: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case gguf
         case folder
+
+        /// What is written.
+        var output: OutputPath.Kind { self == .gguf ? .file : .newFolder }
     }
 
     @Argument(
@@ -33,14 +36,16 @@ struct Convert: ParsableCommand {
     @Option(
         help: "The GGUF file to replace, or the folder to write, which must not exist.",
         completion: .file())
-    var output: String
+    var output: OutputPath
 
     func run() throws {
+        try output.require(format.output)
         let loaded = try ModelArgument.loadDecoder(model)
+        try output.requireApart(from: loaded.path)
         let export = DecoderExport(model: loaded.network, tokenizer: loaded.tokenizer)
         switch format {
-        case .gguf: try export.writeGGUF(encoding: type, to: output)
-        case .folder: try export.writeFolder(to: output)
+        case .gguf: try export.writeGGUF(encoding: type, to: output.path)
+        case .folder: try export.writeFolder(to: output.path)
         }
         print("The model is in \(output)")
     }

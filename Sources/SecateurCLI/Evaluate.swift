@@ -102,7 +102,7 @@ struct Evaluate: ParsableCommand {
 
     private func embedding(_ task: SearchOptions.Task, pool: ThreadPool) throws -> Output {
         let encoder = try ModelArgument.load(model)
-        let reference = try against.map(ModelArgument.load) ?? encoder
+        let reference = try against.map { try ModelArgument.load($0) } ?? encoder
         let scored = try TaskFile(task: task, path: data).task(for: encoder, dense: reference, pool: pool)
         guard let pairs = scored as? STSTask else {
             return Output(

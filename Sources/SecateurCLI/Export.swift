@@ -1,5 +1,6 @@
 import ArgumentParser
 import Export
+import ModelFiles
 
 /// `secateur export`
 struct Export: ParsableCommand {
@@ -28,10 +29,12 @@ struct Export: ParsableCommand {
 
     @Option(
         help: "The file to replace, or the folder to write, which must not exist.", completion: .file())
-    var output: String
+    var output: OutputPath
 
     func run() throws {
-        try format.write(FinishedRun(folder: runFolder), to: output)
+        let run = try FinishedRun(folder: runFolder)
+        try output.require(format.output)
+        try format.write(run, to: output.path)
         print("\(format.rawValue) is in \(output)")
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Evaluation
-import Export
 import Foundation
+import ModelFiles
 import Tensors
 import Training
 
@@ -38,7 +38,7 @@ struct Finetune: ParsableCommand {
     @OptionGroup var training: TrainingOptions
 
     @Option(help: "The folder to write; it must not exist.", completion: .directory)
-    var output: String
+    var output: OutputPath
 
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
@@ -49,7 +49,7 @@ struct Finetune: ParsableCommand {
     }
 
     func run() throws {
-        try NewFolder.requireAbsent(output)
+        try output.require(.newFolder)
         var options = FineTuning.Options(
             model: ModelArgument.folder(model), task: task, train: train, validation: validation)
         options.metric = training.metric ?? .accuracy
@@ -58,11 +58,11 @@ struct Finetune: ParsableCommand {
         options.maximumTokens = training.maximumTokens
         let line = ProgressLine()
         let fineTuning = try FineTuning(
-            options, output: output, pool: ThreadPool(threads: training.threads), progress: line.show)
+            options, output: output.path, pool: ThreadPool(threads: training.threads), progress: line.show)
         let summary = try TrainingOptions.untilStopped(line, saying: "the same command goes on") {
             try fineTuning.run(shouldStop: $0, progress: $1, note: $2)
         }
-        try fineTuning.write(to: output)
+        try fineTuning.write(to: output.path)
         if json { return try Terminal.printJSON(summary) }
         print(
             "\(summary.metric) \(Terminal.score(summary.score)) after epoch \(summary.epoch), "

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelFiles
 import Search
 
 /// `secateur pick`
@@ -29,21 +30,22 @@ struct Pick: ParsableCommand {
     @OptionGroup var cacheOptions: CacheOptions
 
     @Option(help: "The folder to write; it must not exist.", completion: .directory)
-    var output: String
+    var output: OutputPath
 
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
     func run() throws {
+        try output.require(.newFolder)
         try pick(try RunFiles(folder: runFolder).options().task.modelType)
     }
 
     private func pick<Model: SearchableModel>(_ type: Model.Type) throws {
         let line = ProgressLine()
         let summary = try PolicyPick<Model>(run: runFolder, target: targetLatency).pick(
-            to: output, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
-        try RunFolder.writeReport(output)
+            to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
+        try RunFolder.writeReport(output.path)
         line.finish()
-        if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: output) }
+        if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: output.path) }
     }
 }

@@ -28,7 +28,7 @@ struct Profile: ParsableCommand {
     @Option(
         help: "The file to write; nothing is stored unless given.",
         completion: .file(extensions: ["h5"]))
-    var output: String?
+    var output: OutputPath?
 
     @Option(
         help: "Show a stored table instead of measuring.", completion: .file(extensions: ["h5"]))
@@ -38,6 +38,7 @@ struct Profile: ParsableCommand {
     var json = false
 
     func run() throws {
+        try output?.require(.file)
         let table: LatencyTable
         if let show {
             table = try LatencyTable(path: show)
@@ -46,7 +47,6 @@ struct Profile: ParsableCommand {
             }
         } else {
             guard let model else { throw ValidationError("Missing expected argument '<model>'") }
-            if let output { try AtomicFile.requireWritable(output) }
             table = try measured(ModelArgument.loadAny(model, phase: latencyOf))
         }
         if table.fit.medianError > LatencyFit.acceptableError {
@@ -55,7 +55,7 @@ struct Profile: ParsableCommand {
                     + "\(Terminal.decimal(100 * table.fit.medianError, 1)) %: close other programs, try again"
             )
         }
-        if let output { try table.write(to: output) }
+        if let output { try table.write(to: output.path) }
         let rows = LatencyRow.rows(of: table)
         if json {
             try Terminal.printJSON(

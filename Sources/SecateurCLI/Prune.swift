@@ -1,6 +1,6 @@
 import ArgumentParser
-import Export
 import Foundation
+import ModelFiles
 import Pruning
 import SparseKernels
 import Tensors
@@ -82,7 +82,7 @@ struct Prune: ParsableCommand {
     @OptionGroup var training: TrainingOptions
 
     @Option(help: "The folder to write; it must not exist.", completion: .directory)
-    var output: String
+    var output: OutputPath
 
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
@@ -123,14 +123,14 @@ struct Prune: ParsableCommand {
     }
 
     func run() throws {
-        try NewFolder.requireAbsent(output)
+        try output.require(.newFolder)
         let line = ProgressLine()
         let pruning = try ModelPruning(
             try options(), pool: ThreadPool(threads: training.threads), progress: line.show)
         let summary = try TrainingOptions.untilStopped(line, saying: "nothing was written") {
             try pruning.run(shouldStop: $0, progress: $1, note: $2)
         }
-        try pruning.write(to: output)
+        try pruning.write(to: output.path)
         if json { return try Terminal.printJSON(summary) }
         show(summary)
     }

@@ -21,11 +21,13 @@ struct ReportCommand: ParsableCommand {
     @Option(
         help: "The file to write; report.html in the run folder unless given.",
         completion: .file(extensions: ["html"]))
-    var output: String?
+    var output: OutputPath?
 
     func run() throws {
-        let path = output ?? RunFiles(folder: runFolder).path("report.html")
-        try AtomicFile.write(ReportPage(RunRecord(folder: runFolder)).html, to: path)
-        print("The report is in \(path)")
+        let output = output ?? OutputPath(RunFiles(folder: runFolder).path("report.html"))
+        let record = try RunRecord(folder: runFolder)
+        try output.require(.file)
+        try AtomicFile.write(ReportPage(record).html, to: output.path)
+        print("The report is in \(output)")
     }
 }

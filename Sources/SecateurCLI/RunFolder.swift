@@ -6,8 +6,9 @@ import Search
 /// What `search` and `resume` share.
 enum RunFolder {
     /// Makes sure that a run folder is free, or that its run may be replaced.
-    static func check(_ folder: String, overwrite: Bool) throws {
-        guard !RunFiles(folder: folder).holdsRun || overwrite else {
+    static func check(_ folder: OutputPath, overwrite: Bool) throws {
+        try folder.require(.folder)
+        guard !RunFiles(folder: folder.path).holdsRun || overwrite else {
             throw SearchFailure(
                 "\(folder): found a run: continue it with `secateur resume`, or pass --overwrite")
         }

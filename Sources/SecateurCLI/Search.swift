@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import ModelFiles
 import Pruning
 import Report
 import Search
@@ -117,7 +118,7 @@ struct Search: ParsableCommand {
     @OptionGroup var cacheOptions: CacheOptions
 
     @Option(help: "The run folder to write; needed but with --replay.", completion: .directory)
-    var output: String?
+    var output: OutputPath?
 
     @Flag(help: "Replace a run that is already in the folder.")
     var overwrite = false
@@ -173,7 +174,7 @@ struct Search: ParsableCommand {
         guard let output else { return }
         try RunFolder.check(output, overwrite: overwrite)
         let options = try resolved()
-        try search(options.task.modelType, options, output)
+        try search(options.task.modelType, options, output.path)
     }
 
     /// The options as the search takes them.

@@ -103,6 +103,17 @@ extension Matrix {
         return result
     }
 
+    /// Every row divided by its length; one of length 0 stays.
+    public var normalizingRows: Matrix {
+        var result = self
+        for row in 0..<rows {
+            let squares = self.row(row).reduce(0.0) { $0 + Double($1) * Double($1) }
+            let scale = Float(1 / max(squares.squareRoot(), 1e-12))
+            for column in 0..<columns { result[row, column] *= scale }
+        }
+        return result
+    }
+
     /// The column of the highest element of each row, the first of equal ones.
     public var highestColumns: [Int] {
         (0..<rows).map { row in

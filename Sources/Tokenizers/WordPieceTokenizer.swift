@@ -1,4 +1,3 @@
-import Foundation
 import ModelFiles
 
 /// BERT's tokenizer, with the ids that the Hugging Face `tokenizers` library gives.
@@ -16,17 +15,22 @@ public struct WordPieceTokenizer: Sendable {
     let classificationID: Int32
     let separatorID: Int32
     private let normalizer: BertNormalizer
+    /// Whether text is put in lower case.
+    var lowercases: Bool { normalizer.lowercases }
     private let vocabulary: WordPieceVocabulary
     private let rawTokens: AddedTokenMatcher
     private let normalizedTokens: AddedTokenMatcher
     private let texts: [Int32: String]
 
     /// Reads a model folder's `tokenizer.json`, or its `vocab.txt` and `tokenizer_config.json`.
+    ///
+    /// - Parameter lowercases: puts text in lower case, whatever the files say.
     /// - Throws: `ModelFileError` when they are missing or malformed, describe another kind of
     ///   tokenizer, or lack one of `[CLS]`, `[SEP]`, `[PAD]` and the unknown token.
-    public init(folder: String) throws {
+    public init(folder: String, lowercases: Bool = false) throws {
         let definition = try WordPieceDefinition(folder: folder)
-        let normalizer = definition.normalizer
+        var normalizer = definition.normalizer
+        if lowercases { normalizer.lowercases = true }
         var texts: [Int32: String] = [:]
         for (text, id) in definition.tokens {
             if let other = texts.updateValue(text, forKey: id) {
@@ -100,17 +104,6 @@ public struct WordPieceTokenizer: Sendable {
     /// The tokens that ids stand for; ids outside the vocabulary become empty strings.
     public func tokens(for ids: [Int32]) -> [String] {
         ids.map { texts[$0] ?? "" }
-    }
-
-    /// The longest input that a sentence embedding model was made for: `max_seq_length` of the folder's
-    /// `sentence_bert_config.json`, nil when there is none.
-    /// - Throws: `ModelFileError` when the file is malformed.
-    public static func maximumTokens(inFolder folder: String) throws -> Int? {
-        let path = "\(folder)/sentence_bert_config.json"
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let fields = try JSONFields(contentsOf: path)
-        guard fields.value("max_seq_length") != nil else { return nil }
-        return try fields.integer("max_seq_length", in: 2...8_388_608)
     }
 
     private func append(_ normalized: [UInt8], to ids: inout [Int32], limit: Int) {

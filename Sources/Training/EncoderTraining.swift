@@ -16,14 +16,18 @@ public final class EncoderTraining {
     public let configuration: ModelConfiguration
     /// Its parameters, the head's included.
     public let parameters: ParameterSet
-    /// Its tokenizer.
-    public let tokenizer: WordPieceTokenizer
+    /// Makes token ids of sentences to embed.
+    public let sentences: SentenceTokenizer
+    /// The tokenizer beneath.
+    public var tokenizer: WordPieceTokenizer { sentences.words }
+    /// What makes embeddings of hidden states, unless it is trained to classify.
+    public let modules: SentenceModules
     /// Classes of a classification: of the classifier that was read, else of the data; 0 else.
     public let classes: Int
     /// Whether the folder has a classifier, rather than that one is begun here.
     public let hasClassifier: Bool
     /// The longest input, in tokens.
-    public let maximumTokens: Int
+    public var maximumTokens: Int { sentences.maximumTokens }
     /// The encoder over the present parameters.
     public private(set) var graph: BERTGraph
     private let seed: UInt64
@@ -53,8 +57,11 @@ public final class EncoderTraining {
                     + "pruned by search only")
         }
         try configuration.requireGELU()
-        tokenizer = try WordPieceTokenizer(folder: folder)
-        self.maximumTokens = min(maximumTokens, try configuration.maximumPositions)
+        sentences = try SentenceTokenizer(
+            folder: folder, maximumTokens: min(maximumTokens, try configuration.maximumPositions))
+        modules =
+            task == .sts
+            ? try Self.modules(folder: folder, promptTokens: sentences.promptTokens) : .standard
         parameters = try ParameterSet(folder: folder, prefix: "bert.")
         graph = try BERTGraph(parameters: parameters, configuration: configuration)
         unitsRead = (graph.headCounts, graph.widths, graph.blockCount)
@@ -66,13 +73,32 @@ public final class EncoderTraining {
     /// Reads labelled data; sentences where there is no task.
     public func examples(path: String) throws -> [TrainingExample] {
         guard let task else {
-            return tokenizer.encode(try Datasets.sentences(path: path), maximumTokens: maximumTokens).map {
+            return sentences.encode(try Datasets.sentences(path: path)).map {
                 TrainingExample(sequences: [$0], firsts: [$0.count])
             }
         }
-        return try task.examples(
-            path: path, classes: classes, tokenizer: tokenizer, maximumTokens: maximumTokens)
+        return try task.examples(path: path, classes: classes, tokenizer: sentences)
     }
+
+    /// The modules of a folder, for training by cosines of embeddings.
+    ///
+    /// - Parameter promptTokens: first tokens of every sentence that are a prompt's.
+    /// - Throws: `ModelFileError` for modules that are not known, or that gradients do not pass.
+    public static func modules(folder: String, promptTokens: Int = 0) throws -> SentenceModules {
+        let hidden = try ModelConfiguration(folder: folder).hiddenSize
+        let modules = try SentenceModules(folder: folder, hidden: hidden, promptTokens: promptTokens)
+        guard modules.keepsDirection else {
+            throw ModelFileError(
+                file: "\(folder)/modules.json",
+                message:
+                    "found Dense, allowed Transformer, Pooling and Normalize: embeddings of others cannot be "
+                    + "trained")
+        }
+        return modules
+    }
+
+    /// How sentences become token ids and embeddings, as a text that differs where they do.
+    var readingIdentity: String { "\(modules.identity); \(sentences.identity)" }
 
     /// Refuses F1 for more than two classes.
     func require(_ metric: ClassificationMetric) throws {
@@ -114,7 +140,7 @@ public final class EncoderTraining {
 
     private func objective(_ distillation: Distillation) throws -> any TrainingObjective {
         switch task {
-        case .sts, nil: SimilarityObjective(distillation: distillation)
+        case .sts, nil: SimilarityObjective(pooling: modules.pooling, distillation: distillation)
         case .classification: ClassificationObjective(head: try head(), distillation: distillation)
         }
     }

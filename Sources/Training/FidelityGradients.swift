@@ -6,26 +6,28 @@ import Transformers
 /// between the cosines of the model and those of the dense model.
 public struct FidelityGradients {
     private let graph: BERTGraph
+    private let sentences: SentenceOperation
     private let pool: ThreadPool
 
     /// Takes a graph, whose weights may change between calls.
-    public init(graph: BERTGraph, pool: ThreadPool) {
+    public init(graph: BERTGraph, pooling: SentencePooling, pool: ThreadPool) {
         self.graph = graph
+        sentences = SentenceOperation(pooling: pooling)
         self.pool = pool
     }
 
     /// Leaves ∂(1 − r)/∂W in the gradient of every prunable weight.
     ///
-    /// - Parameter dense: the dense model's embeddings of the sentences, rows of length 1.
+    /// - Parameter dense: the dense model's embeddings of the sentences.
     /// - Returns: 1 − r.
     public func loss(_ sequences: [[Int32]], dense: Matrix) -> Double {
         let batch = TokenBatch(sequences)
         let tape = graph.forward(batch, pool: pool)
-        let saved = SentenceOperation.forward(tape.hidden, batch: batch)
-        let value = Losses.fidelity(saved.embeddings, teacher: dense)
+        let saved = sentences.forward(tape.hidden, batch: batch)
+        let value = Losses.fidelity(saved.embeddings, teacher: dense.normalizingRows)
         clear()
         graph.backward(
-            SentenceOperation.backward(value.gradient, saved: saved, batch: batch), tape: tape, batch: batch,
+            sentences.backward(value.gradient, saved: saved, batch: batch), tape: tape, batch: batch,
             pool: pool)
         return value.loss
     }
@@ -50,7 +52,7 @@ public struct FidelityGradients {
     ) -> [Curvature] {
         let batch = TokenBatch(sequences)
         let tape = graph.forward(batch, pool: pool)
-        let saved = SentenceOperation.forward(tape.hidden, batch: batch)
+        let saved = sentences.forward(tape.hidden, batch: batch)
         let layers = graph.prunable
         var curvatures: [Curvature] = []
         graph.observeInputs(tape) { names, input in
@@ -66,8 +68,8 @@ public struct FidelityGradients {
             clear()
             let gradient = Losses.fidelityProjection(saved.embeddings, random: &random)
             graph.backward(
-                SentenceOperation.backward(gradient, saved: saved, batch: batch), tape: tape, batch: batch,
-                pool: pool)
+                sentences.backward(gradient, saved: saved, batch: batch), tape: tape, batch: batch, pool: pool
+            )
             for (index, layer) in layers.enumerated() { curvatures[index].projections.append(layer.gradient) }
         }
         for (index, layer) in layers.enumerated() {

@@ -83,7 +83,7 @@ public struct FineTuning {
         loop = TrainingLoop(
             trainer: trainer, examples: examples, teacherOutputs: teacher.outputs, plan: plan)
         checkpoint = TrainingCheckpoint(
-            key: try Self.key(options), path: "\(output).checkpoint.h5")
+            key: try Self.key(options, model), path: "\(output).checkpoint.h5")
     }
 
     /// Trains to the end and takes the best epoch's model, or the one that training started from when no epoch scores
@@ -153,7 +153,7 @@ public struct FineTuning {
         options.task.score(loop.trainer.outputs(validation), validation, metric: options.metric)
     }
 
-    private static func key(_ options: Options) throws -> String {
+    private static func key(_ options: Options, _ model: EncoderTraining) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let models = [options.model] + (options.teacher.map { [$0] } ?? [])
@@ -161,7 +161,8 @@ public struct FineTuning {
             [options.train, options.validation]
             + models.flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
         let digests = try files.map { try FileDigest.sha256(path: $0) }
-        return FileDigest.sha256(try encoder.encode(options) + Data(digests.joined().utf8))
+        return FileDigest.sha256(
+            try encoder.encode(options) + Data((digests + [model.readingIdentity]).joined().utf8))
     }
 }
 
@@ -208,6 +209,12 @@ struct TeacherOutputs {
                     "\(teacher.folder): found no classifier, allowed a model that was trained for the task")
             }
             try require(teacher.classes, "classes", allowed: student.classes)
+        }
+        if student.task == .sts, teacher.sentences.prompt != student.sentences.prompt {
+            throw TrainingError(
+                "--teacher",
+                "\(teacher.folder): found the prompt '\(teacher.sentences.prompt)', allowed "
+                    + "'\(student.sentences.prompt)', as the student has")
         }
         if distillation.hidden > 0 {
             try require(

@@ -14,20 +14,20 @@ public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
     ///
     /// - Parameter classes: labels must be below it.
     /// - Throws: `EvaluationError` that names the line.
-    public func examples(path: String, classes: Int, tokenizer: WordPieceTokenizer, maximumTokens: Int) throws
+    public func examples(path: String, classes: Int, tokenizer: SentenceTokenizer) throws
         -> [TrainingExample]
     {
         switch self {
         case .sts:
             return try Datasets.scoredPairs(path: path, scores: 0...Self.highestScore).map { pair in
-                let sequences = tokenizer.encode([pair.first, pair.second], maximumTokens: maximumTokens)
+                let sequences = tokenizer.encode([pair.first, pair.second])
                 return TrainingExample(
                     sequences[0], sequences[1], similarity: pair.score / Self.highestScore)
             }
         case .classification:
             let task = ClassificationTask(
-                examples: try Datasets.labelled(path: path, classes: classes), tokenizer: tokenizer,
-                maximumTokens: maximumTokens)
+                examples: try Datasets.labelled(path: path, classes: classes), tokenizer: tokenizer.words,
+                maximumTokens: tokenizer.maximumTokens)
             return task.sequences.indices.map {
                 TrainingExample(
                     sequence: task.sequences[$0], first: task.firsts?[$0], label: task.labels[$0])

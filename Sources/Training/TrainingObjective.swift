@@ -38,10 +38,12 @@ public struct Distillation: Sendable, Equatable, Codable {
 
 /// The cosine of the two sentences' embeddings is to be their similarity.
 public struct SimilarityObjective: TrainingObjective {
+    private let sentences: SentenceOperation
     private let distillation: Distillation
 
-    /// Sets how much is distilled.
-    public init(distillation: Distillation = Distillation()) {
+    /// Sets how tokens are pooled, and how much is distilled.
+    public init(pooling: SentencePooling, distillation: Distillation = Distillation()) {
+        sentences = SentenceOperation(pooling: pooling)
         self.distillation = distillation
     }
 
@@ -50,14 +52,14 @@ public struct SimilarityObjective: TrainingObjective {
 
     /// One embedding of length 1 for each sequence.
     public func outputs(_ hidden: Matrix, batch: TokenBatch, pool: ThreadPool) -> Matrix {
-        SentenceOperation.forward(hidden, batch: batch).embeddings
+        sentences.forward(hidden, batch: batch).embeddings
     }
 
     /// ``Losses/cosineRegression(_:targets:)``, mixed with ``Losses/similarityDistillation(_:teacher:)``.
     public func loss(
         _ hidden: Matrix, examples: [TrainingExample], batch: TokenBatch, teacher: Matrix?, pool: ThreadPool
     ) -> LossValue {
-        let saved = SentenceOperation.forward(hidden, batch: batch)
+        let saved = sentences.forward(hidden, batch: batch)
         var loss = Losses.cosineRegression(saved.embeddings, targets: examples.map(\.target))
         if let teacher {
             loss = loss.mixed(
@@ -66,7 +68,7 @@ public struct SimilarityObjective: TrainingObjective {
         }
         return LossValue(
             loss: loss.loss,
-            gradient: SentenceOperation.backward(loss.gradient, saved: saved, batch: batch))
+            gradient: sentences.backward(loss.gradient, saved: saved, batch: batch))
     }
 }
 

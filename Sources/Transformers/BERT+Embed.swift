@@ -1,15 +1,15 @@
 import Tensors
 
 extension BERT {
-    /// Embeds sequences of token ids: [sequences × hidden], each row of length 1.
+    /// Embeds sequences of token ids by ``sentences``: [sequences × features].
     ///
     /// Several sequences are shared out among the threads in chunks; one sequence is computed by all
     /// threads together. The result of a sequence does not depend on which others there are, nor on the
     /// number of threads.
     public func embed(_ sequences: [[Int32]], pool: ThreadPool) -> Matrix {
-        let output = SharedRows(rows: sequences.count, columns: dimensions.hidden)
+        let output = SharedRows(rows: sequences.count, columns: sentences.width(hidden: dimensions.hidden))
         forEachChunk(of: sequences, pool: pool) { chunk, batch, hidden in
-            output.writeMeans(of: hidden, batch: batch, firstRow: chunk.lowerBound)
+            output.writeEmbeddings(of: hidden, batch: batch, by: sentences, firstRow: chunk.lowerBound)
         }
         return output.matrix
     }

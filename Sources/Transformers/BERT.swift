@@ -3,7 +3,7 @@ import ModelFiles
 import Tensors
 
 /// A BERT encoder (Devlin et al., 2018) as sentence-transformers uses it: post-norm transformer blocks
-/// with exact GELU, the mean over a sequence's tokens, and normalisation to length 1.
+/// with exact GELU, and the modules that make an embedding of a sequence's hidden states.
 ///
 ///     let model = try BERT(folder: "models/minilm")
 ///     let embeddings = model.embed(sequences, pool: pool)  // [sequences × hiddenSize]
@@ -52,6 +52,8 @@ public struct BERT: Sendable {
     public let biases: [String: [Float]]
     /// The transformer blocks.
     public internal(set) var layers: [Layer]
+    /// What makes embeddings of hidden states; ``SentenceModules/standard`` unless set.
+    public var sentences = SentenceModules.standard
     let embeddings: BERTEmbeddings
     let instructionSet: InstructionSet
 

@@ -18,20 +18,41 @@ final class SharedRows: @unchecked Sendable {
         memory.deallocate()
     }
 
-    /// Writes the mean over each sequence's tokens, scaled to length 1.
-    func writeMeans(of states: PanelMatrix, batch: TokenBatch, firstRow: Int) {
+    /// Writes the embedding of each sequence, given its hidden states [hidden × tokens].
+    func writeEmbeddings(
+        of states: PanelMatrix, batch: TokenBatch, by modules: SentenceModules, firstRow: Int
+    ) {
+        precondition(modules.width(hidden: states.features) == columns)
         for sequence in 0..<batch.count {
-            let out = memory + (firstRow + sequence) * columns
-            for token in batch.range(sequence) {
-                let column = states.column(of: token)
-                let source = states.address + column.offset
-                for feature in 0..<columns { out[feature] += source[feature * column.stride] }
+            let pooled = modules.pooling.modes.flatMap {
+                Self.pool(states, batch.range(sequence), by: $0, of: modules.pooling)
             }
-            var squares: Double = 0
-            for feature in 0..<columns { squares += Double(out[feature]) * Double(out[feature]) }
-            let scale = Float(1 / max(squares.squareRoot(), 1e-12))
-            for feature in 0..<columns { out[feature] *= scale }
+            let out = memory + (firstRow + sequence) * columns
+            for (column, value) in modules.embedding(pooled).enumerated() { out[column] = value }
         }
+    }
+
+    private static func pool(
+        _ states: PanelMatrix, _ tokens: Range<Int>, by mode: SentencePooling.Mode,
+        of pooling: SentencePooling
+    ) -> [Float] {
+        var pooled = [Float](repeating: 0, count: states.features)
+        func forEachValue(of token: Int, _ body: (inout Float, Float) -> Void) {
+            let column = states.column(of: tokens.lowerBound + token)
+            let source = states.address + column.offset
+            for feature in pooled.indices { body(&pooled[feature], source[feature * column.stride]) }
+        }
+        guard let sum = pooling.weightedSum(mode, count: tokens.count) else {
+            let pooledTokens = pooling.pooledTokens(of: tokens.count)
+            for token in pooledTokens.prefix(1) { forEachValue(of: token) { $0 = $1 } }
+            for token in pooledTokens.dropFirst() { forEachValue(of: token) { $0 = max($0, $1) } }
+            return pooled
+        }
+        for token in sum.tokens {
+            let weight = sum.weight(of: token)
+            forEachValue(of: token) { $0 += weight * $1 }
+        }
+        return pooled.map { $0 / sum.divisor }
     }
 
     /// Writes the columns of a matrix [columns × sequences] as rows.

@@ -39,8 +39,8 @@ struct MiniLMTokenizerTests {
                 "[CLS]", "pr", "##uni", "##ng", ",", "naive", "##ly", "[SEP]",
             ])
         #expect(tokenizer.tokens(for: [-1, 30_522]) == ["", ""])
-        #expect(try WordPieceTokenizer.maximumTokens(inFolder: MiniLM.folder) == 256)
-        #expect(try WordPieceTokenizer.maximumTokens(inFolder: "\(MiniLM.folder)/1_Pooling") == nil)
+        #expect(try SentenceSettings(folder: MiniLM.folder).maximumTokens == 256)
+        #expect(try SentenceSettings(folder: "\(MiniLM.folder)/1_Pooling").maximumTokens == nil)
     }
 
     @Test(arguments: [2, 3, 7, 8, 9, 10])

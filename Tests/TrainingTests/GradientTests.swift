@@ -90,16 +90,17 @@ import Transformers
         let batch = TokenBatch(
             pairs: [[1, 2, 3, 4, 5], [6, 7], [8, 9, 10, 1, 3, 5, 7, 2]], firsts: [2, 2, 8])
         let probe = matrix(3, Self.hidden, &random)
+        let sentences = SentenceOperation(pooling: .mean)
         // A linear function of the normalised sentence embeddings, so that all of the graph takes part.
         func loss() -> Double {
             let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
-            return inner(probe, SentenceOperation.forward(tape.hidden, batch: batch).embeddings)
+            return inner(probe, sentences.forward(tape.hidden, batch: batch).embeddings)
         }
         let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
-        let saved = SentenceOperation.forward(tape.hidden, batch: batch)
+        let saved = sentences.forward(tape.hidden, batch: batch)
         parameters.clearGradients()
         graph.backward(
-            SentenceOperation.backward(probe, saved: saved, batch: batch), tape: tape, batch: batch,
+            sentences.backward(probe, saved: saved, batch: batch), tape: tape, batch: batch,
             pool: Self.pool)
         for parameter in parameters.all {
             // Along the gradient itself the difference is largest, and so the least lost to rounding.

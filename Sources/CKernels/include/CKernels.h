@@ -115,6 +115,9 @@ typedef struct {
 secateur_isa secateur_best_isa(void);
 // Whether this CPU carries out a 512-bit operation in two halves.
 int secateur_splits_avx512(void);
+
+// How many processors this program may run on (sched_getaffinity(2)); 0 where the system does not tell.
+int secateur_permitted_processors(void);
 // The kernels of an instruction set, or NULL when this CPU or this build does not have it.
 const secateur_kernels *secateur_kernels_for(secateur_isa isa);
 

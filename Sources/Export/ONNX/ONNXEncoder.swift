@@ -4,23 +4,28 @@ import Tensors
 import Transformers
 
 /// A BERT encoder as an ONNX graph: `input_ids`, `attention_mask` and `token_type_ids` [batch × sequence] in,
-/// `last_hidden_state` [batch × sequence × hidden] and `sentence_embedding` [batch × hidden] out.
+/// `last_hidden_state` [batch × sequence × hidden] and `sentence_embedding` [batch × features] out.
 ///
-/// The second output is what `secateur embed` prints: the mean over a sequence's tokens, of length 1. Inputs
-/// and the first output go by the names that transformers gives them.
+/// The second output is what `secateur embed` prints, by the modules of the folder; a prompt is part of its input.
+/// Inputs and the first output go by the names that transformers gives them.
 struct ONNXEncoder {
     private var graph = ONNXGraph(name: "bert")
     private let checkpoint: BERTCheckpoint
+    private let sentences: SentenceModules
 
     /// The graph of a model folder.
     static func graph(folder: String) throws -> ONNXGraph {
-        var encoder = ONNXEncoder(checkpoint: try BERTCheckpoint(folder: folder))
+        let checkpoint = try BERTCheckpoint(folder: folder)
+        var encoder = ONNXEncoder(
+            checkpoint: checkpoint,
+            sentences: try sentences(folder: folder, hidden: checkpoint.dimensions.hidden))
         try encoder.build()
         return encoder.graph
     }
 
-    private init(checkpoint: BERTCheckpoint) {
+    private init(checkpoint: BERTCheckpoint, sentences: SentenceModules) {
         self.checkpoint = checkpoint
+        self.sentences = sentences
     }
 
     private var hidden: Int { checkpoint.dimensions.hidden }
@@ -38,9 +43,9 @@ struct ONNXEncoder {
             states = try feedForward(states, prefix, inner: block.intermediate)
         }
         graph.apply("Identity", [states], named: "last_hidden_state")
-        pool(states, mask)
+        ONNXSentences(states: states, mask: mask).add(sentences, to: &graph, named: "sentence_embedding")
         graph.declareOutput("last_hidden_state", ["batch", "sequence", .fixed(hidden)])
-        graph.declareOutput("sentence_embedding", ["batch", .fixed(hidden)])
+        graph.declareOutput("sentence_embedding", ["batch", .fixed(sentences.width(hidden: hidden))])
     }
 
     /// What is added to attention scores [batch × 1 × 1 × sequence]: 0, or next to minus infinity where a
@@ -128,20 +133,6 @@ struct ONNXEncoder {
         let half = graph.constant("\(value).half", 0.5)
         let halved = graph.apply("Mul", [value, half], named: "\(value).halved")
         return graph.apply("Mul", [halved, sum], named: "\(value).gelu")
-    }
-
-    // MARK: Sentences
-
-    private mutating func pool(_ states: String, _ mask: String) {
-        let last = graph.constant("last", [-1])
-        let second = graph.constant("second", [1])
-        let wide = graph.apply("Unsqueeze", [mask, last], named: "mask.wide")
-        let kept = graph.apply("Mul", [states, wide], named: "states.kept")
-        let sum = graph.apply("ReduceSum", [kept, second], named: "states.sum", ["keepdims": .integer(0)])
-        // The length of the sum is that of the mean but for a factor, which normalising takes out.
-        let length = graph.apply(
-            "ReduceL2", [sum], named: "length", ["axes": .integers([-1]), "keepdims": .integer(1)])
-        graph.apply("Div", [sum, length], named: "sentence_embedding")
     }
 
     // MARK: Parameters

@@ -4,6 +4,8 @@ import Transformers
 
 /// An ONNX file, which onnxruntime loads; see ``ONNXEncoder`` for its inputs and outputs.
 enum ONNXExport: Exporter {
+    static let output = OutputPath.Kind.file
+
     /// Protocol buffers end there.
     private static let mostBytes = Int(Int32.max)
 

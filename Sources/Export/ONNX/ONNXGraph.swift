@@ -52,6 +52,11 @@ struct ONNXGraph {
         store(name, [integers.count], .int64, integers.withUnsafeBytes { Data($0) })
     }
 
+    /// Adds a whole number.
+    mutating func constant(_ name: String, integer: Int64) -> String {
+        store(name, [], .int64, withUnsafeBytes(of: integer) { Data($0) })
+    }
+
     private mutating func store(
         _ name: String, _ shape: [Int], _ type: Onnx_TensorProto.DataType, _ bytes: Data
     ) -> String {

@@ -1,0 +1,41 @@
+/// Token ids of sentences to embed: each after the model's prompt, in the model's case, no longer than it
+/// allows.
+///
+///     let tokenizer = try SentenceTokenizer(folder: "models/minilm", maximumTokens: 512)
+///     tokenizer.encode(["A cat sits."])
+public struct SentenceTokenizer: Sendable {
+    /// The tokenizer beneath.
+    public let words: WordPieceTokenizer
+    /// What goes before every sentence.
+    public let prompt: String
+    /// The longest input, in tokens.
+    public let maximumTokens: Int
+
+    /// Reads the settings and the tokenizer of a folder.
+    ///
+    /// - Parameters:
+    ///   - name: of the prompt; the folder's default unless given.
+    ///   - maximumTokens: what the model takes, where the folder does not say less.
+    /// - Throws: `ModelFileError` for a malformed file, or a prompt that the folder does not have.
+    public init(folder: String, prompt name: String? = nil, maximumTokens: Int) throws {
+        let settings = try SentenceSettings(folder: folder)
+        words = try WordPieceTokenizer(folder: folder, lowercases: settings.lowercases)
+        prompt = try settings.prompt(named: name)
+        self.maximumTokens = min(maximumTokens, settings.maximumTokens ?? maximumTokens)
+    }
+
+    /// A text that differs where ids of the same sentence differ.
+    public var identity: String {
+        "\(words.lowercases ? "lower case, " : "")at most \(maximumTokens) tokens, prompt '\(prompt)'"
+    }
+
+    /// The ids of each sentence; rows are not padded.
+    public func encode(_ sentences: [String]) -> [[Int32]] {
+        words.encode(sentences.map { prompt + $0 }, maximumTokens: maximumTokens)
+    }
+
+    /// First tokens of every sentence that are the prompt's, `[CLS]` included; 0 without a prompt.
+    public var promptTokens: Int {
+        prompt.isEmpty ? 0 : words.encode(prompt, maximumTokens: maximumTokens).count - 1
+    }
+}
