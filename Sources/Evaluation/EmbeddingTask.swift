@@ -118,9 +118,10 @@ public struct FidelityTask: EmbeddingTask {
         part(sentences: PartItems.drawn(share, of: count, least: 8, using: &random))
     }
 
-    /// The agreement with the dense model, 1 for the dense model itself.
+    /// The agreement with the dense model, 1 for the dense model itself, even where all sentences are alike to it.
     public func score(_ embeddings: Matrix) -> Double {
-        Correlation.pearson(Self.similarities(embeddings), reference)
+        let similarities = Self.similarities(embeddings)
+        return similarities == reference ? 1 : Correlation.pearson(similarities, reference)
     }
 
     private static func similarities(_ embeddings: Matrix) -> [Double] {

@@ -44,7 +44,10 @@ public enum AtomicFile {
     /// Refuses a path that could not be written to, before long work is done for it.
     public static func requireWritable(_ path: String) throws {
         let folder = containingFolder(of: try replaceable(path))
-        guard access(folder, W_OK) == 0 else {
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+            access(folder, W_OK | X_OK) == 0
+        else {
             throw ModelFileError(file: path, message: "cannot be written: no such folder, or no permission")
         }
     }

@@ -51,7 +51,7 @@ import Testing
         var pairs: [(Double, Double)] = []
         for (place, first) in chosen.enumerated() {
             for second in chosen[(place + 1)...] {
-                let products = [other, dense].map { matrix in
+                let products = [other.normalizingRows, dense.normalizingRows].map { matrix in
                     zip(matrix.row(first), matrix.row(second)).reduce(0) { $0 + Double($1.0 * $1.1) }
                 }
                 pairs.append((products[0], products[1]))
@@ -59,6 +59,9 @@ import Testing
         }
         let expected = Correlation.pearson(pairs.map(\.0), pairs.map(\.1))
         #expect(abs(part.score(other.selectingRows(chosen)) - expected) < 1e-6)
+        let alike = Matrix(rows: 40, columns: 6, repeating: 1)
+        let same = FidelityTask(sequences: (0..<40).map { [$0] }, denseEmbeddings: alike)
+        #expect(same.score(alike) == 1)
         let half = task.part(share: 0.5, using: &random)
         let drawn = try #require(half as? FidelityTask)
         #expect(drawn.count == 20 && Set(drawn.sequences).count == 20)
