@@ -44,6 +44,6 @@ struct Pick: ParsableCommand {
             to: output, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
         try RunFolder.writeReport(output)
         line.finish()
-        if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: output) }
+        try RunFolder.printSummary(summary, folder: output, json: json)
     }
 }
