@@ -9,7 +9,7 @@ struct Remeasure: ParsableCommand {
             For a search that ended while other programs kept the machine busy. The best policies of the trace \
             are checked on other data and measured, as at the end of the search; the run stays as it is.
 
-              secateur remeasure checkpoints/minilm-half --output checkpoints/minilm-half-again
+              secateur remeasure checkpoints/minilm-half --output checkpoints/again
             """)
 
     @Argument(
