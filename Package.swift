@@ -92,6 +92,7 @@ let package = Package(
         .target(
             name: "TinyModels", dependencies: ["ModelFiles", "Tensors"], path: "Tests/TinyModels",
             exclude: ["README.md"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
@@ -117,15 +118,15 @@ let package = Package(
         .testTarget(
             name: "SecateurCLITests",
             dependencies: [
-                "SecateurCLI", "Report", "Search", "Agents", "Export", "ModelFiles", "SparseKernels",
-                "Tensors",
-                "TinyModels",
+                "SecateurCLI", "Report", "Search", "Agents", "Environments", "Export", "ModelFiles",
+                "Pruning",
+                "SparseKernels", "Tensors", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "AgentsTests",
             dependencies: [
                 "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
-            ]),
+            ], exclude: ["Fixtures"]),
     ]
 )

@@ -22,8 +22,8 @@ public struct Episode: Sendable, Equatable {
 public protocol Agent: Sendable {
     /// What users call it.
     static var name: String { get }
-    /// Whether it goes by sensitivities, which then are estimated and paid for beforehand; without, it gets the
-    /// layers' relative output errors in their place.
+    /// Whether it goes by sensitivities, which then are estimated and paid for beforehand; without, it has
+    /// the layers' relative output errors alone.
     static var usesSensitivities: Bool { get }
     /// Whether it has another policy to propose.
     var wantsMore: Bool { get }

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// A policy that walks the layers and knows what it may still spend:
@@ -64,7 +63,7 @@ struct BudgetedSoftmax: Sendable {
                 / temperature
         }
         let largest = scores.max() ?? 0
-        let weights = scores.map { exp($0 - largest) }
+        let weights = scores.map { PortableMath.exp($0 - largest) }
         let sum = weights.reduce(0, +)
         return weights.map { $0 / sum }
     }
@@ -72,7 +71,7 @@ struct BudgetedSoftmax: Sendable {
     /// The mean over layers of −Σ_a π(a) log π(a), in nats.
     func meanEntropy(prices: Prices) -> Double {
         let entropies = preference.indices.map { layer in
-            probabilities(layer, prices: prices).reduce(0.0) { $0 - ($1 > 0 ? $1 * log($1) : 0) }
+            probabilities(layer, prices: prices).reduce(0.0) { $0 - ($1 > 0 ? $1 * PortableMath.log($1) : 0) }
         }
         return entropies.reduce(0, +) / Double(max(1, entropies.count))
     }

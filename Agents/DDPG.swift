@@ -1,6 +1,6 @@
 import Environments
-import Foundation
 import HDF5
+import Tensors
 
 /// Deep deterministic policy gradient with a continuous action for each layer: ``DeterministicPolicyGradient``.
 ///
@@ -48,7 +48,8 @@ public struct DDPG: Agent {
         let warmUp = budget / 8
         return DeterministicPolicyGradient.Settings(
             hidden: [64, 64], actorLearningRate: 2e-4, criticLearningRate: 2e-3, discount: 0, warmUp: warmUp,
-            initialNoise: 0.5, noiseDecay: pow(0.15, 1 / Double(max(1, budget - warmUp))), capacity: 1_000,
+            initialNoise: 0.5,
+            noiseDecay: PortableMath.pow(0.15, 1 / Double(max(1, budget - warmUp))), capacity: 1_000,
             warmsUpAroundActor: true, outputScale: 0.01, standardises: true)
     }
 

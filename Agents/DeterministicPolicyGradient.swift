@@ -1,4 +1,3 @@
-import Foundation
 import HDF5
 import Tensors
 
@@ -99,7 +98,7 @@ struct DeterministicPolicyGradient: Sendable {
         if episodes < settings.warmUp, !settings.warmsUpAroundActor {
             action = random.nextUniform()
         } else {
-            let centre = Self.sigmoid(networks.actor(scaled(state))[0])
+            let centre = PortableMath.sigmoid(networks.actor(scaled(state))[0])
             action = truncatedNormal(mean: Double(centre), deviation: noise)
         }
         presentStates.append(state)
@@ -109,7 +108,8 @@ struct DeterministicPolicyGradient: Sendable {
 
     /// σ in this episode.
     var noise: Double {
-        settings.initialNoise * pow(settings.noiseDecay, Double(max(0, episodes - settings.warmUp)))
+        settings.initialNoise
+            * PortableMath.pow(settings.noiseDecay, Double(max(0, episodes - settings.warmUp)))
     }
 
     /// A draw from N(mean, deviation²) within [0, 1], by rejection: at least three in ten are accepted where
@@ -125,8 +125,6 @@ struct DeterministicPolicyGradient: Sendable {
     private func scaled(_ state: [Float]) -> [Float] {
         settings.standardises ? scaler.scaled(state) : state
     }
-
-    private static func sigmoid(_ value: Float) -> Float { 1 / (1 + exp(-value)) }
 
     private mutating func makeNetworks(inputs: Int) -> Networks {
         let actor = MultilayerPerceptron(
@@ -203,7 +201,8 @@ struct DeterministicPolicyGradient: Sendable {
             let states = memory[episode].states
             return scaled(states[min(step + 1, states.count - 1)])
         }
-        let actions = networks.actorTarget.forward(Self.matrix(next)).output.elements.map(Self.sigmoid)
+        let actions = networks.actorTarget.forward(Self.matrix(next)).output.elements.map(
+            PortableMath.sigmoid)
         let values = networks.criticTarget.forward(Self.matrix(next, actions)).output.elements
         return zip(drawn, values).map { transition, value in
             let (episode, step) = transition
@@ -227,7 +226,7 @@ struct DeterministicPolicyGradient: Sendable {
 
     private func improveActor(_ networks: inout Networks, _ states: [[Float]]) -> Double {
         let actorPass = networks.actor.forward(Self.matrix(states))
-        let actions = actorPass.output.elements.map(Self.sigmoid)
+        let actions = actorPass.output.elements.map(PortableMath.sigmoid)
         let criticPass = networks.critic.forward(Self.matrix(states, actions))
         let count = Float(states.count)
         let byInput = networks.critic.backward(

@@ -39,7 +39,7 @@ extension ListedCandidates {
         self.init(
             list: CandidateList(
                 candidates: candidates.isEmpty ? [allocation.fastest] : candidates,
-                score: costs.sensitivity))
+                score: costs.outputError))
     }
 
     /// The level that the present candidate has for the layer.

@@ -1,4 +1,3 @@
-import Foundation
 import HDF5
 import Tensors
 
@@ -62,7 +61,7 @@ struct MultilayerPerceptron: Sendable, Equatable {
             biases.reserveCapacity(input.rows * bias.count)
             for _ in 0..<input.rows { biases += bias }
             var next = Matrix(rows: input.rows, columns: bias.count, elements: biases)
-            BLAS.multiply(values[layer], weight(layer), into: &next, beta: 1)
+            OrderedProduct.add(values[layer], weight(layer), to: &next)
             if layer + 2 < sizes.count { activate(&next.elements) }
             values.append(next)
         }
@@ -81,13 +80,13 @@ struct MultilayerPerceptron: Sendable, Equatable {
         for layer in (0..<sizes.count - 1).reversed() {
             let below = pass.values[layer]
             var weightGradient = Matrix(rows: sizes[layer], columns: sizes[layer + 1])
-            BLAS.multiply(below, transposeA: true, upper, into: &weightGradient)
+            OrderedProduct.add(below, transposeA: true, upper, to: &weightGradient)
             gradient[2 * layer] = weightGradient.elements
             var sums = [Float](repeating: 0, count: sizes[layer + 1])
             upper.addColumnSums(to: &sums)
             gradient[2 * layer + 1] = sums
             var lower = Matrix(rows: upper.rows, columns: sizes[layer])
-            BLAS.multiply(upper, weight(layer), transposeB: true, into: &lower)
+            OrderedProduct.add(upper, weight(layer), transposeB: true, to: &lower)
             if layer > 0 { multiplyByDerivative(&lower.elements, at: below.elements) }
             upper = lower
         }
@@ -100,7 +99,7 @@ struct MultilayerPerceptron: Sendable, Equatable {
 
     private func activate(_ values: inout [Float]) {
         switch activation {
-        case .tanh: for index in values.indices { values[index] = Foundation.tanh(values[index]) }
+        case .tanh: for index in values.indices { values[index] = PortableMath.tanh(values[index]) }
         case .relu: for index in values.indices { values[index] = max(0, values[index]) }
         }
     }
@@ -167,8 +166,8 @@ struct Adam: Sendable, Equatable {
     mutating func step(_ network: inout MultilayerPerceptron, _ gradient: MultilayerPerceptron.Gradient) {
         steps += 1
         let (decay1, decay2) = (Self.decay1, Self.decay2)
-        let correction1 = 1 - pow(Double(decay1), Double(steps))
-        let correction2 = Float(1 - pow(Double(decay2), Double(steps)))
+        let correction1 = 1 - PortableMath.pow(Double(decay1), Double(steps))
+        let correction2 = Float(1 - PortableMath.pow(Double(decay2), Double(steps)))
         let rate = Float(learningRate / correction1)
         for (array, slopes) in gradient.enumerated() {
             // Taken out while they change, so that they are neither copied nor looked up for each number.

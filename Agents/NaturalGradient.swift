@@ -1,5 +1,4 @@
 import Environments
-import Foundation
 import HDF5
 import Tensors
 
@@ -206,7 +205,7 @@ public struct NaturalGradient: Agent {
     ) -> [Int] {
         let best = ranked
         // Rank r is imitated half as often as rank r − 1.
-        let weights = (0..<min(parameters.imitated, best.count)).map { pow(0.5, Double($0)) }
+        let weights = (0..<min(parameters.imitated, best.count)).map { PortableMath.pow(0.5, Double($0)) }
         let start =
             best.isEmpty ? softmax.allocation.fastest : episodes[best[random.nextIndex(weights: weights)]]
         let most =
@@ -238,7 +237,7 @@ public struct NaturalGradient: Agent {
         let largest = preference.joined().reduce(0) { max($0, abs($1)) }
         let unit = max(meanLoss, 1e-3 * largest, .leastNormalMagnitude * 1e6)
         let ratio = parameters.finalTemperature / parameters.initialTemperature
-        return unit * parameters.initialTemperature * pow(ratio, progress)
+        return unit * parameters.initialTemperature * PortableMath.pow(ratio, progress)
     }
 
     /// Σ_l θ_l(a_l).

@@ -1,5 +1,4 @@
 import Environments
-import Foundation
 import HDF5
 import Tensors
 
@@ -119,7 +118,7 @@ public struct PPO: Agent {
         present.append(
             Step(
                 features: features, mask: observation.mask, prior: priorLogits, action: action,
-                logProbability: log(policy[action]), value: value))
+                logProbability: PortableMath.log(policy[action]), value: value))
         nextScaler.add(observation.features)
         return action
     }
@@ -252,7 +251,8 @@ public struct PPO: Agent {
             let step = sample.step
             let policy = Self.policy(pass.output.row(row), step.prior, step.mask)
             let spread = entropy(policy)
-            let ratio = exp(log(policy[step.action]) - step.logProbability)
+            let ratio = PortableMath.exp(
+                PortableMath.log(policy[step.action]) - step.logProbability)
             let term = Self.surrogate(
                 ratio: ratio, advantage: sample.advantage, clipRange: parameters.clipRange)
             gain += term.value / count
@@ -260,7 +260,7 @@ public struct PPO: Agent {
             for (level, probability) in policy.enumerated() where probability > 0 {
                 let slope =
                     term.slope * ((level == step.action ? 1 : 0) - probability)
-                    - parameters.entropyBonus * probability * (log(probability) + spread)
+                    - parameters.entropyBonus * probability * (PortableMath.log(probability) + spread)
                 slopes[row, level] = Float(-slope / count)
             }
         }

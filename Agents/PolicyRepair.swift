@@ -1,15 +1,14 @@
 import Environments
 
 extension LevelCosts {
-    /// A policy mended to a target: levels are exchanged where the least sensitivity is paid for what is too much,
+    /// A policy mended to a target: levels are exchanged where the least loss is paid for what is too much,
     /// until it fits, and what is left then is spent again.
     ///
     /// - Parameter actions: a level index for every layer.
     /// - Returns: nil when no exchange gets there.
     public func repaired(_ actions: [Int], to target: SearchTarget) -> [Int]? {
         let allocation = AdditiveAllocation(costs: self, target: target)
-        return allocation.repaired(actions, loss: sensitivity).map {
-            allocation.filledUp($0, loss: sensitivity)
-        }
+        let loss = expectedLoss
+        return allocation.repaired(actions, loss: loss).map { allocation.filledUp($0, loss: loss) }
     }
 }

@@ -1,5 +1,5 @@
 import Environments
-import Foundation
+import Tensors
 
 /// What a policy would do before it has learnt anything, and where its exploration is centred:
 ///
@@ -43,7 +43,7 @@ struct PricedPrior: Sendable {
         // From a price that hardly matters to one at which any two levels are e^±50 apart or more.
         let widest = costs.latencyMs.map { ($0.max() ?? 0) - ($0.min() ?? 0) }.max() ?? 0
         let prices =
-            widest > 0 ? [0] + (0...120).map { 1e-3 * pow(10, Double($0) / 20) / widest } : [0]
+            widest > 0 ? [0] + (0...120).map { 1e-3 * PortableMath.pow(10, Double($0) / 20) / widest } : [0]
         var expected = [[Double]](
             repeating: [Double](repeating: 0, count: prices.count), count: layers + 1)
         for layer in (0..<layers).reversed() {
@@ -93,7 +93,7 @@ func softmaxed(_ logits: [Double], mask: [Bool]? = nil) -> [Double] {
     var sum = 0.0
     var weights = [Double](repeating: 0, count: logits.count)
     for index in logits.indices where allowed(index) {
-        weights[index] = exp(logits[index] - largest)
+        weights[index] = PortableMath.exp(logits[index] - largest)
         sum += weights[index]
     }
     if sum > 0 { for index in weights.indices { weights[index] /= sum } }
@@ -102,5 +102,5 @@ func softmaxed(_ logits: [Double], mask: [Bool]? = nil) -> [Double] {
 
 /// −Σ p log p, in nats.
 func entropy(_ probabilities: [Double]) -> Double {
-    probabilities.reduce(0) { $0 - ($1 > 0 ? $1 * log($1) : 0) }
+    probabilities.reduce(0) { $0 - ($1 > 0 ? $1 * PortableMath.log($1) : 0) }
 }

@@ -1,5 +1,4 @@
 import Environments
-import Foundation
 import HDF5
 import Tensors
 
@@ -91,13 +90,13 @@ public struct Reinforce: Agent {
         for (layer, (action, policy)) in zip(episode.actions, visited).enumerated() {
             let spread = entropy(policy)
             entropies += spread
-            surprise -= log(policy[action])
+            surprise -= PortableMath.log(policy[action])
             for level in policy.indices where policy[level] > 0 {
                 let probability = policy[level]
                 // ∂H/∂θ(a) = −π(a) (log π(a) + H).
                 let slope =
                     advantage * ((level == action ? 1 : 0) - probability)
-                    - bonus * probability * (log(probability) + spread)
+                    - bonus * probability * (PortableMath.log(probability) + spread)
                 preference[layer][level] += parameters.stepSize * slope
                 squares += slope * slope
             }

@@ -260,6 +260,17 @@ public final class SearchRun {
             for: target)
     }
 
+    /// The policies that a search in a folder would list as its best if it ended now, and how many it
+    /// evaluated.
+    /// - Throws: ``SearchError``; errors that name the damaged file.
+    public static func bestPolicies(in folder: String, costs: LevelCosts) throws -> (
+        policies: [[Int]], evaluations: Int
+    ) {
+        let (header, rows) = try recorded(in: folder)
+        try header.requireMatch(of: costs, path: CheckpointStore(folder: folder).path)
+        return (best(of: rows, for: header.target, costs: costs).map(\.actions), rows.count)
+    }
+
     /// What a folder's checkpoint tells of the policies evaluated so far, also while a search runs there.
     /// - Throws: ``SearchError``; errors that name the damaged file.
     public static func recorded(in folder: String) throws -> (header: TraceHeader, rows: [TraceRow]) {

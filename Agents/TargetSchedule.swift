@@ -1,5 +1,5 @@
 import Environments
-import Foundation
+import Tensors
 
 /// The targets that the episodes of a search aim at.
 ///
@@ -29,7 +29,8 @@ struct TargetSchedule: Sendable, Equatable {
         latenciesMs = (0..<Self.stations).map {
             $0 == Self.stations - 1
                 ? target.latencyMs
-                : mildestLatencyMs * pow(target.latencyMs / mildestLatencyMs, Double($0) / last)
+                : mildestLatencyMs
+                    * PortableMath.pow(target.latencyMs / mildestLatencyMs, Double($0) / last)
         }
     }
 

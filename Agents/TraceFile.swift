@@ -21,11 +21,18 @@ public struct TraceHeader: Sendable, Equatable {
     public let levels: [String]
     /// What model, database, latency table and task it was about.
     public let identity: [String: String]
+    /// Which version of the agents began it, and how policies are weighed: no other reproduces it to the bit.
+    public let arithmetic: Int
+
+    /// The version of this program: 2 computes in one order on every CPU, and counts sizes as operators pack
+    /// them. Files of version 1 do not say so.
+    public static let presentArithmetic = 2
 
     func write(to root: HDF5Group) throws {
         try root.setAttribute("agent", agent.rawValue)
         try root.setAttribute("seed", Int(bitPattern: UInt(seed)))
         try root.setAttribute("budget", budget)
+        try root.setAttribute("arithmetic", arithmetic)
         try root.setAttribute("targetLatencyMs", target.latencyMs)
         if let mildestLatencyMs { try root.setAttribute("mildestLatencyMs", mildestLatencyMs) }
         if let size = target.sizeBytes { try root.setAttribute("targetSizeBytes", size) }
@@ -38,7 +45,7 @@ public struct TraceHeader: Sendable, Equatable {
 
     init(
         agent: AgentKind, target: SearchTarget, mildestLatencyMs: Double?, budget: Int, seed: UInt64,
-        layers: [String], levels: [String], identity: [String: String]
+        layers: [String], levels: [String], identity: [String: String], arithmetic: Int = presentArithmetic
     ) {
         self.agent = agent
         self.target = target
@@ -48,6 +55,7 @@ public struct TraceHeader: Sendable, Equatable {
         self.layers = layers
         self.levels = levels
         self.identity = identity
+        self.arithmetic = arithmetic
     }
 
     init(from root: HDF5Group) throws {
@@ -55,6 +63,7 @@ public struct TraceHeader: Sendable, Equatable {
         let bits: Int = try root.attribute("seed")
         seed = UInt64(UInt(bitPattern: bits))
         budget = try root.attribute("budget")
+        arithmetic = try root.attributeIfPresent("arithmetic") ?? 1
         target = SearchTarget(
             latencyMs: try root.attribute("targetLatencyMs"),
             sizeBytes: try root.attributeIfPresent("targetSizeBytes"))

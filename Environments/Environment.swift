@@ -1,6 +1,3 @@
-import Pruning
-import SparseKernels
-
 /// What a search is asked for.
 public struct SearchTarget: Sendable, Equatable, Codable {
     /// End-to-end latency of one sequence, in milliseconds, at most.
@@ -12,142 +9,6 @@ public struct SearchTarget: Sendable, Equatable, Codable {
     public init(latencyMs: Double, sizeBytes: Int? = nil) {
         self.latencyMs = latencyMs
         self.sizeBytes = sizeBytes
-    }
-}
-
-/// What is known of every layer and level before anything is evaluated; all tables are [layer][level].
-public struct LevelCosts: Sendable, Equatable, Codable {
-    /// Layer names, in the order of computation.
-    public let layers: [String]
-    /// The levels to choose from; level 0 is dense.
-    public let levels: [Level]
-    /// Measured time of a layer at a level, in milliseconds.
-    public let latencyMs: [[Double]]
-    /// Time of everything that no level changes, in milliseconds.
-    public let overheadMs: Double
-    /// Bytes of a layer at a level.
-    public let sizeBytes: [[Int]]
-    /// Bytes of everything that no level changes.
-    public let otherSizeBytes: Int
-    /// Estimated loss of quality when this layer alone is at this level; 0 for dense.
-    public let sensitivity: [[Double]]
-    /// What each layer is like, for searchers that go by its shape, weights and inputs.
-    public let facts: [LayerFacts]
-    /// What of the budget was spent, and on what scale.
-    public let accounting: Accounting
-
-    /// The unit of a budget, and what was spent before the search began.
-    public struct Accounting: Sendable, Equatable, Codable {
-        /// Tokens that one evaluation of a policy runs the model on.
-        public let tokensPerEvaluation: Int
-        /// Token-passes that calibration took.
-        public let calibrationTokens: Int
-        /// Token-passes that the sensitivities took.
-        public let sensitivityTokens: Int
-
-        /// Sets the numbers; an evaluation is one token unless told otherwise.
-        public init(
-            tokensPerEvaluation: Int = 1, calibrationTokens: Int = 0, sensitivityTokens: Int = 0
-        ) {
-            self.tokensPerEvaluation = tokensPerEvaluation
-            self.calibrationTokens = calibrationTokens
-            self.sensitivityTokens = sensitivityTokens
-        }
-
-        /// Whether the numbers are such as counting gives; their sum is then in range too.
-        var isPlausible: Bool {
-            (1...1 << 40).contains(tokensPerEvaluation)
-                && [calibrationTokens, sensitivityTokens].allSatisfy((0...1 << 50).contains)
-        }
-
-        /// Token-passes spent before the first policy.
-        public var preparationTokens: Int { calibrationTokens + sensitivityTokens }
-    }
-
-    /// Takes the tables, which must be [layers × levels].
-    public init(
-        layers: [String], levels: [Level], latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
-        otherSizeBytes: Int, sensitivity: [[Double]], facts: [LayerFacts]? = nil,
-        accounting: Accounting = Accounting()
-    ) {
-        precondition(latencyMs.count == layers.count && sizeBytes.count == layers.count)
-        precondition(sensitivity.count == layers.count)
-        precondition((latencyMs.map(\.count) + sizeBytes.map(\.count)).allSatisfy { $0 == levels.count })
-        precondition(sensitivity.allSatisfy { $0.count == levels.count })
-        self.layers = layers
-        self.levels = levels
-        self.latencyMs = latencyMs
-        self.overheadMs = overheadMs
-        self.sizeBytes = sizeBytes
-        self.otherSizeBytes = otherSizeBytes
-        self.sensitivity = sensitivity
-        self.facts = facts ?? layers.map { _ in LayerFacts.unknown }
-        self.accounting = accounting
-        precondition(self.facts.count == layers.count)
-    }
-
-    /// Reads what `encode(to:)` wrote.
-    /// - Throws: `DecodingError` for tables that are not [layers × levels], or hold what no measurement gives.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        layers = try values.decode([String].self, forKey: .layers)
-        levels = try values.decode([Level].self, forKey: .levels)
-        latencyMs = try values.decode([[Double]].self, forKey: .latencyMs)
-        overheadMs = try values.decode(Double.self, forKey: .overheadMs)
-        sizeBytes = try values.decode([[Int]].self, forKey: .sizeBytes)
-        otherSizeBytes = try values.decode(Int.self, forKey: .otherSizeBytes)
-        sensitivity = try values.decode([[Double]].self, forKey: .sensitivity)
-        facts = try values.decode([LayerFacts].self, forKey: .facts)
-        accounting = try values.decode(Accounting.self, forKey: .accounting)
-        let (layerCount, levelCount) = (layers.count, levels.count)
-        func isTable<Value>(_ table: [[Value]]) -> Bool {
-            table.count == layerCount && table.allSatisfy { $0.count == levelCount }
-        }
-        // A millisecond-table entry beyond an hour, or a layer beyond a terabyte, is no measurement.
-        let sizes = sizeBytes.joined() + [otherSizeBytes]
-        guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), facts.count == layerCount,
-            levels.first == .dense, accounting.isPlausible,
-            sizes.allSatisfy((0...1 << 40).contains),
-            (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
-        else {
-            throw DecodingError.dataCorrupted(
-                .init(
-                    codingPath: [],
-                    debugDescription:
-                        "found tables that are not those of \(layerCount) layers and \(levelCount) levels"
-                ))
-        }
-    }
-
-    /// Predicted end-to-end latency of a policy (a level index for every layer), in milliseconds.
-    public func latencyMs(of actions: [Int]) -> Double {
-        zip(latencyMs, actions).reduce(overheadMs) { $0 + $1.0[$1.1] }
-    }
-
-    /// Size of a policy, in bytes.
-    public func sizeBytes(of actions: [Int]) -> Int {
-        zip(sizeBytes, actions).reduce(otherSizeBytes) { $0 + $1.0[$1.1] }
-    }
-
-    /// Whether a policy meets a target; a sum in another order may differ in its last bits.
-    public func meet(_ target: SearchTarget, with actions: [Int]) -> Bool {
-        latencyMs(of: actions) <= target.latencyMs * (1 + 1e-9)
-            && (target.sizeBytes.map { sizeBytes(of: actions) <= $0 } ?? true)
-    }
-
-    /// Predicted latency of the dense model, in milliseconds.
-    public var denseLatencyMs: Double {
-        latencyMs(of: [Int](repeating: 0, count: layers.count))
-    }
-
-    /// The least latency that any policy has, in milliseconds.
-    public var leastLatencyMs: Double {
-        latencyMs.reduce(overheadMs) { $0 + ($1.min() ?? 0) }
-    }
-
-    /// The least size that any policy has, in bytes.
-    public var leastSizeBytes: Int {
-        sizeBytes.reduce(otherSizeBytes) { $0 + ($1.min() ?? 0) }
     }
 }
 
@@ -170,7 +31,7 @@ public struct Observation: Sendable, Equatable {
     public let mask: [Bool]
     /// All of it as numbers of about unit size, for agents that learn functions of the state: the layer's
     /// position, shape and FLOPs share, what is spent, what is left, the target, then the layer's latency
-    /// and its sensitivity at each level.
+    /// and what it is expected to lose at each level.
     public let features: [Float]
 }
 

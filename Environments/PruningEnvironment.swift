@@ -51,6 +51,7 @@ public final class PruningEnvironment: Environment {
     private let switches: (any SwitchEffects)?
     private let screening: (any PolicyScreening)?
     private var episode: Episode?
+    private let expectedLoss: [[Double]]
 
     private struct Episode {
         let target: SearchTarget
@@ -74,6 +75,7 @@ public final class PruningEnvironment: Environment {
         quality: @escaping ([Int]) throws -> Double
     ) {
         self.costs = costs
+        expectedLoss = costs.expectedLoss
         self.weights = weights
         self.budget = budget
         self.tokenPasses = tokenPasses ?? costs.accounting.preparationTokens
@@ -199,7 +201,7 @@ public final class PruningEnvironment: Environment {
             Double(episode.actions.last ?? 0) / Double(costs.levels.count),
         ]
         let latencies = costs.latencyMs[layer].map { $0 / largest }
-        return (state + latencies + costs.sensitivity[layer]).map(Float.init)
+        return (state + latencies + expectedLoss[layer]).map(Float.init)
     }
 
     private func milliseconds(_ value: Double) -> String {

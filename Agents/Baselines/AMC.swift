@@ -1,6 +1,6 @@
 import Environments
-import Foundation
 import HDF5
+import Tensors
 
 /// AMC (He et al., "AMC: AutoML for Model Compression and Acceleration on Mobile Devices", ECCV 2018), for levels.
 ///
@@ -56,7 +56,7 @@ public struct AMC: Agent {
     static func settings(budget: Int) -> DeterministicPolicyGradient.Settings {
         DeterministicPolicyGradient.Settings(
             hidden: [300, 300], actorLearningRate: 1e-4, criticLearningRate: 1e-3, warmUp: budget / 4,
-            noiseDecay: pow(0.95, 400 / Double(max(1, budget))))
+            noiseDecay: PortableMath.pow(0.95, 400 / Double(max(1, budget))))
     }
 
     /// What the last episode taught.

@@ -48,7 +48,7 @@ public struct EvoPress: Agent {
     public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
         self.costs = costs
         ladders = costs.layers.indices.map {
-            Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.sensitivity[$0])
+            Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.outputError[$0])
         }
         random = CounterBasedRandom(seed: seed)
         starts = Uniform(costs: costs, target: target, budget: budget, seed: seed).list.candidates

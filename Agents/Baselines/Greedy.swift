@@ -13,7 +13,7 @@ public struct Greedy: ListedCandidates {
 
     static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]] {
         let dense = [Int](repeating: 0, count: costs.layers.count)
-        let errors = costs.sensitivity
+        let errors = costs.outputError
         return [allocation.repaired(dense, loss: errors)].compactMap { actions in
             actions.map { allocation.filledUp($0, loss: errors) }
         }

@@ -1,5 +1,4 @@
 import Environments
-import Foundation
 import HDF5
 import Tensors
 
@@ -41,7 +40,7 @@ public struct SPDY: Agent {
     /// A new agent that has seen nothing but the tables.
     public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
         self.costs = costs
-        prior = costs.sensitivity.map(Self.prior)
+        prior = costs.outputError.map(Self.prior)
         randomDraws = max(10, budget / 10)
         width = max(1, Int((Self.redrawn * Double(costs.layers.count)).rounded()))
         random = CounterBasedRandom(seed: seed)
@@ -51,7 +50,8 @@ public struct SPDY: Agent {
     static func prior(_ errors: [Double]) -> [Double] {
         errors.map { error in
             let rank = errors.count { $0 < error }
-            return pow(Double(rank) / Double(max(1, errors.count - 1)), 2)
+            let share = Double(rank) / Double(max(1, errors.count - 1))
+            return share * share
         }
     }
 
@@ -69,7 +69,7 @@ public struct SPDY: Agent {
             draw()
             plan = Self.policy(coefficients, prior: prior, allocation) ?? allocation.fastest
         }
-        return observation.action(following: plan, score: costs.sensitivity)
+        return observation.action(following: plan, score: costs.outputError)
     }
 
     private mutating func draw() {

@@ -116,6 +116,8 @@ struct Kills: ParsableCommand {
 
     /// Starts a search in a folder or goes on with it; latencies are those of the undisturbed one.
     private func search(_ run: String) throws {
+        // Killed after its end there is nothing left to do.
+        if try RunFiles(folder: run).summary() != nil { return }
         let folder = (run as NSString).deletingLastPathComponent
         let table = "\(folder)/whole/latency.h5"
         let isFirst = run.hasSuffix("/whole")

@@ -70,7 +70,7 @@ struct RewardStudy: ParsableCommand {
         let inputs = try SearchInputs<EncoderModel>(options)
         let preparation = try SearchPreparation(inputs, cache: cache, files: files)
         let (model, pool) = (inputs.model, inputs.pool)
-        var random = CounterBasedRandom(seed: options.seed, stream: 2)
+        var random = CounterBasedRandom(seed: options.seed, stream: .rewardStudy)
         let train = try Datasets.scoredPairs(path: "\(data)/stsb/train.tsv").shuffled(using: &random)
         let heldOut = try TaskFile(task: .sts, path: "\(data)/stsb/dev.tsv")
             .task(for: model, dense: model, pool: pool)

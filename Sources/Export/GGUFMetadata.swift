@@ -30,7 +30,6 @@ enum GGUFMetadata {
         func number(_ key: String, _ value: Int) -> (String, GGUFValue) {
             ("\(name).\(key)", .uint32(UInt32(value)))
         }
-        let epsilon = configuration.architecture == .llama ? "layer_norm_rms_epsilon" : "layer_norm_epsilon"
         let rotary: [(String, GGUFValue)] =
             configuration.rotaryBase.map {
                 [
@@ -46,7 +45,10 @@ enum GGUFMetadata {
             number("feed_forward_length", configuration.intermediate),
             number("attention.head_count", configuration.heads),
             number("attention.head_count_kv", configuration.keyValueHeads),
-            ("\(name).attention.\(epsilon)", .float32(Float(configuration.epsilon))),
+            (
+                "\(name).attention.\(configuration.architecture.ggufEpsilonKey)",
+                .float32(Float(configuration.epsilon))
+            ),
             number("vocab_size", configuration.vocabulary),
         ] + rotary
     }

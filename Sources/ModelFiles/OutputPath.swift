@@ -67,9 +67,13 @@ public struct OutputPath: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Folders that are missing on the way are made later; the nearest that is there must allow it.
     private func requireParent() throws {
-        let folder = AtomicFile.containingFolder(of: path)
+        var folder = AtomicFile.containingFolder(of: path)
         var status = stat()
+        while stat(folder, &status) != 0, lstat(folder, &status) != 0, folder != "/", folder != "." {
+            folder = AtomicFile.containingFolder(of: folder)
+        }
         guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw ModelFileError(file: path, message: "cannot be created: \(folder) is no folder")
         }

@@ -142,7 +142,7 @@ public enum RemovalSelection {
                 "found \(sparsity) of \(all) \(granularity), allowed up to \(most) of them: one "
                     + (granularity == .blocks ? "stays" : "of each block stays"))
         }
-        var random = CounterBasedRandom(seed: seed, stream: 11)
+        var random = CounterBasedRandom(seed: seed, stream: .structureScores)
         let scores = try blocks.enumerated().map { index, block in
             try StructuredScores.scores(
                 block, granularity, score, name: "encoder.layer.\(index)", random: &random)

@@ -44,7 +44,7 @@ extension DecoderModel: SearchableModel {
     /// Windows to calibrate on, to compute rewards on, and to pick the final policy by.
     private func parts(_ options: SearchOptions) throws -> [[[Int32]]] {
         try Self.require(options.task, path)
-        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
         let windows = try windows(ofText: options.train, context: SearchOptions.windowTokens)
             .shuffled(using: &random)
         return Parts.cut(

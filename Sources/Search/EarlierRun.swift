@@ -11,6 +11,8 @@ struct EarlierRun {
     private let files: RunFiles
     private let costs: LevelCosts
     private let identity: [String: String]
+    /// What searched there.
+    private var agent: AgentKind { get throws { try AgentKind(name: try files.options().agent) } }
 
     /// Reads a run.
     /// - Throws: ``SearchFailure`` or `SearchError` when the folder holds no run whose search had begun.
@@ -23,9 +25,10 @@ struct EarlierRun {
         identity = try SearchRun.identity(folder: folder)
     }
 
-    /// What may be taken over for a search.
+    /// What may be taken over for a search; nil when the run's agent had no use for sensitivities, so that
+    /// none were estimated.
     /// - Throws: ``SearchFailure`` when the run was about another model, other data, another solver or task.
-    func sensitivities<Model>(for inputs: SearchInputs<Model>) throws -> StoredSensitivities {
+    func sensitivities<Model>(for inputs: SearchInputs<Model>) throws -> StoredSensitivities? {
         let own = inputs.identity
         for field in Set(own.keys).union(identity.keys).sorted() where own[field] != identity[field] {
             let (found, allowed) = (identity[field] ?? "nothing", own[field] ?? "nothing")
@@ -33,6 +36,9 @@ struct EarlierRun {
                 "\(files.folder): \(field): found \(found.prefix(12)), allowed \(allowed.prefix(12)) "
                     + "as in this search")
         }
+        // Before output errors had a table of their own, such agents found them under the name of
+        // sensitivities.
+        guard try agent.type.usesSensitivities, costs.hasSensitivities else { return nil }
         return StoredSensitivities(
             run: files.folder, layers: costs.layers, levels: costs.levels,
             values: costs.sensitivity,

@@ -79,7 +79,7 @@ extension EncoderModel: SearchableModel {
 
     /// Labelled pairs to calibrate on, to compute rewards on, and to pick the final policy by.
     private func pairs(_ options: SearchOptions) throws -> [[ScoredPair]] {
-        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
         return Parts.cut(
             try Datasets.scoredPairs(path: options.train).shuffled(using: &random),
             [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
@@ -87,7 +87,7 @@ extension EncoderModel: SearchableModel {
 
     /// The same of sentences.
     private func sentences(_ options: SearchOptions) throws -> [[String]] {
-        var random = CounterBasedRandom(seed: options.seed, stream: 1)
+        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
         return Parts.cut(
             try Datasets.sentences(path: options.train).shuffled(using: &random),
             [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])

@@ -82,7 +82,7 @@ final class EncoderSwitches: SwitchEffects {
 
     private func factor() throws -> [Factors] {
         for (layer, weight) in changes.dense.enumerated() { weights[layer].value = weight }
-        var random = CounterBasedRandom(seed: seed, stream: 11)
+        var random = CounterBasedRandom(seed: seed, stream: .curvature)
         let chosen = subset(0).map { sequences[$0] }
         let tokens = chosen.reduce(0) { $0 + $1.count }
         let (changes, curvatures) = (
@@ -127,7 +127,7 @@ final class EncoderSwitches: SwitchEffects {
     /// The first half of the sentences in an order of its own, as indices.
     private func subset(_ number: Int) -> [Int] {
         let count = min(sequences.count, max(Self.leastSentences, sequences.count / Self.share))
-        var random = CounterBasedRandom(seed: seed, stream: 12 + UInt64(number))
+        var random = CounterBasedRandom(seed: seed, stream: .effects, member: UInt64(number))
         return Array(sequences.indices.shuffled(using: &random).prefix(count))
     }
 

@@ -83,10 +83,8 @@ public struct PolicyApplication {
     ) throws -> [String: Matrix] {
         let (network, pool) = (model.network, ThreadPool(threads: options.threads))
         let shapes = network.layerShapes
-        let sequences = options.solver == .magnitude ? [] : try model.calibrationData(options)
-        let key = LevelDatabase.key(
-            model: digest, calibration: SearchData<Model.Network>.digest(of: sequences),
-            solver: options.solver, levels: Level.standard)
+        let sequences = try calibrationData(model)
+        let key = Model.databaseKey(digest: digest, calibration: sequences, solver: options.solver)
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
             levels.allSatisfy(database.levels.contains)
@@ -99,9 +97,15 @@ public struct PolicyApplication {
             }
             return try PolicyPruning.prune(
                 layers: shapes, to: levels, weight: network.weight(of:),
-                covariance: { sequences.isEmpty ? nil : calibration.covariance(of: $0) },
+                covariance: { options.solver == .magnitude ? nil : calibration.covariance(of: $0) },
                 solver: options.solver, pool: pool
             ) { progress("pruning", $0) }
         }
+    }
+
+    /// What the search calibrated on, which tells its database from others; magnitude can do without.
+    private func calibrationData<Model: SearchableModel>(_ model: Model) throws -> [[Int32]] {
+        let isThere = FileManager.default.fileExists(atPath: options.train)
+        return options.solver == .magnitude && !isThere ? [] : try model.calibrationData(options)
     }
 }

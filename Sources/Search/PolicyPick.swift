@@ -4,14 +4,16 @@ import Export
 import Foundation
 import ModelFiles
 
-/// Takes a policy for one target out of a finished search over a range of targets, without learning anew.
+/// Picks a policy from a finished search, without learning more, and writes it into a folder of its own.
 ///
-/// The agent names the policies that it holds to be best there; they are checked on data that no reward was computed on,
-/// and measured, as at the end of a search.
+/// From a search over a range, for a target inside of it: the agent names the policies that it holds to be
+/// best there. From any search, for its own target again: the best policies of its trace. They are checked on
+/// data that no reward was computed on, and measured, as at the end of a search.
 public struct PolicyPick<Model: SearchableModel> {
     private let files: RunFiles
     private let options: SearchOptions
-    private let target: LatencyTarget
+    /// Nil for the search's own.
+    private let target: LatencyTarget?
 
     /// Reads what a run searched.
     ///
@@ -25,10 +27,25 @@ public struct PolicyPick<Model: SearchableModel> {
                 "\(folder): found a search for the one target \(options.targetLatency), allowed one over a range, "
                     + "such as --target-latency 0.25...0.8")
         }
-        guard try files.summary() != nil else {
-            throw SearchFailure(
-                "\(folder): found a search that has not ended: `secateur resume \(folder)` goes on")
-        }
+        try Self.requireEnd(of: files)
+    }
+
+    /// Reads what a run searched, to pick for its own target and to measure again.
+    ///
+    /// - Throws: ``SearchFailure`` when the folder holds no finished search.
+    public init(remeasuring folder: String) throws {
+        files = RunFiles(folder: folder)
+        options = try files.options()
+        target = nil
+        try Self.requireEnd(of: files)
+    }
+
+    private static func requireEnd(of files: RunFiles) throws {
+        guard try files.finishedSummary() == nil else { return }
+        throw SearchFailure(
+            "\(files.folder): found a search that has not ended: `secateur resume \(files.folder)` "
+                + "continues it"
+        )
     }
 
     /// Picks, and writes a folder with the policy, the pruned model and the summary.
@@ -37,7 +54,7 @@ public struct PolicyPick<Model: SearchableModel> {
     ///   - output: the folder to write, which must not exist.
     ///   - cache: folder of level databases.
     ///   - latency: what decides whether a policy meets the target.
-    /// - Throws: ``SearchFailure`` when the target is outside of the range.
+    /// - Throws: ``SearchFailure`` when the target is outside of the range, or the folder exists.
     public func pick(
         to output: String, cache: String, by latency: FinalLatency = .measured,
         progress: StageProgress = { _, _ in }
@@ -45,25 +62,33 @@ public struct PolicyPick<Model: SearchableModel> {
         try OutputPath(output).require(.newFolder)
         progress("reading the model and the data", 0)
         var asked = options
-        (asked.targetLatency, asked.mildestLatency) = (target, nil)
+        (asked.targetLatency, asked.mildestLatency) = (target ?? options.targetLatency, nil)
         let preparation = try SearchPreparation(
             SearchInputs<Model>(asked), cache: cache, files: files, progress: progress)
         let costs = preparation.costs
-        guard options.targetLatencies.contains(target, dense: costs.denseLatencyMs) else {
-            throw SearchFailure(
-                "--target-latency: found \(target), allowed \(options.targetLatencies), the range that "
-                    + "\(files.folder) searched")
-        }
         let wanted = SearchSession<Model>.target(asked, costs)
-        let policies = try SearchRun.policies(for: wanted, in: files.folder, costs: costs)
+        let (policies, evaluations) = try proposals(for: wanted, costs)
         let confirmation = PolicyConfirmation(preparation, target: wanted, by: latency)
         let best = try confirmation.pick(policies, progress: progress)
-        var summary = try confirmation.summary(best, evaluations: policies.count, progress: progress)
+        var summary = try confirmation.summary(best, evaluations: evaluations, progress: progress)
         let picked = RunFiles(folder: output)
         try picked.makeFolder()
         try picked.store(costs)
         try SearchSession<Model>.handOver(best.candidate.actions, &summary, preparation, picked)
         try picked.store(asked)
         return summary
+    }
+
+    private func proposals(for wanted: SearchTarget, _ costs: LevelCosts) throws -> (
+        policies: [[Int]], evaluations: Int
+    ) {
+        guard let target else { return try SearchRun.bestPolicies(in: files.folder, costs: costs) }
+        guard options.targetLatencies.contains(target, dense: costs.denseLatencyMs) else {
+            throw SearchFailure(
+                "--target-latency: found \(target), allowed \(options.targetLatencies), the range that "
+                    + "\(files.folder) searched")
+        }
+        let policies = try SearchRun.policies(for: wanted, in: files.folder, costs: costs)
+        return (policies, policies.count)
     }
 }

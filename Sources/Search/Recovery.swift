@@ -87,7 +87,7 @@ public struct Recovery {
             steps: steps, firstLoss: losses.prefix(tenth).reduce(0, +) / Double(tenth),
             lastLoss: losses.suffix(tenth).reduce(0, +) / Double(tenth), metric: after?.metric,
             scoreBefore: before?.value, scoreAfter: after?.value)
-        try files.write(summary, "recovery.json")
+        try files.write(summary, RunFiles.recovery)
         return summary
     }
 

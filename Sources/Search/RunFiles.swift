@@ -36,6 +36,7 @@ public struct RunFiles {
     }
 
     private static let costs = "costs.json"
+    static let recovery = "recovery.json"
 
     /// Makes the folder where there is none.
     /// - Throws: ``SearchFailure`` when it cannot be made or written to.
@@ -52,7 +53,7 @@ public struct RunFiles {
 
     private static let own = [
         "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
-        costs, "sensitivities.json", "policy.json", "summary.json", "recovery.json", "report.html", "model",
+        costs, "sensitivities.json", "policy.json", "summary.json", recovery, "report.html", "model",
     ]
 
     /// Where the files of an earlier run are until a new one is found to be possible.
@@ -126,6 +127,22 @@ public struct RunFiles {
     public func summary() throws -> SearchSummary? {
         guard FileManager.default.fileExists(atPath: path("summary.json")) else { return nil }
         return try read("summary.json")
+    }
+
+    /// What a search came to that has ended; nil for one to continue.
+    /// - Throws: ``SearchFailure`` for a folder with a policy that was picked out of another run.
+    public func finishedSummary() throws -> SearchSummary? {
+        guard let summary = try summary() else { return nil }
+        guard holdsCheckpoint else {
+            throw SearchFailure("\(folder): found a policy that was picked, allowed a search to continue")
+        }
+        return summary
+    }
+
+    /// Whether the run's options ask for training of the pruned model that has not taken place.
+    public func awaitsRecovery() throws -> Bool {
+        try options().finetuneSteps != nil
+            && !FileManager.default.fileExists(atPath: path(Self.recovery))
     }
 
     /// Every policy evaluated so far; nil before the first.

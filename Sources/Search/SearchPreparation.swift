@@ -44,8 +44,8 @@ public final class SearchPreparation<Model: SearchableModel> {
         let levels = Model.levels
         database = try Self.database(
             inputs,
-            key: LevelDatabase.key(
-                model: inputs.modelDigest, calibration: data.digest, solver: options.solver, levels: levels),
+            key: Model.databaseKey(
+                digest: inputs.modelDigest, calibration: data.calibration, solver: options.solver),
             levels: levels, cache: cache, progress: progress)
         candidates = try CandidateModels(dense: network, database: database, for: options.latencyOf)
         switches = try inputs.model.switches(inputs, database: database)
@@ -60,7 +60,10 @@ public final class SearchPreparation<Model: SearchableModel> {
         let sensitivities = try Self.sensitivities(
             inputs, database, switches, files, progress: progress
         ) { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense }
-        costs = try Self.costs(inputs, table, database, sensitivities)
+        let sizes = try candidates.sizeBytes(pool: pool) {
+            progress("packing every layer at every level", $0)
+        }
+        costs = try Self.costs(inputs, table, database, sensitivities, sizes)
         try files.store(costs)
     }
 
@@ -71,7 +74,8 @@ public final class SearchPreparation<Model: SearchableModel> {
     ) throws -> Sensitivities.Estimate {
         let agent = try AgentKind(name: inputs.options.agent)
         guard agent.type.usesSensitivities else {
-            return Sensitivities.Estimate(values: database.errors, tokenPasses: 0)
+            return Sensitivities.Estimate(
+                values: database.errors.map { $0.map { _ in 0 } }, tokenPasses: 0)
         }
         let names = database.layers.map(\.name)
         if let known = try files.storedSensitivities(layers: names, levels: database.levels) {
@@ -131,7 +135,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     }
 
     private func part(_ share: Double, _ number: Int) -> (any ModelTask<Model.Network>)? {
-        var random = CounterBasedRandom(seed: UInt64(number), stream: 13)
+        var random = CounterBasedRandom(seed: UInt64(number), stream: .screening)
         return inputs.data.reward.part(share: share, using: &random)
     }
 
@@ -155,7 +159,7 @@ public final class SearchPreparation<Model: SearchableModel> {
 
     private static func costs(
         _ inputs: SearchInputs<Model>, _ table: LatencyTable, _ database: LevelDatabase,
-        _ sensitivities: Sensitivities.Estimate
+        _ sensitivities: Sensitivities.Estimate, _ sizes: [[Int]]
     ) throws -> LevelCosts {
         let (network, levels) = (inputs.model.network, database.levels)
         let shapes = network.layerShapes
@@ -169,13 +173,11 @@ public final class SearchPreparation<Model: SearchableModel> {
                 return measured
             }
         }
-        let sizes = shapes.map { shape in levels.map { PackedSize.bytes(shape, $0) } }
-        let otherCount = network.parameterCount - network.prunableParameterCount
         return LevelCosts(
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
-            sizeBytes: sizes, otherSizeBytes: otherCount * MemoryLayout<Float>.size,
-            sensitivity: sensitivities.values, facts: database.facts,
+            sizeBytes: sizes, otherSizeBytes: network.otherSizeBytes,
+            sensitivity: sensitivities.values, outputError: database.errors, facts: database.facts,
             accounting: .init(
                 tokensPerEvaluation: inputs.data.reward.tokens,
                 calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },

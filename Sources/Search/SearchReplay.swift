@@ -36,13 +36,20 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
 
     /// Searches again. Everything but the latency table is worked out anew, in a temporary folder.
     ///
-    /// - Throws: ``SearchFailure`` when the run has no latency table or no trace; errors of the search.
+    /// - Throws: ``SearchFailure`` when the run has no latency table or no trace, or another version of this
+    ///   program began it; errors of the search.
     public static func replay<Model: SearchableModel>(
         _ type: Model.Type, run folder: String, cache: String, progress: StageProgress = { _, _ in }
     ) throws -> SearchReplay {
         let files = RunFiles(folder: folder)
         let options = try files.options()
         let recorded = try files.recordedTrace()
+        let (found, allowed) = (recorded.header.arithmetic, TraceHeader.presentArithmetic)
+        guard found == allowed else {
+            throw SearchFailure(
+                "\(files.path("trace.h5")): arithmetic: found version \(found), allowed \(allowed), as "
+                    + "others do not give the same bits: search again")
+        }
         guard let table = try files.storedTable(for: options) else {
             throw SearchFailure(
                 "\(files.path("latency.h5")): no such file: replaying needs the latencies of the run")

@@ -54,7 +54,7 @@ public final class SearchSession<Model: SearchableModel> {
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
         }
-        let sensitivities = try earlier.map { try EarlierRun(folder: $0).sensitivities(for: inputs) }
+        let sensitivities = try earlier.flatMap { try EarlierRun(folder: $0).sensitivities(for: inputs) }
         let files = RunFiles(folder: folder)
         try files.makeFolder()
         let lock = try RunLock(folder: folder)
@@ -64,6 +64,8 @@ public final class SearchSession<Model: SearchableModel> {
                 for: options, table: table, sensitivities: sensitivities, configuration: configuration)
             if let sensitivities {
                 note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
+            } else if let earlier, try AgentKind(name: options.agent).type.usesSensitivities {
+                note("\(earlier): its agent estimated no sensitivities, so this search does")
             }
             let session = try begin(inputs, files, lock, cache: cache, progress: progress)
             files.removeLeftovers()
@@ -75,23 +77,25 @@ public final class SearchSession<Model: SearchableModel> {
         }
     }
 
-    /// Goes on with the run in a folder from where it was, with the latencies it started with.
+    /// Continues the run in a folder from where it was, with the latencies it started with.
     ///
     /// - Parameter note: is told what a person should know, a line each.
+    /// - Throws: ``SearchFailure`` for a run that is finished; errors of the search.
     public static func resume(
         folder: String, cache: String, progress: StageProgress = { _, _ in },
         note: (String) -> Void = { _ in }
     ) throws -> SearchSession {
         let files = RunFiles(folder: folder)
         let options = try files.options()
+        guard try files.finishedSummary() == nil else {
+            throw SearchFailure(
+                "\(folder): found a finished search, allowed one to continue: "
+                    + "`secateur remeasure \(folder)` picks and measures again")
+        }
         let lock = try RunLock(folder: folder)
         files.removeLeftovers()
         let inputs = try SearchInputs<Model>(options)
         guard files.holdsCheckpoint else {
-            guard try files.summary() == nil else {
-                throw SearchFailure(
-                    "\(folder): found a policy that was picked, allowed a search to go on with")
-            }
             return try begin(inputs, files, lock, cache: cache, progress: progress)
         }
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)

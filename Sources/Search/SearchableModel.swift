@@ -70,12 +70,13 @@ extension SearchableModel {
     }
 
     /// Bytes of the weights as they are held in memory, packed, embeddings included.
-    public var sizeBytes: Int { sizeBytes(of: network) }
+    public var sizeBytes: Int { network.sizeBytes }
 
-    /// Bytes of the weights of this model with the layers of another network of the same shape.
-    public func sizeBytes(of network: Network) -> Int {
-        let packed = network.operators.values.reduce(0) { $0 + $1.sizeBytes }
-        return (network.parameterCount - network.prunableParameterCount) * MemoryLayout<Float>.size + packed
+    /// The key of the level database that a search with this solver and these calibration tokens has.
+    static func databaseKey(digest: String, calibration: [[Int32]], solver: Solver) -> String {
+        LevelDatabase.key(
+            model: digest, calibration: SearchData<Network>.digest(of: calibration), solver: solver,
+            levels: levels)
     }
 }
 

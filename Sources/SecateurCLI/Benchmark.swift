@@ -122,7 +122,7 @@ struct Benchmark: ParsableCommand {
             denseMedianMs: prefill.reference.medianMs, denseP95Ms: prefill.reference.p95Ms,
             denseSpreadMs: prefill.reference.spreadMs, speedup: prefill.speedup, tokens: tokens,
             threads: machine.threads, batch: batch, isa: InstructionSet.best.rawValue,
-            sizeBytes: pruned.sizeBytes(of: chosen.model), denseSizeBytes: dense.sizeBytes(of: denseNetwork),
+            sizeBytes: network.sizeBytes, denseSizeBytes: dense.sizeBytes,
             prunedLayers: chosen.prunedLayers, denseLayers: chosen.denseLayers)
         if pruned is DecoderModel {
             let chosen = choice(network, .decode)

@@ -46,6 +46,6 @@ struct Pick: ParsableCommand {
             to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
         try RunFolder.writeReport(output.path)
         line.finish()
-        if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: output.path) }
+        try RunFolder.printSummary(summary, folder: output.path, json: json)
     }
 }

@@ -4,10 +4,11 @@ import Search
 /// `secateur resume`
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Go on with a search that was stopped or killed.",
+        abstract: "Continue a search that was stopped or killed.",
         discussion: """
             Continues from the last checkpoint, with the latencies that the search started with, to the same \
-            trace that an undisturbed search would have left.
+            trace that an undisturbed search would have left. Of a finished search it shows the summary and \
+            changes nothing: `secateur remeasure` measures again.
 
               secateur resume checkpoints/minilm-half
             """)
@@ -21,7 +22,10 @@ struct Resume: ParsableCommand {
     var json = false
 
     func run() throws {
-        try resume(try RunFiles(folder: runFolder).options().task.modelType)
+        let files = RunFiles(folder: runFolder)
+        let type = try files.options().task.modelType
+        guard let summary = try files.finishedSummary() else { return try resume(type) }
+        try RunFolder.show(summary, folder: runFolder, json: json)
     }
 
     private func resume<Model: SearchableModel>(_ type: Model.Type) throws {

@@ -54,6 +54,21 @@ enum RunFolder {
             try writeReport(folder)
             stop(folder)
         }
+        try recoverAndShow(summary, folder: folder, line: line, json: json)
+    }
+
+    /// Shows what a finished search came to, after the training that it may still wait for.
+    static func show(_ summary: SearchSummary, folder: String, json: Bool) throws {
+        if try RunFiles(folder: folder).awaitsRecovery() {
+            Interruption.becomeStoppable()
+            return try recoverAndShow(summary, folder: folder, line: ProgressLine(), json: json)
+        }
+        try printSummary(summary, folder: folder, json: json)
+    }
+
+    private static func recoverAndShow(
+        _ summary: SearchSummary, folder: String, line: ProgressLine, json: Bool
+    ) throws {
         let recovery = try recover(summary.options, folder: folder, line: line)
         line.finish()
         try writeReport(folder)
@@ -63,6 +78,11 @@ enum RunFolder {
                 scores.count == 2 ? ": \(recovery.metric ?? "") \(scores[0]) before, \(scores[1]) after" : ""
             Terminal.note("trained for \(recovery.steps) steps\(change)")
         }
+        try printSummary(summary, folder: folder, json: json)
+    }
+
+    /// Prints a summary as JSON or as a table.
+    static func printSummary(_ summary: SearchSummary, folder: String, json: Bool) throws {
         if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: folder) }
     }
 }

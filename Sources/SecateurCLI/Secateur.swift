@@ -16,8 +16,9 @@ struct Secateur: ParsableCommand {
               secateur embed checkpoints/minilm-half/model < sentences.txt
             """,
         subcommands: [
-            Inspect.self, Profile.self, Search.self, Resume.self, Pick.self, Apply.self, Finetune.self,
-            Prune.self, Evaluate.self, Benchmark.self, Embed.self, Kernels.self, Generate.self, Tokenize.self,
+            Inspect.self, Profile.self, Search.self, Resume.self, Pick.self, Remeasure.self, Apply.self,
+            Finetune.self, Prune.self, Evaluate.self, Benchmark.self, Embed.self, Kernels.self, Generate.self,
+            Tokenize.self,
             Convert.self, Export.self, ReportCommand.self, Compare.self, Trace.self,
         ])
 

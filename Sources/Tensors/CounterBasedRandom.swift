@@ -1,5 +1,3 @@
-import Foundation
-
 /// A counter-based random number generator: the n-th number is a function of the seed, the stream
 /// and n alone, so that its whole state is three integers and any stream can be replayed or split.
 ///
@@ -34,8 +32,8 @@ public struct CounterBasedRandom: RandomNumberGenerator, Sendable, Equatable {
 
     /// A number drawn from the normal distribution of mean 0 and deviation 1 (Box and Muller, 1958).
     public mutating func nextNormal() -> Double {
-        let radius = (-2 * log(1 - nextUniform())).squareRoot()
-        return radius * cos(2 * .pi * nextUniform())
+        let radius = (-2 * PortableMath.log(1 - nextUniform())).squareRoot()
+        return radius * PortableMath.cosine(turns: nextUniform())
     }
 
     /// An index drawn with probabilities in proportion to non-negative weights, not all zero.

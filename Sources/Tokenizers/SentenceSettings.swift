@@ -4,7 +4,7 @@ import ModelFiles
 /// What a model folder says of the sentences that it embeds: the longest one, their case, and the prompts
 /// that may go before them. Versions 2 to 6 of sentence-transformers write it to different files.
 public struct SentenceSettings: Sendable, Equatable {
-    /// The longest input, in tokens: the least of `max_seq_length` in `sentence_bert_config.json` and
+    /// The longest input, in tokens: `max_seq_length` in `sentence_bert_config.json`, which goes before
     /// `model_max_length` in `tokenizer_config.json`; nil where neither is there.
     public let maximumTokens: Int?
     /// Whether text is put in lower case, whatever the tokenizer does.
@@ -31,10 +31,9 @@ public struct SentenceSettings: Sendable, Equatable {
             return FileManager.default.fileExists(atPath: path) ? try JSONFields(contentsOf: path) : nil
         }
         let own = try Self.files.lazy.compactMap(fields).first
-        maximumTokens = [
-            try Self.limit("max_seq_length", own),
-            try Self.limit("model_max_length", try fields("tokenizer_config.json")),
-        ].compactMap(\.self).min()
+        maximumTokens =
+            try Self.limit("max_seq_length", own)
+            ?? Self.limit("model_max_length", try fields("tokenizer_config.json"))
         lowercases = own?.value("do_lower_case") == nil ? false : try own?.boolean("do_lower_case") ?? false
         promptsFile = "\(folder)/config_sentence_transformers.json"
         let model = try fields("config_sentence_transformers.json")

@@ -16,7 +16,7 @@ struct Augmentation {
     /// The copies of all examples, in the order of the examples.
     func copies(of examples: [TrainingExample]) -> [TrainingExample] {
         guard copies > 0 else { return [] }
-        var random = CounterBasedRandom(seed: seed, stream: 21)
+        var random = CounterBasedRandom(seed: seed, stream: .augmentation)
         // Tokens as often as they occur, without the special ones around the sentences.
         let tokens = examples.flatMap { example in
             zip(example.sequences, example.firsts).flatMap { sequence, first in

@@ -60,7 +60,7 @@ extension EncoderTraining {
     }
 
     private func importance(_ choice: PruningChoice, _ layers: [LayerEvidence]) throws -> [Matrix] {
-        var random = CounterBasedRandom(seed: choice.seed, stream: 13)
+        var random = CounterBasedRandom(seed: choice.seed, stream: .weightScores)
         return try zip(graph.prunable, layers).map { parameter, layer in
             try layer.importance(choice.score, layer: parameter.name, random: &random)
                 .keepingDropped(parameter.mask)

@@ -24,7 +24,7 @@ public struct LengthBuckets: Sendable {
 
     /// The examples of every batch of an epoch, by index; a function of the seed and the epoch.
     public func batches(epoch: Int) -> [[Int]] {
-        var random = CounterBasedRandom(seed: seed, stream: 1_000 + UInt64(epoch))
+        var random = CounterBasedRandom(seed: seed, stream: .epochs, member: UInt64(epoch))
         let order = Array(lengths.indices).shuffled(using: &random)
         let run = Self.batchesPerRun * batchSize
         var batches: [[Int]] = []

@@ -250,7 +250,7 @@ public final class ModelPruning {
     }
 
     private var calibration: ArraySlice<TrainingExample> {
-        var random = CounterBasedRandom(seed: options.choice.seed, stream: 14)
+        var random = CounterBasedRandom(seed: options.choice.seed, stream: .pruningCalibration)
         return examples.shuffled(using: &random).prefix(options.calibrationExamples)
     }
 

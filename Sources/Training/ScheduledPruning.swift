@@ -33,7 +33,7 @@ public final class ScheduledPruning {
         self.scope = scope
         self.schedule = schedule
         self.pool = pool
-        random = CounterBasedRandom(seed: seed, stream: 12)
+        random = CounterBasedRandom(seed: seed, stream: .scheduledScores)
         switch score {
         case .movement: movement = MovementScores(parameters)
         case .gradient, .fisher:

@@ -137,6 +137,14 @@ public struct Decoder: Sendable {
 }
 
 extension Decoder: PrunableModel {
+    /// The output layer as it is packed, with an 8-bit copy for decoding, beside the embedding it may share
+    /// weights with.
+    public var otherSizeBytes: Int {
+        let headCount = configuration.tiesEmbeddings ? 0 : head.rows * head.columns
+        return (parameterCount - prunableParameterCount - headCount) * MemoryLayout<Float>.size
+            + head.sizeBytes
+    }
+
     /// The linear operators by layer name.
     public var operators: [String: any LinearOperator] {
         var result: [String: any LinearOperator] = [:]

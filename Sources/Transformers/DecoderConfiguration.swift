@@ -4,6 +4,14 @@ import ModelFiles
 public enum DecoderArchitecture: String, Sendable, CaseIterable {
     case llama
     case gpt2
+
+    /// What GGUF calls the epsilon of its normalization, after `ARCHITECTURE.attention.`.
+    public var ggufEpsilonKey: String {
+        switch self {
+        case .llama: "layer_norm_rms_epsilon"
+        case .gpt2: "layer_norm_epsilon"
+        }
+    }
 }
 
 /// Sizes and settings of a decoder.

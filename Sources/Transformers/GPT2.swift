@@ -47,7 +47,8 @@ enum GPT2 {
             headSize: hidden / heads, vocabulary: try gguf.tensor("token_embd.weight").rowCount,
             maximumTokens: try gguf.integer("gpt2.context_length", in: 1...8_388_608),
             epsilon: try gguf.number(
-                "gpt2.attention.layer_norm_epsilon", in: Double.leastNormalMagnitude...1),
+                "gpt2.attention.\(DecoderArchitecture.gpt2.ggufEpsilonKey)",
+                in: Double.leastNormalMagnitude...1),
             rotaryBase: nil, tiesEmbeddings: gguf.tensors["output.weight"] == nil)
     }
 

@@ -53,7 +53,8 @@ enum Llama {
             headSize: headSize, vocabulary: try gguf.tensor("token_embd.weight").rowCount,
             maximumTokens: try gguf.integer("llama.context_length", in: 1...8_388_608),
             epsilon: try gguf.number(
-                "llama.attention.layer_norm_rms_epsilon", in: Double.leastNormalMagnitude...1),
+                "llama.attention.\(DecoderArchitecture.llama.ggufEpsilonKey)",
+                in: Double.leastNormalMagnitude...1),
             rotaryBase: gguf.value("llama.rope.freq_base") == nil
                 ? usualRotaryBase : try gguf.number("llama.rope.freq_base", in: 1...1e12),
             tiesEmbeddings: gguf.tensors["output.weight"] == nil)

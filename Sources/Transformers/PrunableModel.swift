@@ -39,6 +39,8 @@ public protocol PrunableModel: Sendable {
     var layerShapes: [LayerShape] { get }
     /// Number of parameters of the whole model, embeddings included.
     var parameterCount: Int { get }
+    /// Bytes in memory of everything that is not pruned, embeddings and output layer included.
+    var otherSizeBytes: Int { get }
     /// The linear operators by layer name.
     var operators: [String: any LinearOperator] { get }
     /// A layer's weight [rows × cols] as it was loaded, read from the file when it is not held in memory.
@@ -67,5 +69,15 @@ extension PrunableModel {
     /// Number of parameters in prunable layers.
     public var prunableParameterCount: Int {
         layerShapes.reduce(0) { $0 + $1.weightCount }
+    }
+
+    /// Four for each parameter outside of prunable layers.
+    public var otherSizeBytes: Int {
+        (parameterCount - prunableParameterCount) * MemoryLayout<Float>.size
+    }
+
+    /// Bytes in memory of the whole model, each layer as its operator packs it.
+    public var sizeBytes: Int {
+        operators.values.reduce(otherSizeBytes) { $0 + $1.sizeBytes }
     }
 }

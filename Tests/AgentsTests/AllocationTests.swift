@@ -19,7 +19,7 @@ import Testing
         let costs = LevelCosts(
             layers: ["a", "b", "c", "d", "e"], levels: levels, latencyMs: latency, overheadMs: 3,
             sizeBytes: size,
-            otherSizeBytes: 10, sensitivity: table(1))
+            otherSizeBytes: 10, sensitivity: table(1), outputError: table(1))
         let target = SearchTarget(
             latencyMs: 3 + least + 40, sizeBytes: wholeSteps ? nil : costs.leastSizeBytes + 1_200)
         return (AdditiveAllocation(costs: costs, target: target), costs.sensitivity)

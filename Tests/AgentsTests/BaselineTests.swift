@@ -20,7 +20,7 @@ import Testing
         let largestStep = try #require(
             costs.latencyMs.indices.flatMap { layer in
                 let ladder = EvoPress.ladder(
-                    latencyMs: costs.latencyMs[layer], error: costs.sensitivity[layer])
+                    latencyMs: costs.latencyMs[layer], error: costs.outputError[layer])
                 return zip(ladder, ladder.dropFirst()).map {
                     costs.latencyMs[layer][$0] - costs.latencyMs[layer][$1]
                 }
@@ -97,7 +97,7 @@ import Testing
         let allocation = AdditiveAllocation(costs: toy.costs, target: target)
         var random = CounterBasedRandom(seed: problem)
         let coefficients = toy.costs.layers.map { _ in random.nextUniform() }
-        let prior = toy.costs.sensitivity.map(SPDY.prior)
+        let prior = toy.costs.outputError.map(SPDY.prior)
         func loss(_ actions: [Int]) -> Double {
             actions.enumerated().reduce(0) { $0 + coefficients[$1.offset] * prior[$1.offset][$1.element] }
         }
@@ -154,7 +154,7 @@ import Testing
         let costs = LevelCosts(
             layers: ["small", "large"], levels: [.dense, Level(pattern: .unstructured, sparsity: 0.5)],
             latencyMs: [[2, 1], [2, 1]], overheadMs: 0, sizeBytes: [[4, 2], [4, 2]], otherSizeBytes: 0,
-            sensitivity: [[0, 1], [0, 1]], facts: facts)
+            sensitivity: [[0, 0], [0, 0]], outputError: [[0, 1], [0, 1]], facts: facts)
         let target = SearchTarget(latencyMs: 3)
         let agent = GlobalMagnitude(costs: costs, target: target, budget: 1, seed: 1)
         #expect(agent.list.candidates == [[1, 0]])
@@ -164,7 +164,7 @@ import Testing
         LevelCosts(
             layers: shapes.indices.map { "layer.\($0)" }, levels: [.dense],
             latencyMs: shapes.map { _ in [1] }, overheadMs: 0, sizeBytes: shapes.map { _ in [1] },
-            otherSizeBytes: 0, sensitivity: shapes.map { _ in [0] },
+            otherSizeBytes: 0, sensitivity: shapes.map { _ in [0] }, outputError: shapes.map { _ in [0] },
             facts: shapes.map {
                 LayerFacts(
                     rows: $0.0, cols: $0.1, magnitudeQuantiles: [0, 1], outlierRatio: 0, outputEnergy: 1)

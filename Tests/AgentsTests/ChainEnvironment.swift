@@ -56,7 +56,7 @@ final class ChainEnvironment: Environment {
         tokenPasses = spent
         costs = LevelCosts(
             layers: (0..<layers).map { "layer.\($0)" }, levels: levels, latencyMs: latency, overheadMs: 8,
-            sizeBytes: size, otherSizeBytes: 5_000, sensitivity: told)
+            sizeBytes: size, otherSizeBytes: 5_000, sensitivity: told, outputError: told)
     }
 
     /// 40 % of what the dense model takes.

@@ -28,6 +28,50 @@ import Testing
         }
     }
 
+    /// Once, agents without sensitivities found output errors under their name.
+    @Test func agentsThatAskForNoSensitivitiesGoByOutputErrors() throws {
+        let toy = ChainEnvironment(problem: 1, budget: 1)
+        let known = toy.costs
+        func costs(sensitivity: [[Double]], outputError: [[Double]]) -> LevelCosts {
+            LevelCosts(
+                layers: known.layers, levels: known.levels, latencyMs: known.latencyMs,
+                overheadMs: known.overheadMs, sizeBytes: known.sizeBytes,
+                otherSizeBytes: known.otherSizeBytes, sensitivity: sensitivity, outputError: outputError)
+        }
+        let zero = known.sensitivity.map { $0.map { _ in 0.0 } }
+        let reversed = Array(known.outputError.reversed())
+        func first(_ kind: AgentKind, _ costs: LevelCosts) throws -> [Int] {
+            var agent = kind.make(costs: costs, target: toy.usualTarget, budget: 10, seed: 1)
+            let toy = ChainEnvironment(problem: 1, budget: 1)
+            return try walk(toy, target: toy.usualTarget) { observation, _ in agent.act(observation) }.actions
+        }
+        for kind in [AgentKind.greedy, .spdy] {
+            let actions = try first(kind, costs(sensitivity: zero, outputError: known.outputError))
+            #expect(
+                try actions == first(kind, costs(sensitivity: reversed, outputError: known.outputError)))
+            #expect(try actions != first(kind, costs(sensitivity: zero, outputError: reversed)))
+        }
+        let actions = try first(.natural, costs(sensitivity: known.sensitivity, outputError: zero))
+        #expect(try actions == first(.natural, costs(sensitivity: known.sensitivity, outputError: reversed)))
+        #expect(!costs(sensitivity: zero, outputError: reversed).hasSensitivities)
+    }
+
+    /// Files of versions that had one table for sensitivities and output errors.
+    @Test func costsOfEarlierVersionsAreRead() throws {
+        let costs = ChainEnvironment(problem: 1, budget: 1).costs
+        var object = try #require(
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(costs)) as? [String: Any])
+        object["outputError"] = nil
+        let read = try JSONDecoder().decode(
+            LevelCosts.self, from: JSONSerialization.data(withJSONObject: object))
+        #expect(read.sensitivity == costs.sensitivity && read.outputError == costs.sensitivity)
+        object["outputError"] = [[0.5]]
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode(
+                LevelCosts.self, from: JSONSerialization.data(withJSONObject: object))
+        }
+    }
+
     /// Scores on parts are paid for by their tokens, and never take what the evaluation after them needs.
     @Test func scoresOnPartsArePaidFor() throws {
         let toy = ChainEnvironment(problem: 1, budget: 1)
@@ -35,7 +79,8 @@ import Testing
         let costs = LevelCosts(
             layers: known.layers, levels: known.levels, latencyMs: known.latencyMs,
             overheadMs: known.overheadMs, sizeBytes: known.sizeBytes, otherSizeBytes: known.otherSizeBytes,
-            sensitivity: known.sensitivity, accounting: .init(tokensPerEvaluation: tokens))
+            sensitivity: known.sensitivity, outputError: known.outputError,
+            accounting: .init(tokensPerEvaluation: tokens))
         let environment = PruningEnvironment(
             costs: costs, budget: 2, screening: ChainScreening(toy: toy, tokens: tokens)
         ) { 1 - toy.loss(of: $0) }

@@ -4,8 +4,6 @@ import Testing
 
 /// Aiming at other predicted latencies brings what is measured to the target, wherever the prediction is off.
 @Suite struct AimTests {
-    typealias Confirmation = PolicyConfirmation<EncoderModel>
-
     /// Measured fractions of dense are `offset + slope * predicted`.
     @Test(arguments: [
         (0.0, 0.85), (0.0, 0.9), (0.0, 1.13), (0.08, 0.9), (0.12, 0.85), (-0.05, 1.0), (0.35, 0.5),
@@ -14,17 +12,17 @@ import Testing
         let (target, denseMs) = (0.5, 20.0)
         func speedup(_ predicted: Double) -> Double { 1 / (offset + slope * predicted / denseMs) }
         var predicted = target * denseMs
-        #expect(!Confirmation.isOnTarget(speedup: speedup(predicted), target: target))
-        for _ in 0..<Confirmation.corrections
-        where !Confirmation.isOnTarget(speedup: speedup(predicted), target: target) {
-            let aims = Confirmation.aims(
+        #expect(!PolicyChoice.isOnTarget(speedup: speedup(predicted), target: target))
+        for _ in 0..<PolicyChoice.corrections
+        where !PolicyChoice.isOnTarget(speedup: speedup(predicted), target: target) {
+            let aims = PolicyChoice.aims(
                 predictedMs: predicted, speedup: speedup(predicted), target: target)
             // Of better quality is what is slower.
-            let meeting = aims.filter { Confirmation.meets(speedup: speedup($0), target: target) }
+            let meeting = aims.filter { PolicyChoice.meets(speedup: speedup($0), target: target) }
             predicted = try #require(meeting.max() ?? aims.min())
         }
         #expect(
-            Confirmation.isOnTarget(speedup: speedup(predicted), target: target),
+            PolicyChoice.isOnTarget(speedup: speedup(predicted), target: target),
             "\(1 / speedup(predicted)) of dense")
     }
 }

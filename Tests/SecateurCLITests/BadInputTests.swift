@@ -160,6 +160,7 @@ import TinyModels
         let text = try String(contentsOfFile: path, encoding: .utf8)
         try text.replacing(tool.file("model"), with: tool.file("other"))
             .write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.removeItem(atPath: tool.file("run/summary.json"))
         try check(tool, ["resume", tool.file("run")], says: ["checkpoint.h5", "model", "found"])
     }
 
@@ -211,7 +212,8 @@ import TinyModels
                     "apply", tool.file("run"), tool.file("model"), flag, "50", "--output", tool.file("other"),
                 ], says: [flag, "found with a run"])
         }
-        // The run's own cache goes on to be used.
+        // The run's own cache is still used.
+        try FileManager.default.removeItem(atPath: tool.file("run/summary.json"))
         #expect(try tool.run(["resume", tool.file("run")]).status == 0)
         #expect(!FileManager.default.fileExists(atPath: tool.file("cache")))
     }
@@ -240,7 +242,9 @@ import TinyModels
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
         #expect(try tool.run(search(tool, ["--latency-table": tool.file("latency.h5")])).status == 0)
-        try FileManager.default.removeItem(atPath: tool.file("run/checkpoint.previous.h5"))
+        for name in ["checkpoint.previous.h5", "summary.json"] {
+            try FileManager.default.removeItem(atPath: tool.file("run/\(name)"))
+        }
         for name in ["checkpoint.h5", "costs.json", "run.json"] {
             let path = tool.file("run/\(name)")
             let whole = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -255,7 +259,8 @@ import TinyModels
         let tool = try CommandLineTool()
         defer { tool.cleanUp() }
         for command in [
-            "inspect", "profile", "search", "resume", "apply", "evaluate", "benchmark", "embed", "export",
+            "inspect", "profile", "search", "resume", "pick", "remeasure", "apply", "evaluate", "benchmark",
+            "embed", "export",
             "report", "compare", "trace", "finetune", "prune",
         ] {
             let help = try tool.run([command, "--help"])

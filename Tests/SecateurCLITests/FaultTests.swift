@@ -35,6 +35,8 @@ import Testing
         let budget = ["--budget", "400"]
         #expect(try tool.run(TinySearch.arguments(tool, "whole", budget)).status == 0)
         #expect(try tool.run(TinySearch.arguments(tool, "run", budget)).status == 0)
+        // As if it had been killed before its end.
+        try FileManager.default.removeItem(atPath: tool.file("run/summary.json"))
         let path = tool.file("run/checkpoint.h5")
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         var damaged = whole

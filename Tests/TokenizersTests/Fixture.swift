@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the Hugging Face library makes of varied text; see Fixtures/make_fixture.py.
+/// What the Hugging Face library makes of varied text; see Fixtures/make_wordpiece.py.
 struct Fixture: Decodable {
     struct Encoding: Decodable {
         let text: String

@@ -37,7 +37,7 @@ import Tokenizers
     func embeddingsAreThoseOfAnIndependentImplementation() throws {
         let model = try BERT(folder: Self.folder)
         let tokenizer = try WordPieceTokenizer(folder: Self.folder)
-        // From an independent BERT in double precision: Fixtures/make_fixture.py.
+        // From an independent BERT in double precision: Fixtures/make_embeddings.py.
         let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Fixtures/embeddings.json")
         let reference = try JSONDecoder().decode(

@@ -22,6 +22,15 @@ import Testing
         return try JSONDecoder().decode(Reference.self, from: data)
     }
 
+    /// The keys that llama.cpp reads, for every architecture that there is.
+    @Test func everyArchitectureHasItsEpsilonKey() {
+        let keys = ["llama": "layer_norm_rms_epsilon", "gpt2": "layer_norm_epsilon"]
+        #expect(DecoderArchitecture.allCases.count == keys.count)
+        for architecture in DecoderArchitecture.allCases {
+            #expect(architecture.ggufEpsilonKey == keys[architecture.rawValue])
+        }
+    }
+
     /// What transformers gives: Fixtures/make_decoder_fixtures.py. Cut into passes, the text ends the same.
     @Test(arguments: ["gpt2-tiny", "llama-tiny"], [[20], [7, 13], [17, 1, 1, 1]])
     func logitsAreThoseOfTransformers(name: String, passes: [Int]) throws {

@@ -28,7 +28,7 @@ public struct ClassificationHead {
             parameters.add(.zeros("pooler.dense.bias", shape: [hidden]))
         }
         if !parameters.contains("classifier.weight") {
-            var random = CounterBasedRandom(seed: seed, stream: 3)
+            var random = CounterBasedRandom(seed: seed, stream: .classifierStart)
             let elements = (0..<classes * hidden).map { _ in Float(0.02 * random.nextNormal()) }
             parameters.add(
                 Parameter(name: "classifier.weight", shape: [classes, hidden], elements: elements))

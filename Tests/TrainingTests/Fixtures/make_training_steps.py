@@ -1,7 +1,7 @@
 """Makes the reference that training is tested against: a tiny random BERT with a classifier, trained for a few
 steps by transformers' own model, PyTorch's autograd and PyTorch's AdamW.
 
-    python make_fixture.py        # needs torch, transformers, safetensors; writes reference/ beside this file
+    python make_training_steps.py        # needs torch, transformers, safetensors; writes reference/ beside this file
 """
 import json
 import pathlib

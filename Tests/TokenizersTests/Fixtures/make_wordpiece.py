@@ -1,7 +1,7 @@
 """Writes wordpiece.json: what the Hugging Face `tokenizers` library makes of varied text.
 
     pip install tokenizers==0.23.3
-    python make_fixture.py PATH/TO/models/minilm
+    python make_wordpiece.py PATH/TO/models/minilm
 
 `encodings` pairs a text with its ids by the model's tokenizer.json, without truncation or padding.
 `words` pairs a text and the four settings of BertNormalizer with the words of BertPreTokenizer,

@@ -1,6 +1,6 @@
 """Writes embeddings.json: embeddings of a few sentences by an independent NumPy BERT in double precision.
 
-Usage: python make_fixture.py MODEL_FOLDER   (needs numpy, safetensors and tokenizers)
+Usage: python make_embeddings.py MODEL_FOLDER   (needs numpy, safetensors and tokenizers)
 """
 import json
 import math

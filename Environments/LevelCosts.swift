@@ -1,0 +1,153 @@
+import Pruning
+import SparseKernels
+
+/// What is known of every layer and level before anything is evaluated; all tables are [layer][level].
+public struct LevelCosts: Sendable, Equatable, Codable {
+    /// Layer names, in the order of computation.
+    public let layers: [String]
+    /// The levels to choose from; level 0 is dense.
+    public let levels: [Level]
+    /// Measured time of a layer at a level, in milliseconds.
+    public let latencyMs: [[Double]]
+    /// Time of everything that no level changes, in milliseconds.
+    public let overheadMs: Double
+    /// Bytes of a layer at a level.
+    public let sizeBytes: [[Int]]
+    /// Bytes of everything that no level changes.
+    public let otherSizeBytes: Int
+    /// Estimated loss of quality when this layer alone is at this level; 0 for dense, and for all levels
+    /// where none was estimated.
+    public let sensitivity: [[Double]]
+    /// Relative error of the layer's outputs at this level; 0 for dense.
+    public let outputError: [[Double]]
+    /// What each layer is like, for searchers that go by its shape, weights and inputs.
+    public let facts: [LayerFacts]
+    /// What of the budget was spent, and on what scale.
+    public let accounting: Accounting
+
+    /// The unit of a budget, and what was spent before the search began.
+    public struct Accounting: Sendable, Equatable, Codable {
+        /// Tokens that one evaluation of a policy runs the model on.
+        public let tokensPerEvaluation: Int
+        /// Token-passes that calibration took.
+        public let calibrationTokens: Int
+        /// Token-passes that the sensitivities took.
+        public let sensitivityTokens: Int
+
+        /// Sets the numbers; an evaluation is one token unless told otherwise.
+        public init(
+            tokensPerEvaluation: Int = 1, calibrationTokens: Int = 0, sensitivityTokens: Int = 0
+        ) {
+            self.tokensPerEvaluation = tokensPerEvaluation
+            self.calibrationTokens = calibrationTokens
+            self.sensitivityTokens = sensitivityTokens
+        }
+
+        /// Whether the numbers are such as counting gives; their sum is then in range too.
+        var isPlausible: Bool {
+            (1...1 << 40).contains(tokensPerEvaluation)
+                && [calibrationTokens, sensitivityTokens].allSatisfy((0...1 << 50).contains)
+        }
+
+        /// Token-passes spent before the first policy.
+        public var preparationTokens: Int { calibrationTokens + sensitivityTokens }
+    }
+
+    /// Takes the tables, which must be [layers × levels].
+    public init(
+        layers: [String], levels: [Level], latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
+        otherSizeBytes: Int, sensitivity: [[Double]], outputError: [[Double]], facts: [LayerFacts]? = nil,
+        accounting: Accounting = Accounting()
+    ) {
+        precondition(latencyMs.count == layers.count && sizeBytes.count == layers.count)
+        precondition(sensitivity.count == layers.count && outputError.count == layers.count)
+        precondition((latencyMs.map(\.count) + sizeBytes.map(\.count)).allSatisfy { $0 == levels.count })
+        precondition((sensitivity + outputError).allSatisfy { $0.count == levels.count })
+        self.layers = layers
+        self.levels = levels
+        self.latencyMs = latencyMs
+        self.overheadMs = overheadMs
+        self.sizeBytes = sizeBytes
+        self.otherSizeBytes = otherSizeBytes
+        self.sensitivity = sensitivity
+        self.outputError = outputError
+        self.facts = facts ?? layers.map { _ in LayerFacts.unknown }
+        self.accounting = accounting
+        precondition(self.facts.count == layers.count)
+    }
+
+    /// Reads what `encode(to:)` wrote.
+    ///
+    /// Files of versions before `outputError` have one table for both: agents that asked for no sensitivities
+    /// found output errors under their name. It is taken as both, so that such a run continues as it began.
+    /// - Throws: `DecodingError` for tables that are not [layers × levels], or hold what no measurement gives.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        layers = try values.decode([String].self, forKey: .layers)
+        levels = try values.decode([Level].self, forKey: .levels)
+        latencyMs = try values.decode([[Double]].self, forKey: .latencyMs)
+        overheadMs = try values.decode(Double.self, forKey: .overheadMs)
+        sizeBytes = try values.decode([[Int]].self, forKey: .sizeBytes)
+        otherSizeBytes = try values.decode(Int.self, forKey: .otherSizeBytes)
+        sensitivity = try values.decode([[Double]].self, forKey: .sensitivity)
+        outputError = try values.decodeIfPresent([[Double]].self, forKey: .outputError) ?? sensitivity
+        facts = try values.decode([LayerFacts].self, forKey: .facts)
+        accounting = try values.decode(Accounting.self, forKey: .accounting)
+        let (layerCount, levelCount) = (layers.count, levels.count)
+        func isTable<Value>(_ table: [[Value]]) -> Bool {
+            table.count == layerCount && table.allSatisfy { $0.count == levelCount }
+        }
+        // A millisecond-table entry beyond an hour, or a layer beyond a terabyte, is no measurement.
+        let sizes = sizeBytes.joined() + [otherSizeBytes]
+        guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), isTable(outputError),
+            facts.count == layerCount,
+            levels.first == .dense, accounting.isPlausible,
+            sizes.allSatisfy((0...1 << 40).contains),
+            (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
+        else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: [],
+                    debugDescription:
+                        "found tables that are not those of \(layerCount) layers and \(levelCount) levels"
+                ))
+        }
+    }
+
+    /// Predicted end-to-end latency of a policy (a level index for every layer), in milliseconds.
+    public func latencyMs(of actions: [Int]) -> Double {
+        zip(latencyMs, actions).reduce(overheadMs) { $0 + $1.0[$1.1] }
+    }
+
+    /// Size of a policy, in bytes.
+    public func sizeBytes(of actions: [Int]) -> Int {
+        zip(sizeBytes, actions).reduce(otherSizeBytes) { $0 + $1.0[$1.1] }
+    }
+
+    /// Whether a policy meets a target; a sum in another order may differ in its last bits.
+    public func meet(_ target: SearchTarget, with actions: [Int]) -> Bool {
+        latencyMs(of: actions) <= target.latencyMs * (1 + 1e-9)
+            && (target.sizeBytes.map { sizeBytes(of: actions) <= $0 } ?? true)
+    }
+
+    /// Whether sensitivities were estimated.
+    public var hasSensitivities: Bool { sensitivity.joined().contains { $0 != 0 } }
+
+    /// What levels lose, as far as it is known: sensitivities, or output errors where none were estimated.
+    public var expectedLoss: [[Double]] { hasSensitivities ? sensitivity : outputError }
+
+    /// Predicted latency of the dense model, in milliseconds.
+    public var denseLatencyMs: Double {
+        latencyMs(of: [Int](repeating: 0, count: layers.count))
+    }
+
+    /// The least latency that any policy has, in milliseconds.
+    public var leastLatencyMs: Double {
+        latencyMs.reduce(overheadMs) { $0 + ($1.min() ?? 0) }
+    }
+
+    /// The least size that any policy has, in bytes.
+    public var leastSizeBytes: Int {
+        sizeBytes.reduce(otherSizeBytes) { $0 + ($1.min() ?? 0) }
+    }
+}
