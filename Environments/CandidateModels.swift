@@ -73,28 +73,6 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
         return weights
     }
 
-    /// Bytes of every layer at every level, each packed as it runs, [layer][level].
-    public func sizeBytes(pool: ThreadPool, progress: (Double) -> Void = { _ in }) throws -> [[Int]] {
-        let operators = dense.operators
-        let failure = Mutex<(any Error)?>(nil)
-        let sizes = database.layers.indices.map { layer in
-            progress(Double(layer) / Double(database.layers.count))
-            let row = Mutex([Int](repeating: 0, count: database.levels.count))
-            pool.forEach(count: database.levels.count) { level in
-                do {
-                    let operation =
-                        level == 0 ? operators[database.layers[layer].name] : try pack(layer, level)
-                    row.withLock { $0[level] = operation?.sizeBytes ?? 0 }
-                } catch {
-                    failure.withLock { $0 = error }
-                }
-            }
-            return row.withLock { $0 }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
-        return sizes
-    }
-
     private func pack(_ layer: Int, _ level: Int) throws -> any LinearOperator {
         let name = database.layers[layer].name
         return Packing.pack(

@@ -60,10 +60,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         let sensitivities = try Self.sensitivities(
             inputs, database, switches, files, progress: progress
         ) { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense }
-        let sizes = try candidates.sizeBytes(pool: pool) {
-            progress("packing every layer at every level", $0)
-        }
-        costs = try Self.costs(inputs, table, database, sensitivities, sizes)
+        costs = try Self.costs(inputs, table, database, sensitivities)
         try files.store(costs)
     }
 
@@ -159,7 +156,7 @@ public final class SearchPreparation<Model: SearchableModel> {
 
     private static func costs(
         _ inputs: SearchInputs<Model>, _ table: LatencyTable, _ database: LevelDatabase,
-        _ sensitivities: Sensitivities.Estimate, _ sizes: [[Int]]
+        _ sensitivities: Sensitivities.Estimate
     ) throws -> LevelCosts {
         let (network, levels) = (inputs.model.network, database.levels)
         let shapes = network.layerShapes
@@ -176,7 +173,10 @@ public final class SearchPreparation<Model: SearchableModel> {
         return LevelCosts(
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
-            sizeBytes: sizes, otherSizeBytes: network.otherSizeBytes,
+            sizeBytes: shapes.map { shape in
+                levels.map { PackedSize.bytes(shape, $0, for: inputs.options.latencyOf) }
+            },
+            otherSizeBytes: network.otherSizeBytes,
             sensitivity: sensitivities.values, outputError: database.errors, facts: database.facts,
             accounting: .init(
                 tokensPerEvaluation: inputs.data.reward.tokens,

@@ -24,6 +24,7 @@ public final class EightBitLinear: SingleTokenOperator {
     /// What computes several tokens.
     let wide: any LinearOperator
     private let instructionSet: InstructionSet
+    private let sparsity: Double
 
     /// Packs a weight [rows × columns] and a bias [rows].
     ///
@@ -37,7 +38,8 @@ public final class EightBitLinear: SingleTokenOperator {
         self.wide = wide
         self.instructionSet = instructionSet
         self.bias = AlignedBuffer(bias)
-        let packed = EightBitGroups(weight, leavingOutZeros: weight.sparsity >= Self.leastSparsity)
+        sparsity = weight.sparsity
+        let packed = EightBitGroups(weight, leavingOutZeros: sparsity >= Self.leastSparsity)
         values = AlignedBuffer(packed.values)
         scales = AlignedBuffer(packed.scales)
         starts = AlignedBuffer(packed.starts)
@@ -53,11 +55,13 @@ public final class EightBitLinear: SingleTokenOperator {
         precondition(wide.rows == other.rows && wide.columns == other.columns)
         (rows, columns, self.wide) = (other.rows, other.columns, wide)
         (values, scales, masks, starts) = (other.values, other.scales, other.masks, other.starts)
-        (bias, instructionSet) = (other.bias, other.instructionSet)
+        (bias, instructionSet, sparsity) = (other.bias, other.instructionSet, other.sparsity)
     }
 
     /// What the packed weights take in memory, those for several tokens included, in bytes.
-    public var sizeBytes: Int { decodeBytes + wide.sizeBytes }
+    public var sizeBytes: Int {
+        PackedSize.eightBit(rows: rows, columns: columns, sparsity: sparsity) + wide.sizeBytes
+    }
 
     /// What is fetched from memory for one token, in bytes.
     public var decodeBytes: Int {

@@ -71,8 +71,6 @@ struct PackedUnits: Sendable {
         return segments
     }
 
-    var sizeBytes: Int { values.sizeBytes + indices.sizeBytes + starts.sizeBytes + units.sizeBytes }
-
     /// The weight that was packed.
     func matrix(rows: Int, columns: Int, unit: UnitShape, slots: Int) -> Matrix {
         var matrix = Matrix(rows: rows, columns: columns)

@@ -28,28 +28,9 @@ public enum Packing {
         let sparsity = weight.sparsity
         for pattern in [Pattern.rowBlock16, .block4, .rowBlock8, .rowBlock6, .rowBlock4] {
             guard sparsity >= 0.2, let unit = pattern.unit else { continue }
-            if fractionOfZeroUnits(weight, unit) >= sparsity - 0.01 { return pattern }
+            let (all, kept) = weight.units(unit)
+            if Double(all - kept) / Double(all) >= sparsity - 0.01 { return pattern }
         }
         return sparsity >= 0.5 ? .unstructured : .dense
-    }
-
-    private static func fractionOfZeroUnits(_ weight: Matrix, _ unit: UnitShape) -> Double {
-        guard weight.rows > 0, weight.columns > 0 else { return 0 }
-        var zero = 0
-        var count = 0
-        weight.elements.withUnsafeBufferPointer { elements in
-            for firstRow in stride(from: 0, to: weight.rows, by: unit.rows) {
-                let rows = firstRow..<min(firstRow + unit.rows, weight.rows)
-                for firstColumn in stride(from: 0, to: weight.columns, by: unit.columns) {
-                    let columns = firstColumn..<min(firstColumn + unit.columns, weight.columns)
-                    count += 1
-                    let isZero = rows.allSatisfy { row in
-                        columns.allSatisfy { elements[row * weight.columns + $0] == 0 }
-                    }
-                    if isZero { zero += 1 }
-                }
-            }
-        }
-        return Double(zero) / Double(count)
     }
 }

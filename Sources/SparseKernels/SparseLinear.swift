@@ -44,12 +44,13 @@ public final class SparseLinear: LinearOperator {
         copies = blocks.areCopied
         packed = PackedUnits(
             weight, unit: self.unit, slots: kernel.bundleUnits, blocks: blocks)
+        sizeBytes = PackedSize.bytes(keptUnits: weight.units(unit).kept, of: unit)
         self.bias = AlignedBuffer(bias)
         split = CostSplit(costs: packed.segmentCosts)
     }
 
-    /// What the packed weights take in memory, in bytes.
-    public var sizeBytes: Int { packed.sizeBytes + bias.sizeBytes }
+    /// 4 for each weight of a kept unit, and 2 for the unit, of those that were asked for.
+    public let sizeBytes: Int
 
     /// Columns that are summed at a time.
     public var blockColumns: Int { packed.blockColumns }

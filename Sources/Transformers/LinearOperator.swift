@@ -7,7 +7,8 @@ public protocol LinearOperator: AnyObject, Sendable {
     var rows: Int { get }
     /// Input features.
     var columns: Int { get }
-    /// What the packed weights take in memory, in bytes.
+    /// What the packed weights take in memory, in bytes, the same on every CPU: without biases, and without what fills
+    /// up the last rows of a kernel.
     var sizeBytes: Int { get }
 
     /// Which output rows fall to one of several workers, so that all take about as long.

@@ -180,7 +180,9 @@ import TinyModels
         let candidates = try CandidateModels(dense: dense.network, database: database, for: .decode)
         let pool = ThreadPool(threads: 1)
         for actions in rows.prefix(5).map(\.actions) {
-            #expect(try candidates.model(actions, pool: pool).sizeBytes == costs.sizeBytes(of: actions))
+            // A pruned layer keeps as many units as its level says, within one of at most 4 × 4 weights.
+            let packed = try candidates.model(actions, pool: pool).sizeBytes
+            #expect(abs(packed - costs.sizeBytes(of: actions)) <= 100 * actions.count)
         }
     }
 

@@ -15,11 +15,11 @@ import Testing
 
     @Test(arguments: [
         ("{}", "{\"model_max_length\": 6}", 6), ("{\"max_seq_length\": 8}", "{\"model_max_length\": 512}", 8),
-        ("{\"max_seq_length\": 512}", "{\"model_max_length\": 8}", 8),
+        ("{\"max_seq_length\": 512}", "{\"model_max_length\": 8}", 512),
         ("{\"max_seq_length\": null}", "{\"model_max_length\": 1000000000000000019884624838656}", nil),
         ("{}", "{}", nil),
     ])
-    func theLeastLimitCounts(sentences: String, tokenizer: String, limit: Int?) throws {
+    func theLimitOfSentencesGoesBeforeThatOfTheTokenizer(sentences: String, tokenizer: String, limit: Int?) throws {
         let found = try settings(["sentence_bert_config.json": sentences, "tokenizer_config.json": tokenizer])
         #expect(found.maximumTokens == limit)
         #expect(!found.lowercases && found.prompts.isEmpty && found.defaultPrompt == nil)
