@@ -20,19 +20,20 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .target(name: "CKernels", exclude: ["README.md"], cSettings: kernelFlags),
+        .target(name: "Levels", exclude: ["README.md"]),
         .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"], exclude: ["README.md"]),
         .target(name: "HDF5", dependencies: ["CHDF5"], exclude: ["README.md"]),
         .target(name: "ModelFiles", exclude: ["README.md"]),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], exclude: ["README.md"]),
         .target(
-            name: "Transformers", dependencies: ["Tensors", "CKernels", "ModelFiles"],
+            name: "Transformers", dependencies: ["Levels", "Tensors", "CKernels", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
             name: "SparseKernels",
-            dependencies: ["Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
+            dependencies: ["Levels", "Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
         .target(
-            name: "Pruning", dependencies: ["SparseKernels", "Transformers", "Tensors", "ModelFiles"],
+            name: "Pruning", dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
             name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
@@ -40,40 +41,40 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles", "HDF5",
-                "Tensors",
+                "Levels", "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles",
+                "HDF5", "Tensors",
             ],
             exclude: ["README.md"]),
         .target(
             name: "Export",
             dependencies: [
-                "ModelFiles", "SparseKernels", "Tensors", "Tokenizers", "Transformers", "Yams",
+                "Levels", "ModelFiles", "SparseKernels", "Tensors", "Tokenizers", "Transformers", "Yams",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["README.md", "ONNX/onnx.proto"]),
         .target(
             name: "Environments",
-            dependencies: ["Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
+            dependencies: ["Levels", "Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
             path: "Environments", exclude: ["README.md"]),
         .target(
-            name: "Agents", dependencies: ["Environments", "ModelFiles", "SparseKernels", "Tensors", "HDF5"],
+            name: "Agents", dependencies: ["Levels", "Environments", "ModelFiles", "SparseKernels", "Tensors", "HDF5"],
             path: "Agents",
             exclude: ["README.md"]),
         .target(
             name: "Search",
-            dependencies: ["Agents", "Environments", "Evaluation", "Export", "Pruning", "Training"],
+            dependencies: ["Levels", "Agents", "Environments", "Evaluation", "Export", "Pruning", "Training"],
             exclude: ["README.md"]),
         .target(
             name: "Report",
             dependencies: [
-                "Search", "Agents", "Environments", "SparseKernels",
+                "Levels", "Search", "Agents", "Environments", "SparseKernels",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
+                "Levels", "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
                 "SparseKernels",
                 "Tensors",
                 "Tokenizers", "Training", "Transformers",
@@ -85,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Search", "Report", "Agents", "Training", "TinyModels",
+                "Levels", "Search", "Report", "Agents", "Training", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
@@ -93,40 +94,41 @@ let package = Package(
             name: "TinyModels", dependencies: ["ModelFiles", "Tensors"], path: "Tests/TinyModels",
             exclude: ["README.md"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "LevelsTests", dependencies: ["Levels"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
         .testTarget(
             name: "SparseKernelsTests",
-            dependencies: ["SparseKernels", "Transformers", "Tensors", "CKernels"]),
+            dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "CKernels"]),
         .testTarget(
             name: "TransformersTests",
-            dependencies: ["Transformers", "Tokenizers", "Tensors", "ModelFiles", "SparseKernels"],
+            dependencies: ["Levels", "Transformers", "Tokenizers", "Tensors", "ModelFiles", "SparseKernels"],
             exclude: ["Fixtures"]),
-        .testTarget(name: "PruningTests", dependencies: ["Pruning"]),
+        .testTarget(name: "PruningTests", dependencies: ["Levels", "Pruning"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Pruning", "SparseKernels", "Evaluation", "ModelFiles", "Tensors", "Transformers",
+                "Levels", "Training", "Pruning", "SparseKernels", "Evaluation", "ModelFiles", "Tensors",
+                "Transformers",
             ], exclude: ["Fixtures"]),
         .testTarget(
             name: "ExportTests",
             dependencies: [
-                "Export", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
+                "Levels", "Export", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
             ]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
             name: "SecateurCLITests",
             dependencies: [
-                "SecateurCLI", "Report", "Search", "Agents", "Environments", "Export", "ModelFiles",
-                "Pruning",
-                "SparseKernels", "Tensors", "TinyModels",
+                "Levels", "SecateurCLI", "Report", "Search", "Agents", "Environments", "Export", "ModelFiles",
+                "Pruning", "SparseKernels", "Tensors", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "AgentsTests",
             dependencies: [
-                "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
+                "Levels", "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
             ], exclude: ["Fixtures"]),
     ]
 )

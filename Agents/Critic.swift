@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import SparseKernels
 
 /// What a policy is expected to give: reward ≈ offset − Σ_l loss_l(a_l), fitted to all episodes.

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import SparseKernels
 
 /// An agent that knows from the tables alone which policies it will propose; evaluates each once and is done.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Evaluation
 import Foundation
+import Levels
 import Search
 import SparseKernels
 import Tensors
@@ -34,7 +35,7 @@ struct EvaluationTime: ParsableCommand {
         let sequences = dense.sentences.encode(Array(text))
         let task = FidelityTask(
             sequences: sequences, denseEmbeddings: dense.encoder.embed(sequences, pool: pool))
-        let variants = try LevelVariants(of: dense.encoder, levels: [.dense, level])
+        let variants = try LevelVariants(of: dense.encoder, levels: LevelSet([.dense, level]))
         for (level, model) in zip(variants.levels, variants.models) {
             let times = (0..<15).map { _ in
                 let start = DispatchTime.now().uptimeNanoseconds

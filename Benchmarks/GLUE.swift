@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Export
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import Search
@@ -158,11 +159,11 @@ struct GLUE: ParsableCommand {
     /// A third of the heads and 43 % of the neurons: 40 % of the encoder's linear weights.
     private func remove(_ task: GLUETask, from dense: String, to folder: String, _ pool: ThreadPool) throws {
         var start = dense
-        for (granularity, sparsity) in [(Granularity.heads, 1.0 / 3), (.neurons, 0.433)] {
-            let next = "\(folder).\(granularity)"
+        for (pattern, sparsity) in [(Pattern.heads, 1.0 / 3), (.neurons, 0.433)] {
+            let next = "\(folder).\(pattern)"
             try? FileManager.default.removeItem(atPath: next)
             var options = ModelPruning.Options(
-                model: start, choice: PruningChoice(granularity: granularity, score: .obs, scope: .global),
+                model: start, choice: PruningChoice(pattern: pattern, score: .obs, scope: .global),
                 sparsity: sparsity)
             options.task = task.task
             options.train = task.file("train", in: data)
@@ -174,8 +175,8 @@ struct GLUE: ParsableCommand {
             start = next
         }
         try tune(task, from: start, teacher: dense, by: task.recovery, to: folder, pool)
-        for granularity in [Granularity.heads, .neurons] {
-            try FileManager.default.removeItem(atPath: "\(folder).\(granularity)")
+        for pattern in [Pattern.heads, .neurons] {
+            try FileManager.default.removeItem(atPath: "\(folder).\(pattern)")
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import Search
 import SparseKernels
 import Tensors
@@ -25,7 +26,7 @@ struct LatencyPrediction: ParsableCommand {
     func run() throws {
         let pool = ThreadPool(threads: threads)
         let dense = try EncoderModel(folder: model).encoder
-        let variants = try LevelVariants(of: dense, levels: Level.standard)
+        let variants = try LevelVariants(of: dense, levels: .standard)
         let workload = Workload(tokens: tokens)
         let table = Profiler(of: dense, variants: variants, workload, pool: pool).measure()
         print("\(table.fingerprint), \(tokens) tokens, \(threads) threads")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import SparseKernels
@@ -123,7 +124,7 @@ struct PruningMethods: ParsableCommand {
         var options = ModelPruning.Options(
             model: method.startsPretrained ? model : "\(tuned)/\(task.name)-dense",
             choice: PruningChoice(
-                granularity: .units(UnitShape(rows: 1, columns: 1)), score: method.score, scope: .global),
+                pattern: .units(UnitShape(rows: 1, columns: 1)), score: method.score, scope: .global),
             sparsity: sparsity)
         options.schedule = method.schedule
         options.rounds = Self.rounds

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import Levels
 import Pruning
 import Search
 import SparseKernels
@@ -77,9 +78,9 @@ struct PruningQuality: ParsableCommand {
         let operators = Mutex([String: any LinearOperator]())
         pool.forEach(count: layers.count) { index in
             let layer = layers[index]
-            let packed = Packing.pack(
-                weight: layer.pruned(to: level), bias: dense.biases[layer.name] ?? [],
-                pattern: level.pattern)
+            let packed = FloatFormat().pack(
+                level, weight: layer.pruned(to: level), bias: dense.biases[layer.name] ?? [], for: .prefill,
+                on: .best)
             operators.withLock { $0[layer.name] = packed }
         }
         return dense.replacing(operators.withLock { $0 })

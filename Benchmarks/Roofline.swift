@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import SparseKernels
 import Tensors
 
@@ -25,7 +26,7 @@ struct Roofline: ParsableCommand {
         let levels = [Pattern.unstructured, .rowBlock4, .block4].flatMap { pattern in
             [0.5, 0.7, 0.8, 0.9, 0.95].map { Level(pattern: pattern, sparsity: $0) }
         }
-        let report = benchmark.measure(shapes: [(rows, cols)], levels: levels)
+        let report = try benchmark.measure(shapes: [(rows, cols)], levels: levels)
         let bandwidth = Self.readGigabytesPerSecond()
         let points = report.entries.map { point($0) }
         let title =
@@ -45,7 +46,7 @@ struct Roofline: ParsableCommand {
         let kept = 1 - entry.sparsity
         let operations = 2 * kept * Double(entry.rows * entry.cols * entry.tokens)
         let bytes = entry.weightBytes + 4 * entry.tokens * (entry.rows + entry.cols)
-        let isDense = entry.pattern == Pattern.dense.rawValue
+        let isDense = entry.pattern == Pattern.dense.description
         return RooflineChart.Point(
             series: isDense ? entry.kernel : entry.pattern,
             name: isDense ? entry.kernel : "\(entry.pattern) \(Int(100 * entry.sparsity)) %",

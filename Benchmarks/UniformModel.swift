@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import Search
@@ -36,7 +37,7 @@ struct UniformModel: ParsableCommand {
             throw ValidationError("--level: found '\(level)', allowed such as 4x1@0.800")
         }
         let pool = ThreadPool(threads: UsableProcessors.count())
-        let dense = try DecoderModel(path: model, phase: .prefill)
+        let dense = try DecoderModel(path: model, precision: .float32)
         let text = try dense.windows(ofText: train, context: SearchOptions.windowTokens)
         let calibration = Calibration(
             model: dense.network, sequences: Array(text.prefix(windows)), pool: pool)

@@ -1,3 +1,4 @@
+import Levels
 import Pruning
 import SparseKernels
 import Synchronization
@@ -10,35 +11,39 @@ import Transformers
 /// when those kept grow too large, all but the present candidate's are dropped.
 public final class CandidateModels<Model: PrunableModel>: Sendable {
     private let dense: Model
-    private let database: LevelDatabase
+    private let weights: LevelWeights
+    private let formats: LevelFormats
     private let phase: Workload.Phase
     private let mostBytes: Int
     private let packed = Mutex([[Int]: any LinearOperator]())
 
-    /// Takes the dense model and its database.
+    /// Takes the dense model and the weights of its levels.
     ///
     /// - Parameters:
     ///   - phase: what layers are packed for.
     ///   - mostBytes: how large the packed layers that are kept may grow.
-    /// - Throws: ``PruningError`` when the database was made for other layers.
+    /// - Throws: ``PruningError`` when the weights are of other layers, ``LevelFormatError`` for a level
+    ///   that no format makes.
     public init(
-        dense: Model, database: LevelDatabase, for phase: Workload.Phase = .prefill,
-        mostBytes: Int = 768 << 20
+        dense: Model, weights: LevelWeights, for phase: Workload.Phase = .prefill,
+        formats: LevelFormats = .standard, mostBytes: Int = 768 << 20
     ) throws {
-        guard database.layers == dense.layerShapes else {
+        guard weights.layers == dense.layerShapes else {
             throw PruningError("level database", "found layers of another model")
         }
+        try formats.require(weights.levels)
         self.dense = dense
-        self.database = database
+        self.weights = weights
+        self.formats = formats
         self.phase = phase
         self.mostBytes = mostBytes
     }
 
     /// The model in which each layer is at the level of a policy.
     public func model(_ actions: [Int], pool: ThreadPool) throws -> Model {
-        precondition(actions.count == database.layers.count)
+        precondition(actions.count == weights.layers.count)
         let missing = packed.withLock { packed in
-            actions.indices.filter { actions[$0] != 0 && packed[[$0, actions[$0]]] == nil }
+            actions.indices.filter { actions[$0] != weights.levels.dense && packed[[$0, actions[$0]]] == nil }
         }
         let failure = Mutex<(any Error)?>(nil)
         pool.forEach(count: missing.count) { index in
@@ -57,7 +62,7 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
         if let error = failure.withLock({ $0 }) { throw error }
         var operators: [String: any LinearOperator] = [:]
         packed.withLock { packed in
-            for (layer, shape) in database.layers.enumerated() {
+            for (layer, shape) in weights.layers.enumerated() {
                 operators[shape.name] = packed[[layer, actions[layer]]]
             }
         }
@@ -66,17 +71,17 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
 
     /// The pruned weights of a policy, by layer name; dense layers are left out.
     public func weights(_ actions: [Int]) throws -> [String: Matrix] {
-        var weights: [String: Matrix] = [:]
-        for (layer, shape) in database.layers.enumerated() where actions[layer] != 0 {
-            weights[shape.name] = try database.weight(layer: layer, level: actions[layer])
+        var pruned: [String: Matrix] = [:]
+        for (layer, shape) in weights.layers.enumerated() where !weights.levels[actions[layer]].keepsAll {
+            pruned[shape.name] = try weights.weight(layer: layer, level: actions[layer])
         }
-        return weights
+        return pruned
     }
 
     private func pack(_ layer: Int, _ level: Int) throws -> any LinearOperator {
-        let name = database.layers[layer].name
-        return Packing.pack(
-            weight: try database.weight(layer: layer, level: level), bias: dense.bias(of: name),
-            pattern: database.levels[level].pattern, for: phase)
+        let (name, chosen) = (weights.layers[layer].name, weights.levels[level])
+        let weight =
+            chosen.keepsAll ? try dense.weight(of: name) : try weights.weight(layer: layer, level: level)
+        return try formats.pack(chosen, weight: weight, bias: dense.bias(of: name), for: phase)
     }
 }

@@ -1,3 +1,4 @@
+import Levels
 import Pruning
 import SparseKernels
 
@@ -5,8 +6,8 @@ import SparseKernels
 public struct LevelCosts: Sendable, Equatable, Codable {
     /// Layer names, in the order of computation.
     public let layers: [String]
-    /// The levels to choose from; level 0 is dense.
-    public let levels: [Level]
+    /// The levels to choose from.
+    public let levels: LevelSet
     /// Measured time of a layer at a level, in milliseconds.
     public let latencyMs: [[Double]]
     /// Time of everything that no level changes, in milliseconds.
@@ -55,7 +56,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
 
     /// Takes the tables, which must be [layers × levels].
     public init(
-        layers: [String], levels: [Level], latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
+        layers: [String], levels: LevelSet, latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
         otherSizeBytes: Int, sensitivity: [[Double]], outputError: [[Double]], facts: [LayerFacts]? = nil,
         accounting: Accounting = Accounting()
     ) {
@@ -84,7 +85,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         layers = try values.decode([String].self, forKey: .layers)
-        levels = try values.decode([Level].self, forKey: .levels)
+        levels = try values.decode(LevelSet.self, forKey: .levels)
         latencyMs = try values.decode([[Double]].self, forKey: .latencyMs)
         overheadMs = try values.decode(Double.self, forKey: .overheadMs)
         sizeBytes = try values.decode([[Int]].self, forKey: .sizeBytes)
@@ -101,7 +102,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         let sizes = sizeBytes.joined() + [otherSizeBytes]
         guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), isTable(outputError),
             facts.count == layerCount,
-            levels.first == .dense, accounting.isPlausible,
+            accounting.isPlausible,
             sizes.allSatisfy((0...1 << 40).contains),
             (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
         else {
@@ -136,9 +137,20 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     /// What levels lose, as far as it is known: sensitivities, or output errors where none were estimated.
     public var expectedLoss: [[Double]] { hasSensitivities ? sensitivity : outputError }
 
+    /// The policy that leaves every layer as it is.
+    public var densePolicy: [Int] { levels.densePolicy(layers: layers.count) }
+
+    /// The same tables for as many other levels.
+    public func with(_ levels: LevelSet) -> LevelCosts {
+        LevelCosts(
+            layers: layers, levels: levels, latencyMs: latencyMs, overheadMs: overheadMs, sizeBytes: sizeBytes,
+            otherSizeBytes: otherSizeBytes, sensitivity: sensitivity, outputError: outputError, facts: facts,
+            accounting: accounting)
+    }
+
     /// Predicted latency of the dense model, in milliseconds.
     public var denseLatencyMs: Double {
-        latencyMs(of: [Int](repeating: 0, count: layers.count))
+        latencyMs(of: densePolicy)
     }
 
     /// The least latency that any policy has, in milliseconds.

@@ -1,3 +1,4 @@
+import Levels
 import Pruning
 import SparseKernels
 
@@ -34,27 +35,27 @@ public enum Sensitivities {
     /// Evaluates layers at anchors.
     ///
     /// - Parameters:
-    ///   - layers: their names, in the order of computation; numbers in them tell blocks apart.
+    ///   - layers: in the order of computation.
     ///   - errors: relative output errors, [layer][level].
     ///   - tokensPerEvaluation: what `quality` runs the model on.
     ///   - quality: the quality of a policy's model, as a fraction of the dense model's.
     ///   - progress: is told the fraction done.
     public static func estimate(
-        levels: [Level], layers: [String], errors: [[Double]], tokensPerEvaluation: Int,
+        levels: LevelSet, layers: [LayerShape], errors: [[Double]], tokensPerEvaluation: Int,
         quality: ([Int]) throws -> Double, progress: (Double) -> Void = { _ in }
     ) rethrows -> Estimate {
         var result = errors.map { $0.map { _ in 0.0 } }
         var evaluations = 0
         let alone = layers.count <= mostLayersAlone
         let sets = alone ? layers.indices.map { [$0] } : blocks(layers) + kinds(layers)
-        let groups = alone ? patternGroups(levels) : [levels.indices.filter { levels[$0] != .dense }]
+        let groups = alone ? patternGroups(levels) : [levels.indices.filter { !levels[$0].keepsAll }]
         for (number, group) in groups.enumerated() {
             guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
                 continue
             }
             let losses = try sets.enumerated().map { index, set in
                 progress(Double(number * sets.count + index) / Double(groups.count * sets.count))
-                var actions = [Int](repeating: 0, count: layers.count)
+                var actions = levels.densePolicy(layers: layers.count)
                 for layer in set { actions[layer] = anchor }
                 evaluations += 1
                 return max(1 - (try quality(actions)), leastLoss)
@@ -71,7 +72,7 @@ public enum Sensitivities {
     }
 
     /// Each layer's loss, from those of blocks and then kinds.
-    private static func shares(of losses: [Double], _ layers: [String]) -> [Double] {
+    private static func shares(of losses: [Double], _ layers: [LayerShape]) -> [Double] {
         let (blocks, kinds) = (blocks(layers), kinds(layers))
         let kindLosses = losses.suffix(kinds.count)
         let total = kindLosses.reduce(0, +)
@@ -81,31 +82,30 @@ public enum Sensitivities {
         return shares
     }
 
-    /// Layers by the numbers among the parts of their names.
-    private static func blocks(_ layers: [String]) -> [[Int]] {
-        grouped(layers) { $0.filter { Int($0) != nil } }
+    /// Layers by their blocks.
+    private static func blocks(_ layers: [LayerShape]) -> [[Int]] {
+        grouped(layers, by: \.block)
     }
 
-    /// Layers by their names without the numbers.
-    private static func kinds(_ layers: [String]) -> [[Int]] {
-        grouped(layers) { $0.filter { Int($0) == nil } }
+    /// Layers by their roles.
+    private static func kinds(_ layers: [LayerShape]) -> [[Int]] {
+        grouped(layers, by: \.role)
     }
 
-    private static func grouped(_ layers: [String], by key: ([Substring]) -> [Substring]) -> [[Int]] {
-        var groups: [(key: [Substring], members: [Int])] = []
-        for (index, name) in layers.enumerated() {
-            let key = key(name.split(separator: "."))
-            if let group = groups.firstIndex(where: { $0.key == key }) {
+    private static func grouped<Key: Equatable>(_ layers: [LayerShape], by key: (LayerShape) -> Key) -> [[Int]] {
+        var groups: [(key: Key, members: [Int])] = []
+        for (index, layer) in layers.enumerated() {
+            if let group = groups.firstIndex(where: { $0.key == key(layer) }) {
                 groups[group].members.append(index)
             } else {
-                groups.append((key, [index]))
+                groups.append((key(layer), [index]))
             }
         }
         return groups.map(\.members)
     }
 
-    private static func patternGroups(_ levels: [Level]) -> [[Int]] {
-        Pattern.sparse.map { pattern in
+    private static func patternGroups(_ levels: LevelSet) -> [[Int]] {
+        levels.patterns.map { pattern in
             levels.indices.filter { levels[$0].pattern == pattern }
         }
     }

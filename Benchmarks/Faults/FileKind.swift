@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Export
 import Foundation
+import Levels
 import Pruning
 import Report
 import Search
@@ -47,7 +48,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             _ = try SearchRun.recorded(in: "\(folder)/run")
         case .latencyTable:
             let table = try LatencyTable(path: "\(folder)/run/latency.h5")
-            _ = table.latencyMs(LayerShape(name: "", rows: 32, cols: 32), .dense)
+            _ = table.latencyMs(LayerShape(name: "", rows: 32, cols: 32, block: 0, role: .query), .dense)
         case .levelDatabase:
             let database = try LevelDatabase(folder: "\(folder)/levels")
             for layer in database.layers.indices.prefix(2) {
@@ -60,7 +61,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             _ = model.encoder.embed([[2, 5, 6, 3]], pool: ThreadPool(threads: 1))
             _ = try Decoder(path: "\(folder)/decoder")
         case .gguf:
-            let model = try DecoderModel(path: "\(folder)/gguf/model.gguf", phase: .prefill)
+            let model = try DecoderModel(path: "\(folder)/gguf/model.gguf", precision: .float32)
             _ = model.tokenizer.encode("abcab<|endoftext|>")
         case .tokenizer:
             let words = try WordPieceTokenizer(folder: "\(folder)/model")
@@ -87,7 +88,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         try TinyModel.writeTokenizer(to: "\(folder)/model/tokenizer.json")
         try TinyDecoder.write(to: "\(folder)/decoder", seed: 3)
         try files.createDirectory(atPath: "\(folder)/gguf", withIntermediateDirectories: true)
-        let decoder = try DecoderModel(path: "\(folder)/decoder", phase: .prefill)
+        let decoder = try DecoderModel(path: "\(folder)/decoder", precision: .float32)
         try DecoderExport(model: decoder.network, tokenizer: decoder.tokenizer)
             .writeGGUF(encoding: .f16, to: "\(folder)/gguf/model.gguf")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Transformers
@@ -129,5 +130,5 @@ public struct Policy: Sendable, Codable, Equatable {
     }
 
     /// Layers that are pruned, with their levels.
-    var pruned: [Layer] { layers.filter { $0.level != .dense } }
+    var pruned: [Layer] { layers.filter { !$0.level.keepsAll } }
 }

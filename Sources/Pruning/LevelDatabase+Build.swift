@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Synchronization
@@ -36,7 +37,7 @@ extension LevelDatabase {
             let pruned = Mutex([Int: (weight: PackedWeight, error: Double)]())
             let total = covariance.map { energy(weight, $0) } ?? 1
             pool.forEach(count: levels.count) { index in
-                guard levels[index] != .dense else { return }
+                guard !levels[index].keepsAll else { return }
                 let result = layer.pruned(to: levels[index])
                 let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) } ?? 0
                 let packed = PackedWeight(result)

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Tensors
@@ -12,7 +13,7 @@ import Transformers
 /// calibration text, solver and levels.
 public final class LevelDatabase: Sendable {
     /// What databases of this kind call themselves.
-    static let schema = "secateur.level-database/2"
+    static let schema = "secateur.level-database/3"
 
     /// What the index says.
     struct Index: Codable, Equatable {
@@ -25,7 +26,7 @@ public final class LevelDatabase: Sendable {
         let facts: [LayerFacts]
     }
 
-    /// The levels, in the order of the tables.
+    /// The levels, in the order of the tables: zeros alone, as every precision of a level has the same.
     public let levels: [Level]
     /// The layers, in the order of computation.
     public let layers: [LayerShape]
@@ -129,10 +130,10 @@ public final class LevelDatabase: Sendable {
 
     /// The weights of all layers at levels that the database has, by layer name; dense layers are left out.
     public func weights(_ chosen: [Level]) throws -> [String: Matrix] {
-        precondition(chosen.count == layers.count && chosen.allSatisfy(levels.contains))
+        precondition(chosen.count == layers.count)
         var weights: [String: Matrix] = [:]
-        for (layer, level) in chosen.enumerated() where level != .dense {
-            guard let index = levels.firstIndex(of: level) else { continue }
+        for (layer, level) in chosen.enumerated() where !level.keepsAll {
+            guard let index = levels.firstIndex(of: level.with(.float32)) else { continue }
             weights[layers[layer].name] = try weight(layer: layer, level: index)
         }
         return weights

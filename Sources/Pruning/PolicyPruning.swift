@@ -1,3 +1,4 @@
+import Levels
 import SparseKernels
 import Synchronization
 import Tensors
@@ -23,7 +24,7 @@ public enum PolicyPruning {
         progress: (Double) -> Void = { _ in }
     ) throws -> [String: Matrix] {
         precondition(layers.count == levels.count)
-        let chosen = layers.indices.filter { levels[$0] != .dense }
+        let chosen = layers.indices.filter { !levels[$0].keepsAll }
         var weights: [String: Matrix] = [:]
         for first in stride(from: 0, to: chosen.count, by: pool.threads) {
             progress(Double(first) / Double(chosen.count))

@@ -1,3 +1,4 @@
+import Levels
 import SparseKernels
 import Tensors
 
@@ -20,21 +21,21 @@ struct PrunedUnits {
 
     /// - Throws: ``PruningError`` for what is removed and not masked, a sparsity out of range, or a scope that
     ///   N:M does not have.
-    init(_ granularity: Granularity, sparsity: Double, scope: PruningScope) throws {
+    init(_ pattern: Pattern, sparsity: Double, scope: PruningScope) throws {
         guard (0..<1).contains(sparsity) else {
             throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
         }
         self.sparsity = sparsity
-        switch granularity {
+        switch pattern {
         case .units(let shape): (self.shape, kept) = (shape, nil)
         case .kept(let count, let of):
             guard scope == .row else {
                 throw PruningError(
-                    "scope", "found \(scope.rawValue) for \(granularity), allowed row, as runs lie in rows")
+                    "scope", "found \(scope.rawValue) for \(pattern), allowed row, as runs lie in rows")
             }
             (shape, kept) = (.single, (count, of))
-        case .heads, .neurons, .blocks:
-            throw PruningError("pattern", "found \(granularity), allowed a pattern of weights")
+        case .dense, .heads, .neurons, .block:
+            throw PruningError("pattern", "found \(pattern), allowed a pattern of weights")
         }
     }
 

@@ -1,3 +1,4 @@
+import Levels
 import SparseKernels
 import Tensors
 
@@ -54,10 +55,10 @@ public struct PrunableLayer: Sendable {
         return pruned(units)
     }
 
-    /// The same for any granularity of weights.
+    /// The same for any pattern of weights.
     /// - Throws: ``PruningError`` for what is removed and not masked.
-    public func pruned(_ granularity: Granularity, sparsity: Double) throws -> Matrix {
-        pruned(try PrunedUnits(granularity, sparsity: sparsity, scope: .row))
+    public func pruned(_ pattern: Pattern, sparsity: Double) throws -> Matrix {
+        pruned(try PrunedUnits(pattern, sparsity: sparsity, scope: .row))
     }
 
     private func pruned(_ units: PrunedUnits) -> Matrix {

@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 import Transformers
 

@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 
 /// What is known of the layers of one transformer block.
@@ -41,12 +42,12 @@ public struct BlockEvidence: Sendable {
 /// | obs | Σ over J of ‖w_:j‖² / [H⁻¹]ⱼⱼ (Kurtic, Frantar and Alistarh, "ZipLM", 2023, the diagonal) |
 /// | random | a random number |
 enum StructuredScores {
-    /// The scores of a granularity's units of one block: heads, neurons, or the block itself.
+    /// The scores of a pattern's units of one block: heads, neurons, or the block itself.
     static func scores(
-        _ block: BlockEvidence, _ granularity: Granularity, _ score: PruningScore, name: String,
+        _ block: BlockEvidence, _ pattern: Pattern, _ score: PruningScore, name: String,
         random: inout CounterBasedRandom
     ) throws -> [Float] {
-        switch granularity {
+        switch pattern {
         case .heads:
             return grouped(
                 try columns(
@@ -58,14 +59,14 @@ enum StructuredScores {
                 try columns(
                     block.output, feeding: [block.intermediate], score, "\(name).output.dense", &random),
                 1, score)
-        case .blocks:
+        case .block:
             let attention = try columns(
                 block.attentionOutput, feeding: block.attentionInputs, score, name, &random)
             let feedForward = try columns(block.output, feeding: [block.intermediate], score, name, &random)
             let both = zip(attention, feedForward).map { $0 + $1 }
             return grouped(both, both[0].count, score)
-        case .units, .kept:
-            throw PruningError("pattern", "found \(granularity), allowed heads, neurons, block")
+        case .dense, .units, .kept:
+            throw PruningError("pattern", "found \(pattern), allowed heads, neurons, block")
         }
     }
 
@@ -126,31 +127,31 @@ public enum RemovalSelection {
     ///   - scope: layer, the same fraction of each block, or global.
     /// - Throws: ``PruningError`` for a score, a scope or a sparsity that make no sense.
     public static func kept(
-        _ blocks: [BlockEvidence], of before: [Int], granularity: Granularity, score: PruningScore,
+        _ blocks: [BlockEvidence], of before: [Int], pattern: Pattern, score: PruningScore,
         sparsity: Double, scope: PruningScope, seed: UInt64
     ) throws -> [[Int]] {
         guard (0..<1).contains(sparsity) else {
             throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
         }
-        try granularity.require(score, scope)
+        try pattern.require(score, scope)
         let all = before.reduce(0, +)
         let goal = rounded(all, sparsity)
-        let most = all - (granularity == .blocks ? 1 : blocks.count)
+        let most = all - (pattern == .block ? 1 : blocks.count)
         guard goal <= most else {
             throw PruningError(
                 "--sparsity",
-                "found \(sparsity) of \(all) \(granularity), allowed up to \(most) of them: one "
-                    + (granularity == .blocks ? "stays" : "of each block stays"))
+                "found \(sparsity) of \(all) \(pattern), allowed up to \(most) of them: one "
+                    + (pattern == .block ? "stays" : "of each block stays"))
         }
         var random = CounterBasedRandom(seed: seed, stream: .structureScores)
         let scores = try blocks.enumerated().map { index, block in
             try StructuredScores.scores(
-                block, granularity, score, name: "encoder.layer.\(index)", random: &random)
+                block, pattern, score, name: "encoder.layer.\(index)", random: &random)
         }
         guard scope == .global else { return perBlock(scores, sparsity, before) }
         let left = scores.reduce(0) { $0 + $1.count }
         let count = max(goal - (all - left), 0)
-        if granularity == .blocks {
+        if pattern == .block {
             return LowestScores.mark(count, of: scores.flatMap { $0 }).map { $0 ? [] : [0] }
         }
         return global(scores, count)

@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 
 /// Among what the lowest scores are looked for.
@@ -79,13 +80,13 @@ public enum MaskSelection {
     ///
     /// - Parameters:
     ///   - importance: of every layer's weights.
-    ///   - granularity: of single weights, units or N:M.
-    /// - Throws: ``PruningError`` for a granularity that is removed and not masked, or a scope that it does not
+    ///   - pattern: of single weights, units or N:M.
+    /// - Throws: ``PruningError`` for a pattern that is removed and not masked, or a scope that it does not
     ///   have.
     public static func masks(
-        _ importance: [Matrix], granularity: Granularity, sparsity: Double, scope: PruningScope
+        _ importance: [Matrix], pattern: Pattern, sparsity: Double, scope: PruningScope
     ) throws -> [[Float]] {
-        let units = try PrunedUnits(granularity, sparsity: sparsity, scope: scope)
+        let units = try PrunedUnits(pattern, sparsity: sparsity, scope: scope)
         let scores = importance.map { UnitScores(importance: $0, units: units) }
         guard scope == .global, units.kept == nil else {
             return scores.map { $0.mask($0.dropped(scope)) }

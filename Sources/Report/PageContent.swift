@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Mustache
 
 /// What a page says, ready to be laid out.
@@ -19,6 +20,8 @@ struct PageContent {
         /// SVG, for each size.
         let charts: [String]
         let tables: [DataTable]
+        /// Kinds of levels that the charts show.
+        var glyphs: [LevelGlyph] = []
         var hasLegend: Bool { !legend.isEmpty }
     }
 
@@ -30,6 +33,8 @@ struct PageContent {
     let sections: [Section]
     let footer: String
     var hasFigures: Bool { !figures.isEmpty }
+
+    private var hatches: Hatches { Hatches(sections.flatMap(\.glyphs)) }
 
     private enum Templates {
         static func make(_ text: String) -> MustacheTemplate {
@@ -50,6 +55,7 @@ struct PageContent {
                 "kicker": kicker, "title": title, "intro": intro, "hasFigures": hasFigures,
                 "columns": figures.count % 3 == 0 ? 3 : 2, "figures": figures,
                 "notes": notes, "footer": footer, "sections": sections.map(\.fields),
+                "hatches": hatches.definitions, "hatchRules": hatches.rules,
             ] as [String: Any])
     }
 
@@ -60,7 +66,7 @@ struct PageContent {
         let sources = script == nil ? "" : "; script-src 'unsafe-inline'; connect-src 'self'"
         return Templates.page.render(
             [
-                "title": title, "content": markup, "hatches": PolicyMap.hatches,
+                "title": title, "content": markup,
                 "policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:\(sources)",
                 "style": ReportStyle.colours + ReportStyle.charts + ReportStyle.page,
                 "script": script.map { "<script>\($0)</script>" } ?? "",

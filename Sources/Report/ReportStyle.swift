@@ -1,5 +1,3 @@
-import SparseKernels
-
 /// The style sheets of pages and of pictures that stand alone.
 enum ReportStyle {
     /// Colours by role, light and dark. Series keep their hue in both, so that a legend learnt in one holds in
@@ -16,8 +14,7 @@ enum ReportStyle {
     /// Classes that the charts use.
     static let charts =
         (1...8).map { ".c\($0){color:var(--c\($0))}" }.joined()
-        + Pattern.allCases.map { ".hatch-\(PolicyMap.slug($0))".hatchRule }.joined()
-            + """
+        + """
             text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;\
             fill:var(--muted);font-variant-numeric:tabular-nums}
             .label{fill:var(--ink)}.paper{fill:var(--paper)}
@@ -83,9 +80,4 @@ enum ReportStyle {
         @media print{.scroll{max-height:none}section{break-inside:avoid}}
 
         """
-}
-
-extension String {
-    /// A class that fills with the hatch of the same name.
-    fileprivate var hatchRule: String { "\(self){fill:url(#\(dropFirst()))}" }
 }

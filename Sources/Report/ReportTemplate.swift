@@ -12,7 +12,6 @@ enum ReportTemplate {
         <style>{{{style}}}</style>
         </head>
         <body>
-        <svg class="definitions" aria-hidden="true"><defs>{{{hatches}}}</defs></svg>
         <main>{{{content}}}</main>
         {{{script}}}
         </body>
@@ -21,6 +20,7 @@ enum ReportTemplate {
         """
 
     static let content = """
+        <svg class="definitions" aria-hidden="true"><style>{{{hatchRules}}}</style><defs>{{{hatches}}}</defs></svg>
         <header>
         <p class="kicker">{{kicker}}</p>
         <h1>{{title}}</h1>

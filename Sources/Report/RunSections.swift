@@ -1,4 +1,5 @@
 import Agents
+import Levels
 import SparseKernels
 
 /// The parts of a report that one run fills.
@@ -86,31 +87,23 @@ struct RunSections {
             caption:
                 "What every layer is pruned to: the pattern by colour, hatch and name, the fraction of its "
                 + "weights that is zero by shade and number.",
-            legend: map.patterns.map(Self.legend), charts: both(map.svg),
+            legend: map.glyphs.map(Self.legend), charts: both(map.svg),
             tables: [
                 DataTable(
-                    title: "Every layer", headings: ["layer", "pattern", "sparsity"],
+                    title: "Every layer", headings: ["layer", "pattern", "sparsity", "precision"],
                     rows: run.policy.map {
-                        [$0.layer, $0.level.pattern.rawValue, Figures.decimal($0.level.sparsity, 2)]
+                        [
+                            $0.layer, "\($0.level.pattern)", Figures.decimal($0.level.sparsity, 2),
+                            "\($0.level.precision)",
+                        ]
                     })
-            ])
+            ], glyphs: map.glyphs)
     }
 
-    private static func legend(_ pattern: Pattern) -> LegendItem {
-        let text =
-            switch pattern {
-            case .dense: "dense: not pruned"
-            case .unstructured: "unstructured: zeros anywhere"
-            case .rowBlock4: "4×1: four rows share each kept column"
-            case .rowBlock6: "6×1: six rows share each kept column"
-            case .rowBlock8: "8×1: eight rows share each kept column"
-            case .rowBlock16: "16×1: sixteen rows share each kept column"
-            case .block4: "4×4: blocks kept or dropped whole"
-            case .twoOfFour: "2:4: two of every four kept"
-            }
-        return LegendItem(text, colour: PolicyMap.colour(pattern)) {
-            $0.rectangle((0, 0), width: 22, height: 14, "cell", fill: pattern == .dense ? 0.1 : 0.45)
-            $0.rectangle((0, 0), width: 8, height: 14, "hatch-\(PolicyMap.slug(pattern))")
+    private static func legend(_ glyph: LevelGlyph) -> LegendItem {
+        LegendItem(glyph.legend, colour: glyph.color) {
+            $0.rectangle((0, 0), width: 22, height: 14, "cell", fill: glyph.hatch == .plain ? 0.1 : 0.45)
+            $0.rectangle((0, 0), width: 8, height: 14, "hatch-\(glyph.slug)")
         }
     }
 

@@ -1,5 +1,6 @@
 import Evaluation
 import Export
+import Levels
 import ModelFiles
 import SparseKernels
 import Tensors
@@ -8,8 +9,16 @@ import Transformers
 extension DecoderModel: SearchableModel {
     /// A window.
     public static let standardTokens = SearchOptions.windowTokens
-    /// Few: there are hundreds of layers.
-    public static let levels = Level.coarse
+    /// Few, as there are hundreds of layers; in 8 bits for decoding, where time goes into fetching weights.
+    public static func standardLevels(for phase: Workload.Phase) -> LevelSet {
+        switch phase {
+        case .prefill: .coarse
+        case .decode: .coarse.with(.int8)
+        }
+    }
+
+    /// Both.
+    public static func computes(_ phase: Workload.Phase) -> Bool { true }
 
     /// The longest text, in tokens.
     public var maximumTokens: Int { network.configuration.maximumTokens }

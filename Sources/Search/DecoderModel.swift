@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Tensors
@@ -17,15 +18,21 @@ public struct DecoderModel: Sendable {
 
     /// Loads a GGUF file, a folder with one in it, or a Hugging Face folder.
     ///
-    /// - Parameter phase: what is to be fast; in decoding, 8-bit weights compute single tokens.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    public init(path given: String, phase: Workload.Phase) throws {
+    /// - Parameter precision: of every layer, the output layer included; with int8, 8-bit weights compute single tokens.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture; `LevelFormatError` for a
+    ///   precision that no format computes in.
+    public init(path given: String, precision: Precision) throws {
+        try self.init(path: given, precision: precision, formats: .standard)
+    }
+
+    /// The same with other level formats.
+    public init(path given: String, precision: Precision, formats: LevelFormats) throws {
         let path = try Self.resolved(given)
         self.path = path
         let decoder = try Decoder(path: path) { _, weight, bias in
-            Packing.pack(weight: weight, bias: bias, pattern: Packing.pattern(of: weight), for: phase)
+            try formats.pack(Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
         }
-        network = phase == .prefill ? decoder : try Self.withEightBitHead(decoder)
+        network = precision == .float32 ? decoder : try Self.withHead(decoder, precision, formats)
         tokenizer = try Self.tokenizer(path: path)
         guard tokenizer.vocabularySize <= network.configuration.vocabulary else {
             throw ModelFileError(
@@ -51,10 +58,13 @@ public struct DecoderModel: Sendable {
         return try ChatTemplate(template, file: path).text(of: [.init(role: "user", content: question)])
     }
 
-    private static func withEightBitHead(_ decoder: Decoder) throws -> Decoder {
+    private static func withHead(
+        _ decoder: Decoder, _ precision: Precision, _ formats: LevelFormats
+    ) throws -> Decoder {
         let bias = [Float](repeating: 0, count: decoder.head.rows)
         return decoder.replacing(
-            head: EightBitLinear(weight: try decoder.headWeight(), bias: bias, wide: decoder.head))
+            head: try formats.pack(
+                Level.dense.with(precision), weight: try decoder.headWeight(), bias: bias, for: .decode))
     }
 
     /// Whether a path names a language model and not an encoder.

@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Foundation
+import Levels
 import SparseKernels
 
 /// A run that another search starts from: for another target, or on other hardware.
@@ -53,7 +54,7 @@ struct StoredSensitivities: Codable, Equatable {
     /// Layer names.
     let layers: [String]
     /// Levels.
-    let levels: [Level]
+    let levels: LevelSet
     /// [layer][level]
     let values: [[Double]]
 
@@ -61,7 +62,7 @@ struct StoredSensitivities: Codable, Equatable {
     let evaluations: Int
 
     /// Whether they are for these layers and levels.
-    func fit(layers: [String], levels: [Level]) -> Bool {
+    func fit(layers: [String], levels: LevelSet) -> Bool {
         self.layers == layers && self.levels == levels && values.count == layers.count
             && values.allSatisfy { $0.count == levels.count && $0.allSatisfy { $0 >= 0 } }
     }

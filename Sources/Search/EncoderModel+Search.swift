@@ -2,24 +2,25 @@ import Environments
 import Evaluation
 import Export
 import Foundation
+import Levels
 import Pruning
 import SparseKernels
 import Tensors
 import Transformers
 
 extension EncoderModel: SearchableModel {
-    /// Loads a folder; encoders only prefill.
-    public init(path: String, phase: Workload.Phase) throws {
-        guard phase == .prefill else {
-            throw SearchFailure("\(path): found an encoder, which does not decode: allowed is prefill")
-        }
-        try self.init(folder: path)
+    /// Loads a folder.
+    public init(path: String, precision: Precision) throws {
+        try self.init(folder: path, precision: precision)
     }
 
     /// 128
     public static let standardTokens = 128
     /// All.
-    public static let levels = Level.standard
+    public static func standardLevels(for phase: Workload.Phase) -> LevelSet { .standard }
+
+    /// Whole sequences only.
+    public static func computes(_ phase: Workload.Phase) -> Bool { phase == .prefill }
 
     /// The encoder.
     public var network: BERT { encoder }
@@ -64,11 +65,11 @@ extension EncoderModel: SearchableModel {
     /// By gradients of the fidelity on sentences that no reward is computed on: rewards then tell whether what gradients
     /// promise holds elsewhere; nil for modules that gradients do not pass.
     public func switches(
-        _ inputs: SearchInputs<EncoderModel>, database: LevelDatabase
+        _ inputs: SearchInputs<EncoderModel>, levels: LevelWeights
     ) throws -> (any SwitchEffects)? {
         guard encoder.sentences.keepsDirection else { return nil }
         return try EncoderSwitches(
-            folder: folder, encoder: encoder, sequences: inputs.data.calibration, database: database,
+            folder: folder, encoder: encoder, sequences: inputs.data.calibration, levels: levels,
             seed: inputs.options.seed, pool: inputs.pool)
     }
 

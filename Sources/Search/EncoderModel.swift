@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Tensors
@@ -21,10 +22,14 @@ public struct EncoderModel: Sendable {
     /// Loads a folder.
     ///
     /// - Parameters:
-    ///   - prompt: the name of what goes before every sentence; the folder's default unless given.
+    ///   - prompt: the name of what goes before every sentence; default: the folder's own.
     ///   - embeds: whether sentences are embedded; the modules for that are not read where they are not.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    public init(folder: String, prompt: String? = nil, embeds: Bool = true) throws {
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture; `LevelFormatError` for a
+    ///   precision that no format computes in.
+    public init(
+        folder: String, prompt: String? = nil, embeds: Bool = true, precision: Precision = .float32,
+        formats: LevelFormats = .standard
+    ) throws {
         guard !DecoderModel.isAt(folder) else {
             throw ModelFileError(file: folder, message: "found a language model, allowed an encoder's folder")
         }
@@ -35,7 +40,7 @@ public struct EncoderModel: Sendable {
         }
         self.folder = folder
         var encoder = try BERT(folder: folder) { _, weight, bias in
-            Packing.pack(weight: weight, bias: bias, pattern: Packing.pattern(of: weight))
+            try formats.pack(Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
         }
         sentences = try SentenceTokenizer(
             folder: folder, prompt: prompt, maximumTokens: encoder.dimensions.maximumTokens)

@@ -35,13 +35,13 @@ final class EncoderSwitches: SwitchEffects {
 
     /// Takes a dense encoder's folder, and sentences.
     init(
-        folder: String, encoder: BERT, sequences: [[Int32]], database: LevelDatabase, seed: UInt64,
+        folder: String, encoder: BERT, sequences: [[Int32]], levels: LevelWeights, seed: UInt64,
         pool: ThreadPool
     ) throws {
         let training = try EncoderTraining(
             folder: folder, task: .sts, classes: 0, maximumTokens: .max, seed: seed)
         weights = training.graph.prunable
-        changes = LevelChanges(database: database, dense: weights.map(\.value))
+        changes = LevelChanges(levels: levels, dense: weights.map(\.value))
         gradients = FidelityGradients(
             graph: training.graph, pooling: training.modules.pooling, pool: pool)
         self.sequences = sequences
@@ -149,7 +149,7 @@ private struct Factors: Sendable {
 
 /// What each level changes in the weights, and what that does.
 private struct LevelChanges: Sendable {
-    let database: LevelDatabase
+    let levels: LevelWeights
     /// The dense weights.
     let dense: [Matrix]
 
@@ -162,7 +162,7 @@ private struct LevelChanges: Sendable {
     }
 
     func weight(_ layer: Int, _ level: Int) throws -> Matrix {
-        level == 0 ? dense[layer] : try database.weight(layer: layer, level: level)
+        levels.levels[level].keepsAll ? dense[layer] : try levels.weight(layer: layer, level: level)
     }
 
     /// W(level) − W(dense).
@@ -174,7 +174,7 @@ private struct LevelChanges: Sendable {
 
     /// What each level of a layer loses alone.
     func losses(_ layer: Int, _ curvature: FidelityGradients.Curvature, tokens: Int) throws -> [Loss] {
-        try database.levels.indices.map { level in
+        try levels.levels.indices.map { level in
             let change = try change(layer, level)
             let factored = BLAS.dot(Self.product(curvature.outputs, change, curvature.inputs), change)
             let squares = curvature.projections.map { pow(BLAS.dot($0, change), 2) }
@@ -192,7 +192,7 @@ private struct LevelChanges: Sendable {
         let pull = Self.product(factors.outputs, here, factors.inputs)
         let slopeHere = BLAS.dot(gradient, here)
         var (slope, curvature) = ([Double](), [Double]())
-        for level in database.levels.indices {
+        for level in levels.levels.indices {
             let there = try change(layer, level)
             slope.append(level == now ? 0 : BLAS.dot(gradient, there) - slopeHere)
             let bend = factors.alone[level] + factors.alone[now] - BLAS.dot(pull, there)

@@ -1,4 +1,5 @@
 import Export
+import Levels
 import Transformers
 
 extension Policy {

@@ -1,5 +1,6 @@
 import Export
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import SparseKernels
@@ -64,7 +65,7 @@ public struct PolicyApplication {
         _ note: (String) -> Void
     ) throws {
         progress("reading the model and the data", 0)
-        let model = try Model(path: path, phase: .prefill)
+        let model = try Model(path: path, precision: .float32)
         let digest = try model.digest()
         if let learnt = policy.modelDigest, learnt != digest {
             let found = "SHA-256 \(digest.prefix(12))…, allowed \(learnt.prefix(12))…"
@@ -84,10 +85,11 @@ public struct PolicyApplication {
         let (network, pool) = (model.network, ThreadPool(threads: options.threads))
         let shapes = network.layerShapes
         let sequences = try calibrationData(model)
-        let key = Model.databaseKey(digest: digest, calibration: sequences, solver: options.solver)
+        let key = Model.databaseKey(
+            digest: digest, calibration: sequences, solver: options.solver, levels: options.levels)
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
-            levels.allSatisfy(database.levels.contains)
+            levels.allSatisfy({ database.levels.contains($0.with(.float32)) })
         {
             return try database.weights(levels)
         }

@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Transformers
@@ -168,8 +169,15 @@ public struct RunFiles {
     }
 
     /// The costs that an earlier start of the run worked out.
+    /// - Throws: ``SearchFailure`` when they are missing, damaged, or of other levels than the run's.
     public func storedCosts() throws -> LevelCosts? {
-        holdsCosts ? try read(Self.costs) : nil
+        guard holdsCosts else { return nil }
+        let (costs, levels) = (try read(Self.costs) as LevelCosts, try options().levels)
+        // Earlier versions had no precision in their levels, as decoding always had 8-bit weights.
+        guard costs.levels == levels || costs.levels.elementsEqual(levels.map { $0.with(.float32) }) else {
+            throw SearchFailure("\(path(Self.costs)): found other levels than those of run.json")
+        }
+        return costs.with(levels)
     }
 
     func store(_ costs: LevelCosts) throws {
@@ -177,7 +185,7 @@ public struct RunFiles {
     }
 
     /// Sensitivities that the run took over from another one.
-    func storedSensitivities(layers: [String], levels: [Level]) throws -> [[Double]]? {
+    func storedSensitivities(layers: [String], levels: LevelSet) throws -> [[Double]]? {
         guard FileManager.default.fileExists(atPath: path("sensitivities.json")) else { return nil }
         let stored: StoredSensitivities = try read("sensitivities.json")
         guard stored.fit(layers: layers, levels: levels) else {

@@ -22,7 +22,12 @@ public struct SearchInputs<Model: SearchableModel> {
     /// - Throws: errors that name the file, and what was found and is allowed.
     public init(_ options: SearchOptions) throws {
         self.options = options
-        model = try Model(path: options.model, phase: options.latencyOf)
+        guard Model.computes(options.latencyOf) else {
+            throw SearchFailure(
+                "\(options.model): found a model that does not \(options.latencyOf.rawValue), allowed is prefill")
+        }
+        let levels = options.levels
+        model = try Model(path: options.model, precision: levels[levels.dense].precision)
         guard options.tokens <= model.maximumTokens else {
             throw SearchFailure(
                 "--tokens: found \(options.tokens), allowed \(model.maximumTokens) at most, "

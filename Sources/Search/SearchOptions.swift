@@ -1,7 +1,9 @@
 import Agents
 import Environments
 import Foundation
+import Levels
 import Pruning
+import SparseKernels
 import Transformers
 
 /// Everything that fixes a search but the machine's speed; stored in the run as `run.json`.
@@ -36,6 +38,9 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var budget = 300
     /// Tokens of the one sequence that latency is for.
     public var tokens = 128
+    /// The levels to choose from; those that are usual for the model and the phase when nil, as in runs of earlier
+    /// versions.
+    private var chosenLevels: LevelSet?
     /// Whether latency is that of a whole sequence, or of one more token.
     public var latencyOf = Workload.Phase.prefill
     /// Threads.
@@ -78,6 +83,9 @@ public struct SearchOptions: Sendable, Codable, Equatable {
             return "\(name): found \(found), allowed \(allowed.lowerBound) to \(allowed.upperBound)"
         }
         // What is typed goes through the same door.
+        if let unknown = levels.first(where: { (try? LevelFormats.standard.format(of: $0)) == nil }) {
+            return "levels: found \(unknown), which no format packs"
+        }
         guard LatencyTarget("\(targetLatency)") == targetLatency else {
             return
                 "targetLatency: found \(targetLatency), allowed a fraction of dense up to 1, or milliseconds"
@@ -100,8 +108,21 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         set { (targetLatency, mildestLatency) = (newValue.strictest, newValue.mildest) }
     }
 
+    /// The levels to choose from.
+    public var levels: LevelSet {
+        get { chosenLevels ?? task.modelType.standardLevels(for: latencyOf) }
+        set { chosenLevels = newValue }
+    }
+
     /// What latency is measured of.
     public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
+
+    private enum CodingKeys: String, CodingKey {
+        case model, task, train, validation, targetLatency, mildestLatency, targetSize, agent, budget, tokens
+        case chosenLevels = "levels"
+        case latencyOf, threads, seed, solver, finetuneSteps, weights, calibrationSentences, rewardSentences
+        case calibrationWindows, rewardWindows, checkWindows, validationWindows
+    }
 
     /// Sets what has no default.
     public init(model: String, task: Task, train: String, targetLatency: LatencyTarget, threads: Int) {

@@ -2,6 +2,7 @@ import Agents
 import Environments
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import SparseKernels
@@ -21,7 +22,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     public let candidates: CandidateModels<Model.Network>
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
-    private let database: LevelDatabase
+    private let weights: LevelWeights
     private let denseReward: Double
     private let denseScores: DenseScores
     /// Tells the effects of switches, where the model has a backward pass.
@@ -41,14 +42,16 @@ public final class SearchPreparation<Model: SearchableModel> {
         denseScores = DenseScores(cache: cache)
         let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
         let network = inputs.model.network
-        let levels = Model.levels
-        database = try Self.database(
+        let levels = options.levels
+        let database = try Self.database(
             inputs,
             key: Model.databaseKey(
-                digest: inputs.modelDigest, calibration: data.calibration, solver: options.solver),
-            levels: levels, cache: cache, progress: progress)
-        candidates = try CandidateModels(dense: network, database: database, for: options.latencyOf)
-        switches = try inputs.model.switches(inputs, database: database)
+                digest: inputs.modelDigest, calibration: data.calibration, solver: options.solver,
+                levels: levels),
+            levels: LevelWeights.zeros(of: levels), cache: cache, progress: progress)
+        weights = try LevelWeights(database, levels: levels)
+        candidates = try CandidateModels(dense: network, weights: weights, for: options.latencyOf)
+        switches = try inputs.model.switches(inputs, levels: weights)
         denseReward = data.reward.score(network, pool: pool)
         identity = inputs.identity
         if let stored = try files.storedCosts() {
@@ -56,43 +59,43 @@ public final class SearchPreparation<Model: SearchableModel> {
             return
         }
         let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
-        let (candidates, database, dense) = (candidates, database, denseReward)
+        let (candidates, weights, dense) = (candidates, weights, denseReward)
         let sensitivities = try Self.sensitivities(
-            inputs, database, switches, files, progress: progress
+            inputs, weights, switches, files, progress: progress
         ) { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense }
-        costs = try Self.costs(inputs, table, database, sensitivities)
+        costs = try Self.costs(inputs, table, weights, sensitivities)
         try files.store(costs)
     }
 
     /// Sensitivities of the run's own, of an earlier run, or none, by what the agent asks for.
     private static func sensitivities(
-        _ inputs: SearchInputs<Model>, _ database: LevelDatabase, _ switches: (any SwitchEffects)?,
+        _ inputs: SearchInputs<Model>, _ weights: LevelWeights, _ switches: (any SwitchEffects)?,
         _ files: RunFiles, progress: StageProgress, quality: ([Int]) throws -> Double
     ) throws -> Sensitivities.Estimate {
         let agent = try AgentKind(name: inputs.options.agent)
         guard agent.type.usesSensitivities else {
             return Sensitivities.Estimate(
-                values: database.errors.map { $0.map { _ in 0 } }, tokenPasses: 0)
+                values: weights.errors.map { $0.map { _ in 0 } }, tokenPasses: 0)
         }
-        let names = database.layers.map(\.name)
-        if let known = try files.storedSensitivities(layers: names, levels: database.levels) {
+        let names = weights.layers.map(\.name)
+        if let known = try files.storedSensitivities(layers: names, levels: weights.levels) {
             return Sensitivities.Estimate(values: known, tokenPasses: 0)
         }
         progress("estimating sensitivities", 0)
         if let switches { return try switches.sensitivities() }
         return try Sensitivities.estimate(
-            levels: database.levels, layers: names, errors: database.errors,
+            levels: weights.levels, layers: weights.layers, errors: weights.errors,
             tokensPerEvaluation: inputs.data.reward.tokens, quality: quality,
             progress: { progress("estimating sensitivities", $0) })
     }
 
     private static func table(
-        _ inputs: SearchInputs<Model>, levels: [Level], files: RunFiles, progress: StageProgress
+        _ inputs: SearchInputs<Model>, levels: LevelSet, files: RunFiles, progress: StageProgress
     ) throws -> LatencyTable {
         if let stored = try files.storedTable(for: inputs.options) { return stored }
         let network = inputs.model.network
         let variants = try LevelVariants(
-            of: network.forProfiling, levels: levels, for: inputs.options.latencyOf)
+            of: network.forProfiling, levels: levels, for: inputs.options.workload.phase)
         let table = Profiler(of: network, variants: variants, inputs.options.workload, pool: inputs.pool)
             .measure { progress("measuring kernels", $0) }
         try files.store(table)
@@ -155,10 +158,10 @@ public final class SearchPreparation<Model: SearchableModel> {
     }
 
     private static func costs(
-        _ inputs: SearchInputs<Model>, _ table: LatencyTable, _ database: LevelDatabase,
+        _ inputs: SearchInputs<Model>, _ table: LatencyTable, _ weights: LevelWeights,
         _ sensitivities: Sensitivities.Estimate
     ) throws -> LevelCosts {
-        let (network, levels) = (inputs.model.network, database.levels)
+        let (network, levels) = (inputs.model.network, weights.levels)
         let shapes = network.layerShapes
         let latency = try shapes.map { shape in
             try levels.map { level in
@@ -173,11 +176,11 @@ public final class SearchPreparation<Model: SearchableModel> {
         return LevelCosts(
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
-            sizeBytes: shapes.map { shape in
-                levels.map { PackedSize.bytes(shape, $0, for: inputs.options.latencyOf) }
+            sizeBytes: try shapes.map { shape in
+                try levels.map { try LevelFormats.standard.sizeBytes(shape, $0) }
             },
             otherSizeBytes: network.otherSizeBytes,
-            sensitivity: sensitivities.values, outputError: database.errors, facts: database.facts,
+            sensitivity: sensitivities.values, outputError: weights.errors, facts: weights.facts,
             accounting: .init(
                 tokensPerEvaluation: inputs.data.reward.tokens,
                 calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },

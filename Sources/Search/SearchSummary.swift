@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import SparseKernels
 
 /// What a search came to, with what was measured; `summary.json`.

@@ -1,6 +1,7 @@
 import Environments
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import SparseKernels
@@ -12,16 +13,18 @@ public protocol SearchableModel: Sendable {
     /// The network that is pruned.
     associatedtype Network: PrunableModel
 
-    /// Loads a folder or a file, each layer packed by the pattern of its zeros.
+    /// Loads a folder or a file, each layer packed by the pattern of its zeros in a precision.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    init(path: String, phase: Workload.Phase) throws
+    init(path: String, precision: Precision) throws
 
     /// The network.
     var network: Network { get }
     /// Tokens of a sequence whose latency is measured, unless told otherwise.
     static var standardTokens: Int { get }
-    /// The levels that a search chooses from.
-    static var levels: [Level] { get }
+    /// The levels that a search for a phase chooses from, unless told otherwise.
+    static func standardLevels(for phase: Workload.Phase) -> LevelSet
+    /// Whether the model computes passes of a phase.
+    static func computes(_ phase: Workload.Phase) -> Bool
     /// The longest input, in tokens.
     var maximumTokens: Int { get }
     /// What the architecture is called.
@@ -41,7 +44,7 @@ public protocol SearchableModel: Sendable {
     func validationTask(_ options: SearchOptions, path: String, dense: Self, pool: ThreadPool) throws
         -> any ModelTask<Network>
     /// Tells the effects of switching levels by gradients; nil for models without a backward pass.
-    func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)?
+    func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)?
     /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
     func write(_ weights: [String: Matrix], to folder: String) throws
 }
@@ -64,7 +67,7 @@ extension SearchableModel {
     public var inputIdentity: String { "" }
 
     /// Cannot tell.
-    public func switches(_ inputs: SearchInputs<Self>, database: LevelDatabase) throws -> (any SwitchEffects)?
+    public func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)?
     {
         nil
     }
@@ -73,10 +76,12 @@ extension SearchableModel {
     public var sizeBytes: Int { network.sizeBytes }
 
     /// The key of the level database that a search with this solver and these calibration tokens has.
-    static func databaseKey(digest: String, calibration: [[Int32]], solver: Solver) -> String {
+    static func databaseKey(
+        digest: String, calibration: [[Int32]], solver: Solver, levels: LevelSet
+    ) -> String {
         LevelDatabase.key(
             model: digest, calibration: SearchData<Network>.digest(of: calibration), solver: solver,
-            levels: levels)
+            levels: LevelWeights.zeros(of: levels))
     }
 }
 

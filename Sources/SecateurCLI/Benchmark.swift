@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import Search
 import SparseKernels
 import Tensors
@@ -39,11 +40,8 @@ struct Benchmark: ParsableCommand {
 
     @Option(
         help: "Scatter zeros over every layer at a level, such as 4x1@0.8, to measure its speed alone.",
-        completion: .list(Level.standard.filter { $0 != .dense }.map(\.description)),
-        transform: parsed(
-            "dense, or PATTERN@SPARSITY such as 4x1@0.8, with a pattern of "
-                + Pattern.sparse.map(\.rawValue).joined(separator: ", "),
-            { Level($0) }))
+        completion: .list(LevelSet.standard.filter { !$0.keepsAll }.map(\.description)),
+        transform: parsed(Level.form, { Level($0) }))
     var level: Level?
 
     @Flag(help: "Show where the time goes, by operation.")
@@ -76,17 +74,22 @@ struct Benchmark: ParsableCommand {
     }
 
     func run() throws {
-        try measure(ModelArgument.loadAny(model, phase: phase(of: model)))
+        try measure(ModelArgument.loadAny(model, precision: precision(of: model)))
     }
 
-    /// Decoding with 8-bit weights leaves prefill as it is: one model serves both.
-    private func phase(of path: String) -> Workload.Phase {
-        ModelArgument.isDecoder(path) && weights == .eightBit ? .decode : .prefill
+    /// Of layers that no level is asked for. Decoding with 8-bit weights leaves prefill as it is: one model serves both.
+    private func precision(of path: String) -> Precision {
+        ModelArgument.isDecoder(path) ? weights.precision : .float32
+    }
+
+    /// The level as it is asked for, in the precision of the weights where it names none.
+    private var wholeLevel: Level? {
+        level.map { $0.precision == .float32 ? $0.with(precision(of: model)) : $0 }
     }
 
     private func measure<Model: SearchableModel>(_ pruned: Model) throws {
         let reference = try against ?? RunFiles(folder: model).searchedModel() ?? model
-        guard let dense = try ModelArgument.loadAny(reference, phase: phase(of: reference)) as? Model else {
+        guard let dense = try ModelArgument.loadAny(reference, precision: precision(of: reference)) as? Model else {
             throw SearchFailure("\(reference): found another kind of model than \(model)")
         }
         let tokens = try machine.tokens(for: pruned)
@@ -94,7 +97,7 @@ struct Benchmark: ParsableCommand {
         let pool = ThreadPool(threads: machine.threads)
         let line = ProgressLine()
         let network =
-            try level.map { try pruned.network.withScatteredZeros($0, for: phase(of: model)) }
+            try wholeLevel.map { try pruned.network.withScatteredZeros($0) }
             ?? pruned.network
         func benchmark(_ phase: Workload.Phase) -> EndToEndBenchmark {
             var benchmark = EndToEndBenchmark(
@@ -198,6 +201,6 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
     /// 8 bits, with a scale for every 64: less to fetch from memory for each token.
     case eightBit = "8bit"
 
-    /// What weights are packed for.
-    var phase: Workload.Phase { self == .float ? .prefill : .decode }
+    /// The precision of levels.
+    var precision: Precision { self == .float ? .float32 : .int8 }
 }

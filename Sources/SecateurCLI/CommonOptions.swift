@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import ModelFiles
 import Search
 import SparseKernels
@@ -114,6 +115,15 @@ func parsed<Value>(_ allowed: String, _ read: @escaping @Sendable (String) -> Va
     }
 }
 
+/// The same for what says itself what is allowed.
+func parsedThrowing<Value>(
+    _ read: @escaping @Sendable (String) throws -> Value
+) -> @Sendable (String) throws -> Value {
+    { text in
+        do { return try read(text) } catch { throw ValidationError("\(error)") }
+    }
+}
+
 /// Where level databases are kept.
 struct CacheOptions: ParsableArguments {
     @Option(
@@ -154,11 +164,11 @@ enum ModelArgument {
 
     /// Loads an encoder or a language model.
     ///
-    /// - Parameter phase: what is to be fast.
-    static func loadAny(_ path: String, phase: Workload.Phase = .prefill) throws -> any SearchableModel {
+    /// - Parameter precision: of every layer.
+    static func loadAny(_ path: String, precision: Precision = .float32) throws -> any SearchableModel {
         let path = folder(path)
-        if DecoderModel.isAt(path) { return try DecoderModel(path: path, phase: phase) }
-        return try EncoderModel(path: path, phase: phase)
+        if DecoderModel.isAt(path) { return try DecoderModel(path: path, precision: precision) }
+        return try EncoderModel(path: path, precision: precision)
     }
 
     /// Whether it is a language model.
@@ -172,8 +182,8 @@ enum ModelArgument {
     }
 
     /// Loads a language model.
-    static func loadDecoder(_ path: String, phase: Workload.Phase = .prefill) throws -> DecoderModel {
-        try DecoderModel(path: folder(path), phase: phase)
+    static func loadDecoder(_ path: String, precision: Precision = .float32) throws -> DecoderModel {
+        try DecoderModel(path: folder(path), precision: precision)
     }
 
     /// The model's own folder or file.

@@ -124,7 +124,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func language(pool: ThreadPool) throws -> Output {
-        let model = try ModelArgument.loadDecoder(model, phase: weights.phase)
+        let model = try ModelArgument.loadDecoder(model, precision: weights.precision)
         guard context <= model.maximumTokens else {
             throw SearchFailure("--context: found \(context), allowed \(model.maximumTokens) at most")
         }

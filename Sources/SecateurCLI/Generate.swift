@@ -59,7 +59,7 @@ struct Generate: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = try ModelArgument.loadDecoder(model, phase: weights.phase)
+        let loaded = try ModelArgument.loadDecoder(model, precision: weights.precision)
         let text = chat ? try loaded.conversation(asking: prompt) : prompt
         let ids = loaded.tokenizer.encode(text)
         guard !ids.isEmpty else { throw SearchFailure("--prompt: found no text, allowed at least one token") }

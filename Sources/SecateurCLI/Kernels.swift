@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import Search
 import SparseKernels
 import Tensors
@@ -28,7 +29,7 @@ struct Kernels: ParsableCommand {
     var isa = InstructionSet.best
 
     @Option(parsing: .upToNextOption, help: "Patterns; all unless given.")
-    var patterns = Pattern.sparse
+    var patterns = FloatFormat.patterns
 
     @Option(parsing: .upToNextOption, help: "Sparsities; 2:4 has the one of its own.")
     var sparsities = [0.5, 0.7, 0.8, 0.9, 0.95]
@@ -72,15 +73,16 @@ struct Kernels: ParsableCommand {
     func run() throws {
         OpenBLASCore.require(isa)
         let levels = patterns.filter { $0 != .dense }.flatMap { pattern in
-            (pattern == .twoOfFour ? [0.5] : sparsities).map { Level(pattern: pattern, sparsity: $0) }
+            (pattern.fixedSparsity.map { [$0] } ?? sparsities).map { Level(pattern: pattern, sparsity: $0) }
         }
+        try LevelFormats.standard.require(levels)
         machine.noteBusyProcessors()
         let line = ProgressLine()
         var benchmark = KernelBenchmark(
             instructionSet: isa, tokens: machine.tokens ?? EncoderModel.standardTokens,
             pool: ThreadPool(threads: machine.threads))
         benchmark.rounds = rounds
-        let report = benchmark.measure(shapes: shape.map { ($0.rows, $0.cols) }, levels: levels) {
+        let report = try benchmark.measure(shapes: shape.map { ($0.rows, $0.cols) }, levels: levels) {
             line.show("measuring kernels", $0)
         }
         line.finish()
@@ -89,7 +91,10 @@ struct Kernels: ParsableCommand {
     }
 }
 
-extension Pattern: ExpressibleByArgument {}
+extension Pattern: ExpressibleByArgument {
+    /// Reads a pattern's name.
+    public init?(argument: String) { self.init(argument) }
+}
 extension InstructionSet: ExpressibleByArgument {}
 
 /// A report of kernels as text: one row for each shape and kernel, then the geometric means.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Levels
 import ModelFiles
 import Search
 import SparseKernels
@@ -22,6 +23,11 @@ struct Profile: ParsableCommand {
 
     @Option(help: "What to measure: prefill, or decode, the time of one more token of a language model.")
     var latencyOf = Workload.Phase.prefill
+
+    @Option(
+        help: "The levels to measure: \(LevelSet.form). Default: standard, in int8 with --latency-of decode.",
+        transform: parsedThrowing { try LevelSet($0) })
+    var levels: LevelSet?
 
     @OptionGroup var machine: MachineOptions
 
@@ -47,7 +53,8 @@ struct Profile: ParsableCommand {
             }
         } else {
             guard let model else { throw ValidationError("Missing expected argument '<model>'") }
-            table = try measured(ModelArgument.loadAny(model, phase: latencyOf))
+            let precision = chosenLevels[chosenLevels.dense].precision
+            table = try measured(ModelArgument.loadAny(model, precision: precision))
         }
         if table.fit.medianError > LatencyFit.acceptableError {
             Terminal.note(
@@ -81,12 +88,17 @@ struct Profile: ParsableCommand {
 }
 
 extension Profile {
+    /// What was asked for; for decoding, where time goes into fetching weights, in 8 bits.
+    private var chosenLevels: LevelSet {
+        levels ?? (latencyOf == .prefill ? .standard : .standard.with(.int8))
+    }
+
     private func measured(_ loaded: some SearchableModel) throws -> LatencyTable {
         machine.noteBusyProcessors()
         let line = ProgressLine()
         defer { line.finish() }
         let variants = try LevelVariants(
-            of: loaded.network.forProfiling, levels: Level.standard, for: latencyOf
+            of: loaded.network.forProfiling, levels: chosenLevels, for: latencyOf
         ) {
             line.show("packing", $0)
         }
@@ -121,7 +133,8 @@ private struct LatencyRow: Encodable {
 
     static func rows(of table: LatencyTable) -> [LatencyRow] {
         table.entries.map { key, entry in
-            let dense = table.entries[.init(rows: key.rows, cols: key.cols, level: .dense)] ?? entry
+            let level = Level.dense.with(key.level.precision)
+            let dense = table.entries[.init(rows: key.rows, cols: key.cols, level: level)] ?? entry
             return LatencyRow(
                 rows: key.rows, cols: key.cols, level: key.level.description, medianMs: entry.medianMs,
                 spreadMs: entry.spreadMs, speedup: dense.medianMs / entry.medianMs)

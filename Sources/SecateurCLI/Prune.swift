@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import SparseKernels
@@ -37,10 +38,10 @@ struct Prune: ParsableCommand {
     var method: PruningScore
 
     @Option(
-        help: "\(Granularity.allowed).",
-        completion: .list(Pattern.sparse.map(\.rawValue) + ["heads", "neurons", "block"]),
-        transform: parsed(Granularity.allowed, { Granularity($0) }))
-    var pattern: Granularity
+        help: "\(Pattern.allowed).",
+        completion: .list((FloatFormat.patterns + [.heads, .neurons, .block]).map(\.description)),
+        transform: parsed(Pattern.allowed, { Pattern($0).flatMap { $0 == .dense ? nil : $0 } }))
+    var pattern: Pattern
 
     @Option(help: "The fraction that goes, from 0 to below 1; N:M has its own.")
     var sparsity: Double?
@@ -138,7 +139,7 @@ struct Prune: ParsableCommand {
     private func options() throws -> ModelPruning.Options {
         var options = ModelPruning.Options(
             model: ModelArgument.folder(model),
-            choice: PruningChoice(granularity: pattern, score: method, scope: scope, seed: training.seed),
+            choice: PruningChoice(pattern: pattern, score: method, scope: scope, seed: training.seed),
             sparsity: pattern.fixedSparsity ?? sparsity ?? 0)
         options.schedule = schedule
         options.rounds = rounds

@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import Report
@@ -89,6 +90,14 @@ struct Search: ParsableCommand {
             "Which latency is to be reached: prefill, of a sequence (unless given), or decode, of one more token."
     )
     var latencyOf: Workload.Phase?
+
+    @Option(
+        help: """
+            The levels to choose from: \(LevelSet.form). Default: standard for encoders, coarse for language models, \
+            in int8 with --latency-of decode.
+            """,
+        transform: parsedThrowing { try LevelSet($0) })
+    var levels: LevelSet?
 
     @OptionGroup var sampling: SamplingOptions
 
@@ -202,6 +211,7 @@ struct Search: ParsableCommand {
             threads: machine.threads)
         options.tokens = machine.tokens ?? task.modelType.standardTokens
         options.latencyOf = latencyOf ?? options.latencyOf
+        options.levels = levels ?? task.modelType.standardLevels(for: options.latencyOf)
         options.solver = solver ?? options.solver
         sampling.set(&options)
         return options
@@ -216,6 +226,7 @@ struct Search: ParsableCommand {
         }
         try require("--task", task, options.task)
         try require("--latency-of", latencyOf, options.latencyOf)
+        try require("--levels", levels, options.levels)
         try require("--seed", sampling.seed, options.seed)
         try require("--solver", solver, options.solver)
         try require("--calibration-sentences", sampling.calibrationSentences, options.calibrationSentences)

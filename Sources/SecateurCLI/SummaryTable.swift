@@ -12,8 +12,8 @@ enum SummaryTable {
         print("")
         for choice in summary.policy {
             let level = choice.level
-            let sparsity = level.pattern == .dense ? "" : " \(Terminal.decimal(level.sparsity, 2))"
-            print("  \(pad(choice.layer, 44)) \(level.pattern.rawValue)\(sparsity)")
+            let sparsity = level.keepsAll ? "" : " \(Terminal.decimal(level.sparsity, 2))"
+            print("  \(pad(choice.layer, 44)) \(level.kind)\(sparsity)")
         }
         if !summary.targetMet {
             print(

@@ -1,4 +1,5 @@
 import CKernels
+import Levels
 import Tensors
 import Transformers
 
@@ -9,7 +10,7 @@ import Transformers
 /// token's activations are rounded the same way, so that products are of whole numbers. Where a quarter of the
 /// weights or more are zero, only the others are stored, after one bit for each weight.
 /// Costs 1.03 bytes for a weight, or 0.16 and 1 for a kept one, beside the other operator's.
-public final class EightBitLinear: SingleTokenOperator {
+public final class EightBitLinear: SingleTokenOperator, ExchangeableOperator {
     /// The sparsity from which zeros are left out.
     public static let leastSparsity = 0.25
     /// Output features.
@@ -46,9 +47,13 @@ public final class EightBitLinear: SingleTokenOperator {
         masks = packed.masks.isEmpty ? nil : AlignedBuffer(packed.masks)
     }
 
-    /// The same layer with another operator of the same weight for several tokens.
-    func replacing(wide: any LinearOperator) -> EightBitLinear {
-        EightBitLinear(self, wide: wide)
+    /// What the other operator could be exchanged for; one token is always computed here.
+    public func exchange(in phase: Workload.Phase) -> KernelExchange? {
+        guard phase == .prefill, let exchange = (wide as? any ExchangeableOperator)?.exchange(in: phase)
+        else { return nil }
+        return KernelExchange(weight: exchange.weight, unit: exchange.unit) { bias in
+            exchange.alternatives(bias).map { EightBitLinear(self, wide: $0) }
+        }
     }
 
     private init(_ other: EightBitLinear, wide: any LinearOperator) {
@@ -58,9 +63,21 @@ public final class EightBitLinear: SingleTokenOperator {
         (bias, instructionSet, sparsity) = (other.bias, other.instructionSet, other.sparsity)
     }
 
+    /// `8-bit`, and the kernel of several tokens.
+    public var kernelName: String { "8-bit, \(wide.kernelName)" }
+
+    /// What the weights of a layer take for one token, in bytes: one and a scale of two for every 64, and where zeros
+    /// are left out a bit for every weight.
+    static func weightBytes(rows: Int, columns: Int, sparsity: Double) -> Int {
+        let count = rows * columns
+        let scales = rows * QuantizedVector.groups(of: columns) * MemoryLayout<UInt16>.size
+        guard sparsity >= leastSparsity else { return count + scales }
+        return Int(Double(count) * (1 - sparsity)) + scales + count / 8
+    }
+
     /// What the packed weights take in memory, those for several tokens included, in bytes.
     public var sizeBytes: Int {
-        PackedSize.eightBit(rows: rows, columns: columns, sparsity: sparsity) + wide.sizeBytes
+        Self.weightBytes(rows: rows, columns: columns, sparsity: sparsity) + wide.sizeBytes
     }
 
     /// What is fetched from memory for one token, in bytes.

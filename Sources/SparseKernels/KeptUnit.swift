@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 
 /// Where a unit keeps weights in a block of columns.

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Tensors
 import Transformers
 
@@ -58,9 +59,13 @@ public struct KernelBenchmark {
     private let instructionSet: InstructionSet
     private let tokens: Int
     private let pool: ThreadPool
+    private let formats: LevelFormats
 
     /// Prepares to measure products with `tokens` tokens on the threads of a pool.
-    public init(instructionSet: InstructionSet, tokens: Int, pool: ThreadPool) {
+    public init(
+        instructionSet: InstructionSet, tokens: Int, pool: ThreadPool, formats: LevelFormats = .standard
+    ) {
+        self.formats = formats
         self.instructionSet = instructionSet
         self.tokens = tokens
         self.pool = pool
@@ -69,12 +74,12 @@ public struct KernelBenchmark {
     /// Measures shapes [rows × cols] at levels.
     public func measure(
         shapes: [(rows: Int, cols: Int)], levels: [Level], progress: (Double) -> Void = { _ in }
-    ) -> Report {
+    ) throws -> Report {
         BLAS.use(threads: pool.threads)
         defer { BLAS.useOneThread() }
         var peak = 0.0
-        let measured = shapes.enumerated().map { number, shape in
-            let candidates = candidates(shape, levels)
+        let measured = try shapes.enumerated().map { number, shape in
+            let candidates = try candidates(shape, levels)
             var times = candidates.map { _ in [Double]() }
             for round in 0..<rounds {
                 progress((Double(number) + Double(round) / Double(rounds)) / Double(shapes.count))
@@ -102,7 +107,7 @@ public struct KernelBenchmark {
             let effective = operations / time.medianMs / 1e6
             return Entry(
                 rows: shape.rows, cols: shape.cols, tokens: tokens,
-                pattern: candidate.level.pattern.rawValue, sparsity: candidate.level.sparsity,
+                pattern: candidate.level.kind, sparsity: candidate.level.sparsity,
                 kernel: candidate.name, weightBytes: candidate.weightBytes, medianMs: time.medianMs,
                 spreadMs: time.spreadMs,
                 effectiveGflops: effective,
@@ -111,7 +116,9 @@ public struct KernelBenchmark {
         }
     }
 
-    private func candidates(_ shape: (rows: Int, cols: Int), _ levels: [Level]) -> [KernelCandidate] {
+    private func candidates(
+        _ shape: (rows: Int, cols: Int), _ levels: [Level]
+    ) throws -> [KernelCandidate] {
         var random = CounterBasedRandom(seed: UInt64(shape.rows * 4096 + shape.cols))
         func matrix(_ rows: Int, _ columns: Int) -> Matrix {
             Matrix(
@@ -125,17 +132,14 @@ public struct KernelBenchmark {
         let bias = [Float](repeating: 0.1, count: shape.rows)
         let dense = DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
         let products =
-            [KernelCandidate(dense, name: "secateur", .dense, input, output, pool)]
+            [KernelCandidate(dense, .dense, input, output, pool)]
             + KernelCandidate.openBLAS(weight, activations)
-        return products
+        return try products
             + levels.map { level in
                 var pruned = weight
                 pruned.scatterZeros(level, using: &random)
-                let linear = SparseLinear(
-                    weight: pruned, bias: bias, unit: level.pattern.unit ?? .single,
-                    instructionSet: instructionSet)
-                return KernelCandidate(
-                    linear, name: "sparse \(linear.unit)", level, input, output, pool)
+                let linear = try formats.pack(level, weight: pruned, bias: bias, on: instructionSet)
+                return KernelCandidate(linear, level, input, output, pool)
             }
     }
 }
@@ -148,10 +152,10 @@ private struct KernelCandidate {
     let run: () -> Void
 
     init(
-        _ linear: any LinearOperator, name: String, _ level: Level, _ input: PanelMatrix,
-        _ output: PanelMatrix, _ pool: ThreadPool
+        _ linear: any LinearOperator, _ level: Level, _ input: PanelMatrix, _ output: PanelMatrix,
+        _ pool: ThreadPool
     ) {
-        self.init(name: name, level: level, weightBytes: linear.sizeBytes) {
+        self.init(name: linear.kernelName, level: level, weightBytes: linear.sizeBytes) {
             pool.run { worker in
                 linear.apply(input, into: output, part: worker, of: pool.threads)
             }
@@ -197,7 +201,7 @@ extension KernelBenchmark.Report {
             groups[name, default: [:]][entry.sparsity, default: []].append(entry.speedupOverDense)
         }
         for entry in entries {
-            add(entry, as: entry.pattern == Pattern.dense.rawValue ? entry.kernel : entry.pattern)
+            add(entry, as: entry.pattern == Pattern.dense.description ? entry.kernel : entry.pattern)
         }
         for entry in fastestRowBlocks { add(entry, as: "best row block") }
         return order.map { name in
@@ -211,7 +215,7 @@ extension KernelBenchmark.Report {
 
     /// Of each shape and sparsity the fastest, when there are several patterns of row blocks.
     private var fastestRowBlocks: [KernelBenchmark.Entry] {
-        let rowBlocks = entries.filter { Pattern(rawValue: $0.pattern)?.isRowBlock ?? false }
+        let rowBlocks = entries.filter { Pattern($0.pattern)?.isRowBlock ?? false }
         guard Set(rowBlocks.map(\.pattern)).count > 1 else { return [] }
         return rowBlocks.filter { entry in
             !rowBlocks.contains {

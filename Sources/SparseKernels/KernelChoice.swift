@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 import Transformers
 
@@ -96,19 +97,15 @@ private struct CandidateLayer {
     /// The present one first, the dense one last.
     let operators: [any LinearOperator]
 
-    /// nil for a layer that is not pruned, or does not compute this on the operator in question.
+    /// nil for a layer that no other kernel could compute to the same bits.
     init?(name: String, _ present: any LinearOperator, bias: [Float], _ phase: Workload.Phase) {
-        let eightBit = present as? EightBitLinear
-        guard let sparse = (eightBit?.wide ?? present) as? SparseLinear, phase == .prefill || eightBit == nil
-        else { return nil }
-        let weight = sparse.weight
+        guard let exchange = (present as? any ExchangeableOperator)?.exchange(in: phase) else { return nil }
+        let weight = exchange.weight
         self.name = name
         kind = Kind(
-            rows: weight.rows, columns: weight.columns, unit: sparse.unit,
+            rows: weight.rows, columns: weight.columns, unit: exchange.unit,
             sparsity: Int((weight.sparsity * 20).rounded()))
-        operators =
-            [present]
-            + sparse.alternatives(weight: weight, bias: bias).map { eightBit?.replacing(wide: $0) ?? $0 }
+        operators = [present] + exchange.alternatives(bias)
     }
 
     /// Which operator a variant of the model has here: one number after the other, then the last.

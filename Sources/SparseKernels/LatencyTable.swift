@@ -1,12 +1,14 @@
 import HDF5
+import Levels
 import ModelFiles
 import Tensors
 import Transformers
 
 /// Measured kernel times of a model's layers, and of the rest of the model, on one machine.
 ///
-/// Stored as HDF5 (`"schema": "secateur.latency/3"`): a row for each shape and level, and the hardware
-/// fingerprint, phase, tokens and threads as attributes.
+/// Stored as HDF5 (`"schema": "secateur.latency/4"`): a row for each shape and level, and the hardware
+/// fingerprint, phase, tokens and threads as attributes. Version 3, in which levels have no precision because
+/// decoding always had 8-bit weights, is read too.
 public struct LatencyTable: Sendable, Equatable {
     /// What a time was measured for.
     public struct Key: Hashable, Sendable {
@@ -75,8 +77,12 @@ public struct LatencyTable: Sendable, Equatable {
 
     /// Writes the table to a file, in one piece.
     public func write(to path: String) throws {
+        try write(to: path, schema: Self.schema)
+    }
+
+    func write(to path: String, schema: String) throws {
         try HDF5File.write(atomicallyTo: path, beforeReplacing: FileSeal.append) { root in
-            try root.setAttribute("schema", Self.schema)
+            try root.setAttribute("schema", schema)
             try root.setAttribute("cpu", fingerprint.cpu)
             try root.setAttribute("processors", fingerprint.processors)
             try root.setAttribute("caches", fingerprint.caches)
@@ -103,7 +109,8 @@ public struct LatencyTable: Sendable, Equatable {
         }
     }
 
-    private static let schema = "secateur.latency/3"
+    private static let schema = "secateur.latency/4"
+    private static let earlierSchema = "secateur.latency/3"
 
     /// Reads a table.
     /// - Throws: `ModelFileError` for a file that is missing or damaged, `HDF5Error` and
@@ -115,7 +122,7 @@ public struct LatencyTable: Sendable, Equatable {
         defer { try? file.close() }
         let root = try file.root
         let schema: String = try root.attribute("schema")
-        guard schema == Self.schema else {
+        guard schema == Self.schema || schema == Self.earlierSchema else {
             throw LatencyTableError(
                 file: path, message: "schema: found '\(schema)', allowed '\(Self.schema)'")
         }
@@ -153,9 +160,10 @@ public struct LatencyTable: Sendable, Equatable {
         else { throw LatencyTableError(file: path, message: "found columns of different lengths") }
         var entries: [Key: Entry] = [:]
         for index in rows.indices {
-            guard let level = Level(levels[index]) else {
+            guard var level = Level(levels[index]) else {
                 throw LatencyTableError(file: path, message: "level: found '\(levels[index])'")
             }
+            if schema == Self.earlierSchema, phase == .decode { level = level.with(.int8) }
             entries[Key(rows: Int(rows[index]), cols: Int(cols[index]), level: level)] = Entry(
                 medianMs: median[index], spreadMs: spread[index], count: Int(count[index]))
         }

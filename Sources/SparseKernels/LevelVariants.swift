@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 import Transformers
 
@@ -6,7 +7,7 @@ import Transformers
 /// For measuring only: which weights are zero does not matter to a kernel, so zeros are placed at random.
 public struct LevelVariants<Model: PrunableModel> {
     /// The levels.
-    public let levels: [Level]
+    public let levels: LevelSet
     /// The model with all layers at each level.
     public let models: [Model]
     /// The dense model.
@@ -18,15 +19,16 @@ public struct LevelVariants<Model: PrunableModel> {
     /// - Parameters:
     ///   - phase: what is to be fast.
     ///   - progress: is told the fraction done.
+    /// - Throws: ``LevelFormatError`` for a level that no format makes.
     public init(
-        of dense: Model, levels: [Level], for phase: Workload.Phase = .prefill,
-        progress: (Double) -> Void = { _ in }
+        of dense: Model, levels: LevelSet, for phase: Workload.Phase = .prefill,
+        formats: LevelFormats = .standard, progress: (Double) -> Void = { _ in }
     ) throws {
         self.dense = dense
         self.levels = levels
         models = try levels.enumerated().map { index, level in
             progress(Double(index) / Double(levels.count))
-            return try dense.withScatteredZeros(level, for: phase)
+            return try dense.withScatteredZeros(level, for: phase, formats: formats)
         }
         operators = models.map(\.operators)
     }

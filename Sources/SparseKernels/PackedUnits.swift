@@ -1,4 +1,5 @@
 import CKernels
+import Levels
 import Tensors
 
 /// Kept units in the order in which the kernels read them; `secateur_sparse` describes it.

@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 import Transformers
 
@@ -58,7 +59,7 @@ public struct Profiler<Model: PrunableModel> {
         // Measured in a part of the model: the line is moved to go through the whole of it.
         let wholeDense = LatencyTable.Entry(timeWhole())
         let layersMs = whole.layerShapes.reduce(0) { sum, shape in
-            sum + (entries[.init(rows: shape.rows, cols: shape.cols, level: .dense)]?.medianMs ?? 0)
+            sum + (entries[.init(rows: shape.rows, cols: shape.cols, level: variants.levels[denseLevel])]?.medianMs ?? 0)
         }
         return table(
             entries, fit.moved(through: .init(layersMs: layersMs, totalMs: wholeDense.medianMs)), wholeDense)
@@ -80,12 +81,7 @@ public struct Profiler<Model: PrunableModel> {
         }
     }
 
-    private var denseLevel: Int {
-        guard let index = variants.levels.firstIndex(of: .dense) else {
-            preconditionFailure("the dense level is always among those to measure")
-        }
-        return index
-    }
+    private var denseLevel: Int { variants.levels.dense }
 
     private func timeLevels(progress: (Double) -> Void) -> [Times] {
         let memory = variants.dense.memory(for: workload, threads: pool.threads)

@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 import Transformers
 
@@ -6,15 +7,19 @@ extension PrunableModel {
     /// to that level, and of no other use.
     ///
     /// - Parameter phase: what is to be fast.
-    public func withScatteredZeros(_ level: Level, for phase: Workload.Phase = .prefill) throws -> Self {
-        if level == .dense, phase == .prefill { return self }
+    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    public func withScatteredZeros(
+        _ level: Level, for phase: Workload.Phase = .prefill, formats: LevelFormats = .standard
+    ) throws -> Self {
+        if level == .dense { return self }
+        let format = try formats.format(of: level)
         var random = CounterBasedRandom(seed: 1)
         var operators: [String: any LinearOperator] = [:]
         for shape in layerShapes {
             var weight = try weight(of: shape.name)
             weight.scatterZeros(level, using: &random)
-            operators[shape.name] = SparseKernels.Packing.pack(
-                weight: weight, bias: bias(of: shape.name), pattern: level.pattern, for: phase)
+            operators[shape.name] = format.pack(
+                level, weight: weight, bias: bias(of: shape.name), for: phase, on: .best)
         }
         return replacing(operators)
     }

@@ -1,4 +1,5 @@
 import CKernels
+import Levels
 import Tensors
 import Transformers
 
@@ -10,7 +11,7 @@ import Transformers
 /// Costs 4 bytes for each weight of a kept unit and 2 bytes for each kept unit. A unit is kept when any of
 /// its weights is not zero, so every weight can be packed with every unit; only those pruned in such units
 /// gain from it.
-public final class SparseLinear: LinearOperator {
+public final class SparseLinear: ExchangeableOperator {
     /// Output features.
     public let rows: Int
     /// Input features.
@@ -44,13 +45,19 @@ public final class SparseLinear: LinearOperator {
         copies = blocks.areCopied
         packed = PackedUnits(
             weight, unit: self.unit, slots: kernel.bundleUnits, blocks: blocks)
-        sizeBytes = PackedSize.bytes(keptUnits: weight.units(unit).kept, of: unit)
+        sizeBytes = Self.weightBytes(keptUnits: weight.units(unit).kept, of: unit)
         self.bias = AlignedBuffer(bias)
         split = CostSplit(costs: packed.segmentCosts)
     }
 
     /// 4 for each weight of a kept unit, and 2 for the unit, of those that were asked for.
     public let sizeBytes: Int
+
+    /// 4 for each weight of a kept unit, and 2 for the unit.
+    static func weightBytes(keptUnits: Int, of unit: UnitShape) -> Int {
+        keptUnits * (4 * unit.count + 2)
+    }
+
 
     /// Columns that are summed at a time.
     public var blockColumns: Int { packed.blockColumns }
@@ -60,8 +67,15 @@ public final class SparseLinear: LinearOperator {
         packed.matrix(rows: rows, columns: columns, unit: unit, slots: kernel.bundleUnits)
     }
 
-    /// The same layer on other kernels, which give the same bits: sparse ones of smaller units of several rows, and
-    /// the dense one, which comes last.
+    /// `sparse 4x1`, by the unit of the kernel in use.
+    public var kernelName: String { "sparse \(unit)" }
+
+    /// Sparse kernels of smaller units of several rows, and the dense one, in every phase.
+    public func exchange(in phase: Workload.Phase) -> KernelExchange? {
+        let weight = weight
+        return KernelExchange(weight: weight, unit: unit) { self.alternatives(weight: weight, bias: $0) }
+    }
+
     func alternatives(weight: Matrix, bias: [Float]) -> [any LinearOperator] {
         let smaller = instructionSet.sparseUnits.filter { other in
             other.rows > 1 && other.count < unit.count && unit.rows % other.rows == 0

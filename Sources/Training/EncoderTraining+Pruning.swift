@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 import Pruning
 import Tensors
@@ -5,7 +6,7 @@ import Tensors
 /// What is pruned, and how it is chosen.
 public struct PruningChoice: Sendable, Equatable {
     /// What is kept or dropped together.
-    public var granularity: Granularity
+    public var pattern: Pattern
     /// What is dropped first.
     public var score: PruningScore
     /// Among what the lowest scores are looked for.
@@ -16,20 +17,20 @@ public struct PruningChoice: Sendable, Equatable {
     /// Puts a choice together, with the scope that is usual where none is given: rows for N:M and Wanda (and OBS,
     /// which carries errors along rows), the whole model for blocks, else each layer.
     public init(
-        granularity: Granularity, score: PruningScore, scope: PruningScope? = nil, seed: UInt64 = 1
+        pattern: Pattern, score: PruningScore, scope: PruningScope? = nil, seed: UInt64 = 1
     ) {
-        self.granularity = granularity
+        self.pattern = pattern
         self.score = score
         self.seed = seed
-        self.scope = scope ?? Self.usualScope(granularity, score)
+        self.scope = scope ?? Self.usualScope(pattern, score)
     }
 
-    private static func usualScope(_ granularity: Granularity, _ score: PruningScore) -> PruningScope {
-        switch granularity {
+    private static func usualScope(_ pattern: Pattern, _ score: PruningScore) -> PruningScope {
+        switch pattern {
         case .kept: .row
-        case .blocks: .global
+        case .block: .global
         case .heads, .neurons: .layer
-        case .units: score == .wanda ? .row : .layer
+        case .dense, .units: score == .wanda ? .row : .layer
         }
     }
 }
@@ -46,10 +47,10 @@ extension EncoderTraining {
         _ choice: PruningChoice, to sparsity: Double, examples: [TrainingExample], pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws {
-        try choice.granularity.require(choice.score, choice.scope)
-        let sparsity = choice.granularity.fixedSparsity ?? sparsity
+        try choice.pattern.require(choice.score, choice.scope)
+        let sparsity = choice.pattern.fixedSparsity ?? sparsity
         let layers = try evidence(for: choice.score, examples: examples, pool: pool, progress: progress)
-        if choice.granularity.isStructured {
+        if choice.pattern.isStructured {
             try remove(choice, sparsity, layers)
             try rebuildGraph()
         } else if choice.score == .obs {
@@ -69,7 +70,7 @@ extension EncoderTraining {
 
     private func mask(_ choice: PruningChoice, _ sparsity: Double, _ layers: [LayerEvidence]) throws {
         let masks = try MaskSelection.masks(
-            try importance(choice, layers), granularity: choice.granularity, sparsity: sparsity,
+            try importance(choice, layers), pattern: choice.pattern, sparsity: sparsity,
             scope: choice.scope)
         for (parameter, mask) in zip(graph.prunable, masks) { parameter.hold(mask) }
     }
@@ -87,7 +88,7 @@ extension EncoderTraining {
                     name: "layer \(index)", weight: layers[index].weight,
                     covariance: layers[index].covariance,
                     solver: .obs
-                ).pruned(choice.granularity, sparsity: sparsities[index])
+                ).pruned(choice.pattern, sparsity: sparsities[index])
             }
         }
         for (parameter, result) in zip(parameters, results) {
@@ -101,7 +102,7 @@ extension EncoderTraining {
     {
         guard choice.scope == .global else { return layers.map { _ in sparsity } }
         let masks = try MaskSelection.masks(
-            try importance(choice, layers), granularity: choice.granularity, sparsity: sparsity,
+            try importance(choice, layers), pattern: choice.pattern, sparsity: sparsity,
             scope: .global)
         return masks.map { min(1 - Double($0.reduce(0, +)) / Double($0.count), 0.999) }
     }
@@ -114,10 +115,10 @@ extension EncoderTraining {
                 output: own[5], headSize: graph.headSize)
         }
         let kept = try RemovalSelection.kept(
-            blocks, of: unitsRead(choice.granularity), granularity: choice.granularity, score: choice.score,
+            blocks, of: unitsRead(choice.pattern), pattern: choice.pattern, score: choice.score,
             sparsity: sparsity, scope: choice.scope, seed: choice.seed)
-        switch choice.granularity {
-        case .blocks: try keepBlocks(kept.indices.filter { !kept[$0].isEmpty })
+        switch choice.pattern {
+        case .block: try keepBlocks(kept.indices.filter { !kept[$0].isEmpty })
         case .heads:
             for (block, heads) in kept.enumerated() {
                 let features = heads.flatMap { $0 * graph.headSize..<($0 + 1) * graph.headSize }
@@ -161,8 +162,8 @@ extension EncoderTraining {
         parameters.add(parameter.cut(value: weight) { $0.keepingColumns(features) })
     }
 
-    private func unitsRead(_ granularity: Granularity) -> [Int] {
-        switch granularity {
+    private func unitsRead(_ pattern: Pattern) -> [Int] {
+        switch pattern {
         case .heads: unitsRead.heads
         case .neurons: unitsRead.neurons
         default: Array(repeating: 1, count: unitsRead.blocks)

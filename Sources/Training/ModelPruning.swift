@@ -183,7 +183,7 @@ public final class ModelPruning {
     ) throws -> Bool {
         let pruning = try ScheduledPruning(
             parameters: model.graph.prunable, score: options.choice.score,
-            granularity: options.choice.granularity, scope: options.choice.scope,
+            pattern: options.choice.pattern, scope: options.choice.scope,
             schedule: CubicSchedule(
                 final: options.sparsity, warmUp: options.pruningWarmUp, coolDown: options.pruningCoolDown),
             seed: options.choice.seed, pool: pool)
@@ -271,8 +271,8 @@ extension ModelPruning.Options {
         func require(_ fits: Bool, _ flag: String, _ message: @autoclosure () -> String) throws {
             guard fits else { throw PruningError(flag, message()) }
         }
-        let (granularity, score) = (choice.granularity, choice.score)
-        try granularity.require(score, choice.scope)
+        let (pattern, score) = (choice.pattern, choice.score)
+        try pattern.require(score, choice.scope)
         try require(
             score != .movement || schedule == .gradual, "--schedule",
             "found \(schedule.rawValue) for movement, allowed gradual")
@@ -286,14 +286,14 @@ extension ModelPruning.Options {
             task != .classification || train != nil || validation != nil, "--task",
             "found classification without --train and --validation, allowed with one of them")
         try require(
-            schedule != .iterative || granularity.fixedSparsity == nil, "--schedule",
-            "found iterative for \(granularity), which has one sparsity, allowed one-shot, gradual")
+            schedule != .iterative || pattern.fixedSparsity == nil, "--schedule",
+            "found iterative for \(pattern), which has one sparsity, allowed one-shot, gradual")
         try require(
-            !rewinds || (schedule != .gradual && !granularity.isStructured), "--rewind",
-            "found with \(granularity) and \(schedule.rawValue), allowed with patterns of weights and "
+            !rewinds || (schedule != .gradual && !pattern.isStructured), "--rewind",
+            "found with \(pattern) and \(schedule.rawValue), allowed with patterns of weights and "
                 + "one-shot, iterative")
         guard schedule == .gradual else { return }
-        try ScheduledPruning.require(score, granularity)
+        try ScheduledPruning.require(score, pattern)
         try require(
             task != nil && train != nil && plan.epochs > 0, "--schedule",
             "found gradual without --task, --train and epochs, which it needs")

@@ -1,3 +1,4 @@
+import Levels
 import Pruning
 import Tensors
 
@@ -10,7 +11,7 @@ import Tensors
 public final class ScheduledPruning {
     private let parameters: [Parameter]
     private let score: PruningScore
-    private let granularity: Granularity
+    private let pattern: Pattern
     private let scope: PruningScope
     private let schedule: CubicSchedule
     private let pool: ThreadPool
@@ -21,15 +22,15 @@ public final class ScheduledPruning {
     private var movement: MovementScores?
 
     /// Prepares for the linear layers of a model.
-    /// - Throws: `PruningError` for a score or a granularity that cannot be used while training.
+    /// - Throws: `PruningError` for a score or a pattern that cannot be used while training.
     public init(
-        parameters: [Parameter], score: PruningScore, granularity: Granularity, scope: PruningScope,
+        parameters: [Parameter], score: PruningScore, pattern: Pattern, scope: PruningScope,
         schedule: CubicSchedule, seed: UInt64, pool: ThreadPool
     ) throws {
-        try Self.require(score, granularity)
+        try Self.require(score, pattern)
         self.parameters = parameters
         self.score = score
-        self.granularity = granularity
+        self.pattern = pattern
         self.scope = scope
         self.schedule = schedule
         self.pool = pool
@@ -43,11 +44,11 @@ public final class ScheduledPruning {
     }
 
     /// Refuses what cannot be used while training.
-    static func require(_ score: PruningScore, _ granularity: Granularity) throws {
-        guard !granularity.isStructured else {
+    static func require(_ score: PruningScore, _ pattern: Pattern) throws {
+        guard !pattern.isStructured else {
             throw PruningError(
                 "--pattern",
-                "found \(granularity) for a schedule that prunes while training, allowed a pattern of weights"
+                "found \(pattern) for a schedule that prunes while training, allowed a pattern of weights"
             )
         }
         guard score.evidence != .inputs else {
@@ -106,7 +107,7 @@ public final class ScheduledPruning {
                 .keepingDropped(parameter.mask)
         }
         let masks = try MaskSelection.masks(
-            importance, granularity: granularity, sparsity: granularity.fixedSparsity ?? sparsity,
+            importance, pattern: pattern, sparsity: pattern.fixedSparsity ?? sparsity,
             scope: scope)
         for (parameter, mask) in zip(parameters, masks) { parameter.hold(mask) }
         sums = sums.map { [Float](repeating: 0, count: $0.count) }

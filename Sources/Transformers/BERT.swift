@@ -1,4 +1,5 @@
 import CKernels
+import Levels
 import ModelFiles
 import Tensors
 
@@ -58,7 +59,8 @@ public struct BERT: Sendable {
     let instructionSet: InstructionSet
 
     /// Makes an operator of a layer's weight and bias.
-    public typealias Packing = (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) -> any LinearOperator
+    public typealias Packing =
+        (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) throws -> any LinearOperator
 
     /// Reads `config.json` and `model.safetensors` of a folder.
     ///
@@ -83,15 +85,17 @@ public struct BERT: Sendable {
         var biases: [String: [Float]] = [:]
         var shapes: [LayerShape] = []
         var layers: [Layer] = []
-        func linear(_ name: String, rows: Int, cols: Int) throws -> any LinearOperator {
-            let shape = LayerShape(name: name, rows: rows, cols: cols)
+        func linear(
+            _ name: String, _ role: LayerRole, rows: Int, cols: Int
+        ) throws -> any LinearOperator {
+            let shape = LayerShape(name: name, rows: rows, cols: cols, block: layers.count, role: role)
             let weight = Matrix(
                 rows: rows, columns: cols, elements: try checkpoint.tensor("\(name).weight", [rows, cols]))
             let bias = try checkpoint.tensor("\(name).bias", [rows])
             weights[name] = weight
             biases[name] = bias
             shapes.append(shape)
-            return pack(shape, weight, bias)
+            return try pack(shape, weight, bias)
         }
         let hidden = dimensions.hidden
         for (index, block) in checkpoint.blocks.enumerated() {
@@ -100,15 +104,15 @@ public struct BERT: Sendable {
             layers.append(
                 Layer(
                     heads: block.heads,
-                    query: try linear("\(prefix).attention.self.query", rows: attention, cols: hidden),
-                    key: try linear("\(prefix).attention.self.key", rows: attention, cols: hidden),
-                    value: try linear("\(prefix).attention.self.value", rows: attention, cols: hidden),
+                    query: try linear("\(prefix).attention.self.query", .query, rows: attention, cols: hidden),
+                    key: try linear("\(prefix).attention.self.key", .key, rows: attention, cols: hidden),
+                    value: try linear("\(prefix).attention.self.value", .value, rows: attention, cols: hidden),
                     attentionOutput: try linear(
-                        "\(prefix).attention.output.dense", rows: hidden, cols: attention),
+                        "\(prefix).attention.output.dense", .attentionOutput, rows: hidden, cols: attention),
                     attentionNorm: try checkpoint.norm("\(prefix).attention.output.LayerNorm"),
                     intermediate: try linear(
-                        "\(prefix).intermediate.dense", rows: block.intermediate, cols: hidden),
-                    output: try linear("\(prefix).output.dense", rows: hidden, cols: block.intermediate),
+                        "\(prefix).intermediate.dense", .feedForwardUp, rows: block.intermediate, cols: hidden),
+                    output: try linear("\(prefix).output.dense", .feedForwardDown, rows: hidden, cols: block.intermediate),
                     outputNorm: try checkpoint.norm("\(prefix).output.LayerNorm")))
         }
         self.weights = weights

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Levels
 import Tensors
 
 extension Decoder {

@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 import Tensors
 
@@ -41,7 +42,8 @@ public struct Decoder: Sendable {
     }
 
     /// Makes an operator of a layer's weight and bias.
-    public typealias Packing = (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) -> any LinearOperator
+    public typealias Packing =
+        (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) throws -> any LinearOperator
 
     /// The files it was read from, which it reads embeddings and dense weights from.
     public let checkpoint: DecoderCheckpoint
@@ -199,8 +201,11 @@ private struct DecoderLoader {
     mutating func block(_ number: Int) throws -> Decoder.Block {
         let names = configuration.names
         let prefix = "\(names.block).\(number)"
-        let linears = try configuration.linearShapes.map { linear in
-            try self.linear("\(prefix).\(linear.module)", rows: linear.rows, columns: linear.columns)
+        let linears = try zip(configuration.linearShapes, names.roles).map { linear, role in
+            let shape = LayerShape(
+                name: "\(prefix).\(linear.module)", rows: linear.rows, cols: linear.columns, block: number,
+                role: role)
+            return try self.linear(shape)
         }
         let inputs = names.attentionInputs.count
         return Decoder.Block(
@@ -218,14 +223,14 @@ private struct DecoderLoader {
         return LayerNorm(gamma: gamma, beta: beta, epsilon: configuration.epsilon)
     }
 
-    private mutating func linear(_ name: String, rows: Int, columns: Int) throws -> Decoder.Linear {
-        let shape = LayerShape(name: name, rows: rows, cols: columns)
-        let weight = try checkpoint.matrix("\(name).weight", rows: rows, columns: columns)
+    private mutating func linear(_ shape: LayerShape) throws -> Decoder.Linear {
+        let (name, rows) = (shape.name, shape.rows)
+        let weight = try checkpoint.matrix("\(name).weight", rows: rows, columns: shape.cols)
         let bias =
             configuration.hasBiases
             ? try checkpoint.vector("\(name).bias", count: rows) : [Float](repeating: 0, count: rows)
         shapes.append(shape)
         biases[name] = bias
-        return Decoder.Linear(name: name, operation: pack(shape, weight, bias))
+        return Decoder.Linear(name: name, operation: try pack(shape, weight, bias))
     }
 }

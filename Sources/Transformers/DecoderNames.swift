@@ -1,3 +1,5 @@
+import Levels
+
 /// The names of a decoder's modules in Hugging Face checkpoints.
 struct DecoderNames: Sendable {
     let embedding: String
@@ -15,6 +17,13 @@ struct DecoderNames: Sendable {
     let feedForwardOutput: String
     let finalNorm: String
     let head: String
+
+    /// What each linear layer of a block does, in the order of computation.
+    var roles: [LayerRole] {
+        (attentionInputs.count == 1 ? [.queryKeyValue] : [.query, .key, .value]) + [.attentionOutput]
+            + (feedForwardInputs.count == 1 ? [.feedForwardUp] : [.feedForwardGate, .feedForwardUp])
+            + [.feedForwardDown]
+    }
 
     /// The name in GGUF files: `blk.0.attn_q.weight` for `model.layers.0.self_attn.q_proj.weight`.
     ///

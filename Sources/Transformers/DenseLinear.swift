@@ -40,6 +40,9 @@ public final class DenseLinear: LinearOperator {
     /// 4 for each weight.
     public var sizeBytes: Int { 4 * rows * columns }
 
+    /// `secateur`: this project's own dense product.
+    public var kernelName: String { "secateur" }
+
     private func blocks(ofPart part: Int, of parts: Int) -> Range<Int> {
         let block = kernels.pointee.denseBlockRows
         let count = (rows + block - 1) / block

@@ -10,6 +10,8 @@ public protocol LinearOperator: AnyObject, Sendable {
     /// What the packed weights take in memory, in bytes, the same on every CPU: without biases, and without what fills
     /// up the last rows of a kernel.
     var sizeBytes: Int { get }
+    /// What benchmarks call the kernel.
+    var kernelName: String { get }
 
     /// Which output rows fall to one of several workers, so that all take about as long.
     func rows(ofPart part: Int, of parts: Int) -> Range<Int>
@@ -41,6 +43,9 @@ extension SingleTokenOperator {
 }
 
 extension LinearOperator {
+    /// The name of the type.
+    public var kernelName: String { "\(Self.self)" }
+
     /// None.
     public var singleToken: (any SingleTokenOperator)? { nil }
 

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import SparseKernels
 import Tensors
 import Testing
@@ -15,7 +16,10 @@ import Testing
         let latency = table(40).map { $0.map { wholeSteps ? $0.rounded() : $0 } }
         let size = table(1_000).map { $0.map { Int($0) } }
         let least = latency.reduce(0) { $0 + ($1.min() ?? 0) }
-        let levels = [0, 0.2, 0.4, 0.6, 0.8].map { Level(pattern: .unstructured, sparsity: $0) }
+        let levels: LevelSet = [
+            .dense, Level(pattern: .unstructured, sparsity: 0.2), Level(pattern: .unstructured, sparsity: 0.4),
+            Level(pattern: .unstructured, sparsity: 0.6), Level(pattern: .unstructured, sparsity: 0.8),
+        ]
         let costs = LevelCosts(
             layers: ["a", "b", "c", "d", "e"], levels: levels, latencyMs: latency, overheadMs: 3,
             sizeBytes: size,

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import Pruning
 import SparseKernels
 import Tensors

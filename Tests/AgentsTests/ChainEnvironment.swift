@@ -1,3 +1,4 @@
+import Levels
 import SparseKernels
 import Tensors
 
@@ -25,11 +26,12 @@ final class ChainEnvironment: Environment {
         misjudgesPatterns: Bool = true
     ) {
         var random = CounterBasedRandom(seed: problem, stream: 99)
-        let levels: [Level] =
-            [.dense]
-            + [Pattern.unstructured, .rowBlock4].flatMap { pattern in
-                [0.5, 0.7, 0.8, 0.9].map { Level(pattern: pattern, sparsity: $0) }
-            }
+        let levels: LevelSet = [
+            .dense, Level(pattern: .unstructured, sparsity: 0.5), Level(pattern: .unstructured, sparsity: 0.7),
+            Level(pattern: .unstructured, sparsity: 0.8), Level(pattern: .unstructured, sparsity: 0.9),
+            Level(pattern: .rowBlock4, sparsity: 0.5), Level(pattern: .rowBlock4, sparsity: 0.7),
+            Level(pattern: .rowBlock4, sparsity: 0.8), Level(pattern: .rowBlock4, sparsity: 0.9),
+        ]
         var (lone, told, latency, size): ([[Double]], [[Double]], [[Double]], [[Int]]) = ([], [], [], [])
         for _ in 0..<layers {
             let weight = 0.02 * (0.2 + 2 * random.nextUniform() * random.nextUniform())

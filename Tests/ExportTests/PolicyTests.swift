@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Testing
@@ -9,7 +10,8 @@ import Transformers
 @Suite struct PolicyTests {
     private let folder: String
     private let shapes = [
-        LayerShape(name: "a.query", rows: 8, cols: 4), LayerShape(name: "b.dense", rows: 16, cols: 8),
+        LayerShape(name: "a.query", rows: 8, cols: 4, block: 0, role: .query),
+        LayerShape(name: "b.dense", rows: 16, cols: 8, block: 0, role: .feedForwardUp),
     ]
 
     init() throws {
@@ -42,12 +44,21 @@ import Transformers
         #"{"layer": "b.dense", "level": {"pattern": "4x1", "sparsity": 0.75}, "rows": 16, "cols": 8}"#
 
     @Test func theSchemaAllowsEveryPattern() throws {
+        let expression = try Regex(try #require(try Self.levelSchema()["pattern"]?["pattern"] as? String))
+        for pattern in FloatFormat.patterns + [.dense, .heads, .neurons, .block] {
+            #expect(pattern.description.wholeMatch(of: expression) != nil, "\(pattern)")
+        }
+        #expect("5y1".wholeMatch(of: expression) == nil)
+        let precision = try Regex(try #require(try Self.levelSchema()["precision"]?["pattern"] as? String))
+        #expect(Precision.int8.name.wholeMatch(of: precision) != nil)
+    }
+
+    private static func levelSchema() throws -> [String: [String: Any]] {
         let schema = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../docs/policy.schema.json")
         let root = try JSONSerialization.jsonObject(with: Data(contentsOf: schema)) as? [String: Any]
         let definitions = try #require(root?["$defs"] as? [String: [String: Any]])
-        let level = try #require(definitions["level"]?["properties"] as? [String: [String: Any]])
-        #expect(level["pattern"]?["enum"] as? [String] == Pattern.allCases.map(\.rawValue))
+        return try #require(definitions["level"]?["properties"] as? [String: [String: Any]])
     }
 
     @Test func aPolicyMadeByHandIsRead() throws {

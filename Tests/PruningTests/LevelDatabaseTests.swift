@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import SparseKernels
 import Tensors
 import Testing
@@ -7,7 +8,10 @@ import Transformers
 @testable import Pruning
 
 @Suite struct LevelDatabaseTests {
-    private let layers = [LayerShape(name: "a", rows: 10, cols: 9), LayerShape(name: "b", rows: 4, cols: 17)]
+    private let layers = [
+        LayerShape(name: "a", rows: 10, cols: 9, block: 0, role: .query),
+        LayerShape(name: "b", rows: 4, cols: 17, block: 0, role: .attentionOutput),
+    ]
     private let levels = [
         Level.dense, Level(pattern: .unstructured, sparsity: 0.5), Level(pattern: .rowBlock4, sparsity: 0.75),
     ]

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import SparseKernels
 import Tensors
 import Testing
@@ -72,25 +73,25 @@ import Testing
     @Test(
         arguments: [
             // Columns of the layer that reads the heads: 1 + 9 and 4 + 0.25; rows of the three that feed it: 2 and 4.
-            (PruningScore.magnitude, Granularity.heads, [10 + 3 * 2, 4.25 + 3 * 4]),
+            (PruningScore.magnitude, Pattern.heads, [10 + 3 * 2, 4.25 + 3 * 4]),
             (.magnitude, .neurons, [10 + 2, 4.25 + 4]),
             // Gates: 1·0.5 + 3·−1 = −2.5 and 1·−1.5 + 3·2 = 4.5; −2·1 + 0.5·2 = −1 and −2·0.5 + 0.5·4 = 1.
             (.gradient, .neurons, [2.5 + 4.5, 1 + 1]),
             (.fisher, .heads, [(6.25 + 20.25) / 2, (1 + 1) / 2]),
             (.wanda, .neurons, [10 * 6, 4.25 * 10]),
             // Gates of attention and feed-forward layer add up: twice the sum of both columns, −3.5 and 5.5.
-            (.gradient, .blocks, [2 * (3.5 + 5.5)]),
-        ] as [(PruningScore, Granularity, [Double])])
+            (.gradient, .block, [2 * (3.5 + 5.5)]),
+        ] as [(PruningScore, Pattern, [Double])])
     func scoresOfWhatIsRemovedAreThoseOfTheirFormulas(
-        _ score: PruningScore, _ granularity: Granularity, _ expected: [Double]
+        _ score: PruningScore, _ pattern: Pattern, _ expected: [Double]
     ) throws {
         var random = CounterBasedRandom(seed: 1)
         let found = try StructuredScores.scores(
-            block(), granularity, score, name: "block", random: &random)
+            block(), pattern, score, name: "block", random: &random)
         let factor = Double(found[0]) / expected[0]
         #expect(found.count == expected.count && factor > 0)
         for (found, expected) in zip(found, expected) {
-            #expect(abs(Double(found) - factor * expected) < 1e-4 * factor, "\(score) \(granularity)")
+            #expect(abs(Double(found) - factor * expected) < 1e-4 * factor, "\(score) \(pattern)")
         }
     }
 
@@ -106,7 +107,7 @@ import Testing
         }
         for scope in [PruningScope.layer, .global] {
             let kept = try RemovalSelection.kept(
-                blocks, of: [12, 12], granularity: .heads, score: .random, sparsity: 0.5, scope: scope,
+                blocks, of: [12, 12], pattern: .heads, score: .random, sparsity: 0.5, scope: scope,
                 seed: 1)
             #expect(kept.map(\.count).reduce(0, +) == 12)
             if scope == .layer { #expect(kept.map(\.count) == [6, 6]) }
@@ -120,7 +121,7 @@ import Testing
             ("neurons", .fisher, .row, "--scope"), ("block", .fisher, .layer, "--scope"),
         ]
         for (pattern, score, scope, flag) in cases {
-            let error = #expect(throws: PruningError.self) { try Granularity(pattern)?.require(score, scope) }
+            let error = #expect(throws: PruningError.self) { try Pattern(pattern)?.require(score, scope) }
             #expect(error?.subject == flag)
         }
     }

@@ -1,3 +1,4 @@
+import Levels
 import SparseKernels
 import Tensors
 import Testing
@@ -38,10 +39,10 @@ import Testing
 
     @Test func granularitiesAreReadAsTheyAreWritten() {
         for text in ["unstructured", "4x1", "8x2", "2:4", "1:8", "heads", "neurons", "block"] {
-            #expect(Granularity(text)?.description == text)
+            #expect(Pattern(text)?.description == text)
         }
         for text in ["", "4x", "x4", "4:4", "5:4", "0x1", "1000x1", "2:4:8", "dense"] {
-            #expect(Granularity(text) == nil, "\(text)")
+            #expect(Pattern(text) == nil, "\(text)")
         }
     }
 

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import Testing
 
 @testable import Search

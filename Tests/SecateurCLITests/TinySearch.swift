@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Levels
 import TinyModels
 
 @testable import SparseKernels
@@ -25,7 +26,7 @@ enum TinySearch {
     private static var table: LatencyTable {
         var entries: [LatencyTable.Key: LatencyTable.Entry] = [:]
         for (rows, cols) in [(32, 32), (64, 32), (32, 64)] {
-            for level in Level.standard {
+            for level in LevelSet.standard {
                 let weight: Double
                 switch level.pattern {
                 case .dense: weight = 1

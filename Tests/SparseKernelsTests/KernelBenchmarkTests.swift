@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 import Testing
 
@@ -18,7 +19,7 @@ import Testing
         let levels = [
             Level(pattern: .unstructured, sparsity: 0.75), Level(pattern: .twoOfFour, sparsity: 0.5),
         ]
-        let report = benchmark.measure(shapes: [(rows: 64, cols: 96)], levels: levels)
+        let report = try benchmark.measure(shapes: [(rows: 64, cols: 96)], levels: levels)
         let dense = report.entries.filter { $0.pattern == "dense" }
         #expect(Set(dense.map(\.kernel)) == ["secateur", "openblas", "openblas transposed"])
         #expect(report.entries.count == dense.count + levels.count)

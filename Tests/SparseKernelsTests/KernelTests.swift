@@ -1,4 +1,5 @@
 import CKernels
+import Levels
 import Tensors
 import Testing
 import Transformers
@@ -12,7 +13,7 @@ import Transformers
 /// stability of numerical algorithms", section 4.2); a product left out or taken twice is far beyond it.
 @Suite struct KernelTests {
     static let sets = InstructionSet.allCases.filter { $0 != .scalar && $0.isAvailable }
-    static let units = Pattern.allCases.compactMap(\.unit)
+    static let units = FloatFormat.patterns.compactMap(\.unit)
     static let sparsities = [0.0, 0.3, 0.5, 0.8, 0.97, 1.0]
     /// Rows, columns and tokens that divide nothing, drawn at random, and the corners.
     static let shapes: [(Int, Int, Int)] = {

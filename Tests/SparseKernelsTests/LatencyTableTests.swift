@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import SparseKernels
@@ -9,8 +10,9 @@ import Testing
             cpu: "Example", processors: 2, caches: "L1 32K", instructionSet: .avx2),
         phase: .decode, tokens: 128, threads: 2,
         entries: [
-            .init(rows: 8, cols: 4, level: .dense): .init([3, 1, 2]),
-            .init(rows: 8, cols: 4, level: Level(pattern: .rowBlock4, sparsity: 0.7)): .init([0.5]),
+            .init(rows: 8, cols: 4, level: Level.dense.with(.int8)): .init([3, 1, 2]),
+            .init(rows: 8, cols: 4, level: Level(pattern: .rowBlock4, sparsity: 0.7, precision: .int8)):
+                .init([0.5]),
         ], fit: LatencyFit(overheadMs: 1, scale: 1.25, medianError: 0.01), dense: .init([9]))
 
     @Test func comesBackFromAFile() throws {
@@ -25,20 +27,20 @@ import Testing
     }
 
     @Test func summarisesByMedian() {
-        #expect(table.entries[.init(rows: 8, cols: 4, level: .dense)]?.medianMs == 2)
+        #expect(table.entries[.init(rows: 8, cols: 4, level: Level.dense.with(.int8))]?.medianMs == 2)
     }
 
-    @Test(arguments: Level.standard)
-    func levelsAreReadAsTheyAreWritten(_ level: Level) {
-        #expect(Level(level.description) == level)
-    }
-
-    @Test func coarseLevelsAreInEveryTable() {
-        #expect(Set(Level.coarse).isSubset(of: Level.standard) && Level.coarse[0] == .dense)
-    }
-
-    @Test(arguments: ["", "dense@0.5", "4x1", "4x1@1.0", "4x1@-0.1", "other@0.5", "4x1@0.5@1"])
-    func otherTextIsNoLevel(_ text: String) {
-        #expect(Level(text) == nil)
+    /// As versions before precisions wrote it.
+    @Test func levelsOfAnEarlierTableHaveThePrecisionThatDecodingHad() throws {
+        let path = NSTemporaryDirectory() + "latency-\(UUID().uuidString).h5"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let entries = table.entries.map { key, entry in
+            (LatencyTable.Key(rows: key.rows, cols: key.cols, level: key.level.with(.float32)), entry)
+        }
+        let earlier = LatencyTable(
+            fingerprint: table.fingerprint, phase: .decode, tokens: 128, threads: 2,
+            entries: Dictionary(uniqueKeysWithValues: entries), fit: table.fit, dense: table.dense)
+        try earlier.write(to: path, schema: "secateur.latency/3")
+        #expect(try LatencyTable(path: path) == table)
     }
 }

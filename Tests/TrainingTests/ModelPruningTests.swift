@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import SparseKernels
@@ -19,10 +20,10 @@ import Transformers
         _ tiny: TinyEncoder, _ pattern: String, _ score: PruningScore, _ scope: PruningScope?,
         sparsity: Double, _ change: (inout ModelPruning.Options) -> Void = { _ in }
     ) throws -> ModelPruning.Summary {
-        let granularity = try #require(Granularity(pattern))
+        let pattern = try #require(Pattern(pattern))
         var options = ModelPruning.Options(
-            model: tiny.folder, choice: PruningChoice(granularity: granularity, score: score, scope: scope),
-            sparsity: granularity.fixedSparsity ?? sparsity)
+            model: tiny.folder, choice: PruningChoice(pattern: pattern, score: score, scope: scope),
+            sparsity: pattern.fixedSparsity ?? sparsity)
         options.task = .classification
         options.train = try tiny.labelled("train.tsv", count: 48, seed: 3)
         options.plan.epochs = 0
@@ -39,7 +40,7 @@ import Transformers
     @Test(arguments: weightPatterns, PruningScore.allCases)
     func weightsHaveTheSparsityAskedFor(_ pattern: String, _ score: PruningScore) throws {
         let tiny = try TinyEncoder()
-        let fixed = try #require(Granularity(pattern)).fixedSparsity
+        let fixed = try #require(Pattern(pattern)).fixedSparsity
         for scope in PruningScope.allCases {
             // OBS chooses over all rows of a layer at once, or run by run.
             let isOfScore = score != .obs || (fixed == nil) == (scope != .row)
@@ -106,7 +107,7 @@ import Transformers
         var notes: [String] = []
         var options = ModelPruning.Options(
             model: "\(tiny.folder)/dense",
-            choice: PruningChoice(granularity: .units(.single), score: .random, scope: .global),
+            choice: PruningChoice(pattern: .units(.single), score: .random, scope: .global),
             sparsity: 0.98)
         options.schedule = .iterative
         options.rounds = 6

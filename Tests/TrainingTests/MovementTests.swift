@@ -42,7 +42,7 @@ import Testing
     @Test func whatMovesAwayFromZeroIsKeptAndWhatWasDroppedComesBack() throws {
         let parameter = parameter([0.1, -0.1, 0.15, -0.15])
         let pruning = try ScheduledPruning(
-            parameters: [parameter], score: .movement, granularity: .units(.single),
+            parameters: [parameter], score: .movement, pattern: .units(.single),
             scope: .layer, schedule: CubicSchedule(final: 0.5, warmUp: 0, coolDown: 0.7), seed: 1, pool: pool)
         // The small weights grow and the large ones shrink: magnitude would keep the others.
         let growing: [Float] = [-1, 1, 1, -1]

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import SparseKernels
 
 /// A policy as a map: a row for each block, a column for each operation; the pattern by colour, hatch and
@@ -29,9 +30,13 @@ struct PolicyMap {
         columns = distinct(cells.map(\.column))
     }
 
-    /// The patterns in use, in the order of ``Pattern``.
-    var patterns: [Pattern] {
-        Pattern.allCases.filter { pattern in cells.contains { $0.level.pattern == pattern } }
+    /// How the kinds of level in use are shown, dense first and then as they first come.
+    var glyphs: [LevelGlyph] {
+        let levels = cells.map(\.level)
+        let ordered = levels.filter(\.keepsAll) + levels.filter { !$0.keepsAll }
+        return ordered.map(LevelFormats.standard.glyph).reduce(into: []) {
+            if !$0.contains($1) { $0.append($1) }
+        }
     }
 
     /// `encoder.layer.3.attention.self.query` is `attention.query` of block 3.
@@ -40,28 +45,6 @@ struct PolicyMap {
         guard let index = parts.firstIndex(where: { Int($0) != nil }) else { return ("–", layer) }
         let names = parts[(index + 1)...].filter { !["self", "dense"].contains($0) }
         return (parts[index], names.joined(separator: "."))
-    }
-
-    /// The number of a pattern's colour.
-    static func colour(_ pattern: Pattern) -> Int {
-        switch pattern {
-        case .dense: 8
-        case .unstructured: 1
-        case .rowBlock4: 2
-        case .block4: 3
-        case .twoOfFour: 4
-        case .rowBlock8: 5
-        case .rowBlock16: 6
-        case .rowBlock6: 7
-        }
-    }
-
-    /// What a cell calls a pattern.
-    static func code(_ pattern: Pattern) -> String {
-        switch pattern {
-        case .unstructured: "unstr."
-        default: pattern.rawValue.replacingOccurrences(of: "x", with: "×")
-        }
     }
 
     func svg(_ size: ChartSize) -> String {
@@ -99,27 +82,27 @@ struct PolicyMap {
         _ cell: Cell, _ corner: SVGCanvas.Point, width: Double, height: Double, _ size: ChartSize,
         _ canvas: inout SVGCanvas
     ) {
-        let (pattern, sparsity) = (cell.level.pattern, cell.level.sparsity)
+        let (glyph, sparsity) = (LevelFormats.standard.glyph(cell.level), cell.level.sparsity)
         let title = "\(cell.layer): \(cell.level)"
-        canvas.colour(Self.colour(pattern)) { canvas in
+        canvas.colour(glyph.color) { canvas in
             canvas.rectangle(
                 corner, width: width, height: height, "cell",
-                fill: pattern == .dense ? 0.1 : 0.1 + 0.5 * sparsity, title: title)
+                fill: 0.1 + 0.5 * sparsity, title: title)
             canvas.rectangle(
-                corner, width: size.isNarrow ? 5 : 9, height: height, "hatch-\(Self.slug(pattern))")
+                corner, width: size.isNarrow ? 5 : 9, height: height, "hatch-\(glyph.slug)")
         }
         let middle = corner.x + (width + (size.isNarrow ? 5 : 9)) / 2
-        guard pattern != .dense else {
+        guard !cell.level.keepsAll else {
             return canvas.text(
-                "dense", at: (middle, corner.y + height / 2 + 4), "cell-small", anchor: .middle)
+                glyph.code, at: (middle, corner.y + height / 2 + 4), "cell-small", anchor: .middle)
         }
         let percent = Figures.percent(sparsity)
         if size.isNarrow || width < 70 {
             canvas.text(percent, at: (middle, corner.y + 14), "cell-text", anchor: .middle)
-            canvas.text(Self.code(pattern), at: (middle, corner.y + 27), "cell-small", anchor: .middle)
+            canvas.text(glyph.code, at: (middle, corner.y + 27), "cell-small", anchor: .middle)
         } else {
             canvas.text(
-                "\(Self.code(pattern)) \(percent)", at: (middle, corner.y + height / 2 + 4.5), "cell-text",
+                "\(glyph.code) \(percent)", at: (middle, corner.y + height / 2 + 4.5), "cell-text",
                 anchor: .middle)
         }
     }
@@ -129,41 +112,5 @@ struct PolicyMap {
         func last(_ name: String) -> Substring { name.split(separator: ".").last ?? "" }
         return columns.count { last($0) == last(column) } == 1
             ? String(last(column)) : column.replacingOccurrences(of: "attention.", with: "attn. ")
-    }
-
-    /// A pattern's name as a class.
-    static func slug(_ pattern: Pattern) -> String {
-        pattern.rawValue.replacingOccurrences(of: ":", with: "of")
-    }
-
-    /// The hatches, once for a page: `<pattern>` elements in the colour of their series, and that of bars.
-    static var hatches: String {
-        let stripes = "<path d=\"M0 5L5 0\" stroke=\"currentColor\" stroke-opacity=\"0.6\"/>"
-        let bar =
-            "<pattern id=\"hatch-bar\" class=\"c8\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\">"
-            + stripes + "</pattern>"
-        return bar
-            + Pattern.allCases.map { pattern in
-                let (size, marks): (Int, String) =
-                    switch pattern {
-                    case .dense: (8, "")
-                    case .unstructured:
-                        (4, "<circle cx=\"1\" cy=\"1\" r=\"0.9\"/><circle cx=\"3\" cy=\"3\" r=\"0.9\"/>")
-                    case .rowBlock4: (4, "<rect width=\"1.8\" height=\"4\"/>")
-                    case .rowBlock6: (5, "<rect width=\"2.2\" height=\"5\"/>")
-                    case .rowBlock8: (3, "<rect width=\"1.2\" height=\"3\"/>")
-                    case .rowBlock16: (6, "<rect width=\"3\" height=\"6\"/>")
-                    case .block4:
-                        (
-                            6,
-                            "<rect width=\"3\" height=\"3\"/><rect x=\"3\" y=\"3\" width=\"3\" height=\"3\"/>"
-                        )
-                    case .twoOfFour:
-                        (4, "<path d=\"M0 4L4 0\" stroke=\"currentColor\" stroke-width=\"1.2\"/>")
-                    }
-                return
-                    "<pattern id=\"hatch-\(slug(pattern))\" class=\"c\(colour(pattern))\" width=\"\(size)\" "
-                    + "height=\"\(size)\" patternUnits=\"userSpaceOnUse\" fill=\"currentColor\">\(marks)</pattern>"
-            }.joined()
     }
 }

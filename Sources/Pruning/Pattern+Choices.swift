@@ -1,4 +1,6 @@
-extension Granularity {
+import Levels
+
+extension Pattern {
     /// Refuses a score and a scope that make no sense with this.
     /// - Throws: ``PruningError`` that names what makes sense.
     public func require(_ score: PruningScore, _ scope: PruningScope) throws {
@@ -19,9 +21,10 @@ extension Granularity {
 
     private var scores: [PruningScore] {
         switch self {
+        case .dense: []
         case .units, .kept: PruningScore.allCases
         case .heads, .neurons: PruningScore.allCases.filter { $0 != .movement }
-        case .blocks: [.magnitude, .gradient, .fisher, .random]
+        case .block: [.magnitude, .gradient, .fisher, .random]
         }
     }
 
@@ -29,10 +32,11 @@ extension Granularity {
     /// together, group of columns by group of columns.
     private func scopes(of score: PruningScore) -> [PruningScope] {
         switch self {
+        case .dense: []
         case .units: score == .obs ? [.layer, .global] : PruningScope.allCases
         case .kept: [.row]
         case .heads, .neurons: [.layer, .global]
-        case .blocks: [.global]
+        case .block: [.global]
         }
     }
 }

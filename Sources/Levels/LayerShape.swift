@@ -1,0 +1,59 @@
+/// What a layer does in its block.
+public enum LayerRole: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Makes the queries of attention.
+    case query
+    /// Makes the keys.
+    case key
+    /// Makes the values.
+    case value
+    /// Makes queries, keys and values in one product.
+    case queryKeyValue
+    /// Takes the heads' contexts to the hidden states.
+    case attentionOutput
+    /// Makes the gate of a gated feed-forward network.
+    case feedForwardGate
+    /// Takes hidden states to the neurons.
+    case feedForwardUp
+    /// Takes the neurons to the hidden states.
+    case feedForwardDown
+
+    /// `attention.query`, `feed-forward.up`: what people read.
+    public var label: String {
+        switch self {
+        case .query: "attention.query"
+        case .key: "attention.key"
+        case .value: "attention.value"
+        case .queryKeyValue: "attention.qkv"
+        case .attentionOutput: "attention.output"
+        case .feedForwardGate: "feed-forward.gate"
+        case .feedForwardUp: "feed-forward.up"
+        case .feedForwardDown: "feed-forward.down"
+        }
+    }
+}
+
+/// One prunable layer: its name and shape, and its place in the model.
+public struct LayerShape: Sendable, Hashable, Codable {
+    /// Its name in the checkpoint, without `.weight`: `encoder.layer.0.attention.self.query`.
+    public let name: String
+    /// Output features.
+    public let rows: Int
+    /// Input features.
+    public let cols: Int
+    /// The number of its transformer block, from 0.
+    public let block: Int
+    /// What it does there.
+    public let role: LayerRole
+
+    /// Names a layer.
+    public init(name: String, rows: Int, cols: Int, block: Int, role: LayerRole) {
+        self.name = name
+        self.rows = rows
+        self.cols = cols
+        self.block = block
+        self.role = role
+    }
+
+    /// Number of weights.
+    public var weightCount: Int { rows * cols }
+}

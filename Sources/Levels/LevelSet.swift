@@ -1,0 +1,148 @@
+/// The levels that a search chooses from, in the order of its tables.
+///
+///     let set = try LevelSet([.dense, Level("4x1@0.5")!, Level("4x1@0.8")!])
+///     set.dense          // 0: the index of the level that drops nothing
+///     set[2].description // "4x1@0.800"
+///
+/// An option of the search, stored in the run as a list of texts.
+public struct LevelSet: Sendable, Hashable {
+    /// The levels.
+    public let levels: [Level]
+    /// The index of the first level that drops no weight: what a layer is before anything is chosen for it.
+    public let dense: Int
+
+    /// Takes different levels, one of which drops nothing.
+    /// - Throws: ``LevelSetError`` for anything else.
+    public init(_ levels: [Level]) throws {
+        guard let dense = levels.firstIndex(where: \.keepsAll) else {
+            throw LevelSetError(
+                found: levels.isEmpty ? "none" : levels.map(\.description).joined(separator: ", "),
+                allowed: "levels of which one drops nothing: dense, or a precision alone")
+        }
+        if let twice = levels.first(where: { level in levels.count { $0 == level } > 1 }) {
+            throw LevelSetError(found: "\(twice) twice", allowed: "each level once")
+        }
+        self.levels = levels
+        self.dense = dense
+    }
+
+    private init(known levels: [Level]) {
+        self.levels = levels
+        dense = 0
+    }
+
+    /// Dense, and unstructured and 4x1 from 30 % to 95 %.
+    public static let standard = LevelSet(
+        known: [.dense]
+            + [Pattern.unstructured, .rowBlock4].flatMap { pattern in
+                [0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95].map {
+                    Level(pattern: pattern, sparsity: $0)
+                }
+            })
+
+    /// Fewer levels, for models of so many layers that pruning each to all of ``standard`` would take longer than
+    /// searching: dense, 4x1 from 30 % to 90 % and unstructured from 50 %, where it begins to pay, to 90 %. All are
+    /// of the standard ones, so that their latencies are in every table.
+    public static let coarse = LevelSet(
+        known: [.dense] + [0.5, 0.6, 0.7, 0.8, 0.9].map { Level(pattern: .unstructured, sparsity: $0) }
+            + [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map { Level(pattern: .rowBlock4, sparsity: $0) })
+
+    /// The same zeros, all in another precision.
+    public func with(_ precision: Precision) -> LevelSet {
+        LevelSet(known: levels.map { $0.with(precision) })
+    }
+
+    /// The sets that have names, by name.
+    public static let named: [String: LevelSet] = ["standard": .standard, "coarse": .coarse]
+
+    /// How sets are written, for messages and help.
+    public static let form =
+        "\(named.keys.sorted(by: >).joined(separator: ", ")), or levels with commas such as dense,4x1@0.5,4x1@0.8"
+
+    /// Reads the name of a set, or its levels with commas between them.
+    /// - Throws: ``LevelSetError`` for anything else.
+    public init(_ text: String) throws {
+        if let set = Self.named[text] {
+            self = set
+            return
+        }
+        try self.init(
+            text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+                guard let level = Level(String(part)) else {
+                    throw LevelSetError(found: "'\(part)'", allowed: Self.form)
+                }
+                return level
+            })
+    }
+
+    /// Whether a layer at level `index` is left as it is.
+    public func isDense(_ index: Int) -> Bool { index == dense }
+
+    /// The policy that leaves every one of `layers` layers as it is.
+    public func densePolicy(layers: Int) -> [Int] {
+        [Int](repeating: dense, count: layers)
+    }
+
+    /// Patterns in use, in the order in which they first come, without dense.
+    public var patterns: [Pattern] {
+        levels.reduce(into: []) {
+            if !$1.keepsAll, !$0.contains($1.pattern) { $0.append($1.pattern) }
+        }
+    }
+}
+
+extension LevelSet: RandomAccessCollection {
+    /// 0
+    public var startIndex: Int { 0 }
+    /// The number of levels.
+    public var endIndex: Int { levels.count }
+    /// The level at an index.
+    public subscript(index: Int) -> Level { levels[index] }
+}
+
+extension LevelSet: Codable {
+    /// Reads a list of texts, or of levels as earlier versions wrote it.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            if let levels = try? container.decode([Level].self) {
+                try self.init(levels)
+                return
+            }
+            try self.init(
+                container.decode([String].self).map { text in
+                    guard let level = Level(text) else {
+                        throw LevelSetError(found: "'\(text)'", allowed: Level.form)
+                    }
+                    return level
+                })
+        } catch let error as LevelSetError {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+        }
+    }
+
+    /// Writes what ``init(from:)`` reads.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(levels.map(\.description))
+    }
+}
+
+/// Levels that no search can choose from.
+public struct LevelSetError: Error, Equatable, CustomStringConvertible {
+    /// What was found.
+    public let found: String
+    /// What is allowed.
+    public let allowed: String
+
+    /// "found …, allowed …"
+    public var description: String { "found \(found), allowed \(allowed)" }
+}
+
+extension LevelSet: ExpressibleByArrayLiteral {
+    /// Levels written in a program; stops it where they are none that a set takes.
+    public init(arrayLiteral levels: Level...) {
+        guard let set = try? LevelSet(levels) else { preconditionFailure("levels without dense, or twice") }
+        self = set
+    }
+}

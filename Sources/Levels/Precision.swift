@@ -1,0 +1,31 @@
+/// How a layer's products are computed.
+///
+///     Precision.int8.name          // "int8"
+///     Precision(name: "float32")   // the default
+///
+/// Which precisions there are is what level formats say: a format of a new one names it, and nothing else changes.
+public struct Precision: Hashable, Sendable, CustomStringConvertible {
+    /// What users call it.
+    public let name: String
+
+    /// Names a precision: lower-case letters and digits, the first a letter.
+    public init?(name: String) {
+        let letters = name.unicodeScalars
+        guard let first = letters.first, ("a"..."z").contains(first),
+            letters.allSatisfy({ ("a"..."z").contains($0) || ("0"..."9").contains($0) })
+        else { return nil }
+        self.name = name
+    }
+
+    private init(known name: String) {
+        self.name = name
+    }
+
+    /// 32-bit floating point, as checkpoints have it.
+    public static let float32 = Precision(known: "float32")
+    /// Whole numbers of 8 bits for weights and activations, with scales.
+    public static let int8 = Precision(known: "int8")
+
+    /// The name.
+    public var description: String { name }
+}

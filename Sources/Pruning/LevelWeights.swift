@@ -1,0 +1,52 @@
+import Levels
+import Tensors
+
+/// A level database as the levels of a search see it: those that differ in precision alone share their weights.
+public struct LevelWeights: Sendable {
+    /// The levels, in the order of the tables.
+    public let levels: LevelSet
+    private let database: LevelDatabase
+    /// Where each level's weights stand in the database.
+    private let stored: [Int]
+
+    /// Takes a database that was made for these levels, or more.
+    /// - Throws: ``PruningError`` for a level that the database has not.
+    public init(_ database: LevelDatabase, levels: LevelSet) throws {
+        self.database = database
+        self.levels = levels
+        stored = try levels.map { level in
+            guard let index = database.levels.firstIndex(of: level.with(.float32)) else {
+                throw PruningError(
+                    "level database",
+                    "found no level \(level), allowed "
+                        + database.levels.map(\.description).joined(separator: ", "))
+            }
+            return index
+        }
+    }
+
+    /// The levels that a database needs for a search's: their zeros, dense first.
+    public static func zeros(of levels: LevelSet) -> [Level] {
+        levels.reduce(into: [.dense]) { zeros, level in
+            let own = level.with(.float32)
+            if !zeros.contains(own) { zeros.append(own) }
+        }
+    }
+
+    /// The layers, in the order of computation.
+    public var layers: [LayerShape] { database.layers }
+
+    /// What each layer is like before it is pruned.
+    public var facts: [LayerFacts] { database.facts }
+
+    /// Relative error of each layer's output at each level, [layer][level]; 0 where nothing is dropped.
+    public var errors: [[Double]] {
+        database.errors.map { layer in stored.map { layer[$0] } }
+    }
+
+    /// A layer's weight at a level, both by their index; the level must drop something.
+    /// - Throws: ``PruningError`` or `ModelFileError` when the layer's file is not what the index says.
+    public func weight(layer: Int, level: Int) throws -> Matrix {
+        try database.weight(layer: layer, level: stored[level])
+    }
+}

@@ -1,0 +1,24 @@
+import Levels
+import Tensors
+
+extension Level {
+    /// The level that a weight's zeros follow, in a precision: the largest unit of which as many are zero as there are
+    /// zeros, but for one weight in a hundred; dense below the sparsity from which the format pays on both AVX2 and
+    /// AVX-512.
+    public init(ofZerosIn weight: Matrix, precision: Precision = .float32) {
+        let pattern = Self.pattern(of: weight)
+        self.init(
+            pattern: pattern, sparsity: pattern == .dense ? 0 : min(weight.sparsity, 1.0.nextDown),
+            precision: precision)
+    }
+
+    private static func pattern(of weight: Matrix) -> Pattern {
+        let sparsity = weight.sparsity
+        for pattern in [Pattern.rowBlock16, .block4, .rowBlock8, .rowBlock6, .rowBlock4] {
+            guard sparsity >= 0.2, let unit = pattern.unit else { continue }
+            let (all, kept) = weight.units(unit)
+            if Double(all - kept) / Double(all) >= sparsity - 0.01 { return pattern }
+        }
+        return sparsity >= 0.5 ? .unstructured : .dense
+    }
+}

@@ -1,0 +1,110 @@
+import Levels
+import Tensors
+import Transformers
+
+/// Turns a level and a weight into an operator, and says what that costs and how it is shown.
+///
+/// A new precision, or a new way to pack one, is a type that conforms and a line in ``LevelFormats/standard``:
+///
+///     struct HalfFormat: LevelFormat {
+///         let name = "half"
+///         func makes(_ level: Level) -> Bool { level.precision.name == "half" && level.keepsAll }
+///         func pack(…) -> any LinearOperator { HalfLinear(weight: weight, bias: bias) }
+///         func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int { rows * columns * 2 }
+///         func glyph(_ level: Level) -> LevelGlyph { … }
+///     }
+///
+/// Packing, sizes, profiling, the kernel benchmark, exports and reports go through it.
+public protocol LevelFormat: Sendable {
+    /// What messages call it.
+    var name: String { get }
+
+    /// Whether it has operators of a level.
+    func makes(_ level: Level) -> Bool
+
+    /// Packs a weight [rows × columns] that has the zeros of a level, and a bias [rows].
+    ///
+    /// - Parameter phase: what is to be fast.
+    func pack(
+        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase, on instructionSet: InstructionSet
+    ) -> any LinearOperator
+
+    /// What a layer [rows × columns] takes in memory at a level, in bytes, within one unit of what its operator says of a
+    /// weight that was pruned to the level. The same on every CPU: biases, offsets of rows and what fills up bundles are
+    /// left out.
+    func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int
+
+    /// How pictures and tables show a level.
+    func glyph(_ level: Level) -> LevelGlyph
+}
+
+/// The level formats that a program knows, in order: the first that makes a level is the one that is used.
+public struct LevelFormats: Sendable {
+    /// The formats.
+    public let all: [any LevelFormat]
+
+    /// Puts formats together.
+    public init(_ all: [any LevelFormat]) {
+        self.all = all
+    }
+
+    /// What Secateur brings.
+    public static let standard = LevelFormats([FloatFormat(), EightBitFormat()])
+
+    /// These and others, which come first.
+    public func adding(_ others: any LevelFormat...) -> LevelFormats {
+        LevelFormats(others + all)
+    }
+
+    /// The format of a level.
+    /// - Throws: ``LevelFormatError`` when none makes it.
+    public func format(of level: Level) throws -> any LevelFormat {
+        guard let format = all.first(where: { $0.makes(level) }) else {
+            throw LevelFormatError(level: level, formats: all.map(\.name))
+        }
+        return format
+    }
+
+    /// Refuses levels that no format makes.
+    /// - Throws: ``LevelFormatError``.
+    public func require(_ levels: some Sequence<Level>) throws {
+        for level in levels { _ = try format(of: level) }
+    }
+
+    /// Packs a weight that has the zeros of a level; see ``LevelFormat/pack(_:weight:bias:for:on:)``.
+    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    public func pack(
+        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase = .prefill,
+        on instructionSet: InstructionSet = .best
+    ) throws -> any LinearOperator {
+        try format(of: level).pack(level, weight: weight, bias: bias, for: phase, on: instructionSet)
+    }
+
+    /// What a layer takes in memory at a level, in bytes.
+    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    public func sizeBytes(_ shape: LayerShape, _ level: Level) throws -> Int {
+        try format(of: level).sizeBytes(level, rows: shape.rows, columns: shape.cols)
+    }
+
+    /// How pictures and tables show a level; a plain one where no format makes it.
+    public func glyph(_ level: Level) -> LevelGlyph {
+        (try? format(of: level).glyph(level))
+            ?? LevelGlyph(
+                code: level.pattern.description, legend: "\(level.pattern), \(level.precision)", color: 8,
+                hatch: .plain)
+    }
+}
+
+/// A level that no format makes.
+public struct LevelFormatError: Error, Equatable, CustomStringConvertible {
+    /// The level.
+    public let level: Level
+    /// The formats that were asked.
+    public let formats: [String]
+
+    /// "level '…': …"
+    public var description: String {
+        "level '\(level)': found no format that packs it, allowed what one of these does: "
+            + formats.joined(separator: "; ")
+    }
+}
