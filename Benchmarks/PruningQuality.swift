@@ -24,7 +24,7 @@ struct PruningQuality: ParsableCommand {
     var data = "../shared/data/stsb/dev.tsv"
 
     @Option(help: "How layers are pruned.")
-    var solver = Solver.obs
+    var solver = PruningScore.obs
 
     @Option(parsing: .upToNextOption, help: "Sparsities.")
     var sparsities = [0.5, 0.7, 0.8]
@@ -69,7 +69,7 @@ struct PruningQuality: ParsableCommand {
             guard let weight = encoder.encoder.weights[shape.name] else { return nil }
             return try PrunableLayer(
                 name: shape.name, weight: weight, covariance: calibration.covariances[shape.name],
-                solver: solver)
+                score: solver)
         }
     }
 
@@ -78,9 +78,9 @@ struct PruningQuality: ParsableCommand {
         let operators = Mutex([String: any LinearOperator]())
         pool.forEach(count: layers.count) { index in
             let layer = layers[index]
+            guard let weight = try? layer.pruned(to: level) else { return }
             let packed = FloatFormat().pack(
-                level, weight: layer.pruned(to: level), bias: dense.biases[layer.name] ?? [], for: .prefill,
-                on: .best)
+                level, weight: weight, bias: dense.biases[layer.name] ?? [], for: .prefill, on: .best)
             operators.withLock { $0[layer.name] = packed }
         }
         return dense.replacing(operators.withLock { $0 })
@@ -91,4 +91,4 @@ struct PruningQuality: ParsableCommand {
     }
 }
 
-extension Solver: ExpressibleByArgument {}
+extension PruningScore: ExpressibleByArgument {}

@@ -24,7 +24,7 @@ struct UniformModel: ParsableCommand {
     var level: String
 
     @Option(help: "How layers are pruned.")
-    var solver = Solver.obs
+    var solver = PruningScore.obs
 
     @Option(help: "Windows of text to calibrate on.")
     var windows = 64
@@ -49,8 +49,8 @@ struct UniformModel: ParsableCommand {
                 let name = shapes[index].name
                 let layer = try PrunableLayer(
                     name: name, weight: try dense.network.weight(of: name),
-                    covariance: calibration.covariances[name], solver: solver)
-                let result = layer.pruned(to: level)
+                    covariance: calibration.covariances[name], score: solver)
+                let result = try layer.pruned(to: level)
                 pruned.withLock { $0[name] = result }
             } catch {
                 failure.withLock { $0 = error }

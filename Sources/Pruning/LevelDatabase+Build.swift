@@ -20,7 +20,7 @@ extension LevelDatabase {
     ///   cannot be written to.
     public static func build(
         folder: String, key: String, layers: [LayerShape], weight: (String) throws -> Matrix,
-        covariance: (LayerShape) throws -> InputCovariance?, solver: Solver, levels: [Level],
+        covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore, levels: [Level],
         pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> LevelDatabase {
@@ -33,17 +33,19 @@ extension LevelDatabase {
             let weight = try weight(shape.name)
             let covariance = try covariance(shape)
             let layer = try PrunableLayer(
-                name: shape.name, weight: weight, covariance: covariance, solver: solver)
-            let pruned = Mutex([Int: (weight: PackedWeight, error: Double)]())
+                name: shape.name, weight: weight, covariance: covariance, score: score)
+            let pruned = Mutex([Int: Result<(weight: PackedWeight, error: Double), any Error>]())
             let total = covariance.map { energy(weight, $0) } ?? 1
             pool.forEach(count: levels.count) { index in
                 guard !levels[index].keepsAll else { return }
-                let result = layer.pruned(to: levels[index])
-                let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) } ?? 0
-                let packed = PackedWeight(result)
-                pruned.withLock { $0[index] = (packed, error) }
+                let result = Result {
+                    let result = try layer.pruned(to: levels[index])
+                    let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) }
+                    return (weight: PackedWeight(result), error: error ?? 0)
+                }
+                pruned.withLock { $0[index] = result }
             }
-            let results = pruned.withLock { $0 }
+            let results = try pruned.withLock { try $0.mapValues { try $0.get() } }
             try SafetensorsWriter.write(
                 levels.indices.flatMap { index in tensors(levels[index], results[index]?.weight) },
                 metadata: ["key": key], to: path(folder, shape.name))

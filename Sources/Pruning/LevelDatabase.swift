@@ -10,7 +10,7 @@ import Transformers
 ///
 /// A folder with one memory-mapped safetensors file for each layer (`unstructured@0.700.mask` and
 /// `.values`) and an `index.json` that is written last. Reused when the key is the same: model,
-/// calibration text, solver and levels.
+/// calibration text, score and levels.
 public final class LevelDatabase: Sendable {
     /// What databases of this kind call themselves.
     static let schema = "secateur.level-database/3"
@@ -118,9 +118,9 @@ public final class LevelDatabase: Sendable {
 
     /// The key of a database: a digest of all that its content depends on.
     public static func key(
-        model: String, calibration: String, solver: Solver, levels: [Level]
+        model: String, calibration: String, score: PruningScore, levels: [Level]
     ) -> String {
-        FileDigest.sha256(lines: [model, calibration, solver.rawValue] + levels.map(\.description))
+        FileDigest.sha256(lines: [model, calibration, score.rawValue] + levels.map(\.description))
     }
 
     /// Where a cache keeps the database of a key.

@@ -8,7 +8,7 @@ import Transformers
 public enum PolicyPruning {
     /// Prunes layers, shared out among the threads.
     ///
-    /// Gives the weights, bit for bit, that a ``LevelDatabase`` of the same model, calibration and solver
+    /// Gives the weights, bit for bit, that a ``LevelDatabase`` of the same model, calibration and score
     /// holds at these levels.
     ///
     /// - Parameters:
@@ -20,7 +20,7 @@ public enum PolicyPruning {
     /// - Throws: ``PruningError`` for a layer that cannot be pruned.
     public static func prune(
         layers: [LayerShape], to levels: [Level], weight: (String) throws -> Matrix,
-        covariance: (LayerShape) throws -> InputCovariance?, solver: Solver, pool: ThreadPool,
+        covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore, pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> [String: Matrix] {
         precondition(layers.count == levels.count)
@@ -38,7 +38,7 @@ public enum PolicyPruning {
             pool.forEach(count: group.count) { number in
                 let (name, level, weight, covariance) = group[number]
                 let result = Result {
-                    try PrunableLayer(name: name, weight: weight, covariance: covariance, solver: solver)
+                    try PrunableLayer(name: name, weight: weight, covariance: covariance, score: score)
                         .pruned(to: level)
                 }
                 results.withLock { $0[name] = result }

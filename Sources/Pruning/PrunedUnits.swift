@@ -11,14 +11,6 @@ struct PrunedUnits {
     /// How many units of each run of consecutive ones are kept.
     let kept: (count: Int, of: Int)?
 
-    /// nil for dense.
-    init?(_ level: Level) {
-        guard let unit = level.pattern.unit else { return nil }
-        shape = unit
-        sparsity = level.sparsity
-        kept = level.pattern.kept
-    }
-
     /// - Throws: ``PruningError`` for what is removed and not masked, a sparsity out of range, or a scope that
     ///   N:M does not have.
     init(_ pattern: Pattern, sparsity: Double, scope: PruningScope) throws {

@@ -33,6 +33,9 @@ public enum PruningScore: String, CaseIterable, Sendable, Codable {
         case training
     }
 
+    /// Scores that need no labels: what a search can prune every layer by.
+    public static let unlabelled = allCases.filter { $0.evidence == .nothing || $0.evidence == .inputs }
+
     /// What the score needs.
     public var evidence: Evidence {
         switch self {
@@ -107,19 +110,32 @@ public struct LayerEvidence: Sendable {
         case .movement:
             guard let movement else { throw missing("scores of a training run") }
             return matrix(movement)
-        case .wanda, .obs:
-            guard let covariance else { throw missing("inputs") }
-            let factors = try columnFactors(score, covariance, layer)
+        case .wanda:
+            let norms = try inputs(for: score, layer: layer).columnNorms
             return matrix(
-                weight.elements.enumerated().map { $1 * $1 * factors[$0 % weight.columns] })
+                weight.elements.enumerated().map { index, value in
+                    let score = value * norms[index % weight.columns]
+                    return score * score
+                })
+        case .obs:
+            let factors = try curvature(try inputs(for: score, layer: layer), layer)
+            return matrix(weight.elements.enumerated().map { $1 * $1 * factors[$0 % weight.columns] })
         }
     }
 
-    /// ‖xⱼ‖², or 1 / [H⁻¹]ⱼⱼ.
-    private func columnFactors(_ score: PruningScore, _ covariance: InputCovariance, _ layer: String) throws
-        -> [Float]
-    {
-        if score == .wanda { return covariance.columnNorms.map { $0 * $0 } }
+    /// The covariance of the layer's inputs, which a score needs.
+    /// - Throws: ``PruningError`` when it is missing or of another shape.
+    func inputs(for score: PruningScore, layer: String) throws -> InputCovariance {
+        guard let covariance, covariance.matrix.rows == weight.columns else {
+            let found = covariance.map { "\($0.matrix.rows) columns" } ?? "no inputs"
+            throw PruningError(
+                layer, "score \(score.rawValue): found \(found), allowed inputs of \(weight.columns) columns")
+        }
+        return covariance
+    }
+
+    /// 1 / [H⁻¹]ⱼⱼ.
+    private func curvature(_ covariance: InputCovariance, _ layer: String) throws -> [Float] {
         let factor = try OBSFactor(covariance, layer: layer)
         let n = weight.columns
         // H⁻¹ = Uᵀ·U, so its diagonal holds the squared norms of U's columns.

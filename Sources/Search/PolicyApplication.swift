@@ -86,7 +86,7 @@ public struct PolicyApplication {
         let shapes = network.layerShapes
         let sequences = try calibrationData(model)
         let key = Model.databaseKey(
-            digest: digest, calibration: sequences, solver: options.solver, levels: options.levels)
+            digest: digest, calibration: sequences, score: options.solver, levels: options.levels)
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
             levels.allSatisfy({ database.levels.contains($0.with(.float32)) })
@@ -99,8 +99,8 @@ public struct PolicyApplication {
             }
             return try PolicyPruning.prune(
                 layers: shapes, to: levels, weight: network.weight(of:),
-                covariance: { options.solver == .magnitude ? nil : calibration.covariance(of: $0) },
-                solver: options.solver, pool: pool
+                covariance: { options.solver.evidence == .nothing ? nil : calibration.covariance(of: $0) },
+                score: options.solver, pool: pool
             ) { progress("pruning", $0) }
         }
     }
@@ -108,6 +108,6 @@ public struct PolicyApplication {
     /// What the search calibrated on, which tells its database from others; magnitude can do without.
     private func calibrationData<Model: SearchableModel>(_ model: Model) throws -> [[Int32]] {
         let isThere = FileManager.default.fileExists(atPath: options.train)
-        return options.solver == .magnitude && !isThere ? [] : try model.calibrationData(options)
+        return options.solver.evidence == .nothing && !isThere ? [] : try model.calibrationData(options)
     }
 }

@@ -47,8 +47,8 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var threads: Int
     /// What fixes all random choices.
     public var seed: UInt64 = 1
-    /// How layers are pruned.
-    public var solver = Solver.obs
+    /// What layers are pruned by.
+    public var solver = PruningScore.obs
     /// Steps that the pruned model is trained for; none unless given.
     public var finetuneSteps: Int?
     /// How much each part of the reward counts.
@@ -85,6 +85,10 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         // What is typed goes through the same door.
         if let unknown = levels.first(where: { (try? LevelFormats.standard.format(of: $0)) == nil }) {
             return "levels: found \(unknown), which no format packs"
+        }
+        guard PruningScore.unlabelled.contains(solver) else {
+            let allowed = PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")
+            return "solver: found \(solver.rawValue), allowed \(allowed)"
         }
         guard LatencyTarget("\(targetLatency)") == targetLatency else {
             return

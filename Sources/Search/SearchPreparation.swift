@@ -46,7 +46,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         let database = try Self.database(
             inputs,
             key: Model.databaseKey(
-                digest: inputs.modelDigest, calibration: data.calibration, solver: options.solver,
+                digest: inputs.modelDigest, calibration: data.calibration, score: options.solver,
                 levels: levels),
             levels: LevelWeights.zeros(of: levels), cache: cache, progress: progress)
         weights = try LevelWeights(database, levels: levels)
@@ -151,7 +151,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             ) { progress("calibrating", $0) }
             return try LevelDatabase.build(
                 folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
-                covariance: calibration.covariance(of:), solver: inputs.options.solver, levels: levels,
+                covariance: calibration.covariance(of:), score: inputs.options.solver, levels: levels,
                 pool: pool
             ) { progress("pruning every layer to every level", $0) }
         }

@@ -77,10 +77,10 @@ extension SearchableModel {
 
     /// The key of the level database that a search with this solver and these calibration tokens has.
     static func databaseKey(
-        digest: String, calibration: [[Int32]], solver: Solver, levels: LevelSet
+        digest: String, calibration: [[Int32]], score: PruningScore, levels: LevelSet
     ) -> String {
         LevelDatabase.key(
-            model: digest, calibration: SearchData<Network>.digest(of: calibration), solver: solver,
+            model: digest, calibration: SearchData<Network>.digest(of: calibration), score: score,
             levels: LevelWeights.zeros(of: levels))
     }
 }

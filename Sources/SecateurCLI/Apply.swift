@@ -38,8 +38,10 @@ struct Apply: ParsableCommand {
             """)
     var task: SearchOptions.Task?
 
-    @Option(help: "For a policy alone, how layers are pruned; as the policy says unless given, else obs.")
-    var solver: Solver?
+    @Option(
+        help: "For a policy alone, what layers are pruned by. Default: as the policy says, else obs.",
+        completion: .list(PruningScore.unlabelled.map(\.rawValue)), transform: unlabelledScore)
+    var solver: PruningScore?
 
     @OptionGroup(title: "For a policy alone")
     var sampling: SamplingOptions
@@ -80,7 +82,7 @@ struct Apply: ParsableCommand {
         let path = exists && isFolder.boolValue ? "\(source)/policy.json" : source
         let policy = try Policy(path: path)
         let solver = try solver ?? policy.solver.map { try Self.solver($0, path) } ?? .obs
-        guard train != nil || solver == .magnitude else {
+        guard train != nil || solver.evidence == .nothing else {
             throw SearchFailure(
                 "--train: found none, allowed a file to calibrate on, which \(solver.rawValue) needs")
         }
@@ -93,9 +95,9 @@ struct Apply: ParsableCommand {
         return PolicyApplication(policy, path: path, options: options)
     }
 
-    private static func solver(_ name: String, _ path: String) throws -> Solver {
-        guard let solver = Solver(rawValue: name) else {
-            let allowed = Solver.allCases.map(\.rawValue).joined(separator: ", ")
+    private static func solver(_ name: String, _ path: String) throws -> PruningScore {
+        guard let solver = PruningScore.unlabelled.first(where: { $0.rawValue == name }) else {
+            let allowed = PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")
             throw SearchFailure("\(path): solver: found '\(name)', allowed \(allowed)")
         }
         return solver

@@ -103,9 +103,9 @@ struct Search: ParsableCommand {
 
     @Option(
         help:
-            "How layers are pruned: \(Solver.allCases.map(\.rawValue).joined(separator: ", ")); obs unless given."
-    )
-    var solver: Solver?
+            "What layers are pruned by: \(PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")). Default: obs.",
+        completion: .list(PruningScore.unlabelled.map(\.rawValue)), transform: unlabelledScore)
+    var solver: PruningScore?
 
     @Option(help: "Weight of quality in the reward, as a fraction of dense.")
     var qualityWeight = 1.0
@@ -267,4 +267,9 @@ struct Search: ParsableCommand {
 }
 
 extension SearchOptions.Task: ExpressibleByArgument {}
-extension Solver: ExpressibleByArgument {}
+
+/// Reads a score that needs no labels.
+@Sendable func unlabelledScore(_ text: String) throws -> PruningScore {
+    let allowed = PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")
+    return try parsed(allowed) { text in PruningScore.unlabelled.first { $0.rawValue == text } }(text)
+}

@@ -14,24 +14,14 @@ public struct PruningChoice: Sendable, Equatable {
     /// Fixes what is random.
     public var seed: UInt64
 
-    /// Puts a choice together, with the scope that is usual where none is given: rows for N:M and Wanda (and OBS,
-    /// which carries errors along rows), the whole model for blocks, else each layer.
+    /// Puts a choice together, with the scope that is usual where none is given.
     public init(
         pattern: Pattern, score: PruningScore, scope: PruningScope? = nil, seed: UInt64 = 1
     ) {
         self.pattern = pattern
         self.score = score
         self.seed = seed
-        self.scope = scope ?? Self.usualScope(pattern, score)
-    }
-
-    private static func usualScope(_ pattern: Pattern, _ score: PruningScore) -> PruningScope {
-        switch pattern {
-        case .kept: .row
-        case .block: .global
-        case .heads, .neurons: .layer
-        case .dense, .units: score == .wanda ? .row : .layer
-        }
+        self.scope = scope ?? pattern.usualScope(of: score)
     }
 }
 
@@ -86,8 +76,7 @@ extension EncoderTraining {
             Result {
                 try PrunableLayer(
                     name: "layer \(index)", weight: layers[index].weight,
-                    covariance: layers[index].covariance,
-                    solver: .obs
+                    covariance: layers[index].covariance, score: .obs
                 ).pruned(choice.pattern, sparsity: sparsities[index])
             }
         }

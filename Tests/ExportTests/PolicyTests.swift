@@ -88,7 +88,7 @@ import Transformers
                 ["c.dense", "no such layer", "a.query"]
             ),
             (Self.policy(both.replacing("\"rows\": 16", with: "\"rows\": 12")), ["12x8", "16x8"]),
-            (Self.policy(both.replacing("4x1", with: "9x9")), ["9x9", "unstructured", "Index 1"]),
+            (Self.policy(both.replacing("4x1", with: "9y9")), ["9y9", "unstructured", "Index 1"]),
             (Self.policy(both.replacing("0.75", with: "1.0")), ["found 1.0", "less than 1"]),
             (Self.policy(both.replacing("0.75", with: "-0.5")), ["found -0.5"]),
             (Self.policy(both.replacing("\"sparsity\": 0}", with: "\"sparsity\": 0.5}")), ["0 for dense"]),

@@ -33,7 +33,7 @@ import Transformers
         return try LevelDatabase.build(
             folder: folder, key: "key", layers: layers, weight: { try #require(weights[$0]) },
             covariance: { _ in nil },
-            solver: .magnitude,
+            score: .magnitude,
             levels: levels, pool: ThreadPool(threads: threads))
     }
 
@@ -44,7 +44,7 @@ import Transformers
         for (index, shape) in layers.enumerated() {
             let layer = try PrunableLayer(
                 name: shape.name, weight: try #require(weights[shape.name]), covariance: nil,
-                solver: .magnitude)
+                score: .magnitude)
             for level in 1..<levels.count {
                 #expect(try database.weight(layer: index, level: level) == layer.pruned(to: levels[level]))
             }
