@@ -161,8 +161,8 @@ import TinyModels
         let found = try Self.searchOfLanguageModel(tool, ["--latency-of", "decode"])
         #expect(found.status == 0, "\(found.errors)")
         let summary = try found.json()
-        let dense = try DecoderModel(path: tool.file("decoder"), phase: .decode)
-        let inPrefill = try DecoderModel(path: tool.file("decoder"), phase: .prefill)
+        let dense = try DecoderModel(path: tool.file("decoder"), precision: .int8)
+        let inPrefill = try DecoderModel(path: tool.file("decoder"), precision: .float32)
         #expect(summary["denseSizeBytes"] as? Int == dense.sizeBytes)
         // A byte and a little more for each weight of layers and output.
         let weights =
@@ -177,7 +177,8 @@ import TinyModels
         let rows = try #require(try RunFiles(folder: tool.file("run")).trace()).rows
         for row in rows { #expect(row.terms.sizeBytes == costs.sizeBytes(of: row.actions)) }
         let database = try Self.levelDatabase(tool)
-        let candidates = try CandidateModels(dense: dense.network, database: database, for: .decode)
+        let weights = try LevelWeights(database, levels: costs.levels)
+        let candidates = try CandidateModels(dense: dense.network, weights: weights, for: .decode)
         let pool = ThreadPool(threads: 1)
         for actions in rows.prefix(5).map(\.actions) {
             // A pruned layer keeps as many units as its level says, within one of at most 4 × 4 weights.

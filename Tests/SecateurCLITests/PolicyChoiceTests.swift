@@ -12,7 +12,10 @@ import Testing
     /// Layers of 1 ms with levels of 1, 0.75, 0.5 and 0.25 ms, of which each loses 0, 0.01, 0.05 and 0.2.
     private static let costs = LevelCosts(
         layers: (0..<layers).map { "layer.\($0)" },
-        levels: [.dense] + [0.25, 0.5, 0.75].map { Level(pattern: .unstructured, sparsity: $0) },
+        levels: [
+            .dense, Level(pattern: .unstructured, sparsity: 0.25), Level(pattern: .unstructured, sparsity: 0.5),
+            Level(pattern: .unstructured, sparsity: 0.75),
+        ],
         latencyMs: (0..<layers).map { _ in [1, 0.75, 0.5, 0.25] }, overheadMs: 0,
         sizeBytes: (0..<layers).map { _ in [4, 3, 2, 1] }, otherSizeBytes: 0, sensitivity: losses,
         outputError: losses)
