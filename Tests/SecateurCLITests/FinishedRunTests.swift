@@ -177,8 +177,8 @@ import TinyModels
         let rows = try #require(try RunFiles(folder: tool.file("run")).trace()).rows
         for row in rows { #expect(row.terms.sizeBytes == costs.sizeBytes(of: row.actions)) }
         let database = try Self.levelDatabase(tool)
-        let weights = try LevelWeights(database, levels: costs.levels)
-        let candidates = try CandidateModels(dense: dense.network, weights: weights, for: .decode)
+        let levels = try LevelWeights(database, levels: costs.levels)
+        let candidates = try CandidateModels(dense: dense.network, weights: levels, for: .decode)
         let pool = ThreadPool(threads: 1)
         for actions in rows.prefix(5).map(\.actions) {
             // A pruned layer keeps as many units as its level says, within one of at most 4 × 4 weights.
