@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The kernels are the product: they are compiled optimised in debug builds too.
-let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Wno-psabi"])]
+let kernelFlags: [CSetting] = [.define("NDEBUG")]
 
 let package = Package(
     name: "Secateur",
@@ -39,6 +39,12 @@ let package = Package(
             name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
             exclude: ["README.md"]),
         .target(
+            name: "Models",
+            dependencies: [
+                "Levels", "Evaluation", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
+            ],
+            exclude: ["README.md"]),
+        .target(
             name: "Training",
             dependencies: [
                 "Levels", "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles",
@@ -62,7 +68,9 @@ let package = Package(
             exclude: ["README.md"]),
         .target(
             name: "Search",
-            dependencies: ["Levels", "Agents", "Environments", "Evaluation", "Export", "Pruning", "Training"],
+            dependencies: [
+                "Levels", "Models", "Agents", "Environments", "Evaluation", "Export", "Pruning", "Training",
+            ],
             exclude: ["README.md"]),
         .target(
             name: "Report",
@@ -74,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Levels", "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
+                "Levels", "Models", "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
                 "SparseKernels",
                 "Tensors",
                 "Tokenizers", "Training", "Transformers",
@@ -86,7 +94,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Levels", "Search", "Report", "Agents", "Training", "TinyModels",
+                "Levels", "Models", "Search", "Report", "Agents", "Training", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),

@@ -3,6 +3,7 @@ import Dispatch
 import Evaluation
 import Foundation
 import Levels
+import Models
 import Search
 import SparseKernels
 import Tensors

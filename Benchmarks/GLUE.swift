@@ -4,6 +4,7 @@ import Export
 import Foundation
 import Levels
 import ModelFiles
+import Models
 import Pruning
 import Search
 import SparseKernels
@@ -195,12 +196,13 @@ struct GLUE: ParsableCommand {
     private func search(_ task: GLUETask, run folder: String, _ pool: ThreadPool) throws {
         let (dense, removal) = (try row(task, .dense, pool), try row(task, .removal, pool))
         var options = SearchOptions(
-            model: "\(output)/\(task.name)-removal", task: .fidelity, train: task.file("train", in: data),
+            model: "\(output)/\(task.name)-removal", task: AgreementTask().name, train: task.file("train", in: data),
             targetLatency: .fraction(min((380 * removal.speedup).rounded() / 1000, 1)), threads: threads)
         // Embeddings are half of the file and stay: 0.4 of the encoder.
         options.targetSize = min(0.72 * Double(dense.bytes) / Double(removal.bytes), 1)
         let session = try SearchSession<EncoderModel>.start(
-            options, folder: folder, cache: "\(output)/cache", latencyTable: latencyTable)
+            options, task: AgreementTask(), folder: folder, cache: "\(output)/cache",
+            latencyTable: latencyTable)
         _ = try session.finish()
     }
 

@@ -1,4 +1,5 @@
 import Evaluation
+import Models
 import Search
 import Tensors
 import Training
@@ -55,7 +56,7 @@ struct GLUETask: NamedChoice {
         switch task {
         case .sts:
             let model = try EncoderModel(folder: folder)
-            return try TaskFile(task: .sts, path: dev).task(for: model, dense: model, pool: pool)
+            return STSTask(pairs: try Datasets.scoredPairs(path: dev), tokenizer: model.sentences)
                 .score(model.encoder, pool: pool)
         case .classification:
             let model = try ClassifierModel(folder: folder)

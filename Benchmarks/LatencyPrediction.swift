@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Levels
+import Models
 import Search
 import SparseKernels
 import Tensors

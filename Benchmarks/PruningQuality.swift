@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Levels
+import Models
 import Pruning
 import Search
 import SparseKernels
@@ -38,7 +39,7 @@ struct PruningQuality: ParsableCommand {
     func run() throws {
         let pool = ThreadPool(threads: UsableProcessors.count())
         let encoder = try EncoderModel(folder: model)
-        let task = try TaskFile(task: .sts, path: data).task(for: encoder, dense: encoder, pool: pool)
+        let task = STSTask(pairs: try Datasets.scoredPairs(path: data), tokenizer: encoder.sentences)
         let levels = [Pattern.unstructured, .rowBlock4].flatMap { pattern in
             sparsities.map { Level(pattern: pattern, sparsity: $0) }
         }

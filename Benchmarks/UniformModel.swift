@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Levels
 import ModelFiles
+import Models
 import Pruning
 import Search
 import SparseKernels

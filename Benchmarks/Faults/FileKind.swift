@@ -3,6 +3,7 @@ import ArgumentParser
 import Export
 import Foundation
 import Levels
+import Models
 import Pruning
 import Report
 import Search
@@ -77,7 +78,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         try TinyModel.writeSentences(400, to: "\(folder)/text.txt", seed: 2)
         let options = TinySearch.options(model: "\(folder)/model", train: "\(folder)/text.txt", budget: 50)
         let session = try SearchSession<EncoderModel>.start(
-            options, folder: "\(folder)/run", cache: "\(folder)/cache")
+            options, task: AgreementTask(), folder: "\(folder)/run", cache: "\(folder)/cache")
         _ = try session.finish()
         let files = FileManager.default
         let databases = try files.contentsOfDirectory(atPath: "\(folder)/cache")
@@ -98,7 +99,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
 enum TinySearch {
     static func options(model: String, train: String, budget: Int) -> SearchOptions {
         var options = SearchOptions(
-            model: model, task: .fidelity, train: train, targetLatency: .fraction(0.8), threads: 1)
+            model: model, task: AgreementTask().name, train: train, targetLatency: .fraction(0.8), threads: 1)
         options.tokens = 32
         options.budget = budget
         return options

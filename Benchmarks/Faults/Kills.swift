@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import Models
 import Search
 import SparseKernels
 import Tensors
@@ -126,9 +127,9 @@ struct Kills: ParsableCommand {
         let cache = isFirst ? "\(folder)/cache" : "\(run).cache"
         let session =
             RunFiles(folder: run).holdsRun
-            ? try SearchSession<EncoderModel>.resume(folder: run, cache: cache)
-            : try SearchSession<EncoderModel>.start(
-                options, folder: run, cache: cache, latencyTable: isFirst ? nil : table)
+            ? try SearchSession.resume(AgreementTask(), folder: run, cache: cache)
+            : try SearchSession.start(
+                options, task: AgreementTask(), folder: run, cache: cache, latencyTable: isFirst ? nil : table)
         _ = try session.finish()
     }
 }

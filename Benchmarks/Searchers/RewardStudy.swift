@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Evaluation
 import Foundation
+import Models
 import Search
 import Tensors
 
@@ -64,16 +65,16 @@ struct RewardStudy: ParsableCommand {
     private func correlate(_ folder: String) throws -> [Double] {
         let files = RunFiles(folder: folder)
         let options = try files.options()
-        guard options.task == .sts, let rows = try files.trace()?.rows, rows.count > 2 else {
+        guard options.task == SimilarityTask().name, let rows = try files.trace()?.rows, rows.count > 2 else {
             throw SearchFailure("\(folder): found no trace of a search with --task sts")
         }
-        let inputs = try SearchInputs<EncoderModel>(options)
+        let inputs = try SearchInputs(options, task: SimilarityTask())
         let preparation = try SearchPreparation(inputs, cache: cache, files: files)
         let (model, pool) = (inputs.model, inputs.pool)
         var random = CounterBasedRandom(seed: options.seed, stream: .rewardStudy)
         let train = try Datasets.scoredPairs(path: "\(data)/stsb/train.tsv").shuffled(using: &random)
-        let heldOut = try TaskFile(task: .sts, path: "\(data)/stsb/dev.tsv")
-            .task(for: model, dense: model, pool: pool)
+        let heldOut = STSTask(
+            pairs: try Datasets.scoredPairs(path: "\(data)/stsb/dev.tsv"), tokenizer: model.sentences)
         let rewards = pairs.map { count -> (STSTask, FidelityTask) in
             let labelled = STSTask(
                 pairs: Array(train.prefix(count)), tokenizer: model.sentences)

@@ -6,7 +6,7 @@ import Search
 struct StudiedModel: NamedChoice {
     let name: String
     let folder: String
-    let task: SearchOptions.Task
+    let task: String
     let targets: [String]
     let budgets: [Int]
     let seeds: [UInt64]
@@ -19,10 +19,10 @@ struct StudiedModel: NamedChoice {
 
     static let all = [
         StudiedModel(
-            name: "minilm", folder: "models/minilm", task: .sts, targets: ["0.6", "0.45", "0.33"],
+            name: "minilm", folder: "models/minilm", task: "sts", targets: ["0.6", "0.45", "0.33"],
             budgets: [100, 400], seeds: [1, 2, 3], widest: ("0.45", 100), higherIsBetter: true),
         StudiedModel(
-            name: "smollm2", folder: "models/smollm2", task: .lm, targets: ["0.6"], budgets: [100, 200],
+            name: "smollm2", folder: "models/smollm2", task: "lm", targets: ["0.6"], budgets: [100, 200],
             seeds: [1, 2], widest: nil, higherIsBetter: false),
     ]
 
@@ -51,7 +51,7 @@ struct StudiedModel: NamedChoice {
 
     /// The files for calibration and reward, and for reporting; text is cut in two, which goes to `folder`.
     func files(data: String, folder: String) throws -> (train: String, validation: String) {
-        guard task == .lm else { return ("\(data)/stsb/train.tsv", "\(data)/stsb/dev.tsv") }
+        guard task == "lm" else { return ("\(data)/stsb/train.tsv", "\(data)/stsb/dev.tsv") }
         let parts = (train: "\(folder)/train.txt", validation: "\(folder)/validation.txt")
         guard !FileManager.default.fileExists(atPath: parts.train) else { return parts }
         let text = try String(contentsOfFile: "\(data)/text/wikitext2-valid.txt", encoding: .utf8)

@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Models
 import Search
 
 /// One search of the study: a run folder, finished or not.
@@ -25,15 +26,15 @@ struct StudiedSearch {
 
     /// Searches, or goes on with it, unless it is finished, by the latencies that all searches of the model share.
     func run(data: String) throws -> SearchSummary {
-        try summary() ?? run(model.task.modelType, data)
+        try summary() ?? run(SearchTasks.standard.task(named: model.task), data)
     }
 
     /// Takes a policy for one target out of a finished search over a range, once.
     func picked(_ target: String) throws -> SearchSummary {
-        try picked(model.task.modelType, target)
+        try picked(SearchTasks.standard.task(named: model.task), target)
     }
 
-    private func picked<Model: SearchableModel>(_ type: Model.Type, _ text: String) throws -> SearchSummary {
+    private func picked<Task: SearchTask>(_ task: Task, _ text: String) throws -> SearchSummary {
         guard let target = LatencyTarget(text) else {
             throw SearchFailure("--targets: found '\(text)', allowed such as 0.5 or 12ms")
         }
@@ -42,8 +43,8 @@ struct StudiedSearch {
         if FileManager.default.fileExists(atPath: folder) {
             try FileManager.default.removeItem(atPath: folder)
         }
-        return try PolicyPick<Model>(run: files.folder, target: target).pick(
-            to: folder, cache: cache, by: .predicted)
+        return try PolicyPick<Task.Model>(run: files.folder, target: target).pick(
+            task, to: folder, cache: cache, by: .predicted)
     }
 
     /// Whether the latencies that all searches of the model share are there.
@@ -55,13 +56,13 @@ struct StudiedSearch {
     private var cache: String { "\(modelFolder)/cache" }
     private var table: String { "\(modelFolder)/latency.h5" }
 
-    private func run<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws -> SearchSummary {
-        let session: SearchSession<Model>
+    private func run<Task: SearchTask>(_ task: Task, _ data: String) throws -> SearchSummary {
+        let session: SearchSession<Task.Model>
         if files.holdsRun {
-            session = try .resume(folder: files.folder, cache: cache)
+            session = try .resume(task, folder: files.folder, cache: cache)
         } else {
             session = try .start(
-                try options(type, data), folder: files.folder, cache: cache,
+                try options(task.modelType, data), task: task, folder: files.folder, cache: cache,
                 latencyTable: hasLatencies ? table : nil)
         }
         if !hasLatencies {
@@ -86,7 +87,7 @@ struct StudiedSearch {
         options.agent = agent
         options.seed = seed
         options.budget = budget
-        if model.task != .lm { options.rewardSentences = model.rewardSentences }
+        if model.task != LanguageTask().name { options.rewardSentences = model.rewardSentences }
         return options
     }
 }

@@ -2,6 +2,9 @@
 // AVX-512 register, two AVX2 registers or four NEON registers.
 #pragma once
 
+// Vectors are passed between functions of one file only, which all have the same instruction set.
+#pragma clang diagnostic ignored "-Wpsabi"
+
 #include "CKernels.h"
 
 typedef float v16 __attribute__((vector_size(64), aligned(64)));

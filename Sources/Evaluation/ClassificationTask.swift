@@ -35,6 +35,22 @@ public struct ClassificationTask: ModelTask {
         }
     }
 
+    private init(
+        sequences: [[Int32]], firsts: [Int]?, labels: [Int], metric: ClassificationMetric
+    ) {
+        self.sequences = sequences
+        self.firsts = firsts
+        self.labels = labels
+        classificationMetric = metric
+    }
+
+    /// The same of some examples.
+    public func part(_ items: [Int]) -> ClassificationTask {
+        ClassificationTask(
+            sequences: items.map { sequences[$0] }, firsts: firsts.map { firsts in items.map { firsts[$0] } },
+            labels: items.map { labels[$0] }, metric: classificationMetric)
+    }
+
     /// `accuracy`, `f1` or `matthews`
     public var metric: String { classificationMetric.rawValue }
     /// Number of examples.
@@ -54,10 +70,11 @@ public struct ClassificationTask: ModelTask {
 
     /// The class with the highest logit for each example, the first of equal ones.
     public func predictions(of model: SequenceClassifier, pool: ThreadPool) -> [Int] {
-        let logits = model.logits(of: sequences, firsts: firsts, pool: pool)
-        return (0..<logits.rows).map { row in
-            let values = logits.row(row)
-            return (values.indices.max { values[$0] < values[$1] } ?? values.startIndex) - values.startIndex
-        }
+        logits(of: model, pool: pool).highestColumns
+    }
+
+    /// A model's logits [examples × classes].
+    public func logits(of model: SequenceClassifier, pool: ThreadPool) -> Matrix {
+        model.logits(of: sequences, firsts: firsts, pool: pool)
     }
 }

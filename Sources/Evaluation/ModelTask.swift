@@ -23,11 +23,11 @@ extension ModelTask {
 }
 
 /// Which items a part of a task is over.
-enum PartItems {
+public enum PartItems {
     /// A share of `count` places, `least` at least, in order.
-    static func drawn(_ share: Double, of count: Int, least: Int, using random: inout CounterBasedRandom)
-        -> [Int]
-    {
+    public static func drawn(
+        _ share: Double, of count: Int, least: Int, using random: inout CounterBasedRandom
+    ) -> [Int] {
         let wanted = min(count, max(least, Int((share * Double(count)).rounded())))
         return (0..<count).shuffled(using: &random).prefix(wanted).sorted()
     }

@@ -108,7 +108,7 @@ public struct ReportPage {
             options.latencyOf == .prefill
             ? "one sequence of \(options.tokens) tokens" : "one more token after \(options.tokens)"
         let search =
-            "Searched by agent \(options.agent) with seed \(options.seed), task \(options.task.rawValue), reward data "
+            "Searched by agent \(options.agent) with seed \(options.seed), task \(options.task), reward data "
             + "from \(options.train)."
         guard let summary = run.summary else { return [search] }
         return [

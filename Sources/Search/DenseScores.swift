@@ -24,7 +24,7 @@ struct DenseScores {
         /// SHA-256 of all of it, and of the hardware, as kernels of several instruction sets round differently.
         var digest: String {
             FileDigest.sha256(lines: [
-                schema, model, reading.joined(separator: "; "), validation, metric, options.task.rawValue,
+                schema, model, reading.joined(separator: "; "), validation, metric, options.task,
                 "\(options.validationWindows)",
                 HardwareFingerprint.current.description,
             ])

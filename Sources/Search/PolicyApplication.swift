@@ -53,19 +53,19 @@ public struct PolicyApplication {
     /// - Throws: `ModelFileError` for layers that are not the model's; ``SearchFailure`` for another model
     ///   than the run searched.
     public func apply(
-        to model: String, cache: String, output: String, progress: StageProgress = { _, _ in },
-        note: (String) -> Void = { _ in }
+        to model: String, cache: String, output: String, tasks: SearchTasks = .standard,
+        progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws {
         try OutputPath(output).require(.newFolder)
-        try apply(options.task.modelType, model, cache, output, progress, note)
+        try apply(tasks.task(named: options.task), model, cache, output, progress, note)
     }
 
-    private func apply<Model: SearchableModel>(
-        _ type: Model.Type, _ path: String, _ cache: String, _ output: String, _ progress: StageProgress,
+    private func apply<Task: SearchTask>(
+        _ task: Task, _ path: String, _ cache: String, _ output: String, _ progress: StageProgress,
         _ note: (String) -> Void
     ) throws {
         progress("reading the model and the data", 0)
-        let model = try Model(path: path, precision: .float32)
+        let model = try Task.Model(path: path, precision: .float32)
         let digest = try model.digest()
         if let learnt = policy.modelDigest, learnt != digest {
             let found = "SHA-256 \(digest.prefix(12))…, allowed \(learnt.prefix(12))…"
@@ -75,17 +75,17 @@ public struct PolicyApplication {
             note("\(path): other weights than the policy was learnt on: \(digest.prefix(12))…")
         }
         let levels = try policy.levels(for: model.network.layerShapes, path: self.path)
-        let weights = try weights(of: model, digest, levels, cache: cache, progress: progress)
+        let weights = try weights(task, of: model, digest, levels, cache: cache, progress: progress)
         try model.write(weights, to: output)
     }
 
-    private func weights<Model: SearchableModel>(
-        of model: Model, _ digest: String, _ levels: [Level], cache: String, progress: StageProgress
+    private func weights<Task: SearchTask>(
+        _ task: Task, of model: Task.Model, _ digest: String, _ levels: [Level], cache: String, progress: StageProgress
     ) throws -> [String: Matrix] {
         let (network, pool) = (model.network, ThreadPool(threads: options.threads))
         let shapes = network.layerShapes
-        let sequences = try calibrationData(model)
-        let key = Model.databaseKey(
+        let sequences = try calibrationData(task, model)
+        let key = Task.Model.databaseKey(
             digest: digest, calibration: sequences, score: options.solver, levels: options.levels)
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
@@ -106,8 +106,11 @@ public struct PolicyApplication {
     }
 
     /// What the search calibrated on, which tells its database from others; magnitude can do without.
-    private func calibrationData<Model: SearchableModel>(_ model: Model) throws -> [[Int32]] {
+    private func calibrationData<Task: SearchTask>(
+        _ task: Task, _ model: Task.Model
+    ) throws -> [[Int32]] {
         let isThere = FileManager.default.fileExists(atPath: options.train)
-        return options.solver.evidence == .nothing && !isThere ? [] : try model.calibrationData(options)
+        return options.solver.evidence == .nothing && !isThere 
+            ? [] : try task.calibration(options, for: model)
     }
 }

@@ -2,6 +2,7 @@ import Agents
 import Environments
 import Evaluation
 import Foundation
+import Models
 import SparseKernels
 
 /// What the latency of a final policy is judged by.

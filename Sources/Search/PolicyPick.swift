@@ -3,6 +3,7 @@ import Environments
 import Export
 import Foundation
 import ModelFiles
+import Models
 
 /// Picks a policy from a finished search, without learning more, and writes it into a folder of its own.
 ///
@@ -55,16 +56,16 @@ public struct PolicyPick<Model: SearchableModel> {
     ///   - cache: folder of level databases.
     ///   - latency: what decides whether a policy meets the target.
     /// - Throws: ``SearchFailure`` when the target is outside of the range, or the folder exists.
-    public func pick(
-        to output: String, cache: String, by latency: FinalLatency = .measured,
+    public func pick<Task: SearchTask>(
+        _ task: Task, to output: String, cache: String, by latency: FinalLatency = .measured,
         progress: StageProgress = { _, _ in }
-    ) throws -> SearchSummary {
+    ) throws -> SearchSummary where Task.Model == Model {
         try OutputPath(output).require(.newFolder)
         progress("reading the model and the data", 0)
         var asked = options
         (asked.targetLatency, asked.mildestLatency) = (target ?? options.targetLatency, nil)
         let preparation = try SearchPreparation(
-            SearchInputs<Model>(asked), cache: cache, files: files, progress: progress)
+            SearchInputs(asked, task: task), cache: cache, files: files, progress: progress)
         let costs = preparation.costs
         let wanted = SearchSession<Model>.target(asked, costs)
         let (policies, evaluations) = try proposals(for: wanted, costs)

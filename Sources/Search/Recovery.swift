@@ -1,8 +1,11 @@
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
+import Models
 import Tensors
 import Training
+import Transformers
 
 /// Trains what a search has pruned, zeros staying where they are, to win back what pruning lost.
 ///
@@ -40,8 +43,10 @@ public struct Recovery {
 
     /// Refuses to train what cannot be trained, before anything is searched.
     public static func require(_ options: SearchOptions) throws {
-        guard options.task != .lm else {
-            throw SearchFailure("--finetune-steps: found task lm, allowed with sts, fidelity")
+        guard [SimilarityTask().name, AgreementTask().name].contains(options.task) else {
+            throw Issue(
+                .unsupported, .option("finetuneSteps"), found: "task \(options.task)",
+                allowed: "with sts, fidelity")
         }
         _ = try EncoderTraining.modules(folder: options.model)
     }
@@ -63,7 +68,7 @@ public struct Recovery {
         plan.learningRate = learningRate
         plan.batchSize = 16
         plan.seed = options.seed
-        plan.distillation = Distillation(outputs: options.task == .sts ? 0.5 : 1)
+        plan.distillation = Distillation(outputs: isLabelled ? 0.5 : 1)
         progress("asking the dense model", 0)
         let dense = try EncoderTraining(
             folder: options.model, task: .sts, classes: 0, maximumTokens: 128, seed: options.seed)
@@ -91,9 +96,11 @@ public struct Recovery {
         return summary
     }
 
+    private var isLabelled: Bool { options.task == SimilarityTask().name }
+
     /// Labelled pairs, or sentences two and two.
     private func examples(_ model: EncoderTraining) throws -> [TrainingExample] {
-        if options.task == .sts { return try model.examples(path: options.train) }
+        if isLabelled { return try model.examples(path: options.train) }
         let sequences = model.sentences.encode(try Datasets.sentences(path: options.train))
         return stride(from: 0, to: sequences.count - 1, by: 2).map {
             TrainingExample(sequences[$0], sequences[$0 + 1], similarity: 0)
@@ -115,8 +122,11 @@ public struct Recovery {
     private func score(_ path: String) throws -> (metric: String, value: Double)? {
         guard let validation = options.validation else { return nil }
         let model = try EncoderModel(folder: path)
-        let task = try TaskFile(task: options.task, path: validation).task(
-            for: model, dense: EncoderModel(folder: options.model), pool: pool)
+        let dense = try EncoderModel(folder: options.model)
+        let task: any ModelTask<BERT> =
+            isLabelled
+            ? try SimilarityTask().validation(options, file: validation, of: model, dense: dense, pool: pool)
+            : try AgreementTask().validation(options, file: validation, of: model, dense: dense, pool: pool)
         return (task.metric, task.score(model.encoder, pool: pool))
     }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import ModelFiles
+import Models
 import Tensors
 
 /// What a search reads before it computes anything: whatever is missing or malformed shows here, while an
@@ -20,7 +21,7 @@ public struct SearchInputs<Model: SearchableModel> {
 
     /// Reads the model and the files that the options name.
     /// - Throws: errors that name the file, and what was found and is allowed.
-    public init(_ options: SearchOptions) throws {
+    public init<Task: SearchTask>(_ options: SearchOptions, task: Task) throws where Task.Model == Model {
         self.options = options
         guard Model.computes(options.latencyOf) else {
             throw SearchFailure(
@@ -35,18 +36,18 @@ public struct SearchInputs<Model: SearchableModel> {
         }
         pool = ThreadPool(threads: options.threads)
         modelDigest = try model.digest()
-        data = try model.searchData(options, pool: pool)
+        data = try task.data(options, for: model, pool: pool)
         let (model, pool) = (model, pool)
         validationDigest = try options.validation.map(FileDigest.sha256(path:))
         validation = try options.validation.map {
-            try model.validationTask(options, path: $0, dense: model, pool: pool)
+            try task.validation(options, file: $0, of: model, dense: model, pool: pool)
         }
     }
 
     /// What a search over these is about, for telling runs apart.
     var identity: [String: String] {
         var identity = [
-            "model": modelDigest, "calibration": data.digest, "task": options.task.rawValue,
+            "model": modelDigest, "calibration": data.digest, "task": options.task,
             "solver": options.solver.rawValue,
         ]
         identity["outputs"] = model.outputIdentity

@@ -1,27 +1,21 @@
 import Agents
 import Environments
+import Evaluation
 import Foundation
 import Levels
+import Models
 import Pruning
 import SparseKernels
 import Transformers
 
 /// Everything that fixes a search but the machine's speed; stored in the run as `run.json`.
 public struct SearchOptions: Sendable, Codable, Equatable {
-    /// Which score is kept up.
-    public enum Task: String, Sendable, Codable, CaseIterable {
-        /// Spearman on labelled sentence pairs, with fidelity.
-        case sts
-        /// Agreement with the dense model, without labels.
-        case fidelity
-        /// Agreement of next-token distributions with the dense model, on plain text.
-        case lm
-    }
-
     /// The dense model's folder.
     public var model: String
-    /// Which score is kept up.
-    public var task: Task
+    /// The name of the task: what is preserved.
+    public var task: String
+    /// The metric of classes, for a classifier; accuracy when nil.
+    public var metric: ClassificationMetric?
     /// The file for calibration and reward.
     public var train: String
     /// A file that is only reported on.
@@ -66,7 +60,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     /// Windows of the validation file that its perplexity is reported on.
     public var validationWindows = 40
     /// Tokens of a window.
-    public static let windowTokens = 512
+    public static let windowTokens = DecoderModel.windowTokens
 
     /// What is out of range, in a line; nil when nothing is.
     var outOfRange: String? {
@@ -114,22 +108,28 @@ public struct SearchOptions: Sendable, Codable, Equatable {
 
     /// The levels to choose from.
     public var levels: LevelSet {
-        get { chosenLevels ?? task.modelType.standardLevels(for: latencyOf) }
+        get { chosenLevels ?? Self.earlierLevels(task, latencyOf) }
         set { chosenLevels = newValue }
+    }
+
+    /// What searches chose from before levels were an option.
+    private static func earlierLevels(_ task: String, _ phase: Workload.Phase) -> LevelSet {
+        guard task == "lm" else { return .standard }
+        return phase == .prefill ? .coarse : .coarse.with(.int8)
     }
 
     /// What latency is measured of.
     public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
 
     private enum CodingKeys: String, CodingKey {
-        case model, task, train, validation, targetLatency, mildestLatency, targetSize, agent, budget, tokens
+        case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, agent, budget, tokens
         case chosenLevels = "levels"
         case latencyOf, threads, seed, solver, finetuneSteps, weights, calibrationSentences, rewardSentences
         case calibrationWindows, rewardWindows, checkWindows, validationWindows
     }
 
     /// Sets what has no default.
-    public init(model: String, task: Task, train: String, targetLatency: LatencyTarget, threads: Int) {
+    public init(model: String, task: String, train: String, targetLatency: LatencyTarget, threads: Int) {
         self.model = model
         self.task = task
         self.train = train

@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Levels
 import ModelFiles
+import Models
 import Pruning
 import SparseKernels
 import Tensors

@@ -38,8 +38,8 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
     ///
     /// - Throws: ``SearchFailure`` when the run has no latency table or no trace, or another version of this
     ///   program began it; errors of the search.
-    public static func replay<Model: SearchableModel>(
-        _ type: Model.Type, run folder: String, cache: String, progress: StageProgress = { _, _ in }
+    public static func replay<Task: SearchTask>(
+        _ task: Task, run folder: String, cache: String, progress: StageProgress = { _, _ in }
     ) throws -> SearchReplay {
         let files = RunFiles(folder: folder)
         let options = try files.options()
@@ -60,7 +60,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
         let again = RunFiles(folder: temporary)
         try again.makeFolder()
         try again.store(table)
-        let inputs = try SearchInputs<Model>(options)
+        let inputs = try SearchInputs(options, task: task)
         let preparation = try SearchPreparation(inputs, cache: cache, files: again, progress: progress)
         let rows = try search(preparation, recorded.rows.count, in: temporary, progress)
         let difference = firstDifference(rows, recorded.rows, preparation.costs)

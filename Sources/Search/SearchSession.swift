@@ -3,6 +3,7 @@ import Environments
 import Evaluation
 import Export
 import Foundation
+import Models
 import SparseKernels
 import Tensors
 import Transformers
@@ -42,14 +43,14 @@ public final class SearchSession<Model: SearchableModel> {
     ///   - earlier: the folder of a run whose sensitivities are taken over.
     ///   - configuration: the text of `config.yaml`, which repeats the search.
     ///   - note: is told what a person should know, a line each.
-    public static func start(
-        _ options: SearchOptions, folder: String, cache: String, latencyTable: String? = nil,
+    public static func start<Task: SearchTask>(
+        _ options: SearchOptions, task: Task, folder: String, cache: String, latencyTable: String? = nil,
         from earlier: String? = nil, configuration: String? = nil,
         progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
-    ) throws -> SearchSession {
+    ) throws -> SearchSession where Task.Model == Model {
         try requireAgent(options)
         progress("reading the model and the data", 0)
-        let inputs = try SearchInputs<Model>(options)
+        let inputs = try SearchInputs(options, task: task)
         let table = try latencyTable.map { try RunFiles.table($0, for: options) }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
@@ -81,10 +82,10 @@ public final class SearchSession<Model: SearchableModel> {
     ///
     /// - Parameter note: is told what a person should know, a line each.
     /// - Throws: ``SearchFailure`` for a run that is finished; errors of the search.
-    public static func resume(
-        folder: String, cache: String, progress: StageProgress = { _, _ in },
+    public static func resume<Task: SearchTask>(
+        _ task: Task, folder: String, cache: String, progress: StageProgress = { _, _ in },
         note: (String) -> Void = { _ in }
-    ) throws -> SearchSession {
+    ) throws -> SearchSession where Task.Model == Model {
         let files = RunFiles(folder: folder)
         let options = try files.options()
         guard try files.finishedSummary() == nil else {
@@ -94,7 +95,7 @@ public final class SearchSession<Model: SearchableModel> {
         }
         let lock = try RunLock(folder: folder)
         files.removeLeftovers()
-        let inputs = try SearchInputs<Model>(options)
+        let inputs = try SearchInputs(options, task: task)
         guard files.holdsCheckpoint else {
             return try begin(inputs, files, lock, cache: cache, progress: progress)
         }

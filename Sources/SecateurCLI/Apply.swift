@@ -32,11 +32,9 @@ struct Apply: ParsableCommand {
     var train: String?
 
     @Option(
-        help: """
-            For a policy alone, what --train is: fidelity (text, a sentence a line), sts (tab-separated \
-            pairs) or lm (text for a language model).
-            """)
-    var task: SearchOptions.Task?
+        help: "For a policy alone, what --train is: \(SearchTasks.standard.all.map(\.help).joined(separator: "; ")).",
+        completion: .list(SearchTasks.standard.names), transform: taskName)
+    var task: String?
 
     @Option(
         help: "For a policy alone, what layers are pruned by. Default: as the policy says, else obs.",
@@ -86,7 +84,7 @@ struct Apply: ParsableCommand {
             throw SearchFailure(
                 "--train: found none, allowed a file to calibrate on, which \(solver.rawValue) needs")
         }
-        let usual: SearchOptions.Task = ModelArgument.isDecoder(model) ? .lm : .fidelity
+        let usual = ModelArgument.isDecoder(model) ? LanguageTask().name : AgreementTask().name
         var options = SearchOptions(
             model: model, task: task ?? usual, train: train ?? "", targetLatency: .fraction(1),
             threads: threading.threads)

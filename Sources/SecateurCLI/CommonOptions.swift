@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Levels
 import ModelFiles
+import Models
 import Search
 import SparseKernels
 import Tensors

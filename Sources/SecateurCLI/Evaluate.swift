@@ -28,8 +28,10 @@ struct Evaluate: ParsableCommand {
     @Argument(help: "A model folder, or a run folder.", completion: .file())
     var model: String
 
-    @Option(help: "sts, fidelity, lm or classification.")
-    var task: EvaluationTask
+    @Option(
+        help: "What it is scored on: \(SearchTasks.standard.all.map(\.help).joined(separator: "; ")).",
+        completion: .list(SearchTasks.standard.names), transform: taskName)
+    var task: String
 
     @Option(
         help: "The file with the pairs, the sentences, the examples or the text.", completion: .file())
@@ -63,26 +65,15 @@ struct Evaluate: ParsableCommand {
             """)
     var json = false
 
-    private struct Output: Encodable {
-        let metric: String
-        let value: Double
-        let count: Int
-        var secondHalf: Double?
-        var divergence: Double?
-        var agreement: Double?
-        var accuracy: Double?
-        var pearson: Double?
-    }
-
     func validate() throws {
-        if task == .fidelity, against == nil {
+        if task == AgreementTask().name, against == nil {
             throw ValidationError("--against: fidelity needs the dense model's folder")
         }
-        if metric != nil, task != .classification {
-            throw ValidationError("--metric: found with --task \(task.rawValue), allowed with classification")
+        if metric != nil, task != ClassesTask().name {
+            throw ValidationError("--metric: found with --task \(task), allowed with classification")
         }
         guard context >= 2 else { throw ValidationError("--context: found \(context), allowed 2 or more") }
-        if weights == .eightBit, task != .lm || against != nil {
+        if weights == .eightBit, task != LanguageTask().name || against != nil {
             throw ValidationError("--weights: 8bit is for --task lm without --against")
         }
         if let windows, windows < 1 {
@@ -91,91 +82,27 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        let pool = ThreadPool(threads: threading.threads)
-        switch task {
-        case .sts: try show(embedding(.sts, pool: pool))
-        case .fidelity: try show(embedding(.fidelity, pool: pool))
-        case .lm: try show(language(pool: pool))
-        case .classification: try show(classification(pool: pool))
-        }
-    }
-
-    private func embedding(_ task: SearchOptions.Task, pool: ThreadPool) throws -> Output {
-        let encoder = try ModelArgument.load(model)
-        let reference = try against.map { try ModelArgument.load($0) } ?? encoder
-        let scored = try TaskFile(task: task, path: data).task(for: encoder, dense: reference, pool: pool)
-        guard let pairs = scored as? STSTask else {
-            return Output(
-                metric: scored.metric, value: scored.score(encoder.encoder, pool: pool), count: scored.count)
-        }
-        let embeddings = encoder.encoder.embed(pairs.sequences, pool: pool)
-        return Output(
-            metric: pairs.metric, value: pairs.score(embeddings), count: pairs.count,
-            pearson: pairs.pearson(embeddings))
-    }
-
-    private func classification(pool: ThreadPool) throws -> Output {
-        let model = try ModelArgument.loadClassifier(model)
-        let task = try model.task(ofFile: data, metric: metric ?? .accuracy)
-        let predictions = task.predictions(of: model.classifier, pool: pool)
-        return Output(
-            metric: task.metric, value: task.score(predictions: predictions), count: task.count,
-            accuracy: ClassificationMetric.accuracy.score(predictions: predictions, labels: task.labels))
-    }
-
-    private func language(pool: ThreadPool) throws -> Output {
-        let model = try ModelArgument.loadDecoder(model, precision: weights.precision)
-        guard context <= model.maximumTokens else {
-            throw SearchFailure("--context: found \(context), allowed \(model.maximumTokens) at most")
-        }
-        let all = try model.windows(ofText: data, context: context)
-        let chosen = Array(all.prefix(windows ?? all.count))
         let line = ProgressLine()
-        let scored = PerplexityTask(windows: chosen)
-        func show(_ fraction: Double) { line.show("evaluating", fraction) }
-        let result =
-            weights == .float
-            ? scored.evaluate(model.network, pool: pool, progress: show)
-            : scored.evaluateDecoding(model.network, pool: pool, progress: show)
+        var request = EvaluationRequest(
+            model: ModelArgument.folder(model), data: data, pool: ThreadPool(threads: threading.threads))
+        request.against = against.map(ModelArgument.folder)
+        request.metric = metric ?? .accuracy
+        request.context = context
+        request.windows = windows
+        request.precision = weights.precision
+        request.progress = { line.show("evaluating", $0) }
+        let result = try SearchTasks.standard.task(named: task).evaluate(request)
         line.finish()
-        var output = Output(
-            metric: "perplexity", value: result.value, count: result.count, secondHalf: result.secondHalf)
-        if let against {
-            let dense = try ModelArgument.loadDecoder(against)
-            let compared = DivergenceTask(windows: chosen, dense: dense.network, pool: pool)
-                .evaluate(model.network, pool: pool)
-            output.divergence = compared.divergence
-            output.agreement = compared.agreement
-        }
-        return output
+        try show(result)
     }
 
-    private func show(_ output: Output) throws {
-        if json { return try Terminal.printJSON(output) }
-        print("\(output.metric) \(Terminal.decimal(output.value, 4)) over \(output.count)")
-        if let accuracy = output.accuracy, output.metric != ClassificationMetric.accuracy.rawValue {
-            print("accuracy \(Terminal.decimal(accuracy, 4))")
-        }
-        if let pearson = output.pearson { print("pearson \(Terminal.decimal(pearson, 4))") }
-        if let secondHalf = output.secondHalf { print("second halves \(Terminal.decimal(secondHalf, 4))") }
-        if let divergence = output.divergence, let agreement = output.agreement {
-            print(
-                "KL \(Terminal.decimal(divergence, 5)), the same token likeliest in "
-                    + "\(Terminal.decimal(100 * agreement, 2)) %")
+    private func show(_ result: EvaluationResult) throws {
+        if json { return try Terminal.printJSON(result) }
+        print("\(result.metric) \(Terminal.decimal(result.value, 4)) over \(result.count)")
+        for figure in result.further where figure.name != result.metric {
+            print("\(figure.label) \(Terminal.decimal(figure.value, 4))")
         }
     }
-}
-
-/// What a model can be scored on.
-enum EvaluationTask: String, CaseIterable, ExpressibleByArgument {
-    /// Spearman on labelled sentence pairs.
-    case sts
-    /// Agreement with the dense model, without labels.
-    case fidelity
-    /// Perplexity on plain text.
-    case lm
-    /// A metric of predicted classes.
-    case classification
 }
 
 extension ClassificationMetric: ExpressibleByArgument {}

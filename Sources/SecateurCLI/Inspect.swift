@@ -1,5 +1,6 @@
 import ArgumentParser
 import Levels
+import Models
 import Search
 import Transformers
 

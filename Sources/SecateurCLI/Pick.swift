@@ -37,13 +37,13 @@ struct Pick: ParsableCommand {
 
     func run() throws {
         try output.require(.newFolder)
-        try pick(try RunFiles(folder: runFolder).options().task.modelType)
+        try pick(SearchTasks.standard.task(named: RunFiles(folder: runFolder).options().task))
     }
 
-    private func pick<Model: SearchableModel>(_ type: Model.Type) throws {
+    private func pick<Task: SearchTask>(_ task: Task) throws {
         let line = ProgressLine()
-        let summary = try PolicyPick<Model>(run: runFolder, target: targetLatency).pick(
-            to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
+        let summary = try PolicyPick<Task.Model>(run: runFolder, target: targetLatency).pick(
+            task, to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
         try RunFolder.writeReport(output.path)
         line.finish()
         try RunFolder.printSummary(summary, folder: output.path, json: json)

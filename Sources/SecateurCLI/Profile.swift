@@ -1,6 +1,7 @@
 import ArgumentParser
 import Levels
 import ModelFiles
+import Models
 import Search
 import SparseKernels
 import Tensors

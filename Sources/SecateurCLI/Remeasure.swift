@@ -27,13 +27,13 @@ struct Remeasure: ParsableCommand {
 
     func run() throws {
         try output.require(.newFolder)
-        try remeasure(try RunFiles(folder: runFolder).options().task.modelType)
+        try remeasure(SearchTasks.standard.task(named: RunFiles(folder: runFolder).options().task))
     }
 
-    private func remeasure<Model: SearchableModel>(_ type: Model.Type) throws {
+    private func remeasure<Task: SearchTask>(_ task: Task) throws {
         let line = ProgressLine()
-        let summary = try PolicyPick<Model>(remeasuring: runFolder).pick(
-            to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
+        let summary = try PolicyPick<Task.Model>(remeasuring: runFolder).pick(
+            task, to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
         try RunFolder.writeReport(output.path)
         line.finish()
         try RunFolder.printSummary(summary, folder: output.path, json: json)

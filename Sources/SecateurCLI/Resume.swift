@@ -23,15 +23,15 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let files = RunFiles(folder: runFolder)
-        let type = try files.options().task.modelType
-        guard let summary = try files.finishedSummary() else { return try resume(type) }
+        let task = try SearchTasks.standard.task(named: files.options().task)
+        guard let summary = try files.finishedSummary() else { return try resume(task) }
         try RunFolder.show(summary, folder: runFolder, json: json)
     }
 
-    private func resume<Model: SearchableModel>(_ type: Model.Type) throws {
+    private func resume<Task: SearchTask>(_ task: Task) throws {
         let line = ProgressLine()
-        let session = try SearchSession<Model>.resume(
-            folder: runFolder, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show,
+        let session = try SearchSession<Task.Model>.resume(
+            task, folder: runFolder, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show,
             note: Terminal.note)
         try RunFolder.finish(session, folder: runFolder, line: line, json: json)
     }

@@ -9,7 +9,7 @@ extension Search {
     /// that are measured in it.
     func configuration(_ options: SearchOptions, output: String) throws -> String {
         var pairs: [(String, Node)] = [
-            ("model", Self.text(options.model)), ("task", Self.text(options.task.rawValue)),
+            ("model", Self.text(options.model)), ("task", Self.text(options.task)),
             ("train", Self.text(options.train)),
             ("target-latency", Self.plain("\(options.targetLatencies)")), ("agent", Self.text(options.agent)),
             ("budget", Self.plain("\(options.budget)")), ("threads", Self.plain("\(options.threads)")),
@@ -25,6 +25,7 @@ extension Search {
             ("latency-table", Self.text(RunFiles(folder: output).path("latency.h5"))),
         ]
         if let from { pairs.append(("from", Self.text(from))) }
+        if let metric = options.metric { pairs.append(("metric", Self.text(metric.rawValue))) }
         if let validation = options.validation { pairs.append(("validation", Self.text(validation))) }
         if let size = options.targetSize { pairs.append(("target-size", Self.plain("\(size)"))) }
         if let steps = options.finetuneSteps { pairs.append(("finetune-steps", Self.plain("\(steps)"))) }

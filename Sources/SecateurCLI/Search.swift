@@ -1,8 +1,10 @@
 import Agents
 import ArgumentParser
+import Evaluation
 import Foundation
 import Levels
 import ModelFiles
+import Models
 import Pruning
 import Report
 import Search
@@ -45,12 +47,12 @@ struct Search: ParsableCommand {
     var from: String?
 
     @Option(
-        help: """
-            What to keep up: sts (Spearman on labelled pairs; --train is tab-separated with columns \
-            sentence1, sentence2, score), fidelity (agreement with the dense model; --train is text) or lm \
-            (a language model's agreement with the dense one, by KL divergence; --train is plain text).
-            """)
-    var task: SearchOptions.Task?
+        help: "What to preserve, and what --train is: \(SearchTasks.standard.all.map(\.help).joined(separator: "; ")).",
+        completion: .list(SearchTasks.standard.names), transform: taskName)
+    var task: String?
+
+    @Option(help: "For classification: accuracy, f1 of class 1, or matthews. Default: accuracy.")
+    var metric: ClassificationMetric?
 
     @Option(help: "The file for calibration and reward.", completion: .file())
     var train: String?
@@ -178,12 +180,13 @@ struct Search: ParsableCommand {
 
     func run() throws {
         if let replay {
-            return try searchAgain(replay, RunFiles(folder: replay).options().task.modelType)
+            let task = try RunFiles(folder: replay).options().task
+            return try searchAgain(replay, SearchTasks.standard.task(named: task))
         }
         guard let output else { return }
         try RunFolder.check(output, overwrite: overwrite)
         let options = try resolved()
-        try search(options.task.modelType, options, output.path)
+        try search(SearchTasks.standard.task(named: options.task), options, output.path)
     }
 
     /// The options as the search takes them.
@@ -209,9 +212,11 @@ struct Search: ParsableCommand {
         var options = SearchOptions(
             model: model, task: task, train: train, targetLatency: targetLatency.strictest,
             threads: machine.threads)
-        options.tokens = machine.tokens ?? task.modelType.standardTokens
+        options.metric = metric
+        let type: any SearchableModel.Type = try SearchTasks.standard.task(named: task).modelType
+        options.tokens = machine.tokens ?? type.standardTokens
         options.latencyOf = latencyOf ?? options.latencyOf
-        options.levels = levels ?? task.modelType.standardLevels(for: options.latencyOf)
+        options.levels = levels ?? type.standardLevels(for: options.latencyOf)
         options.solver = solver ?? options.solver
         sampling.set(&options)
         return options
@@ -225,6 +230,7 @@ struct Search: ParsableCommand {
             }
         }
         try require("--task", task, options.task)
+        try require("--metric", metric, options.metric ?? .accuracy)
         try require("--latency-of", latencyOf, options.latencyOf)
         try require("--levels", levels, options.levels)
         try require("--seed", sampling.seed, options.seed)
@@ -238,8 +244,8 @@ struct Search: ParsableCommand {
         return options
     }
 
-    private func search<Model: SearchableModel>(
-        _ type: Model.Type, _ options: SearchOptions, _ output: String
+    private func search<Task: SearchTask>(
+        _ task: Task, _ options: SearchOptions, _ output: String
     ) throws {
         machine.noteBusyProcessors()
         let line = ProgressLine()
@@ -247,8 +253,8 @@ struct Search: ParsableCommand {
             try LiveReport.start(port: $0, RunRecord(folder: output, starting: options))
         }
         if let live { Terminal.note("the report is live at \(live.address)") }
-        let session = try SearchSession<Model>.start(
-            options, folder: output, cache: cacheOptions.folder, latencyTable: latencyTable,
+        let session = try SearchSession<Task.Model>.start(
+            options, task: task, folder: output, cache: cacheOptions.folder, latencyTable: latencyTable,
             from: from, configuration: configuration(options, output: output),
             progress: { stage, fraction in
                 line.show(stage, fraction)
@@ -257,16 +263,20 @@ struct Search: ParsableCommand {
         try RunFolder.finish(session, folder: output, line: line, live: live?.report, json: json)
     }
 
-    private func searchAgain<Model: SearchableModel>(_ run: String, _ type: Model.Type) throws {
+    private func searchAgain(_ run: String, _ task: some SearchTask) throws {
         let line = ProgressLine()
-        let replay = try SearchReplay.replay(type, run: run, cache: cacheOptions.folder, progress: line.show)
+        let replay = try SearchReplay.replay(task, run: run, cache: cacheOptions.folder, progress: line.show)
         line.finish()
         if json { try Terminal.printJSON(replay) } else { print(replay.description) }
         if replay.difference != nil { throw ExitCode.failure }
     }
 }
 
-extension SearchOptions.Task: ExpressibleByArgument {}
+/// Reads the name of a task.
+@Sendable func taskName(_ text: String) throws -> String {
+    let tasks = SearchTasks.standard
+    return try parsed(tasks.names.joined(separator: ", ")) { tasks.names.contains($0) ? $0 : nil }(text)
+}
 
 /// Reads a score that needs no labels.
 @Sendable func unlabelledScore(_ text: String) throws -> PruningScore {

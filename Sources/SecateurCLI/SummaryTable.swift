@@ -33,9 +33,10 @@ enum SummaryTable {
         bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)
         bytes(
             "size on disk, with zeros", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
-        score(summary.options.task == .sts ? "reward score" : "fidelity, reward text", 1, summary.quality)
+        let isLabelled = (try? SearchTasks.standard.task(named: summary.options.task).isLabelled) ?? false
+        score(isLabelled ? "reward score" : "fidelity, reward text", 1, summary.quality)
         score(
-            summary.options.task == .sts ? "the same, other pairs" : "fidelity, other text", 1,
+            isLabelled ? "the same, other pairs" : "fidelity, other text", 1,
             summary.checkedQuality)
         if let validation = summary.validation {
             score("\(validation.metric), validation", validation.dense, validation.pruned)

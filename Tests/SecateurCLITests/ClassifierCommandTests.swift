@@ -124,4 +124,31 @@ import TinyModels
             for word in says { #expect(result.errors.contains(word), "\(result.errors)") }
         }
     }
+
+    /// A classifier is searched on its own metric, and what is handed over classifies.
+    @Test func aClassifierIsSearchedOnItsOwnMetric() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        try FileManager.default.removeItem(atPath: tool.file("model"))
+        try TinyModel.write(to: tool.file("model"), seed: 3, shape: .init(classes: 2))
+        let text = try String(contentsOfFile: tool.file("text.txt"), encoding: .utf8).split(separator: "\n")
+        let rows = text.enumerated().map { "\($1)\t\($0 % 2)" }
+        try (["sentence\tlabel"] + rows).joined(separator: "\n").write(
+            toFile: tool.file("data.tsv"), atomically: true, encoding: .utf8)
+        let found = try tool.run(
+            TinySearch.arguments(
+                tool, "run",
+                [
+                    "--task", "classification", "--metric", "f1", "--train", tool.file("data.tsv"),
+                    "--validation", tool.file("data.tsv"), "--budget", "60", "--json",
+                ]))
+        #expect(found.status == 0, "\(found.errors)")
+        let summary = try found.json()
+        let validation = try #require(summary["validation"] as? [String: Any])
+        #expect(validation["metric"] as? String == "f1")
+        let scored = try evaluate(tool, "run", tool.file("data.tsv"), ["--metric", "f1"]).json()
+        #expect(scored["value"] as? Double == validation["pruned"] as? Double)
+        let replayed = try tool.run(["search", "--replay", tool.file("run")])
+        #expect(replayed.status == 0, "\(replayed.output) \(replayed.errors)")
+    }
 }

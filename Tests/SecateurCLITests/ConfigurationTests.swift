@@ -76,7 +76,7 @@ import Testing
         let named = Set(lines.filter { !$0.hasPrefix("#") }.map { String($0.prefix { $0 != ":" }) })
         // The earlier run is named only where there is one.
         #expect(
-            try named == Set(ConfigurationFile.keys()).subtracting(Search.notRepeated).subtracting(["from"]))
+            try named == Set(ConfigurationFile.keys()).subtracting(Search.notRepeated).subtracting(["from", "metric"]))
         let second = try tool.run(["search", "--config", configuration, "--output", tool.file("second")])
         #expect(second.status == 0, "\(second.errors)")
         #expect(try TinySearch.rows(tool.file("second")) == TinySearch.rows(tool.file("first")))

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Models
 import Pruning
 import Tensors
 import Testing
@@ -36,7 +37,7 @@ import TinyModels
         #expect(try tool.run(["resume", run]).output.contains("policies evaluated"))
         #expect(try Self.digests(run) == before)
         #expect(throws: SearchFailure.self) {
-            try SearchSession<EncoderModel>.resume(folder: run, cache: tool.file("cache"))
+            try SearchSession.resume(AgreementTask(), folder: run, cache: tool.file("cache"))
         }
 
         let again = try tool.run(["remeasure", run, "--output", tool.file("again"), "--json"])

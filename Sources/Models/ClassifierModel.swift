@@ -1,4 +1,6 @@
 import Evaluation
+import Levels
+import SparseKernels
 import Transformers
 
 /// A model folder with a classifier, loaded.
@@ -10,23 +12,25 @@ public struct ClassifierModel: Sendable {
 
     /// Loads a folder.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    public init(folder: String) throws {
-        base = try EncoderModel(folder: folder, embeds: false)
+    public init(
+        folder: String, precision: Precision = .float32, formats: LevelFormats = .standard
+    ) throws {
+        base = try EncoderModel(folder: folder, embeds: false, precision: precision, formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
     }
 
     /// The task of a file of examples.
     /// - Throws: `EvaluationError` for a malformed file or a label that is none of the model's classes;
-    ///   ``SearchFailure`` for a model that does not classify, or a metric that is not of its classes.
+    ///   `Issue` for a model that does not classify, or a metric that is not of its classes.
     public func task(ofFile path: String, metric: ClassificationMetric) throws -> ClassificationTask {
         let classes = classifier.classes
         guard classes >= 2 else {
-            throw SearchFailure("\(base.folder): found a classifier of one class, allowed 2 or more")
+            throw Issue(.mismatch, .path(base.folder), found: "a classifier of one class", allowed: "2 or more")
         }
         guard metric != .f1 || classes == 2 else {
-            throw SearchFailure(
-                "\(base.folder): found \(classes) classes, allowed 2 for the metric f1; others are accuracy, "
-                    + "matthews")
+            throw Issue(
+                .mismatch, .path(base.folder), found: "\(classes) classes",
+                allowed: "2 for the metric f1; others are accuracy, matthews")
         }
         return ClassificationTask(
             examples: try Datasets.labelled(path: path, classes: classes), tokenizer: base.tokenizer,

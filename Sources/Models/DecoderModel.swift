@@ -50,10 +50,10 @@ public struct DecoderModel: Sendable {
     }
 
     /// What the model is given when a person asks something, by its chat template.
-    /// - Throws: ``SearchFailure`` for a model without a template, or with one that cannot be followed.
+    /// - Throws: `Issue` for a model without a template, or with one that cannot be followed.
     public func conversation(asking question: String) throws -> String {
         guard let template = tokenizer.chatTemplate else {
-            throw SearchFailure("\(path): found no chat template, which --chat needs")
+            throw Issue(.missing, .path(path), found: "no chat template", allowed: "a model that has one")
         }
         return try ChatTemplate(template, file: path).text(of: [.init(role: "user", content: question)])
     }

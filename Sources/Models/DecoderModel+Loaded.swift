@@ -1,0 +1,38 @@
+import Levels
+import ModelFiles
+import Transformers
+
+extension DecoderModel: LoadedModel {
+    /// Tokens of the windows that text is cut into.
+    public static let windowTokens = 512
+
+    /// A window.
+    public static let standardTokens = windowTokens
+
+    /// Few, as there are hundreds of layers; in 8 bits for decoding, where time goes into fetching weights.
+    public static func standardLevels(for phase: Workload.Phase) -> LevelSet {
+        switch phase {
+        case .prefill: .coarse
+        case .decode: .coarse.with(.int8)
+        }
+    }
+
+    /// Both.
+    public static func computes(_ phase: Workload.Phase) -> Bool { true }
+
+    /// The longest text, in tokens.
+    public var maximumTokens: Int { network.configuration.maximumTokens }
+
+    /// `llama` or `gpt2`
+    public var architecture: String { network.configuration.architecture.rawValue }
+
+    /// SHA-256 of the weights, of all files where there are several.
+    public func digest() throws -> String {
+        switch network.checkpoint.container {
+        case .gguf(let file): return try FileDigest.sha256(path: file.path)
+        case .folder(let folder):
+            let digests = try folder.files.map { try FileDigest.sha256(path: $0.path) }
+            return digests.count == 1 ? digests[0] : FileDigest.sha256(.init(digests.joined().utf8))
+        }
+    }
+}

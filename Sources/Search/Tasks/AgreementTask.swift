@@ -1,0 +1,71 @@
+import Evaluation
+import Levels
+import Models
+import Tensors
+import Transformers
+
+/// `fidelity`: agreement of sentence similarities with the dense model, without labels.
+public struct AgreementTask: SearchTask {
+    /// Makes the task.
+    public init() {}
+
+    /// `fidelity`
+    public let name = "fidelity"
+    /// What users read.
+    public let help = "fidelity (agreement of similarities with the dense model; text, a sentence a line)"
+    /// No labels.
+    public let isLabelled = false
+
+    /// The first part of the sentences.
+    public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
+        model.sentences.encode(try parts(options)[0])
+    }
+
+    /// The text, cut up.
+    public func data(
+        _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
+    ) throws -> SearchData<BERT> {
+        let parts = try parts(options).map { model.sentences.encode($0) }
+        func task(_ sequences: [[Int32]]) -> FidelityTask {
+            FidelityTask(
+                sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool))
+        }
+        return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
+    }
+
+    /// Agreement on the file's sentences.
+    public func validation(
+        _ options: SearchOptions, file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
+    ) throws -> any ModelTask<BERT> {
+        try Self.task(file: file, of: model, dense: dense, pool: pool)
+    }
+
+    /// Agreement with the model that is compared with.
+    public func evaluate(_ request: EvaluationRequest) throws -> EvaluationResult {
+        guard let against = request.against else {
+            throw Issue(.missing, .option("against"), found: "none", allowed: "the dense model's folder")
+        }
+        let model = try EncoderModel(folder: request.model)
+        let task = try Self.task(
+            file: request.data, of: model, dense: EncoderModel(folder: against), pool: request.pool)
+        return EvaluationResult(
+            metric: task.metric, value: task.score(model.encoder, pool: request.pool), count: task.count)
+    }
+
+    private static func task(
+        file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
+    ) throws -> FidelityTask {
+        let sentences = try Datasets.sentences(path: file)
+        return FidelityTask(
+            sequences: model.sentences.encode(sentences),
+            denseEmbeddings: dense.encoder.embed(dense.sentences.encode(sentences), pool: pool))
+    }
+
+    /// Sentences to calibrate on, to compute rewards on, and to pick the final policy by.
+    private func parts(_ options: SearchOptions) throws -> [[String]] {
+        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
+        return Parts.cut(
+            try Datasets.sentences(path: options.train).shuffled(using: &random),
+            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+    }
+}

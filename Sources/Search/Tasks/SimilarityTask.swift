@@ -1,0 +1,97 @@
+import Evaluation
+import Levels
+import Models
+import Tensors
+import Transformers
+
+/// `sts`: Spearman's ρ on sentence pairs that people scored, and agreement with the dense model.
+public struct SimilarityTask: SearchTask {
+    /// Makes the task.
+    public init() {}
+
+    /// `sts`
+    public let name = "sts"
+    /// What users read.
+    public let help =
+        "sts (Spearman on labelled pairs; a tab-separated file with columns sentence1, sentence2, score)"
+    /// Labels count.
+    public let isLabelled = true
+
+    /// The sentences of the first part of the pairs.
+    public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
+        model.sentences.encode(Self.sentences(try parts(options)[0]))
+    }
+
+    /// Rewards and checks are mixed of labels and agreement.
+    public func data(
+        _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
+    ) throws -> SearchData<BERT> {
+        let parts = try parts(options)
+        func mixed(_ pairs: [ScoredPair]) -> MixedTask {
+            let labelled = STSTask(pairs: pairs, tokenizer: model.sentences)
+            return MixedTask(
+                labelled: labelled,
+                fidelity: FidelityTask(
+                    sequences: labelled.sequences,
+                    denseEmbeddings: model.encoder.embed(labelled.sequences, pool: pool)))
+        }
+        return SearchData(
+            calibration: model.sentences.encode(Self.sentences(parts[0])), reward: mixed(parts[1]),
+            check: mixed(parts[2]))
+    }
+
+    /// Spearman's ρ.
+    public func validation(
+        _ options: SearchOptions, file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
+    ) throws -> any ModelTask<BERT> {
+        STSTask(pairs: try Datasets.scoredPairs(path: file), tokenizer: model.sentences)
+    }
+
+    /// Spearman's ρ, and Pearson's r.
+    public func evaluate(_ request: EvaluationRequest) throws -> EvaluationResult {
+        let model = try EncoderModel(folder: request.model)
+        let task = STSTask(pairs: try Datasets.scoredPairs(path: request.data), tokenizer: model.sentences)
+        let embeddings = model.encoder.embed(task.sequences, pool: request.pool)
+        return EvaluationResult(
+            metric: task.metric, value: task.score(embeddings), count: task.count,
+            further: [.init("pearson", task.pearson(embeddings))])
+    }
+
+    /// Pairs to calibrate on, to compute rewards on, and to pick the final policy by.
+    private func parts(_ options: SearchOptions) throws -> [[ScoredPair]] {
+        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
+        return Parts.cut(
+            try Datasets.scoredPairs(path: options.train).shuffled(using: &random),
+            [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
+    }
+
+    private static func sentences(_ pairs: [ScoredPair]) -> [String] {
+        pairs.flatMap { [$0.first, $0.second] }
+    }
+}
+
+/// A fifth Spearman on labels, and else fidelity. Labels say what matters, but of eighty pairs they alone tell next to
+/// nothing about the score on other data, where the agreement with the dense model does; of three hundred, both tell about
+/// as much (`Benchmarks rewards`).
+private struct MixedTask: EmbeddingTask {
+    private static let labelsWeight = 0.2
+    let metric = "spearman and fidelity"
+    let labelled: STSTask
+    let fidelity: FidelityTask
+
+    var sequences: [[Int32]] { labelled.sequences }
+    var count: Int { labelled.count }
+
+    /// The labels and the similarities of the same pairs.
+    func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+        let pairs = labelled.pairs(share: share, using: &random)
+        return MixedTask(
+            labelled: labelled.part(pairs: pairs),
+            fidelity: fidelity.part(sentences: pairs.flatMap { [2 * $0, 2 * $0 + 1] }))
+    }
+
+    func score(_ embeddings: Matrix) -> Double {
+        Self.labelsWeight * labelled.score(embeddings)
+            + (1 - Self.labelsWeight) * fidelity.score(embeddings)
+    }
+}
