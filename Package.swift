@@ -7,7 +7,8 @@ let kernelFlags: [CSetting] = [.define("NDEBUG")]
 let package = Package(
     name: "Secateur",
     products: [
-        .executable(name: "secateur", targets: ["SecateurCLI"])
+        .executable(name: "secateur", targets: ["SecateurCLI"]),
+        .library(name: "Secateur", targets: ["Secateur"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.7.0"),
@@ -79,9 +80,17 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             exclude: ["README.md"]),
+        .target(
+            name: "Secateur",
+            dependencies: [
+                "Levels", "Models", "Search", "Report", "Export", "Agents", "Environments", "Evaluation",
+                "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
+                "Secateur",
                 "Levels", "Models", "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
                 "SparseKernels",
                 "Tensors",
@@ -126,6 +135,8 @@ let package = Package(
                 "Levels", "Export", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
             ]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
+        .testTarget(
+            name: "SecateurTests", dependencies: ["Secateur", "Levels", "TinyModels"]),
         .testTarget(
             name: "SecateurCLITests",
             dependencies: [

@@ -1,5 +1,6 @@
 import Evaluation
 import Levels
+import ModelFiles
 import SparseKernels
 import Transformers
 
@@ -17,6 +18,12 @@ public struct ClassifierModel: Sendable {
     ) throws {
         base = try EncoderModel(folder: folder, embeds: false, precision: precision, formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
+    }
+
+    /// Whether a folder holds an encoder with a classifier on it, by its configuration.
+    public static func isAt(_ folder: String) -> Bool {
+        guard let architectures = try? ModelConfiguration(folder: folder).architectures else { return false }
+        return architectures.contains { $0.hasSuffix("ForSequenceClassification") }
     }
 
     /// The task of a file of examples.

@@ -188,11 +188,5 @@ enum ModelArgument {
     }
 
     /// The model's own folder or file.
-    static func folder(_ path: String) -> String {
-        let own = "\(path)/model"
-        let isRun =
-            FileManager.default.fileExists(atPath: "\(path)/run.json")
-            || FileManager.default.fileExists(atPath: "\(own)/config.json")
-        return isRun ? own : path
-    }
+    static func folder(_ path: String) -> String { ModelLocation.folder(path) }
 }

@@ -1,0 +1,103 @@
+import Agents
+import Environments
+import Export
+import Foundation
+import Levels
+import ModelFiles
+import Models
+import Report
+import Search
+import SparseKernels
+import Tensors
+import Transformers
+
+/// The folder of a search, finished or not.
+///
+///     let run = try Run("checkpoints/minilm-half")
+///     print(try run.policy().layers.count, try run.trace().count)
+///     try run.apply(to: "models/minilm", output: "pruned")
+///     print(try run.benchmark(threads: 1).speedup)
+public struct Run: Sendable {
+    /// The folder.
+    public let folder: String
+
+    /// Names the folder of a run.
+    /// - Throws: `Issue` when there is none.
+    public init(_ folder: String) throws {
+        guard RunFiles(folder: folder).holdsRun else {
+            throw Issue(.missing, .path(folder), found: "no run", allowed: "the folder of a search")
+        }
+        self.folder = folder
+    }
+
+    private var files: RunFiles { RunFiles(folder: folder) }
+
+    /// What was asked for.
+    public func options() throws -> SearchOptions { try files.options() }
+
+    /// What it came to; nil before the end.
+    public func summary() throws -> SearchSummary? { try files.summary() }
+
+    /// What was learned: a level for every layer, and what was measured.
+    public func policy() throws -> Policy { try FinishedRun(folder: folder).policy }
+
+    /// Every policy that was evaluated, in order.
+    public func trace() throws -> [TraceRow] { try files.recordedTrace().rows }
+
+    /// Prunes a model with the policy, as the search did, into a new folder.
+    ///
+    /// - Parameters:
+    ///   - train: a file to calibrate on instead of the run's.
+    ///   - note: is told what a person should know.
+    public func apply(
+        to model: String, output: String, train: String? = nil, threads: Int = Runtime.usableProcessors,
+        cache: String = Search.standardCache, note: (String) -> Void = { _ in }
+    ) throws {
+        try PolicyApplication(run: folder, train: train, threads: threads).apply(
+            to: model, cache: cache, output: output, note: note)
+    }
+
+    /// Writes the run in the format of another tool.
+    ///
+    /// - Parameter output: the file to replace, or the folder to write, which must not exist.
+    public func export(_ format: ExportFormat, to output: String) throws {
+        try OutputPath(output).require(format.output)
+        try format.write(FinishedRun(folder: folder), to: output)
+    }
+
+    /// Writes `report.html` into the folder.
+    public func writeReport() throws {
+        try AtomicFile.write(ReportPage(RunRecord(folder: folder)).html, to: files.path("report.html"))
+    }
+
+    /// Measures the pruned model alternating with the dense one, in one run.
+    ///
+    /// - Parameters:
+    ///   - tokens: tokens of a sequence. Default: those of the search.
+    ///   - rounds: rounds that count.
+    public func benchmark(
+        tokens: Int? = nil, threads: Int = Runtime.usableProcessors, rounds: Int = 40
+    ) throws -> EndToEndBenchmark.Result {
+        let options = try options()
+        let task = try SearchTasks.standard.task(named: options.task)
+        return try benchmark(task, options, tokens: tokens ?? options.tokens, threads: threads, rounds: rounds)
+    }
+
+    private func benchmark<Task: SearchTask>(
+        _ task: Task, _ options: SearchOptions, tokens: Int, threads: Int, rounds: Int
+    ) throws -> EndToEndBenchmark.Result {
+        let precision = options.levels[options.levels.dense].precision
+        let pruned = try Task.Model(path: ModelLocation.folder(folder), precision: precision)
+        let dense = try Task.Model(path: options.model, precision: precision)
+        guard (1...pruned.maximumTokens).contains(tokens) else {
+            throw Issue(
+                .outOfRange, .option("tokens"), found: "\(tokens)", allowed: "1 to \(pruned.maximumTokens)")
+        }
+        let pool = ThreadPool(threads: threads)
+        let workload = Workload(phase: options.latencyOf, tokens: tokens)
+        var benchmark = EndToEndBenchmark(workload, pool: pool)
+        benchmark.rounds = rounds
+        return benchmark.measure(
+            KernelChoice(for: pruned.network, workload, pool: pool).model, against: dense.network)
+    }
+}

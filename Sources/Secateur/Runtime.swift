@@ -1,0 +1,22 @@
+import CKernels
+import Levels
+import SparseKernels
+import Tensors
+
+/// What a program sets once for the whole process, if it wants to: nothing in this library does so by itself.
+///
+///     Runtime.configure()   // at the start of main
+public enum Runtime {
+    /// Keeps OpenBLAS, which calibration uses, to the calling thread, as Secateur's threads share out the processors; and
+    /// keeps freed memory for the next pass instead of giving it back to the system.
+    public static func configure() {
+        BLAS.useOneThread()
+        secateur_keep_freed_memory()
+    }
+
+    /// How many threads this program may compute on at once: affinity and the limits of its control group count.
+    public static var usableProcessors: Int { UsableProcessors.count() }
+
+    /// What measured latencies depend on: the CPU, its caches, and the instruction set in use.
+    public static var hardware: String { HardwareFingerprint.current.description }
+}
