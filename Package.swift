@@ -34,7 +34,8 @@ let package = Package(
             dependencies: ["Levels", "Transformers", "ModelFiles", "Tensors", "CKernels", "HDF5"],
             exclude: ["README.md"]),
         .target(
-            name: "Pruning", dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "ModelFiles"],
+            name: "Pruning",
+            dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
             name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
@@ -61,16 +62,17 @@ let package = Package(
             exclude: ["README.md", "ONNX/onnx.proto"]),
         .target(
             name: "Environments",
-            dependencies: ["Levels", "Evaluation", "Pruning", "SparseKernels", "Transformers", "Tensors"],
+            dependencies: ["Levels", "Pruning"],
             path: "Environments", exclude: ["README.md"]),
         .target(
-            name: "Agents", dependencies: ["Levels", "Environments", "ModelFiles", "SparseKernels", "Tensors", "HDF5"],
+            name: "Agents", dependencies: ["Levels", "Environments", "ModelFiles", "Tensors", "HDF5"],
             path: "Agents",
             exclude: ["README.md"]),
         .target(
             name: "Search",
             dependencies: [
-                "Levels", "Models", "Agents", "Environments", "Evaluation", "Export", "Pruning", "Training",
+                "Levels", "Models", "Agents", "Environments", "Evaluation", "Export", "ModelFiles", "Pruning",
+                "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
             ],
             exclude: ["README.md"]),
         .target(
@@ -147,7 +149,8 @@ let package = Package(
         .testTarget(
             name: "AgentsTests",
             dependencies: [
-                "Levels", "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
+                "Levels", "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels",
+                "Tensors",
             ], exclude: ["Fixtures"]),
     ]
 )

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 
 /// The choice of a level for each layer when losses add up:
 /// minimise Σ loss_l(a_l) subject to Σ latency_l(a_l) ≤ what the target leaves, and likewise for size.
@@ -16,7 +17,7 @@ struct AdditiveAllocation: Sendable {
     /// What the layers together may weigh, in bytes; infinite for no limit.
     let sizeLimitBytes: Double
 
-    init(costs: LevelCosts, target: SearchTarget) {
+    init(costs: LevelCosts, target: Target) {
         latencyMs = costs.latencyMs
         sizeBytes = costs.sizeBytes.map { $0.map(Double.init) }
         latencyLimitMs = target.latencyMs - costs.overheadMs

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 
 /// A finished walk over the layers: what was chosen and what it gave.
 public struct Episode: Sendable, Equatable {
@@ -32,10 +33,10 @@ public protocol Agent: Sendable {
     /// What the last ``finish(_:)`` did to it; nothing for agents that do not learn.
     var learning: LearningRecord { get }
     /// A new agent that has seen nothing but the tables.
-    init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64)
+    init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64)
     /// Continues with a state that ``save(to:)`` wrote.
     /// - Throws: `HDF5Error` or ``SearchError`` when the state is damaged or of another problem.
-    init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws
+    init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws
     /// Chooses the level of one layer, among those that are not masked.
     mutating func act(_ observation: Observation) -> Int
     /// Learns from an episode.
@@ -45,12 +46,12 @@ public protocol Agent: Sendable {
     /// Learns from the effects it asked for; nil where the environment cannot tell, or its budget is too small.
     mutating func learn(from effects: LevelEffects?)
     /// What it wants to have scored on a part of the reward data before it starts an episode; nil for nothing (more).
-    mutating func screening(for target: SearchTarget) -> Screening?
+    mutating func screening(for target: Target) -> Screening?
     /// Learns the scores of what it asked for last; nil where the environment cannot tell, or its budget is too small.
     mutating func learn(fromScores scores: [Double]?)
     /// Policies that it holds to be best for a target inside of the range that it searched, without learning more;
     /// none for agents that serve one target.
-    func policies(for target: SearchTarget) -> [[Int]]
+    func policies(for target: Target) -> [[Int]]
     /// Writes everything that ``init(restoring:costs:target:budget:)`` needs.
     /// - Throws: `HDF5Error`.
     func save(to group: HDF5Group) throws
@@ -64,11 +65,11 @@ extension Agent {
     /// Nothing.
     public mutating func learn(from effects: LevelEffects?) {}
     /// Nothing.
-    public mutating func screening(for target: SearchTarget) -> Screening? { nil }
+    public mutating func screening(for target: Target) -> Screening? { nil }
     /// Nothing.
     public mutating func learn(fromScores scores: [Double]?) {}
     /// None.
-    public func policies(for target: SearchTarget) -> [[Int]] { [] }
+    public func policies(for target: Target) -> [[Int]] { [] }
     /// Nothing.
     public var learning: LearningRecord { LearningRecord() }
 }
@@ -159,7 +160,7 @@ public enum AgentKind: String, CaseIterable, Sendable {
     public var servesRanges: Bool { self == .natural }
 
     /// Makes a new agent.
-    public func make(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) -> any Agent {
+    public func make(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) -> any Agent {
         type.init(costs: costs, target: target, budget: budget, seed: seed)
     }
 }

@@ -70,7 +70,7 @@ struct CheckpointFile {
                 throw SearchError.damaged(file: path, reason: "it does not hold as many rows as it counts")
             }
             let agent = try header.agent.type.init(
-                restoring: try root.group("agent"), costs: costs, target: header.target, budget: header.budget
+                restoring: try root.group("agent"), costs: costs, target: header.target(of: costs), budget: header.budget
             )
             return CheckpointFile(
                 header: header, agent: agent, rows: rows,

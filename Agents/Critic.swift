@@ -1,6 +1,5 @@
 import Environments
 import Levels
-import SparseKernels
 
 /// What a policy is expected to give: reward ≈ offset − Σ_l loss_l(a_l), fitted to all episodes.
 ///
@@ -61,13 +60,15 @@ struct Critic: Sendable {
     /// Which multiplier a layer's level has; none for dense.
     private static func groups(of costs: LevelCosts) -> [[Int?]] {
         var patterns: [Pattern] = []
-        let patternIndex = costs.levels.dropFirst().map { level in
+        let patternIndex: [Int?] = costs.levels.indices.map { number in
+            guard !costs.levels.isDense(number) else { return nil }
+            let level = costs.levels[number]
             if let index = patterns.firstIndex(of: level.pattern) { return index }
             patterns.append(level.pattern)
             return patterns.count - 1
         }
         return costs.layers.indices.map { layer in
-            [nil] + patternIndex.map { layer * patterns.count + $0 }
+            patternIndex.map { $0.map { layer * patterns.count + $0 } }
         }
     }
 

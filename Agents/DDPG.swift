@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// Deep deterministic policy gradient with a continuous action for each layer: ``DeterministicPolicyGradient``.
@@ -24,13 +25,13 @@ public struct DDPG: Agent {
     private var learner: DeterministicPolicyGradient
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.init(
             costs: costs, target: target,
             learner: DeterministicPolicyGradient(settings: Self.settings(budget: budget), seed: seed))
     }
 
-    init(costs: LevelCosts, target: SearchTarget, learner: DeterministicPolicyGradient) {
+    init(costs: LevelCosts, target: Target, learner: DeterministicPolicyGradient) {
         self.costs = costs
         // Hardly any temperature: the prior's most likely level is what counts here.
         prior = PricedPrior(costs: costs, target: target, relativeTemperature: 0.1)
@@ -98,7 +99,7 @@ public struct DDPG: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(
             costs: costs, target: target,
             learner: try DeterministicPolicyGradient(

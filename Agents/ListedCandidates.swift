@@ -1,7 +1,6 @@
 import Environments
 import HDF5
 import Levels
-import SparseKernels
 
 /// An agent that knows from the tables alone which policies it will propose; evaluates each once and is done.
 protocol ListedCandidates: Agent {
@@ -31,7 +30,7 @@ extension ListedCandidates {
     public var wantsMore: Bool { list.next < list.candidates.count }
 
     /// Lists the candidates; seed and budget make no difference.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         let allocation = AdditiveAllocation(costs: costs, target: target)
         var candidates: [[Int]] = []
         for candidate in Self.candidates(costs, allocation) where !candidates.contains(candidate) {
@@ -60,7 +59,7 @@ extension ListedCandidates {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         let next: Int = try group.attribute("next")
         guard (0...list.candidates.count).contains(next) else {
@@ -84,16 +83,17 @@ enum SparsityRule {
         _ costs: LevelCosts, _ allocation: AdditiveAllocation, sparsities: (_ severity: Double) -> [Double]
     ) -> [[Int]] {
         var patterns: [Pattern] = []
-        for level in costs.levels.dropFirst() where !patterns.contains(level.pattern) {
-            patterns.append(level.pattern)
+        let pruned = costs.levels.indices.filter { !costs.levels.isDense($0) }
+        for level in pruned where !patterns.contains(costs.levels[level].pattern) {
+            patterns.append(costs.levels[level].pattern)
         }
         return patterns.compactMap { pattern in
-            let levels = [0] + costs.levels.indices.dropFirst().filter { costs.levels[$0].pattern == pattern }
+            let levels = [costs.levels.dense] + pruned.filter { costs.levels[$0].pattern == pattern }
             for step in 0...steps {
                 let actions = sparsities(Double(step) / Double(steps)).map { wanted in
                     levels.min {
                         abs(costs.levels[$0].sparsity - wanted) < abs(costs.levels[$1].sparsity - wanted)
-                    } ?? 0
+                    } ?? costs.levels.dense
                 }
                 if allocation.fits(actions) { return actions }
             }

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// The default: natural policy gradient on a model of the environment, then with a compatible critic.
@@ -57,7 +58,7 @@ public struct NaturalGradient: Agent {
     private let parameters = HyperParameters()
     private let costs: LevelCosts
     /// What the present episode aims at, or the last one did.
-    private var target: SearchTarget
+    private var target: Target
     private var random: CounterBasedRandom
     /// θ, [layer][level].
     private var preference: [[Double]]
@@ -73,7 +74,7 @@ public struct NaturalGradient: Agent {
     private var progress = 0.0
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.costs = costs
         self.target = target
         random = CounterBasedRandom(seed: seed)
@@ -118,12 +119,12 @@ public struct NaturalGradient: Agent {
             return followCritic()
         }
         model.take(effects, at: at, reward: reward, episode: episodes.count)
-        expected = model.losses.map { $0.map { max(0, $0) } }
+        expected = model.losses(in: costs.levels).map { $0.map { max(0, $0) } }
         if model.leads { followModel() } else { followCritic() }
     }
 
     /// Goes on to another target: steps by the model start again, from what it knows.
-    private mutating func aim(at target: SearchTarget) {
+    private mutating func aim(at target: Target) {
         self.target = target
         model.restart()
         if model.leads { followModel() }
@@ -138,7 +139,7 @@ public struct NaturalGradient: Agent {
     /// θ ← −Q.
     private mutating func followModel() {
         guard model.isInformed else { return }
-        preference = model.losses.map { $0.map { -$0 } }
+        preference = model.losses(in: costs.levels).map { $0.map { -$0 } }
         offset = model.reward - total(model.at)
     }
 
@@ -252,7 +253,7 @@ public struct NaturalGradient: Agent {
 
     /// The mode of the policy; the best episodes that meet the target, with what is left spent; and the best of those
     /// a little slower, mended.
-    public func policies(for target: SearchTarget) -> [[Int]] {
+    public func policies(for target: Target) -> [[Int]] {
         let allocation = AdditiveAllocation(costs: costs, target: target)
         let loss = preference.map { $0.map { -$0 } }
         let order = rewards.indices.sorted { (rewards[$0], $1) > (rewards[$1], $0) }
@@ -287,12 +288,11 @@ public struct NaturalGradient: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         random = try group.readRandom()
         offset = try group.attribute("offset")
-        self.target = SearchTarget(
-            latencyMs: try group.attribute("targetLatencyMs"), sizeBytes: target.sizeBytes)
+        self.target = target.with(latencyMs: try group.attribute("targetLatencyMs"))
         preference = try group.readTable("preference", of: costs)
         expected = try group.readTable("expected", of: costs)
         rewards = try group.dataset("rewards").read(as: Double.self)

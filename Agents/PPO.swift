@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// Proximal policy optimisation (Schulman et al., arXiv 1707.06347, 2017) with generalised advantage
@@ -86,11 +87,11 @@ public struct PPO: Agent {
     private var present: [Step] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.init(costs: costs, target: target, seed: seed, parameters: HyperParameters())
     }
 
-    init(costs: LevelCosts, target: SearchTarget, seed: UInt64, parameters: HyperParameters) {
+    init(costs: LevelCosts, target: Target, seed: UInt64, parameters: HyperParameters) {
         self.parameters = parameters
         self.costs = costs
         prior = PricedPrior(
@@ -308,7 +309,7 @@ public struct PPO: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         random = try group.readRandom()
         rewards = try RunningReward(restoring: group, decay: parameters.rewardDecay)

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 
 extension LevelCosts {
     /// A policy mended to a target: levels are exchanged where the least loss is paid for what is too much,
@@ -6,7 +7,7 @@ extension LevelCosts {
     ///
     /// - Parameter actions: a level index for every layer.
     /// - Returns: nil when no exchange gets there.
-    public func repaired(_ actions: [Int], to target: SearchTarget) -> [Int]? {
+    public func repaired(_ actions: [Int], to target: Target) -> [Int]? {
         let allocation = AdditiveAllocation(costs: self, target: target)
         let loss = expectedLoss
         return allocation.repaired(actions, loss: loss).map { allocation.filledUp($0, loss: loss) }

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import Tensors
 
 /// What a policy would do before it has learnt anything, and where its exploration is centred:
@@ -24,7 +25,7 @@ struct PricedPrior: Sendable {
 
     /// - Parameter relativeTemperature: τ in units of the mean loss of a layer in the policy that is best by
     ///   sensitivities.
-    init(costs: LevelCosts, target: SearchTarget, relativeTemperature: Double) {
+    init(costs: LevelCosts, target: Target, relativeTemperature: Double) {
         self.costs = costs
         let allocation = AdditiveAllocation(costs: costs, target: target)
         let best = allocation.optimum(loss: costs.sensitivity, bins: 500) ?? allocation.fastest
@@ -80,7 +81,7 @@ struct PricedPrior: Sendable {
     }
 
     /// λ before the first layer, in reward per millisecond.
-    func initialPrice(target: SearchTarget) -> Double {
+    func initialPrice(target: Target) -> Double {
         temperature * price(from: 0, remainingMs: target.latencyMs - costs.overheadMs)
     }
 }

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// REINFORCE with a running baseline (Williams, Machine Learning 1992, equation 4 and section 4), over a table.
@@ -49,12 +50,12 @@ public struct Reinforce: Agent {
     private var visited: [[Double]] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.init(costs: costs, target: target, budget: budget, seed: seed, parameters: HyperParameters())
     }
 
     init(
-        costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64, parameters: HyperParameters
+        costs: LevelCosts, target: Target, budget: Int, seed: UInt64, parameters: HyperParameters
     ) {
         self.parameters = parameters
         self.costs = costs
@@ -123,7 +124,7 @@ public struct Reinforce: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         let (layers, levels) = (costs.layers.count, costs.levels.count)
         random = try group.readRandom()

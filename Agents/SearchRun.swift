@@ -1,12 +1,13 @@
 import Environments
 import Foundation
+import Levels
 
 /// What a search is to do.
 public struct SearchRunOptions: Sendable, Equatable {
     /// Which agent searches.
     public var agent: AgentKind
     /// What it is asked for; of a range of latencies, the strictest.
-    public var target: SearchTarget
+    public var target: Target
     /// The mild end of a range of latencies, in milliseconds; nil for one target.
     public var mildestLatencyMs: Double?
     /// How many policies it may evaluate.
@@ -18,7 +19,7 @@ public struct SearchRunOptions: Sendable, Equatable {
 
     /// Sets options.
     public init(
-        agent: AgentKind = .natural, target: SearchTarget, mildestLatencyMs: Double? = nil, budget: Int,
+        agent: AgentKind = .natural, target: Target, mildestLatencyMs: Double? = nil, budget: Int,
         seed: UInt64 = 0, checkpointEverySeconds: Double = 1
     ) {
         self.agent = agent
@@ -56,7 +57,7 @@ public struct SearchOutcome: Sendable, Equatable {
 ///
 ///     let run = try SearchRun.start(
 ///         folder: "checkpoints/mine", environment: environment,
-///         options: SearchRunOptions(target: SearchTarget(latencyMs: 4), budget: 200),
+///         options: SearchRunOptions(target: costs.target(.fraction(0.5)), budget: 200),
 ///         identity: ["model": digest])
 ///     let outcome = try run.run(progress: { print($0.latest.terms.reward) }, shouldStop: { false })
 ///
@@ -114,12 +115,12 @@ public final class SearchRun {
     /// - Parameters:
     ///   - identity: Must be what the search was started with.
     ///   - note: Is told about a damaged checkpoint.
-    ///   - environment: Makes the environment, given what was asked for and how many token-passes are spent.
+    ///   - environment: Makes the environment, given the budget in evaluations and how many token-passes are spent.
     /// - Throws: ``SearchError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
     public static func resume(
         folder: String, identity: [String: String], checkpointEverySeconds: Double = 1,
         note: (String) -> Void = { _ in },
-        environment: (_ options: SearchRunOptions, _ tokenPasses: Int?) throws -> any Environment
+        environment: (_ budget: Int, _ tokenPasses: Int?) throws -> any Environment
     ) throws -> SearchRun {
         let store = CheckpointStore(folder: folder)
         let path = store.path
@@ -127,11 +128,11 @@ public final class SearchRun {
         let summary = try CheckpointFile.readSummary(path: path)
         let header = summary.header
         try header.requireMatch(of: identity, path: path)
+        let environment = try environment(header.budget, summary.tokenPasses)
         let options = SearchRunOptions(
-            agent: header.agent, target: header.target, mildestLatencyMs: header.mildestLatencyMs,
+            agent: header.agent, target: header.target(of: environment.costs), mildestLatencyMs: header.mildestLatencyMs,
             budget: header.budget, seed: header.seed,
             checkpointEverySeconds: checkpointEverySeconds)
-        let environment = try environment(options, summary.tokenPasses)
         let checkpoint = try CheckpointFile(path: path, costs: environment.costs)
         return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
     }
@@ -238,7 +239,7 @@ public final class SearchRun {
     }
 
     /// The distinct policies that meet a target with the highest rewards; of equal ones the earlier first.
-    static func best(of rows: [TraceRow], for target: SearchTarget, costs: LevelCosts) -> [Episode] {
+    static func best(of rows: [TraceRow], for target: Target, costs: LevelCosts) -> [Episode] {
         var seen: Set<[Int]> = []
         let distinct = rows.filter {
             costs.meet(target, with: $0.actions) && seen.insert($0.actions).inserted
@@ -253,7 +254,7 @@ public final class SearchRun {
 
     /// What the agent of a search over a range of targets holds to be best for one inside of it, as policies to be tried.
     /// - Throws: ``SearchError``; errors that name the damaged file.
-    public static func policies(for target: SearchTarget, in folder: String, costs: LevelCosts) throws
+    public static func policies(for target: Target, in folder: String, costs: LevelCosts) throws
         -> [[Int]]
     {
         try CheckpointFile(path: CheckpointStore(folder: folder).path, costs: costs).agent.policies(
@@ -268,7 +269,7 @@ public final class SearchRun {
     ) {
         let (header, rows) = try recorded(in: folder)
         try header.requireMatch(of: costs, path: CheckpointStore(folder: folder).path)
-        return (best(of: rows, for: header.target, costs: costs).map(\.actions), rows.count)
+        return (best(of: rows, for: header.target(of: costs), costs: costs).map(\.actions), rows.count)
     }
 
     /// What a folder's checkpoint tells of the policies evaluated so far, also while a search runs there.

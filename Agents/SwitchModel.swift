@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 
 /// What the effects of all switches at one policy say of the others: the loss of a level of a layer is
 /// Q_l(a) = slope_l(a) + κ·curvature_l(a), with κ as trust region.
@@ -39,10 +40,10 @@ struct SwitchModel: Sendable {
     var isInformed: Bool { !slope.isEmpty }
 
     /// Q, relative to dense: [layer][level].
-    var losses: [[Double]] {
+    func losses(in levels: LevelSet) -> [[Double]] {
         zip(slope, curvature).map { slope, curvature in
             let loss = zip(slope, curvature).map { $0 + trust * $1 }
-            return loss.map { $0 - loss[0] }
+            return loss.map { $0 - loss[levels.dense] }
         }
     }
 

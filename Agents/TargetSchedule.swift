@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import Tensors
 
 /// The targets that the episodes of a search aim at.
@@ -12,14 +13,14 @@ struct TargetSchedule: Sendable, Equatable {
 
     /// Latencies in milliseconds, from mild to strict.
     let latenciesMs: [Double]
-    private let sizeBytes: Int?
+    private let target: Target
     private let start: Double
 
     /// - Parameters:
     ///   - mildestLatencyMs: the mild end of a range; nil for one target.
     ///   - start: how much of the budget is spent before the first episode, from 0 to 1.
-    init(target: SearchTarget, mildestLatencyMs: Double?, start: Double) {
-        sizeBytes = target.sizeBytes
+    init(target: Target, mildestLatencyMs: Double?, start: Double) {
+        self.target = target
         self.start = start
         guard let mildestLatencyMs else {
             latenciesMs = [target.latencyMs]
@@ -35,8 +36,8 @@ struct TargetSchedule: Sendable, Equatable {
     }
 
     /// What an episode aims at that begins when this much of the budget is spent, from 0 to 1.
-    func target(at progress: Double) -> SearchTarget {
-        SearchTarget(latencyMs: latenciesMs[Int(place(progress))], sizeBytes: sizeBytes)
+    func target(at progress: Double) -> Target {
+        target.with(latencyMs: latenciesMs[Int(place(progress))])
     }
 
     /// How much of its station's share of the budget is spent, from 0 to 1; of the whole for one target.

@@ -1,14 +1,17 @@
 import Environments
 import Foundation
 import HDF5
+import Levels
 import ModelFiles
 
 /// What a trace tells of its search as a whole.
 public struct TraceHeader: Sendable, Equatable {
     /// Which agent searched.
     public let agent: AgentKind
-    /// What it was asked for; of a range of latencies, the strictest.
-    public let target: SearchTarget
+    /// The latency that it was asked for, in milliseconds; of a range, the strictest.
+    public let targetLatencyMs: Double
+    /// The size that it was asked for, in bytes; nil for no limit.
+    public let targetSizeBytes: Int?
     /// The mild end of a range of latencies, in milliseconds; nil for one target.
     public let mildestLatencyMs: Double?
     /// How many policies it may evaluate.
@@ -28,14 +31,19 @@ public struct TraceHeader: Sendable, Equatable {
     /// them. Files of version 1 do not say so.
     public static let presentArithmetic = 2
 
+    /// What it was asked for, of layers and levels that cost this.
+    public func target(of costs: LevelCosts) -> Target {
+        costs.target(latencyMs: targetLatencyMs, sizeBytes: targetSizeBytes)
+    }
+
     func write(to root: HDF5Group) throws {
         try root.setAttribute("agent", agent.rawValue)
         try root.setAttribute("seed", Int(bitPattern: UInt(seed)))
         try root.setAttribute("budget", budget)
         try root.setAttribute("arithmetic", arithmetic)
-        try root.setAttribute("targetLatencyMs", target.latencyMs)
+        try root.setAttribute("targetLatencyMs", targetLatencyMs)
         if let mildestLatencyMs { try root.setAttribute("mildestLatencyMs", mildestLatencyMs) }
-        if let size = target.sizeBytes { try root.setAttribute("targetSizeBytes", size) }
+        if let size = targetSizeBytes { try root.setAttribute("targetSizeBytes", size) }
         try root.writeStrings("layers", layers)
         try root.writeStrings("levels", levels)
         let group = try root.createGroup("identity")
@@ -44,11 +52,12 @@ public struct TraceHeader: Sendable, Equatable {
     }
 
     init(
-        agent: AgentKind, target: SearchTarget, mildestLatencyMs: Double?, budget: Int, seed: UInt64,
+        agent: AgentKind, target: Target, mildestLatencyMs: Double?, budget: Int, seed: UInt64,
         layers: [String], levels: [String], identity: [String: String], arithmetic: Int = presentArithmetic
     ) {
         self.agent = agent
-        self.target = target
+        targetLatencyMs = target.latencyMs
+        targetSizeBytes = target.sizeBytes
         self.mildestLatencyMs = mildestLatencyMs
         self.budget = budget
         self.seed = seed
@@ -64,9 +73,8 @@ public struct TraceHeader: Sendable, Equatable {
         seed = UInt64(UInt(bitPattern: bits))
         budget = try root.attribute("budget")
         arithmetic = try root.attributeIfPresent("arithmetic") ?? 1
-        target = SearchTarget(
-            latencyMs: try root.attribute("targetLatencyMs"),
-            sizeBytes: try root.attributeIfPresent("targetSizeBytes"))
+        targetLatencyMs = try root.attribute("targetLatencyMs")
+        targetSizeBytes = try root.attributeIfPresent("targetSizeBytes")
         mildestLatencyMs = try root.attributeIfPresent("mildestLatencyMs")
         layers = try root.readStrings("layers")
         levels = try root.readStrings("levels")

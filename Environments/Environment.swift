@@ -1,16 +1,4 @@
-/// What a search is asked for.
-public struct SearchTarget: Sendable, Equatable, Codable {
-    /// End-to-end latency of one sequence, in milliseconds, at most.
-    public let latencyMs: Double
-    /// Size of the pruned layers and the rest, in bytes, at most; nil for no limit.
-    public let sizeBytes: Int?
-
-    /// Sets a target.
-    public init(latencyMs: Double, sizeBytes: Int? = nil) {
-        self.latencyMs = latencyMs
-        self.sizeBytes = sizeBytes
-    }
-}
+import Levels
 
 /// What the agent sees before it chooses the level of one layer.
 public struct Observation: Sendable, Equatable {
@@ -21,7 +9,7 @@ public struct Observation: Sendable, Equatable {
     /// Bytes left for this layer and those after it; nil when size is not limited.
     public let remainingSizeBytes: Int?
     /// The target of this episode.
-    public let target: SearchTarget
+    public let target: Target
     /// Actions already taken, one for each layer before this one.
     public let actions: [Int]
     /// How much of the budget was spent when the episode began, from 0 to 1; of a station's share in a search over a
@@ -58,27 +46,11 @@ public struct RewardTerms: Sendable, Equatable, Codable {
     public init(_ quality: Double, of actions: [Int], costs: LevelCosts, weights: RewardWeights) {
         let latency = costs.latencyMs(of: actions)
         let size = costs.sizeBytes(of: actions)
-        let denseSize = costs.sizeBytes(of: [Int](repeating: 0, count: actions.count))
         self.init(
             quality: quality, latencyMs: latency, sizeBytes: size,
             reward: weights.quality * quality
                 + weights.latency * (1 - latency / costs.denseLatencyMs)
-                + weights.size * (1 - Double(size) / Double(max(denseSize, 1))))
-    }
-}
-
-/// What a switch of one layer to another level would do to the loss of quality, as far as gradients tell;
-/// [layer][level], 0 for the present level.
-public struct LevelEffects: Sendable, Equatable {
-    /// ⟨∂loss/∂W, W(a) − W(now)⟩.
-    public let slope: [[Double]]
-    /// ½ Δᵀ·H·Δ with Δ = W(a) − W(now) and H the curvature of the loss at the dense weights; never negative.
-    public let curvature: [[Double]]
-
-    /// Takes the tables.
-    public init(slope: [[Double]], curvature: [[Double]]) {
-        self.slope = slope
-        self.curvature = curvature
+                + weights.size * (1 - Double(size) / Double(max(costs.denseSizeBytes, 1))))
     }
 }
 
@@ -102,7 +74,7 @@ public protocol Environment: AnyObject {
     var tokenPasses: Int { get }
     /// Starts an episode.
     /// - Throws: ``EnvironmentError`` when no policy can meet the target.
-    func reset(target: SearchTarget) throws -> Observation
+    func reset(target: Target) throws -> Observation
     /// Decides the level of the present layer.
     /// - Throws: ``EnvironmentError`` when the action is masked, no episode runs, or the budget is spent.
     func step(_ action: Int) throws -> StepResult

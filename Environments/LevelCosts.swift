@@ -1,6 +1,5 @@
 import Levels
 import Pruning
-import SparseKernels
 
 /// What is known of every layer and level before anything is evaluated; all tables are [layer][level].
 public struct LevelCosts: Sendable, Equatable, Codable {
@@ -126,7 +125,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     }
 
     /// Whether a policy meets a target; a sum in another order may differ in its last bits.
-    public func meet(_ target: SearchTarget, with actions: [Int]) -> Bool {
+    public func meet(_ target: Target, with actions: [Int]) -> Bool {
         latencyMs(of: actions) <= target.latencyMs * (1 + 1e-9)
             && (target.sizeBytes.map { sizeBytes(of: actions) <= $0 } ?? true)
     }
@@ -143,9 +142,28 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     /// The same tables for as many other levels.
     public func with(_ levels: LevelSet) -> LevelCosts {
         LevelCosts(
-            layers: layers, levels: levels, latencyMs: latencyMs, overheadMs: overheadMs, sizeBytes: sizeBytes,
+            layers: layers, levels: levels, latencyMs: latencyMs, overheadMs: overheadMs,
+            sizeBytes: sizeBytes,
             otherSizeBytes: otherSizeBytes, sensitivity: sensitivity, outputError: outputError, facts: facts,
             accounting: accounting)
+    }
+
+    /// Size of the dense model, in bytes.
+    public var denseSizeBytes: Int { sizeBytes(of: densePolicy) }
+
+    /// Measured time of each layer as it is, in milliseconds.
+    public var denseLayerLatencyMs: [Double] { latencyMs.map { $0[levels.dense] } }
+
+    /// A target as it was asked for, the size as a fraction of dense.
+    public func target(_ latency: LatencyTarget, sizeFraction: Double? = nil) -> Target {
+        Target(
+            latency, denseLatencyMs: denseLatencyMs,
+            sizeBytes: sizeFraction.map { Int($0 * Double(denseSizeBytes)) })
+    }
+
+    /// A target in milliseconds and bytes.
+    public func target(latencyMs: Double, sizeBytes: Int? = nil) -> Target {
+        Target(latencyMs: latencyMs, denseLatencyMs: denseLatencyMs, sizeBytes: sizeBytes)
     }
 
     /// Predicted latency of the dense model, in milliseconds.

@@ -1,6 +1,4 @@
-import Evaluation
-import SparseKernels
-import Tensors
+import Levels
 
 /// How much each part of the reward counts.
 public struct RewardWeights: Sendable, Equatable, Codable {
@@ -15,26 +13,6 @@ public struct RewardWeights: Sendable, Equatable, Codable {
     public init() {}
 }
 
-/// Tells what a switch of each level would do at a policy, by gradients.
-public protocol SwitchEffects {
-    /// How much quality each layer loses when it alone is switched from dense, by the curvature of the loss.
-    func sensitivities() throws -> Sensitivities.Estimate
-    /// Token-passes that ``effects(of:number:)`` takes.
-    func tokenPasses(number: Int) -> Int
-    /// The effects at a policy.
-    ///
-    /// - Parameter number: fixes which part of the data they are computed on.
-    func effects(of actions: [Int], number: Int) throws -> LevelEffects
-}
-
-/// Scores policies on a small part of the reward data.
-public protocol PolicyScreening {
-    /// Token-passes of one policy on the part that `number` fixes; nil where the data cannot be cut up.
-    func tokenPasses(share: Double, number: Int) -> Int?
-    /// The scores of policies on that part; only their order means something.
-    func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double]
-}
-
 /// The environment of a search: the layers of a model in order, a level for each, and at the end the
 /// evaluation of the model that this policy makes.
 ///
@@ -47,14 +25,12 @@ public final class PruningEnvironment: Environment {
     public private(set) var tokenPasses: Int
     private let budget: Int
     private let weights: RewardWeights
-    private let quality: ([Int]) throws -> Double
-    private let switches: (any SwitchEffects)?
-    private let screening: (any PolicyScreening)?
+    private let evaluator: any Evaluator
     private var episode: Episode?
     private let expectedLoss: [[Double]]
 
     private struct Episode {
-        let target: SearchTarget
+        let target: Target
         var actions: [Int] = []
         var latencyMs: Double
         var sizeBytes: Int
@@ -66,22 +42,17 @@ public final class PruningEnvironment: Environment {
     ///   - budget: what may be spent, in evaluations of a policy; calibration, sensitivities and effects count
     ///     by the tokens that they run the model on.
     ///   - tokenPasses: what an interrupted run has spent; nil for none but the preparation.
-    ///   - switches: tells the effects of switches, where something can.
-    ///   - screening: scores policies on parts of the data, where something can.
-    ///   - quality: the quality of a policy's model, as a fraction of the dense model's.
+    ///   - evaluator: evaluates policies.
     public init(
         costs: LevelCosts, weights: RewardWeights = RewardWeights(), budget: Int, tokenPasses: Int? = nil,
-        switches: (any SwitchEffects)? = nil, screening: (any PolicyScreening)? = nil,
-        quality: @escaping ([Int]) throws -> Double
+        evaluator: any Evaluator
     ) {
         self.costs = costs
         expectedLoss = costs.expectedLoss
         self.weights = weights
         self.budget = budget
         self.tokenPasses = tokenPasses ?? costs.accounting.preparationTokens
-        self.switches = switches
-        self.screening = screening
-        self.quality = quality
+        self.evaluator = evaluator
     }
 
     private var tokensLeft: Int { budget * costs.accounting.tokensPerEvaluation - tokenPasses }
@@ -91,10 +62,11 @@ public final class PruningEnvironment: Environment {
 
     /// What a switch of each level would do at a policy; nil where nothing can tell or the budget is too small.
     public func effects(of actions: [Int]) throws -> LevelEffects? {
-        guard let switches else { return nil }
-        let cost = switches.tokenPasses(number: tokenPasses)
-        guard cost <= tokensLeft else { return nil }
-        let effects = try switches.effects(of: actions, number: tokenPasses)
+        let number = tokenPasses
+        guard let cost = evaluator.tokenPasses(for: .effects(number: number)), cost <= tokensLeft else {
+            return nil
+        }
+        let effects = try evaluator.effects(of: actions, number: number)
         tokenPasses += cost
         return effects
     }
@@ -103,18 +75,18 @@ public final class PruningEnvironment: Environment {
     /// one of them.
     public func screen(_ policies: [[Int]], share: Double) throws -> [Double]? {
         let number = tokenPasses
-        guard let screening, let each = screening.tokenPasses(share: share, number: number) else {
+        guard let each = evaluator.tokenPasses(for: .scores(share: share, number: number)) else {
             return nil
         }
         let cost = each * policies.count
         guard cost + costs.accounting.tokensPerEvaluation <= tokensLeft else { return nil }
-        let scores = try screening.scores(of: policies, share: share, number: number)
+        let scores = try evaluator.scores(of: policies, share: share, number: number)
         tokenPasses += cost
         return scores
     }
 
     /// Starts an episode.
-    public func reset(target: SearchTarget) throws -> Observation {
+    public func reset(target: Target) throws -> Observation {
         guard target.latencyMs.isFinite, target.latencyMs >= costs.leastLatencyMs else {
             throw EnvironmentError.impossibleTarget(
                 "target latency: found \(milliseconds(target.latencyMs)), allowed "
@@ -154,7 +126,9 @@ public final class PruningEnvironment: Environment {
         self.episode = nil
         tokenPasses += costs.accounting.tokensPerEvaluation
         return .terminated(
-            RewardTerms(try quality(episode.actions), of: episode.actions, costs: costs, weights: weights))
+            RewardTerms(
+                try evaluator.quality(of: episode.actions), of: episode.actions, costs: costs,
+                weights: weights))
     }
 
     private func mask(_ episode: Episode) -> [Bool] {
@@ -190,15 +164,16 @@ public final class PruningEnvironment: Environment {
 
     private func features(_ episode: Episode, _ layer: Int) -> [Float] {
         let dense = costs.denseLatencyMs
-        let largest = costs.latencyMs.compactMap(\.first).max() ?? 1
+        let alone = costs.denseLayerLatencyMs
+        let largest = alone.max() ?? 1
         let state = [
             Double(layer) / Double(costs.layers.count),
-            costs.latencyMs[layer][0] / largest,
-            costs.latencyMs[layer][0] / dense,
+            alone[layer] / largest,
+            alone[layer] / dense,
             episode.latencyMs / dense,
             (episode.target.latencyMs - episode.latencyMs) / dense,
             episode.target.latencyMs / dense,
-            Double(episode.actions.last ?? 0) / Double(costs.levels.count),
+            Double(episode.actions.last ?? costs.levels.dense) / Double(costs.levels.count),
         ]
         let latencies = costs.latencyMs[layer].map { $0 / largest }
         return (state + latencies + expectedLoss[layer]).map(Float.init)

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// AMC (He et al., "AMC: AutoML for Model Compression and Acceleration on Mobile Devices", ECCV 2018), for levels.
@@ -33,7 +34,7 @@ public struct AMC: Agent {
     private var learner: DeterministicPolicyGradient
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.init(
             costs: costs,
             learner: DeterministicPolicyGradient(settings: Self.settings(budget: budget), seed: seed))
@@ -78,9 +79,9 @@ public struct AMC: Agent {
         let latency = costs.latencyMs[layer]
         let kept = Self.clipped(
             learner.act(state(observation)), remainingMs: observation.remainingLatencyMs,
-            laterLeastMs: laterLeastMs[layer], denseMs: latency[0])
+            laterLeastMs: laterLeastMs[layer], denseMs: latency[costs.levels.dense])
         return observation.nearest(
-            toLatency: kept * latency[0], in: latency, frontier: frontiers[layer])
+            toLatency: kept * latency[costs.levels.dense], in: latency, frontier: frontiers[layer])
     }
 
     /// The largest share of a layer's latency, up to the one that is asked for, that leaves later layers what they take
@@ -95,7 +96,7 @@ public struct AMC: Agent {
     /// (t, n, c, h, w, stride, k, FLOPs[t], reduced, rest, a_{t−1}), with latency for FLOPs.
     private func state(_ observation: Observation) -> [Float] {
         let layer = observation.layer
-        let dense = costs.latencyMs.map { $0[0] }
+        let dense = costs.denseLayerLatencyMs
         let whole = dense.reduce(0, +)
         let spent = zip(costs.latencyMs, observation.actions).reduce(0) { $0 + $1.0[$1.1] }
         let reduced = (dense[..<layer].reduce(0, +) - spent) / whole
@@ -111,7 +112,7 @@ public struct AMC: Agent {
         var rows = costs.facts.enumerated().map { layer, facts in
             [
                 Double(layer), Double(facts.rows), Double(facts.cols), height, width, stride, kernel,
-                costs.latencyMs[layer][0],
+                costs.denseLayerLatencyMs[layer],
             ]
         }
         for feature in 0..<8 {
@@ -135,7 +136,7 @@ public struct AMC: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(
             costs: costs,
             learner: try DeterministicPolicyGradient(

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// Evolutionary search over levels (Sieberling et al., "EvoPress", ICML 2025): each offspring is the parent with one
@@ -45,7 +46,7 @@ public struct EvoPress: Agent {
     private var stage = 0
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.costs = costs
         ladders = costs.layers.indices.map {
             Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.outputError[$0])
@@ -65,7 +66,7 @@ public struct EvoPress: Agent {
     }
 
     /// The offspring of a new generation, then those that survived; none before there is a parent.
-    public mutating func screening(for target: SearchTarget) -> Screening? {
+    public mutating func screening(for target: Target) -> Screening? {
         guard starts.isEmpty, parentReward != nil, stage < Self.stages.count else { return nil }
         if stage == 0 {
             let allocation = AdditiveAllocation(costs: costs, target: target)
@@ -171,7 +172,7 @@ public struct EvoPress: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         random = try group.readRandom()
         starts = Array(starts.suffix(try group.attribute("startsLeft")))

@@ -12,9 +12,8 @@ public struct Greedy: ListedCandidates {
     init(list: CandidateList) { self.list = list }
 
     static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]] {
-        let dense = [Int](repeating: 0, count: costs.layers.count)
         let errors = costs.outputError
-        return [allocation.repaired(dense, loss: errors)].compactMap { actions in
+        return [allocation.repaired(costs.densePolicy, loss: errors)].compactMap { actions in
             actions.map { allocation.filledUp($0, loss: errors) }
         }
     }

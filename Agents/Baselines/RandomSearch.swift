@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// Random levels that meet the target and leave little of it unspent.
@@ -22,7 +23,7 @@ public struct RandomSearch: Agent {
     private var plan: [Int] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.costs = costs
         random = CounterBasedRandom(seed: seed)
     }
@@ -72,7 +73,7 @@ public struct RandomSearch: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         random = try group.readRandom()
     }

@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 import Tensors
 
 /// Dynamic programming with searched coefficients (Frantar and Alistarh, "SPDY", ICML 2022).
@@ -38,7 +39,7 @@ public struct SPDY: Agent {
     private var plan: [Int] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.costs = costs
         prior = costs.outputError.map(Self.prior)
         randomDraws = max(10, budget / 10)
@@ -107,7 +108,7 @@ public struct SPDY: Agent {
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: SearchTarget, budget: Int) throws {
+    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
         self.init(costs: costs, target: target, budget: budget, seed: 0)
         random = try group.readRandom()
         episodes = try group.attribute("episodes")

@@ -16,7 +16,7 @@ public struct Uniform: ListedCandidates {
     static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]] {
         func uniform(_ level: Int) -> [Int] { [Int](repeating: level, count: costs.layers.count) }
         let fitting = costs.levels.indices.filter { allocation.fits(uniform($0)) }
-        if fitting.first == 0 { return [uniform(0)] }
+        if fitting.contains(costs.levels.dense) { return [costs.densePolicy] }
         let mildest = fitting.filter { level in
             !fitting.contains { other in
                 costs.levels[other].pattern == costs.levels[level].pattern

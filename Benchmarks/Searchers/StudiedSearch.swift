@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Levels
 import Models
 import Search
 

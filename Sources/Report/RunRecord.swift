@@ -31,7 +31,7 @@ public struct RunRecord: Sendable {
         self.rows = rows
         self.summary = summary
         self.stage = stage
-        targetMs = costs.map { options.targetLatency.milliseconds(dense: $0.denseLatencyMs) }
+        targetMs = costs?.target(options.targetLatency).latencyMs
     }
 
     /// A search that is about to start in a folder.

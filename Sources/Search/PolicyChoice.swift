@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Foundation
+import Levels
 import SparseKernels
 
 /// Chooses the final policy among the best of a search, by quality on other data and by measured latency.
@@ -39,10 +40,8 @@ struct PolicyChoice {
 
     /// Latencies and losses of levels.
     let costs: LevelCosts
-    /// The target as a fraction of dense.
-    let target: Double
-    /// The size to keep, in bytes; nil for no limit.
-    let sizeBytes: Int?
+    /// What is asked for.
+    let target: Target
     /// The quality of policies on data that no reward was computed on, in their order.
     let check: (_ policies: [[Int]]) throws -> [Double]
     /// Measures policies, one at least, alternating with the dense model.
@@ -59,7 +58,7 @@ struct PolicyChoice {
         func isAboveFloor(_ candidate: Candidate) -> Bool { candidate.checkedQuality >= best.checkedQuality }
         var picked = try bestOrFastest(Array(ranked.prefix(Self.leaders)).filter(isAboveFloor))
         for _ in 0..<Self.corrections
-        where !Self.isOnTarget(speedup: picked.measured.speedup, target: target) {
+        where !Self.isOnTarget(speedup: picked.measured.speedup, target: target.fraction) {
             let ladder = try ladder(ranked.prefix(Self.repairedLeaders).map(\.actions), after: picked)
                 .filter(isAboveFloor)
             guard !ladder.isEmpty else { break }
@@ -94,11 +93,11 @@ struct PolicyChoice {
     private func ladder(_ policies: [[Int]], after picked: Confirmed) throws -> [Candidate] {
         let aims = Self.aims(
             predictedMs: costs.latencyMs(of: picked.candidate.actions), speedup: picked.measured.speedup,
-            target: target)
+            target: target.fraction)
         var seen: Set = [picked.candidate.actions]
         return try aims.compactMap { aimMs in
             guard aimMs >= costs.leastLatencyMs else { return nil }
-            let aim = SearchTarget(latencyMs: aimMs, sizeBytes: sizeBytes)
+            let aim = target.with(latencyMs: aimMs)
             let repaired = policies.compactMap { costs.repaired($0, to: aim) }.filter {
                 seen.insert($0).inserted
             }
@@ -120,7 +119,7 @@ struct PolicyChoice {
 
     /// Whether the measured latency of a policy meets the target.
     func meetsTarget(_ confirmed: Confirmed) -> Bool {
-        Self.meets(speedup: confirmed.measured.speedup, target: target)
+        Self.meets(speedup: confirmed.measured.speedup, target: target.fraction)
     }
 
     /// Whether a measured latency meets the target.

@@ -2,6 +2,7 @@ import Agents
 import Environments
 import Evaluation
 import Foundation
+import Levels
 import Models
 import SparseKernels
 
@@ -21,15 +22,12 @@ struct PolicyConfirmation<Model: SearchableModel> {
 
     private let preparation: SearchPreparation<Model>
     private let latency: FinalLatency
-    /// The target as a fraction of dense.
-    private let target: Double
-    private let sizeBytes: Int?
+    private let target: Target
 
-    init(_ preparation: SearchPreparation<Model>, target: SearchTarget, by latency: FinalLatency) {
+    init(_ preparation: SearchPreparation<Model>, target: Target, by latency: FinalLatency) {
         self.preparation = preparation
         self.latency = latency
-        self.target = target.latencyMs / preparation.costs.denseLatencyMs
-        sizeBytes = target.sizeBytes
+        self.target = target
     }
 
     /// Picks among policies that meet the target by prediction.
@@ -43,11 +41,11 @@ struct PolicyConfirmation<Model: SearchableModel> {
 
     private func choice(_ progress: @escaping StageProgress) -> PolicyChoice {
         PolicyChoice(
-            costs: preparation.costs, target: target, sizeBytes: sizeBytes,
+            costs: preparation.costs, target: target,
             check: { policies in
                 try policies.enumerated().map { number, actions in
                     progress("checking policies on other data", Double(number) / Double(policies.count))
-                    return try preparation.checkedQuality(actions)
+                    return try preparation.evaluator.checkedQuality(of: actions)
                 }
             }, measure: { try measure($0, progress) })
     }
@@ -82,10 +80,10 @@ struct PolicyConfirmation<Model: SearchableModel> {
             options: inputs.options, hardware: HardwareFingerprint.current.description,
             evaluations: evaluations, denseMs: best.measured.reference.medianMs,
             prunedMs: best.measured.model.medianMs, speedup: best.measured.speedup,
-            targetFraction: target,
-            targetMet: PolicyChoice.meets(speedup: best.measured.speedup, target: target),
+            targetFraction: target.fraction,
+            targetMet: PolicyChoice.meets(speedup: best.measured.speedup, target: target.fraction),
             predictedMs: terms.latencyMs, predictedDenseMs: costs.denseLatencyMs,
-            denseSizeBytes: costs.sizeBytes(of: costs.layers.map { _ in 0 }), sizeBytes: terms.sizeBytes,
+            denseSizeBytes: costs.denseSizeBytes, sizeBytes: terms.sizeBytes,
             quality: terms.quality, checkedQuality: best.candidate.checkedQuality, reward: terms.reward,
             validation: validation,
             policy: zip(costs.layers, actions).map { .init(layer: $0, level: costs.levels[$1]) },

@@ -2,6 +2,7 @@ import Agents
 import Environments
 import Export
 import Foundation
+import Levels
 import ModelFiles
 import Models
 
@@ -80,11 +81,11 @@ public struct PolicyPick<Model: SearchableModel> {
         return summary
     }
 
-    private func proposals(for wanted: SearchTarget, _ costs: LevelCosts) throws -> (
+    private func proposals(for wanted: Target, _ costs: LevelCosts) throws -> (
         policies: [[Int]], evaluations: Int
     ) {
         guard let target else { return try SearchRun.bestPolicies(in: files.folder, costs: costs) }
-        guard options.targetLatencies.contains(target, dense: costs.denseLatencyMs) else {
+        guard options.targetLatencies.contains(wanted) else {
             throw SearchFailure(
                 "--target-latency: found \(target), allowed \(options.targetLatencies), the range that "
                     + "\(files.folder) searched")

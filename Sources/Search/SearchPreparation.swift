@@ -19,18 +19,11 @@ public final class SearchPreparation<Model: SearchableModel> {
     public let inputs: SearchInputs<Model>
     /// Latencies, sizes and sensitivities.
     public let costs: LevelCosts
-    /// Puts candidates together.
-    public let candidates: CandidateModels<Model.Network>
+    /// Evaluates policies.
+    public let evaluator: SearchEvaluator<Model>
     /// What the search is about, for telling runs apart.
     public let identity: [String: String]
-    private let weights: LevelWeights
-    private let denseReward: Double
     private let denseScores: DenseScores
-    /// Tells the effects of switches, where the model has a backward pass.
-    let switches: (any SwitchEffects)?
-    /// Of the dense model on the data that the final policy is picked by, the same for every candidate.
-    private lazy var denseCheck = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
-
     /// Prepares a search.
     ///
     /// - Parameters:
@@ -41,8 +34,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     ) throws {
         self.inputs = inputs
         denseScores = DenseScores(cache: cache)
-        let (options, data, pool) = (inputs.options, inputs.data, inputs.pool)
-        let network = inputs.model.network
+        let (options, data) = (inputs.options, inputs.data)
         let levels = options.levels
         let database = try Self.database(
             inputs,
@@ -50,28 +42,24 @@ public final class SearchPreparation<Model: SearchableModel> {
                 digest: inputs.modelDigest, calibration: data.calibration, score: options.solver,
                 levels: levels),
             levels: LevelWeights.zeros(of: levels), cache: cache, progress: progress)
-        weights = try LevelWeights(database, levels: levels)
-        candidates = try CandidateModels(dense: network, weights: weights, for: options.latencyOf)
-        switches = try inputs.model.switches(inputs, levels: weights)
-        denseReward = data.reward.score(network, pool: pool)
+        let weights = try LevelWeights(database, levels: levels)
+        evaluator = try SearchEvaluator(inputs, weights: weights)
         identity = inputs.identity
         if let stored = try files.storedCosts() {
             costs = stored
             return
         }
         let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
-        let (candidates, weights, dense) = (candidates, weights, denseReward)
         let sensitivities = try Self.sensitivities(
-            inputs, weights, switches, files, progress: progress
-        ) { data.reward.score(try candidates.model($0, pool: pool), pool: pool) / dense }
+            inputs, weights, evaluator, files, progress: progress)
         costs = try Self.costs(inputs, table, weights, sensitivities)
         try files.store(costs)
     }
 
     /// Sensitivities of the run's own, of an earlier run, or none, by what the agent asks for.
     private static func sensitivities(
-        _ inputs: SearchInputs<Model>, _ weights: LevelWeights, _ switches: (any SwitchEffects)?,
-        _ files: RunFiles, progress: StageProgress, quality: ([Int]) throws -> Double
+        _ inputs: SearchInputs<Model>, _ weights: LevelWeights, _ evaluator: SearchEvaluator<Model>,
+        _ files: RunFiles, progress: StageProgress
     ) throws -> Sensitivities.Estimate {
         let agent = try AgentKind(name: inputs.options.agent)
         guard agent.type.usesSensitivities else {
@@ -83,11 +71,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             return Sensitivities.Estimate(values: known, tokenPasses: 0)
         }
         progress("estimating sensitivities", 0)
-        if let switches { return try switches.sensitivities() }
-        return try Sensitivities.estimate(
-            levels: weights.levels, layers: weights.layers, errors: weights.errors,
-            tokensPerEvaluation: inputs.data.reward.tokens, quality: quality,
-            progress: { progress("estimating sensitivities", $0) })
+        return try evaluator.sensitivities { progress("estimating sensitivities", $0) }
     }
 
     private static func table(
@@ -103,15 +87,8 @@ public final class SearchPreparation<Model: SearchableModel> {
         return table
     }
 
-    /// The quality of a policy's model, as a fraction of the dense model's, on the reward data.
-    public func quality(_ actions: [Int]) throws -> Double {
-        try score(inputs.data.reward, actions) / denseReward
-    }
-
-    /// The same on data that no reward was computed on.
-    public func checkedQuality(_ actions: [Int]) throws -> Double {
-        try score(inputs.data.check, actions) / denseCheck
-    }
+    /// Puts candidates together.
+    public var candidates: CandidateModels<Model.Network> { evaluator.candidates }
 
     /// Scores of a pruned model and of the dense one on the validation file; nil where none was given.
     func validated(_ pruned: Model.Network) -> SearchSummary.Score? {
@@ -128,16 +105,8 @@ public final class SearchPreparation<Model: SearchableModel> {
 
     /// What a policy gives, outside of a search.
     func terms(of actions: [Int]) throws -> RewardTerms {
-        RewardTerms(try quality(actions), of: actions, costs: costs, weights: inputs.options.weights)
-    }
-
-    private func score(_ task: any ModelTask<Model.Network>, _ actions: [Int]) throws -> Double {
-        task.score(try candidates.model(actions, pool: inputs.pool), pool: inputs.pool)
-    }
-
-    private func part(_ share: Double, _ number: Int) -> (any ModelTask<Model.Network>)? {
-        var random = CounterBasedRandom(seed: UInt64(number), stream: .screening)
-        return inputs.data.reward.part(share: share, using: &random)
+        RewardTerms(
+            try evaluator.quality(of: actions), of: actions, costs: costs, weights: inputs.options.weights)
     }
 
     private static func database(
@@ -186,18 +155,5 @@ public final class SearchPreparation<Model: SearchableModel> {
                 tokensPerEvaluation: inputs.data.reward.tokens,
                 calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },
                 sensitivityTokens: sensitivities.tokenPasses))
-    }
-}
-
-extension SearchPreparation: PolicyScreening {
-    /// Tokens of a part of the reward data.
-    public func tokenPasses(share: Double, number: Int) -> Int? {
-        part(share, number)?.tokens
-    }
-
-    /// Scores of policies on a part of the reward data.
-    public func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double] {
-        guard let part = part(share, number) else { return [] }
-        return try policies.map { try score(part, $0) }
     }
 }

@@ -3,6 +3,7 @@ import Environments
 import Evaluation
 import Export
 import Foundation
+import Levels
 import Models
 import SparseKernels
 import Tensors
@@ -171,8 +172,7 @@ public final class SearchSession<Model: SearchableModel> {
         let options = preparation.inputs.options
         return PruningEnvironment(
             costs: preparation.costs, weights: options.weights, budget: options.budget,
-            tokenPasses: tokenPasses, switches: preparation.switches, screening: preparation,
-            quality: preparation.quality)
+            tokenPasses: tokenPasses, evaluator: preparation.evaluator)
     }
 
     private static func requireBudget(_ environment: PruningEnvironment, _ options: SearchOptions) throws {
@@ -200,14 +200,11 @@ public final class SearchSession<Model: SearchableModel> {
     static func runOptions(_ options: SearchOptions, _ costs: LevelCosts) throws -> SearchRunOptions {
         SearchRunOptions(
             agent: try AgentKind(name: options.agent), target: target(options, costs),
-            mildestLatencyMs: options.mildestLatency?.milliseconds(dense: costs.denseLatencyMs),
+            mildestLatencyMs: options.mildestLatency.map { costs.target($0).latencyMs },
             budget: options.budget, seed: options.seed)
     }
 
-    static func target(_ options: SearchOptions, _ costs: LevelCosts) -> SearchTarget {
-        let dense = costs.sizeBytes(of: costs.layers.map { _ in 0 })
-        return SearchTarget(
-            latencyMs: options.targetLatency.milliseconds(dense: costs.denseLatencyMs),
-            sizeBytes: options.targetSize.map { Int($0 * Double(dense)) })
+    static func target(_ options: SearchOptions, _ costs: LevelCosts) -> Target {
+        costs.target(options.targetLatency, sizeFraction: options.targetSize)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Levels
 import ModelFiles
 import Search
 

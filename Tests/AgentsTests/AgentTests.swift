@@ -66,7 +66,7 @@ import Testing
         let target = toy.usualTarget
         var player = agent.make(costs: toy.costs, target: target, budget: 40, seed: 1)
         // The environment is asked for less latency than the agent was told of.
-        let tighter = SearchTarget(latencyMs: (target.latencyMs + toy.costs.leastLatencyMs) / 2)
+        let tighter = toy.costs.target(latencyMs: (target.latencyMs + toy.costs.leastLatencyMs) / 2)
         for _ in 0..<20 {
             let (_, actions, terms) = try walk(toy, target: tighter) { observation, allowed in
                 let seen = Observation(
@@ -107,7 +107,7 @@ import Testing
 
     @Test func uniformLeavesAModelAloneThatIsFastEnough() throws {
         let toy = ChainEnvironment(problem: 1, budget: 30)
-        let target = SearchTarget(latencyMs: toy.costs.denseLatencyMs)
+        let target = toy.costs.target(latencyMs: toy.costs.denseLatencyMs)
         var agent = Uniform(costs: toy.costs, target: target, budget: 30, seed: 0)
         let (_, actions, terms) = try walk(toy, target: target) { observation, _ in agent.act(observation) }
         agent.finish(Episode(actions: actions, terms: terms))

@@ -24,7 +24,7 @@ import Testing
             layers: ["a", "b", "c", "d", "e"], levels: levels, latencyMs: latency, overheadMs: 3,
             sizeBytes: size,
             otherSizeBytes: 10, sensitivity: table(1), outputError: table(1))
-        let target = SearchTarget(
+        let target = costs.target(
             latencyMs: 3 + least + 40, sizeBytes: wholeSteps ? nil : costs.leastSizeBytes + 1_200)
         return (AdditiveAllocation(costs: costs, target: target), costs.sensitivity)
     }
@@ -68,7 +68,7 @@ import Testing
         let (allocation, loss) = Self.instance(1, wholeSteps: true)
         let least = allocation.total(allocation.latencyMs, allocation.fastest)
         let toy = ChainEnvironment(problem: 1, budget: 1)
-        let target = SearchTarget(latencyMs: toy.costs.leastLatencyMs - 1)
+        let target = toy.costs.target(latencyMs: toy.costs.leastLatencyMs - 1)
         #expect(least <= allocation.latencyLimitMs && loss.count == 5)
         #expect(
             AdditiveAllocation(costs: toy.costs, target: target).optimum(loss: toy.costs.sensitivity) == nil)
@@ -76,7 +76,7 @@ import Testing
 
     @Test func meetsALimitThatLeavesNoSlack() throws {
         let toy = ChainEnvironment(problem: 1, budget: 1)
-        let target = SearchTarget(latencyMs: toy.costs.leastLatencyMs)
+        let target = toy.costs.target(latencyMs: toy.costs.leastLatencyMs)
         let allocation = AdditiveAllocation(costs: toy.costs, target: target)
         let actions = try #require(allocation.optimum(loss: toy.costs.sensitivity))
         #expect(toy.costs.latencyMs(of: actions) == target.latencyMs)

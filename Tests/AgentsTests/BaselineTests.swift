@@ -94,7 +94,7 @@ import Testing
         let toy = ChainEnvironment(layers: 5, problem: problem, budget: 1)
         // Latencies are whole milliseconds: half a millisecond more allows no other policy, and more than
         // what rounding to bins may cost.
-        let target = SearchTarget(latencyMs: toy.usualTarget.latencyMs + 0.5)
+        let target = toy.costs.target(latencyMs: toy.usualTarget.latencyMs + 0.5)
         let allocation = AdditiveAllocation(costs: toy.costs, target: target)
         var random = CounterBasedRandom(seed: problem)
         let coefficients = toy.costs.layers.map { _ in random.nextUniform() }
@@ -156,7 +156,7 @@ import Testing
             layers: ["small", "large"], levels: [.dense, Level(pattern: .unstructured, sparsity: 0.5)],
             latencyMs: [[2, 1], [2, 1]], overheadMs: 0, sizeBytes: [[4, 2], [4, 2]], otherSizeBytes: 0,
             sensitivity: [[0, 0], [0, 0]], outputError: [[0, 1], [0, 1]], facts: facts)
-        let target = SearchTarget(latencyMs: 3)
+        let target = costs.target(latencyMs: 3)
         let agent = GlobalMagnitude(costs: costs, target: target, budget: 1, seed: 1)
         #expect(agent.list.candidates == [[1, 0]])
     }

@@ -15,7 +15,7 @@ final class ChainEnvironment: Environment {
     /// Loss of a layer alone, [layer][level].
     let lone: [[Double]]
     private let interaction: Double
-    private var target: SearchTarget?
+    private var target: Target?
     private var actions: [Int] = []
 
     /// - Parameters:
@@ -62,7 +62,7 @@ final class ChainEnvironment: Environment {
     }
 
     /// 40 % of what the dense model takes.
-    var usualTarget: SearchTarget { SearchTarget(latencyMs: (0.4 * costs.denseLatencyMs).rounded()) }
+    var usualTarget: Target { costs.target(latencyMs: (0.4 * costs.denseLatencyMs).rounded()) }
 
     func loss(of actions: [Int]) -> Double {
         var sum = 0.0
@@ -97,7 +97,7 @@ final class ChainEnvironment: Environment {
         return value.compactMap { $0.min() }.min() ?? .infinity
     }
 
-    func reset(target: SearchTarget) throws -> Observation {
+    func reset(target: Target) throws -> Observation {
         guard costs.leastLatencyMs <= target.latencyMs, costs.leastSizeBytes <= target.sizeBytes ?? .max
         else {
             throw EnvironmentError.impossibleTarget("no policy meets \(target)")
@@ -127,7 +127,7 @@ final class ChainEnvironment: Environment {
                 reward: quality))
     }
 
-    private func observation(_ target: SearchTarget) -> Observation {
+    private func observation(_ target: Target) -> Observation {
         let layer = actions.count
         let left =
             target.latencyMs - zip(costs.latencyMs, actions).reduce(costs.overheadMs) { $0 + $1.0[$1.1] }

@@ -1,4 +1,5 @@
 import Environments
+import Levels
 import Testing
 
 /// What any environment must do, as Stable-Baselines3's `check_env` has it.
@@ -7,7 +8,7 @@ import Testing
 ///   - target: One that can be met, and that the dense model does not.
 ///   - budget: What `make` gives each environment; at least 3.
 ///   - make: Makes an environment that has spent nothing.
-func checkEnvironment(target: SearchTarget, budget: Int, make: () throws -> any Environment) throws {
+func checkEnvironment(target: Target, budget: Int, make: () throws -> any Environment) throws {
     try checkContract(target: target, budget: budget, try make())
     try checkMasks(target: target, try make())
     try checkDeterminism(target: target, try make(), try make())
@@ -16,7 +17,7 @@ func checkEnvironment(target: SearchTarget, budget: Int, make: () throws -> any 
 
 /// Walks one episode; `choose` picks among the unmasked levels.
 func walk(
-    _ environment: any Environment, target: SearchTarget, choose: (Observation, [Int]) -> Int
+    _ environment: any Environment, target: Target, choose: (Observation, [Int]) -> Int
 ) throws -> (observations: [Observation], actions: [Int], terms: RewardTerms) {
     var observations: [Observation] = []
     var actions: [Int] = []
@@ -35,7 +36,7 @@ func walk(
 }
 
 /// What observations and terms say must be what the tables say.
-private func checkContract(target: SearchTarget, budget: Int, _ environment: any Environment) throws {
+private func checkContract(target: Target, budget: Int, _ environment: any Environment) throws {
     let costs = environment.costs
     #expect(environment.evaluationsLeft == budget)
     #expect(throws: EnvironmentError.noEpisode) { _ = try environment.step(0) }
@@ -59,16 +60,16 @@ private func checkContract(target: SearchTarget, budget: Int, _ environment: any
     #expect(terms.reward.isFinite && terms.quality.isFinite)
     #expect(throws: EnvironmentError.noEpisode) { _ = try environment.step(0) }
     #expect(throws: EnvironmentError.self) {
-        try environment.reset(target: SearchTarget(latencyMs: costs.leastLatencyMs * 0.99))
+        try environment.reset(target: costs.target(latencyMs: costs.leastLatencyMs * 0.99))
     }
     #expect(throws: EnvironmentError.self) {
         try environment.reset(
-            target: SearchTarget(latencyMs: target.latencyMs, sizeBytes: costs.leastSizeBytes - 1))
+            target: costs.target(latencyMs: target.latencyMs, sizeBytes: costs.leastSizeBytes - 1))
     }
 }
 
 /// A masked action throws and leaves the episode as it was; unmasked ones always end within the target.
-private func checkMasks(target: SearchTarget, _ environment: any Environment) throws {
+private func checkMasks(target: Target, _ environment: any Environment) throws {
     let costs = environment.costs
     var observation = try environment.reset(target: target)
     var masked = 0
@@ -95,7 +96,7 @@ private func checkMasks(target: SearchTarget, _ environment: any Environment) th
 
 /// The same actions give the same observations and terms, also when an episode was left half-way before.
 private func checkDeterminism(
-    target: SearchTarget, _ first: any Environment, _ second: any Environment
+    target: Target, _ first: any Environment, _ second: any Environment
 ) throws {
     let one = try walk(first, target: target) { $1[$0.layer % $1.count] }
     let abandoned = try second.reset(target: target)
@@ -110,7 +111,7 @@ private func checkDeterminism(
 }
 
 /// Exactly as many policies are evaluated as were paid for.
-private func checkBudget(target: SearchTarget, budget: Int, _ environment: any Environment) throws {
+private func checkBudget(target: Target, budget: Int, _ environment: any Environment) throws {
     for spent in 0..<budget {
         #expect(environment.evaluationsLeft == budget - spent)
         _ = try walk(environment, target: target) { $1[spent % $1.count] }

@@ -82,8 +82,7 @@ import Testing
             sensitivity: known.sensitivity, outputError: known.outputError,
             accounting: .init(tokensPerEvaluation: tokens))
         let environment = PruningEnvironment(
-            costs: costs, budget: 2, screening: ChainScreening(toy: toy, tokens: tokens)
-        ) { 1 - toy.loss(of: $0) }
+            costs: costs, budget: 2, evaluator: ChainEvaluator(toy: toy, tokens: tokens))
         let policies = (0..<8).map { [Int](repeating: $0, count: costs.layers.count) }
         let scores = try #require(try environment.screen(policies, share: 1.0 / 16))
         #expect(scores == policies.map { -toy.loss(of: $0) })
@@ -93,25 +92,35 @@ import Testing
         #expect(environment.tokenPasses == 8 * 4)
         #expect(try environment.screen(policies, share: 1.0 / 16) != nil)
         #expect(environment.evaluationsLeft == 1)
-        let unable = PruningEnvironment(costs: costs, budget: 2) { 1 - toy.loss(of: $0) }
+        let unable = PruningEnvironment(
+            costs: costs, budget: 2, evaluator: ChainEvaluator(toy: toy, tokens: nil))
         #expect(try unable.screen(policies, share: 1.0 / 16) == nil && unable.tokenPasses == 0)
     }
 
-    /// The toy's loss, as if it were of a part of some data.
-    private struct ChainScreening: PolicyScreening {
-        let toy: ChainEnvironment
-        let tokens: Int
+    /// Effects are paid for, and not asked for when the budget is too small.
+    @Test func effectsArePaidFor() throws {
+        let toy = ChainEnvironment(problem: 1, budget: 1)
+        let evaluator = ChainEvaluator(toy: toy, tokens: 1)
+        let policy = toy.costs.densePolicy
+        let environment = PruningEnvironment(costs: toy.costs, budget: 5, evaluator: evaluator)
+        let effects = try #require(try environment.effects(of: policy))
+        #expect(effects.slope[0][3] == toy.loss(of: [3] + policy.dropFirst()) - toy.loss(of: policy))
+        #expect(environment.tokenPasses == 3 && environment.evaluationsLeft == 2)
+        #expect(try environment.effects(of: policy) == nil && environment.tokenPasses == 3)
+    }
 
-        func tokenPasses(share: Double, number: Int) -> Int? { Int(share * Double(tokens)) }
-
-        func scores(of policies: [[Int]], share: Double, number: Int) -> [Double] {
-            policies.map { -toy.loss(of: $0) }
+    /// The environment of searches keeps the contract too.
+    @Test func theEnvironmentOfSearchesKeepsTheContract() throws {
+        let toy = ChainEnvironment(problem: 1, budget: 4)
+        try checkEnvironment(target: toy.usualTarget, budget: 4) {
+            PruningEnvironment(
+                costs: toy.costs, budget: 4, evaluator: ChainEvaluator(toy: toy, tokens: nil))
         }
     }
 
     @Test func theToyKeepsTheContractWithALimitOnSize() throws {
         let toy = ChainEnvironment(problem: 2, budget: 4)
-        let target = SearchTarget(latencyMs: toy.usualTarget.latencyMs, sizeBytes: toy.costs.sizeLimit)
+        let target = toy.costs.target(latencyMs: toy.usualTarget.latencyMs, sizeBytes: toy.costs.sizeLimit)
         try checkEnvironment(target: target, budget: 4) { ChainEnvironment(problem: 2, budget: 4) }
     }
 }

@@ -1,6 +1,7 @@
 import Environments
 import Foundation
 import HDF5
+import Levels
 import ModelFiles
 import Testing
 
@@ -75,7 +76,7 @@ import Testing
         let (header, rows) = try TraceFile.read(path: folder.file("trace.h5"))
         let toy = ChainEnvironment(problem: 1, budget: 4)
         #expect(header.agent == .natural && header.seed == .max && header.budget == 4)
-        #expect(header.target == toy.usualTarget && header.identity == someIdentity)
+        #expect(header.target(of: toy.costs) == toy.usualTarget && header.identity == someIdentity)
         #expect(header.layers == toy.costs.layers)
         #expect(header.levels == toy.costs.levels.map(\.description))
         for row in rows {
@@ -115,8 +116,8 @@ import Testing
         let folder = try TemporaryFolder()
         try search(folder.path, agent: .natural, stopAfter: 3)
         let error = #expect(throws: SearchError.self) {
-            let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { options, spent in
-                ChainEnvironment(layers: 15, problem: 1, budget: options.budget, spent: spent ?? 0)
+            let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { budget, spent in
+                ChainEnvironment(layers: 15, problem: 1, budget: budget, spent: spent ?? 0)
             }
             _ = try run.run()
         }
@@ -174,8 +175,8 @@ import Testing
         let toy = ChainEnvironment(problem: 1, budget: 20)
         let run = try SearchRun.resume(
             folder: damaged.path, identity: someIdentity, note: { notes.append($0) }
-        ) { options, spent in
-            ChainEnvironment(problem: 1, budget: options.budget, spent: spent ?? 0)
+        ) { budget, spent in
+            ChainEnvironment(problem: 1, budget: budget, spent: spent ?? 0)
         }
         #expect(run.options.target == toy.usualTarget)
         _ = try run.run()
@@ -237,7 +238,7 @@ private final class FlakyEnvironment: Environment {
     var evaluationsLeft: Int { chain.evaluationsLeft }
     var tokenPasses: Int { chain.tokenPasses }
 
-    func reset(target: SearchTarget) throws -> Observation { try chain.reset(target: target) }
+    func reset(target: Target) throws -> Observation { try chain.reset(target: target) }
 
     func step(_ action: Int) throws -> StepResult {
         if chain.budget - chain.evaluationsLeft == failsAfter { throw EnvironmentError.noEpisode }

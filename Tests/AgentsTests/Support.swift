@@ -52,7 +52,7 @@ func search(
     each: (Int) -> Void = { _ in }
 ) throws -> SearchOutcome {
     let environment = ChainEnvironment(problem: problem, budget: budget)
-    let target = SearchTarget(
+    let target = environment.costs.target(
         latencyMs: environment.usualTarget.latencyMs,
         sizeBytes: sizeLimited ? environment.costs.sizeLimit : nil)
     let run = try SearchRun.start(
@@ -74,8 +74,8 @@ func search(
 func resume(_ folder: String, problem: UInt64 = 1, identity: [String: String] = someIdentity) throws
     -> SearchOutcome
 {
-    let run = try SearchRun.resume(folder: folder, identity: identity) { options, spent in
-        ChainEnvironment(problem: problem, budget: options.budget, spent: spent ?? 0)
+    let run = try SearchRun.resume(folder: folder, identity: identity) { budget, spent in
+        ChainEnvironment(problem: problem, budget: budget, spent: spent ?? 0)
     }
     return try run.run()
 }
@@ -83,7 +83,7 @@ func resume(_ folder: String, problem: UInt64 = 1, identity: [String: String] = 
 extension LevelCosts {
     /// A quarter of the way from the least size to the dense one.
     var sizeLimit: Int {
-        let dense = sizeBytes(of: [Int](repeating: 0, count: layers.count))
+        let dense = sizeBytes(of: densePolicy)
         return leastSizeBytes + (dense - leastSizeBytes) / 4
     }
 }

@@ -1,5 +1,6 @@
 import Environments
 import Foundation
+import Levels
 import Testing
 
 @testable import Agents
@@ -7,7 +8,7 @@ import Testing
 @Suite struct TargetRangeTests {
     @Test func stationsGoFromMildToStrictAtEqualRatios() {
         let schedule = TargetSchedule(
-            target: SearchTarget(latencyMs: 1, sizeBytes: 7), mildestLatencyMs: 16, start: 0.2)
+            target: Target(latencyMs: 1, denseLatencyMs: 20, sizeBytes: 7), mildestLatencyMs: 16, start: 0.2)
         for (found, expected) in zip(schedule.latenciesMs, [16.0, 8, 4, 2, 1]) {
             #expect(abs(found - expected) <= 1e-15 * expected)
         }
@@ -17,13 +18,13 @@ import Testing
             (0, 16, 0), (0.2, 16, 0), (0.28, 16, 0.5), (0.4, 8, 0.25), (0.95, 1, 0.6875), (1, 1, 1),
         ]
         for (progress, latencyMs, within) in places {
-            #expect(schedule.target(at: progress) == SearchTarget(latencyMs: latencyMs, sizeBytes: 7))
+            #expect(schedule.target(at: progress) == Target(latencyMs: latencyMs, denseLatencyMs: 20, sizeBytes: 7))
             #expect(abs(schedule.progressWithinStation(at: progress) - within) < 1e-9)
         }
     }
 
     @Test func oneTargetIsAimedAtThroughout() {
-        let schedule = TargetSchedule(target: SearchTarget(latencyMs: 3), mildestLatencyMs: nil, start: 0.2)
+        let schedule = TargetSchedule(target: Target(latencyMs: 3, denseLatencyMs: 3), mildestLatencyMs: nil, start: 0.2)
         #expect(schedule.target(at: 0).latencyMs == 3 && schedule.target(at: 1).latencyMs == 3)
         #expect(schedule.progressWithinStation(at: 0.37) == 0.37)
     }
@@ -31,7 +32,7 @@ import Testing
     private static func options(_ toy: ChainEnvironment, seed: UInt64) -> SearchRunOptions {
         let dense = toy.costs.denseLatencyMs
         return SearchRunOptions(
-            target: SearchTarget(latencyMs: (0.3 * dense).rounded()),
+            target: toy.costs.target(latencyMs: (0.3 * dense).rounded()),
             mildestLatencyMs: (0.8 * dense).rounded(),
             budget: toy.budget, seed: seed)
     }
@@ -66,7 +67,7 @@ import Testing
                 identity: someIdentity)
             _ = try run.run()
             for fraction in fractions {
-                let target = SearchTarget(latencyMs: (fraction * toy.costs.denseLatencyMs).rounded())
+                let target = toy.costs.target(latencyMs: (fraction * toy.costs.denseLatencyMs).rounded())
                 let policies = try SearchRun.policies(for: target, in: folder.path, costs: toy.costs)
                 #expect(policies.allSatisfy { toy.costs.meet(target, with: $0) })
                 shared +=
@@ -94,7 +95,7 @@ import Testing
         let allocation = AdditiveAllocation(costs: costs, target: toy.usualTarget)
         let policy = try #require(allocation.optimum(loss: costs.sensitivity))
         for share in [0.98, 0.9, 0.7] {
-            let target = SearchTarget(latencyMs: share * costs.latencyMs(of: policy))
+            let target = costs.target(latencyMs: share * costs.latencyMs(of: policy))
             let mended = try #require(costs.repaired(policy, to: target))
             #expect(costs.meet(target, with: mended))
             // Never better than the optimum of what it goes by, and near it.
@@ -104,6 +105,6 @@ import Testing
             let found = limit.total(costs.sensitivity, mended)
             #expect(found >= least * (1 - 1e-3) && found <= least * 1.1)
         }
-        #expect(costs.repaired(policy, to: SearchTarget(latencyMs: costs.leastLatencyMs * 0.9)) == nil)
+        #expect(costs.repaired(policy, to: costs.target(latencyMs: costs.leastLatencyMs * 0.9)) == nil)
     }
 }

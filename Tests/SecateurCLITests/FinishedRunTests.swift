@@ -79,7 +79,7 @@ import TinyModels
             .write(to: URL(fileURLWithPath: "\(run)/costs.json"))
         let (header, rows) = try TraceFile.read(path: "\(run)/trace.h5")
         let earlier = TraceHeader(
-            agent: header.agent, target: header.target, mildestLatencyMs: nil, budget: header.budget,
+            agent: header.agent, target: header.target(of: try #require(costs)), mildestLatencyMs: nil, budget: header.budget,
             seed: header.seed, layers: header.layers, levels: header.levels, identity: header.identity,
             arithmetic: 1)
         try TraceFile(replacing: "\(run)/trace.h5", header: earlier, rows: rows).close()

@@ -30,7 +30,7 @@ import Testing
         _ policies: [[Int]], by latency: FinalLatency = .measured, measured: @escaping (Double) -> Double
     ) throws -> (choice: PolicyChoice, picked: PolicyChoice.Confirmed) {
         let choice = PolicyChoice(
-            costs: costs, target: 0.5, sizeBytes: nil, check: { $0.map(quality) },
+            costs: costs, target: costs.target(.fraction(0.5)), check: { $0.map(quality) },
             measure: { policies in
                 policies.map { actions in
                     let ms =

@@ -21,7 +21,7 @@ public struct HillClimbing: Agent {
     private var plan: [Int]
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.costs = costs
         random = CounterBasedRandom(seed: seed)
         let allocation = AdditiveAllocation(costs: costs, target: target)

@@ -21,7 +21,7 @@ public struct HillClimbing: Agent {
     private var plan: [Int]
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: SearchTarget, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
         self.costs = costs
         random = CounterBasedRandom(seed: seed)
         let allocation = AdditiveAllocation(costs: costs, target: target)
@@ -36,7 +36,7 @@ public struct HillClimbing: Agent {
     }
 
     /// The best policy with a few layers changed; the best one itself as long as nothing is known of it.
-    private mutating func neighbour(within target: SearchTarget) -> [Int] {
+    private mutating func neighbour(within target: Target) -> [Int] {
         guard bestReward.isFinite else { return best }
         let allocation = AdditiveAllocation(costs: costs, target: target)
         var changed = best

@@ -1,0 +1,76 @@
+import Environments
+import Evaluation
+import Pruning
+import Tensors
+
+/// Evaluates policies on a model and its data.
+public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
+    /// Puts candidates together.
+    let candidates: CandidateModels<Model.Network>
+    private let inputs: SearchInputs<Model>
+    private let weights: LevelWeights
+    /// Tells the effects of switches, where the model has a backward pass.
+    private let switches: (any SwitchEffects)?
+    private let denseReward: Double
+    /// Of the dense model on the data that the final policy is picked by, the same for every candidate.
+    private lazy var denseCheck = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
+
+    init(_ inputs: SearchInputs<Model>, weights: LevelWeights) throws {
+        self.inputs = inputs
+        self.weights = weights
+        candidates = try CandidateModels(
+            dense: inputs.model.network, weights: weights, for: inputs.options.latencyOf)
+        switches = try inputs.model.switches(inputs, levels: weights)
+        denseReward = inputs.data.reward.score(inputs.model.network, pool: inputs.pool)
+    }
+
+    /// The quality of a policy's model, as a fraction of the dense model's, on the reward data.
+    public func quality(of policy: [Int]) throws -> Double {
+        try score(inputs.data.reward, policy) / denseReward
+    }
+
+    /// The same on data that no reward was computed on.
+    func checkedQuality(of policy: [Int]) throws -> Double {
+        try score(inputs.data.check, policy) / denseCheck
+    }
+
+    /// How much quality each layer loses at each level when it alone is pruned: by gradients where there are some,
+    /// else by evaluations.
+    func sensitivities(progress: (Double) -> Void) throws -> Sensitivities.Estimate {
+        if let switches { return try switches.sensitivities() }
+        return try Sensitivities.estimate(
+            levels: weights.levels, layers: weights.layers, errors: weights.errors,
+            tokensPerEvaluation: inputs.data.reward.tokens, quality: quality(of:), progress: progress)
+    }
+
+    /// Nil for effects of a model without a backward pass, and for data that cannot be cut up.
+    public func tokenPasses(for question: EvaluatorQuestion) -> Int? {
+        switch question {
+        case .effects(let number): switches?.tokenPasses(number: number)
+        case .scores(let share, let number): part(share, number)?.tokens
+        }
+    }
+
+    /// What a switch of each level would do at a policy.
+    public func effects(of policy: [Int], number: Int) throws -> LevelEffects {
+        guard let switches else { throw SearchFailure("effects: found a model without a backward pass") }
+        return try switches.effects(of: policy, number: number)
+    }
+
+    /// Scores of policies on a part of the reward data.
+    public func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double] {
+        guard let part = part(share, number) else {
+            throw SearchFailure("scores: found reward data that cannot be cut up")
+        }
+        return try policies.map { try score(part, $0) }
+    }
+
+    private func score(_ task: any ModelTask<Model.Network>, _ policy: [Int]) throws -> Double {
+        task.score(try candidates.model(policy, pool: inputs.pool), pool: inputs.pool)
+    }
+
+    private func part(_ share: Double, _ number: Int) -> (any ModelTask<Model.Network>)? {
+        var random = CounterBasedRandom(seed: UInt64(number), stream: .screening)
+        return inputs.data.reward.part(share: share, using: &random)
+    }
+}
