@@ -1,5 +1,6 @@
 import Environments
 import Evaluation
+import Models
 import Pruning
 import Tensors
 

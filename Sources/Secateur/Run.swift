@@ -18,6 +18,11 @@ import Transformers
 ///     try run.apply(to: "models/minilm", output: "pruned")
 ///     print(try run.benchmark(threads: 1).speedup)
 public struct Run: Sendable {
+    /// What a search came to.
+    public typealias Summary = SearchSummary
+    /// One evaluated policy.
+    public typealias Evaluation = TraceRow
+
     /// The folder.
     public let folder: String
 

@@ -58,7 +58,7 @@ import TinyModels
             if seen == 3 { break }
         }
         // The thread that searches ends after the evaluation that it is in, and gives the folder free.
-        var summary: SearchSummary?
+        var summary: Run.Summary?
         for _ in 0..<100 where summary == nil {
             try await Task.sleep(for: .milliseconds(100))
             do {
