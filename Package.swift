@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "Report",
             dependencies: [
-                "Levels", "Search", "Agents", "Environments", "SparseKernels",
+                "Levels", "Search", "Agents", "Environments", "SparseKernels", "Transformers",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             exclude: ["README.md"]),

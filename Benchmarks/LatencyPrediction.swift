@@ -45,7 +45,7 @@ struct LatencyPrediction: ParsableCommand {
         print("median absolute error \(percent(Percentiles(errors).median))")
     }
 
-    private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<BERT>)
+    private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<Encoder>)
         -> Double
     {
         zip(variants.dense.layerShapes, actions).reduce(table.fit.overheadMs) { sum, choice in

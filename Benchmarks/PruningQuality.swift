@@ -74,7 +74,8 @@ struct PruningQuality: ParsableCommand {
         }
     }
 
-    private func uniform(_ dense: BERT, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool) -> BERT
+    private func uniform(_ dense: Encoder, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool)
+        -> Encoder
     {
         let operators = Mutex([String: any LinearOperator]())
         pool.forEach(count: layers.count) { index in

@@ -3,7 +3,7 @@ import Tokenizers
 import Transformers
 
 /// What an encoder is judged by: sentences to embed, and a score of their embeddings.
-public protocol EmbeddingTask: ModelTask where Model == BERT {
+public protocol EmbeddingTask: ModelTask where Model == Encoder {
     /// Token ids of every sentence.
     var sequences: [[Int32]] { get }
     /// The score of embeddings [sequences × features], of any length; higher is better, 1 at most.
@@ -15,7 +15,7 @@ extension EmbeddingTask {
     public var tokens: Int { sequences.reduce(0) { $0 + $1.count } }
 
     /// The score of a model.
-    public func score(_ model: BERT, pool: ThreadPool) -> Double {
+    public func score(_ model: Encoder, pool: ThreadPool) -> Double {
         score(model.embed(sequences, pool: pool))
     }
 }
@@ -54,7 +54,7 @@ public struct STSTask: EmbeddingTask {
     }
 
     /// Some of the pairs.
-    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Encoder>)? {
         part(pairs: pairs(share: share, using: &random))
     }
 
@@ -114,7 +114,7 @@ public struct FidelityTask: EmbeddingTask {
     }
 
     /// Eight sentences at least, which have 28 similarities.
-    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+    public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Encoder>)? {
         part(sentences: PartItems.drawn(share, of: count, least: 8, using: &random))
     }
 

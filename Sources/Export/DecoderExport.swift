@@ -28,7 +28,8 @@ public struct DecoderExport {
         self.weights = weights
     }
 
-    private var configuration: DecoderConfiguration { checkpoint.configuration }
+    /// The modules of the model.
+    var modules: ModuleTree { checkpoint.architecture.modules }
 
     /// Writes `model.gguf` to a new folder.
     /// - Throws: `ModelFileError` when the folder exists, or cannot be written to.
@@ -39,8 +40,8 @@ public struct DecoderExport {
     /// Replaces a GGUF file. Vectors and positions stay in single precision.
     /// - Throws: `ModelFileError` when the file cannot be written.
     public func writeGGUF(encoding: GGUFTensor.Encoding, to path: String) throws {
-        let tensors = configuration.parameters.map { parameter in
-            let place = configuration.place(of: parameter, in: .gguf)
+        let tensors = checkpoint.parameters.map { parameter in
+            let place = checkpoint.place(of: parameter, in: .gguf)
             let isExact = parameter.columns == nil || place.name.hasPrefix("position")
             let produce = producer(parameter, .gguf)
             return GGUFTensor(
@@ -49,7 +50,7 @@ public struct DecoderExport {
         let metadata: [GGUFEntry] =
             switch checkpoint.container {
             case .gguf(let file): file.metadata
-            case .folder: GGUFMetadata.entries(configuration, tokenizer)
+            case .folder: try GGUFMetadata.entries(checkpoint, tokenizer)
             }
         let type = GGUFEntry(key: "general.file_type", value: .uint32(GGUFMetadata.fileType(encoding)))
         try GGUFWriter.write(
@@ -80,10 +81,10 @@ public struct DecoderExport {
             let origin = URL(fileURLWithPath: source.path).deletingLastPathComponent().path
             try ModelFolderCopy.copy(from: origin, to: folder)
         case .gguf:
-            try HuggingFaceFiles.write(configuration, tokenizer, to: folder)
+            try HuggingFaceFiles.write(checkpoint, tokenizer, to: folder)
         }
-        let tensors = configuration.parameters.map { parameter in
-            let place = configuration.place(of: parameter, in: .folder)
+        let tensors = checkpoint.parameters.map { parameter in
+            let place = checkpoint.place(of: parameter, in: .folder)
             let produce = producer(parameter, .folder)
             return SafetensorsTensor(
                 name: place.name, shape: place.shape, elementType: .f32,

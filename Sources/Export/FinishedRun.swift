@@ -8,7 +8,7 @@ public struct FinishedRun {
     /// The pruned model of a run.
     enum Model {
         /// A Hugging Face folder.
-        case encoder(folder: String)
+        case encoder(Architecture, folder: String)
         /// A language model; its Hugging Face folder where it is one.
         case decoder(DecoderExport, folder: String?)
     }
@@ -17,10 +17,13 @@ public struct FinishedRun {
     public let folder: String
     /// What was learnt.
     public let policy: Policy
+    /// Those that its model may be of.
+    let architectures: Architectures
 
     /// Reads the policy of a run.
     /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
-    public init(folder: String) throws {
+    public init(folder: String, architectures: Architectures = .standard) throws {
+        self.architectures = architectures
         let files = FileManager.default
         if !files.fileExists(atPath: "\(folder)/policy.json") {
             let isRun = files.fileExists(atPath: "\(folder)/run.json")
@@ -43,13 +46,26 @@ public struct FinishedRun {
             let path = "\(modelFolder)/model.gguf"
             let tokenizer = try ByteLevelTokenizer(gguf: GGUFFile(path: path))
             return .decoder(
-                DecoderExport(try DecoderCheckpoint(path: path), tokenizer: tokenizer), folder: nil)
+                DecoderExport(
+                    try DecoderCheckpoint(path: path, architectures: architectures), tokenizer: tokenizer),
+                folder: nil)
         }
         let type = try ModelConfiguration(folder: modelFolder).modelType
-        guard DecoderArchitecture(rawValue: type) != nil else { return .encoder(folder: modelFolder) }
+        if let architecture = architectures.named(type), architecture.encoder != nil {
+            return .encoder(architecture, folder: modelFolder)
+        }
         let export = DecoderExport(
-            try DecoderCheckpoint(path: modelFolder), tokenizer: try ByteLevelTokenizer(folder: modelFolder))
+            try DecoderCheckpoint(path: modelFolder, architectures: architectures),
+            tokenizer: try ByteLevelTokenizer(folder: modelFolder))
         return .decoder(export, folder: modelFolder)
+    }
+
+    /// The modules of the pruned model.
+    func modules() throws -> ModuleTree {
+        switch try model() {
+        case .encoder(let architecture, _): architecture.modules
+        case .decoder(let export, _): export.modules
+        }
     }
 
     /// The pruned model's Hugging Face folder.
@@ -57,7 +73,7 @@ public struct FinishedRun {
     /// - Parameter scratch: a folder that is there; written to for a model that is no such folder yet.
     func huggingFaceFolder(scratch: String) throws -> String {
         switch try model() {
-        case .encoder(let folder), .decoder(_, let folder?): return folder
+        case .encoder(_, let folder), .decoder(_, let folder?): return folder
         case .decoder(let export, nil):
             try export.fillFolder(scratch)
             return scratch
@@ -69,8 +85,9 @@ public struct FinishedRun {
     /// - Returns: in the order of the policy; shapes and elements as the file has them, which for GPT-2 is
     ///   [inputs × outputs].
     func prunedWeights(in file: SafetensorsFile) throws -> [(module: String, tensor: TensorInfo)] {
-        try policy.pruned.map { choice in
-            let names = ["\(choice.layer).weight", "bert.\(choice.layer).weight"]
+        let prefix = try modules().prefix ?? ""
+        return try policy.pruned.map { choice in
+            let names = ["\(choice.layer).weight", "\(prefix)\(choice.layer).weight"]
             guard let tensor = names.lazy.compactMap({ file.tensors[$0] }).first, tensor.shape.count == 2
             else {
                 throw ModelFileError(

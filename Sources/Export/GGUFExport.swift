@@ -7,7 +7,7 @@ enum GGUFExport: Exporter {
     static func write(_ run: FinishedRun, to output: String) throws {
         switch try run.model() {
         case .decoder(let export, _): try export.writeGGUF(encoding: .f32, to: output)
-        case .encoder(let folder):
+        case .encoder(_, let folder):
             throw ModelFileError(
                 file: folder, message: "found an encoder, which gguf is not for: allowed are language models")
         }

@@ -19,36 +19,43 @@ enum GGUFMetadata {
         }
     }
 
-    static func entries(_ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer) -> [GGUFEntry]
+    /// - Throws: `ModelFileError` for a family that GGUF files do not have.
+    static func entries(_ checkpoint: DecoderCheckpoint, _ tokenizer: ByteLevelTokenizer) throws
+        -> [GGUFEntry]
     {
-        model(configuration).map { GGUFEntry(key: $0, value: $1) }
-            + vocabulary(tokenizer, count: configuration.vocabulary).map { GGUFEntry(key: $0, value: $1) }
+        guard let family = checkpoint.architecture.decoder?.gguf else {
+            throw ModelFileError(
+                file: checkpoint.path,
+                message:
+                    "found model_type '\(checkpoint.architecture.modelType)', which GGUF files do not have")
+        }
+        let configuration = checkpoint.configuration
+        return (model(configuration, family) + vocabulary(tokenizer, count: configuration.vocabulary))
+            .map { GGUFEntry(key: $0, value: $1) }
     }
 
-    private static func model(_ configuration: DecoderConfiguration) -> [(String, GGUFValue)] {
-        let name = configuration.architecture.rawValue
+    private static func model(_ configuration: DecoderConfiguration, _ family: GGUFDescription)
+        -> [(String, GGUFValue)]
+    {
         func number(_ key: String, _ value: Int) -> (String, GGUFValue) {
-            ("\(name).\(key)", .uint32(UInt32(value)))
+            (family.key(key), .uint32(UInt32(value)))
         }
         let rotary: [(String, GGUFValue)] =
             configuration.rotaryBase.map {
                 [
-                    ("\(name).rope.freq_base", .float32(Float($0))),
+                    (family.key("rope.freq_base"), .float32(Float($0))),
                     number("rope.dimension_count", configuration.headSize),
                 ]
             } ?? []
         return [
-            ("general.architecture", .string(name)),
+            ("general.architecture", .string(family.name)),
             number("block_count", configuration.blocks),
             number("context_length", configuration.maximumTokens),
             number("embedding_length", configuration.hidden),
             number("feed_forward_length", configuration.intermediate),
             number("attention.head_count", configuration.heads),
             number("attention.head_count_kv", configuration.keyValueHeads),
-            (
-                "\(name).attention.\(configuration.architecture.ggufEpsilonKey)",
-                .float32(Float(configuration.epsilon))
-            ),
+            (family.key(family.epsilonKey), .float32(Float(configuration.epsilon))),
             number("vocab_size", configuration.vocabulary),
         ] + rotary
     }

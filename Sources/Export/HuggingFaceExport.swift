@@ -6,8 +6,9 @@ enum HuggingFaceExport: Exporter {
 
     static func write(_ run: FinishedRun, to output: String) throws {
         switch try run.model() {
-        case .encoder(let folder):
-            try PrunedModelFolder.write(weights: [:], of: folder, metadata: ["format": "pt"], to: output)
+        case .encoder(let architecture, let folder):
+            try PrunedModelFolder.write(
+                weights: [:], of: folder, architecture.modules, metadata: ["format": "pt"], to: output)
         case .decoder(let export, _):
             try export.writeFolder(to: output)
         }

@@ -6,7 +6,7 @@ import Transformers
 /// `config.json`, `tokenizer.json` and `tokenizer_config.json` of a model that was not read from a folder.
 enum HuggingFaceFiles {
     static func write(
-        _ configuration: DecoderConfiguration, _ tokenizer: ByteLevelTokenizer, to folder: String
+        _ checkpoint: DecoderCheckpoint, _ tokenizer: ByteLevelTokenizer, to folder: String
     ) throws {
         func write(_ object: [String: Any], _ name: String) throws {
             let data = try JSONSerialization.data(
@@ -14,7 +14,7 @@ enum HuggingFaceFiles {
             try AtomicFile.write(data, to: "\(folder)/\(name)")
         }
         let ends = tokenizer.endToken.flatMap { tokenizer.tokens.firstIndex(of: $0) }
-        var model = self.model(configuration)
+        var model = self.model(checkpoint)
         if let ends { model["eos_token_id"] = ends }
         try write(model, "config.json")
         try write(self.tokenizer(tokenizer), "tokenizer.json")
@@ -26,32 +26,13 @@ enum HuggingFaceFiles {
         try write(settings, "tokenizer_config.json")
     }
 
-    private static func model(_ configuration: DecoderConfiguration) -> [String: Any] {
+    private static func model(_ checkpoint: DecoderCheckpoint) -> [String: Any] {
+        let (architecture, configuration) = (checkpoint.architecture, checkpoint.configuration)
         let shared: [String: Any] = [
-            "model_type": configuration.architecture.rawValue, "vocab_size": configuration.vocabulary,
+            "model_type": architecture.modelType, "vocab_size": configuration.vocabulary,
             "tie_word_embeddings": configuration.tiesEmbeddings, "torch_dtype": "float32",
         ]
-        let own: [String: Any] =
-            switch configuration.architecture {
-            case .llama:
-                [
-                    "architectures": ["LlamaForCausalLM"], "hidden_size": configuration.hidden,
-                    "intermediate_size": configuration.intermediate,
-                    "num_hidden_layers": configuration.blocks,
-                    "num_attention_heads": configuration.heads,
-                    "num_key_value_heads": configuration.keyValueHeads, "head_dim": configuration.headSize,
-                    "max_position_embeddings": configuration.maximumTokens, "hidden_act": "silu",
-                    "rms_norm_eps": configuration.epsilon, "rope_theta": configuration.rotaryBase ?? 10_000,
-                    "attention_bias": false, "mlp_bias": false,
-                ]
-            case .gpt2:
-                [
-                    "architectures": ["GPT2LMHeadModel"], "n_embd": configuration.hidden,
-                    "n_inner": configuration.intermediate, "n_layer": configuration.blocks,
-                    "n_head": configuration.heads, "n_positions": configuration.maximumTokens,
-                    "layer_norm_epsilon": configuration.epsilon, "activation_function": "gelu_new",
-                ]
-            }
+        let own = architecture.decoder?.fields(configuration) ?? [:]
         return shared.merging(own) { _, new in new }
     }
 

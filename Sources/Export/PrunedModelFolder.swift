@@ -1,6 +1,7 @@
 import Foundation
 import ModelFiles
 import Tensors
+import Transformers
 
 /// A pruned model as a Hugging Face folder: the dense model's files with some weights replaced.
 ///
@@ -11,29 +12,33 @@ public enum PrunedModelFolder {
     /// - Parameters:
     ///   - weights: the replaced weights, by layer name.
     ///   - source: the dense model's folder.
+    ///   - modules: those of the model, an encoder.
     ///   - metadata: is added to the safetensors file's own.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
     public static func write(
-        weights: [String: Matrix], of source: String, metadata: [String: String], to destination: String
+        weights: [String: Matrix], of source: String, _ modules: ModuleTree, metadata: [String: String],
+        to destination: String
     ) throws {
         try NewFolder.write(to: destination) {
-            try fill($0, weights: weights, of: source, metadata: metadata)
+            try fill($0, weights: weights, of: source, modules, metadata: metadata)
         }
     }
 
     /// Writes the files to a folder that is there.
     static func fill(
-        _ folder: String, weights: [String: Matrix], of source: String, metadata: [String: String]
+        _ folder: String, weights: [String: Matrix], of source: String, _ modules: ModuleTree,
+        metadata: [String: String]
     ) throws {
         try ModelFolderCopy.copy(from: source, to: folder)
-        try writeWeights(weights, of: source, metadata: metadata, to: folder)
+        try writeWeights(weights, of: source, modules, metadata: metadata, to: folder)
     }
 
     private static func writeWeights(
-        _ weights: [String: Matrix], of source: String, metadata: [String: String], to folder: String
+        _ weights: [String: Matrix], of source: String, _ modules: ModuleTree, metadata: [String: String],
+        to folder: String
     ) throws {
         let file = try SafetensorsFile(path: "\(source)/model.safetensors")
-        let prefix = file.tensors["bert.embeddings.word_embeddings.weight"] == nil ? "" : "bert."
+        let prefix = modules.prefix(in: file)
         var replaced: [String: Matrix] = [:]
         for (layer, weight) in weights { replaced["\(prefix)\(layer).weight"] = weight }
         let tensors = try file.names.map { name in

@@ -35,9 +35,10 @@ enum TorchExport: Exporter {
     }
 
     private static func script(for run: FinishedRun) throws -> String {
-        switch try run.model() {
-        case .encoder: TorchScript.encoder
-        case .decoder: TorchScript.decoder
+        let prefix = try run.modules().prefix ?? ""
+        return switch try run.model() {
+        case .encoder: TorchScript.encoder(prefix: prefix)
+        case .decoder: TorchScript.decoder(prefix: prefix)
         }
     }
 }

@@ -1,12 +1,18 @@
 /// The Python that comes with masks.
 enum TorchScript {
     /// For an encoder: scored by Spearman's ρ on sentence pairs, as `secateur evaluate --task sts` does.
-    static let encoder = head("AutoModel", data: "tab-separated pairs: sentence1, sentence2, score") + sts
+    ///
+    /// - Parameter prefix: what names in the files may have before those of the model that is loaded.
+    static func encoder(prefix: String) -> String {
+        head("AutoModel", prefix, data: "tab-separated pairs: sentence1, sentence2, score") + sts
+    }
 
     /// For a language model: scored by its perplexity, as `secateur evaluate --task lm` does.
-    static let decoder = head("AutoModelForCausalLM", data: "plain text") + perplexity
+    static func decoder(prefix: String) -> String {
+        head("AutoModelForCausalLM", prefix, data: "plain text") + perplexity
+    }
 
-    private static func head(_ loader: String, data: String) -> String {
+    private static func head(_ loader: String, _ prefix: String, data: String) -> String {
         """
         #!/usr/bin/env python3
         \"""Prunes a dense model with torch.nn.utils.prune by the masks and weights in this folder.
@@ -35,12 +41,12 @@ enum TorchScript {
             weights = load_file(HERE / "weights.safetensors")
             modules = dict(model.named_modules())
             for name, mask in masks.items():
-                short = name.removeprefix("bert.")
+                short = name.removeprefix("\(prefix)")
                 module = modules[name if name in modules else short]
                 with torch.no_grad():
                     module.weight.copy_(weights[name])
                 prune.custom_from_mask(module, "weight", mask)
-            return [modules[n if n in modules else n.removeprefix("bert.")] for n in masks]
+            return [modules[n if n in modules else n.removeprefix("\(prefix)")] for n in masks]
 
 
         def load(path):

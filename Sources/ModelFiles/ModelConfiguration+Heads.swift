@@ -1,32 +1,33 @@
 extension ModelConfiguration {
     /// The attention heads that are gone, by the block that they were in: transformers' `pruned_heads`,
     /// such as {"0": [1, 3]}, numbered as in the unpruned model; empty when there is none.
+    ///
+    /// - Parameters:
+    ///   - blocks: how many blocks the model has.
+    ///   - heads: how many heads a block had.
     /// - Throws: ``ModelFileError`` for a block or a head that there is not, a head named twice, or a block
     ///   that no head is left of.
-    public var prunedHeads: [Int: Set<Int>] {
-        get throws {
-            guard has("pruned_heads") else { return [:] }
-            let removed = try fields.fields("pruned_heads")
-            let (blocks, heads) = (try layerCount, try attentionHeadCount)
-            var result: [Int: Set<Int>] = [:]
-            for member in removed.members {
-                guard let block = Int(member.key), (0..<blocks).contains(block) else {
-                    throw removed.wrong(member.key, "blocks 0 to \(blocks - 1) only")
-                }
-                let listed = try removed.array(member.key).compactMap { element -> Int? in
-                    guard case .integer(let head) = element, (0..<heads).contains(head) else { return nil }
-                    return head
-                }
-                result[block] = Set(listed)
-                guard listed.count == (try removed.array(member.key)).count,
-                    Set(listed).count == listed.count, listed.count < heads
-                else {
-                    throw removed.wrong(
-                        member.key, "fewer than \(heads) different heads from 0 to \(heads - 1)")
-                }
+    public func prunedHeads(blocks: Int, heads: Int) throws -> [Int: Set<Int>] {
+        guard has("pruned_heads") else { return [:] }
+        let removed = try fields.fields("pruned_heads")
+        var result: [Int: Set<Int>] = [:]
+        for member in removed.members {
+            guard let block = Int(member.key), (0..<blocks).contains(block) else {
+                throw removed.wrong(member.key, "blocks 0 to \(blocks - 1) only")
             }
-            return result
+            let listed = try removed.array(member.key).compactMap { element -> Int? in
+                guard case .integer(let head) = element, (0..<heads).contains(head) else { return nil }
+                return head
+            }
+            result[block] = Set(listed)
+            guard listed.count == (try removed.array(member.key)).count,
+                Set(listed).count == listed.count, listed.count < heads
+            else {
+                throw removed.wrong(
+                    member.key, "fewer than \(heads) different heads from 0 to \(heads - 1)")
+            }
         }
+        return result
     }
 
     /// Number of classes that a classifier tells apart: the entries of `id2label`, or else `num_labels`; nil

@@ -3,11 +3,9 @@ import Foundation
 /// The `config.json` of a model folder.
 ///
 ///     let configuration = try ModelConfiguration(folder: "models/minilm")
-///     let hiddenSize = try configuration.hiddenSize
+///     let hidden = try configuration.integer("hidden_size", in: 1...131_072)
 ///
-/// A field is checked when it is asked for, so that a model of another architecture, which has other
-/// fields, can be opened too. The ranges are far beyond any real model and keep a forged file from
-/// making a loader allocate without bound.
+/// A field is checked when it is asked for: which fields there are depends on the model's architecture.
 public struct ModelConfiguration: Sendable {
     /// The path of the `config.json`.
     public let path: String
@@ -39,53 +37,34 @@ public struct ModelConfiguration: Sendable {
         }
     }
 
-    /// Width of the hidden states; a multiple of ``attentionHeadCount``.
-    public var hiddenSize: Int { get throws { try heads().hiddenSize } }
-
-    /// Attention heads per layer; a divisor of ``hiddenSize``.
-    public var attentionHeadCount: Int { get throws { try heads().count } }
-
-    /// Transformer blocks.
-    public var layerCount: Int { get throws { try integer("num_hidden_layers", in: 1...4_096) } }
-
-    /// Width of the feed-forward layer.
-    public var intermediateSize: Int { get throws { try integer("intermediate_size", in: 1...1_048_576) } }
-
-    /// Rows of the word embedding.
-    public var vocabularySize: Int { get throws { try integer("vocab_size", in: 1...8_388_608) } }
-
-    /// Rows of the position embedding, the longest input in tokens.
-    public var maximumPositions: Int {
-        get throws { try integer("max_position_embeddings", in: 1...8_388_608) }
-    }
-
-    /// Rows of the token type embedding.
-    public var typeVocabularySize: Int { get throws { try integer("type_vocab_size", in: 1...1_024) } }
-
-    /// What layer normalisation adds to the variance.
-    public var layerNormEpsilon: Double {
-        get throws { try fields.number("layer_norm_eps", in: Double.leastNormalMagnitude...1) }
-    }
-
-    /// Such as `gelu`.
-    public var hiddenActivation: String { get throws { try fields.string("hidden_act") } }
-
-    /// An integer field that has no accessor here.
+    /// An integer field.
     /// - Throws: ``ModelFileError`` when it is missing, not an integer or outside `range`.
     public func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
         try fields.integer(key, in: range)
     }
 
-    /// A number field that has no accessor here.
-    /// - Throws: ``ModelFileError`` when it is missing, not a number or outside `range`.
-    public func number(_ key: String, in range: ClosedRange<Double>) throws -> Double {
-        try fields.number(key, in: range)
+    /// An integer field, or what is usual where it is missing.
+    /// - Throws: ``ModelFileError`` when it is something else, or outside `range`.
+    public func integer(_ key: String, in range: ClosedRange<Int>, default usual: Int) throws -> Int {
+        has(key) ? try fields.integer(key, in: range) : usual
     }
 
-    /// A text field that has no accessor here.
-    /// - Throws: ``ModelFileError`` when it is missing or not a string.
-    public func string(_ key: String) throws -> String {
-        try fields.string(key)
+    /// A number field, or what is usual where it is missing.
+    /// - Throws: ``ModelFileError`` when it is something else, or outside `range`.
+    public func number(_ key: String, in range: ClosedRange<Double>, default usual: Double) throws -> Double {
+        has(key) ? try fields.number(key, in: range) : usual
+    }
+
+    /// A text field, or what is usual where it is missing.
+    /// - Throws: ``ModelFileError`` when it is something else.
+    public func string(_ key: String, default usual: String) throws -> String {
+        has(key) ? try fields.string(key) : usual
+    }
+
+    /// A true-or-false field, or what is usual where it is missing.
+    /// - Throws: ``ModelFileError`` when it is something else.
+    public func boolean(_ key: String, default usual: Bool) throws -> Bool {
+        has(key) ? try fields.boolean(key) : usual
     }
 
     /// Whether a field is there and not null.
@@ -93,10 +72,9 @@ public struct ModelConfiguration: Sendable {
         fields.value(key) != nil
     }
 
-    /// A true-or-false field, or what is usual where it is missing.
-    /// - Throws: ``ModelFileError`` when it is something else.
-    public func boolean(_ key: String, default usual: Bool) throws -> Bool {
-        has(key) ? try fields.boolean(key) : usual
+    /// The error for a value of a field other than what is allowed.
+    public func wrong(_ key: String, _ allowed: String) -> ModelFileError {
+        fields.wrong(key, allowed)
     }
 
     /// The base of rotary positions, which newer files have in `rope_parameters`; nil where there is none.
@@ -110,14 +88,5 @@ public struct ModelConfiguration: Sendable {
             if has("rope_scaling") { throw fields.wrong("rope_scaling", "null") }
             return inner.value("rope_theta") == nil ? nil : try inner.number("rope_theta", in: 1...1e12)
         }
-    }
-
-    private func heads() throws -> (hiddenSize: Int, count: Int) {
-        let hiddenSize = try integer("hidden_size", in: 1...131_072)
-        let count = try integer("num_attention_heads", in: 1...4_096)
-        guard hiddenSize % count == 0 else {
-            throw fields.wrong("num_attention_heads", "a divisor of hidden_size, which is \(hiddenSize)")
-        }
-        return (hiddenSize, count)
     }
 }

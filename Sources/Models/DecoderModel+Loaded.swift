@@ -23,8 +23,8 @@ extension DecoderModel: LoadedModel {
     /// The longest text, in tokens.
     public var maximumTokens: Int { network.configuration.maximumTokens }
 
-    /// `llama` or `gpt2`
-    public var architecture: String { network.configuration.architecture.rawValue }
+    /// `model_type`, such as `llama`
+    public var architecture: String { network.checkpoint.architecture.modelType }
 
     /// SHA-256 of the weights, of all files where there are several.
     public func digest() throws -> String {

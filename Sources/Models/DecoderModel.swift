@@ -25,11 +25,14 @@ public struct DecoderModel: Sendable {
         try self.init(path: given, precision: precision, formats: .standard)
     }
 
-    /// The same with other level formats.
-    public init(path given: String, precision: Precision, formats: LevelFormats) throws {
+    /// The same with other architectures and level formats.
+    public init(
+        path given: String, architectures: Architectures = .standard, precision: Precision,
+        formats: LevelFormats
+    ) throws {
         let path = try Self.resolved(given)
         self.path = path
-        let decoder = try Decoder(path: path) { _, weight, bias in
+        let decoder = try Decoder(path: path, architectures: architectures) { _, weight, bias in
             try formats.pack(Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
         }
         network = precision == .float32 ? decoder : try Self.withHead(decoder, precision, formats)
@@ -68,10 +71,10 @@ public struct DecoderModel: Sendable {
     }
 
     /// Whether a path names a language model and not an encoder.
-    public static func isAt(_ path: String) -> Bool {
+    public static func isAt(_ path: String, architectures: Architectures = .standard) -> Bool {
         if path.hasSuffix(".gguf") || ((try? ggufFiles(in: path)) ?? []).count == 1 { return true }
         guard let type = try? ModelConfiguration(folder: path).modelType else { return false }
-        return DecoderArchitecture(rawValue: type) != nil
+        return architectures.named(type)?.decoder != nil
     }
 
     private static func ggufFiles(in folder: String) throws -> [String] {

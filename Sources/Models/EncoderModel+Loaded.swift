@@ -20,7 +20,7 @@ extension EncoderModel: LoadedModel {
     public static func computes(_ phase: Workload.Phase) -> Bool { phase == .prefill }
 
     /// The encoder.
-    public var network: BERT { encoder }
+    public var network: Encoder { encoder }
 
     /// How hidden states become embeddings.
     public var outputIdentity: String? {
@@ -30,8 +30,8 @@ extension EncoderModel: LoadedModel {
     /// How sentences become token ids.
     public var inputIdentity: String { sentences.identity }
 
-    /// `bert`
-    public var architecture: String { "bert" }
+    /// `model_type` of the folder, such as `bert`
+    public var architecture: String { encoder.architecture.modelType }
 }
 
 extension ClassifierModel: LoadedModel {

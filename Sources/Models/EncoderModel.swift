@@ -11,7 +11,7 @@ public struct EncoderModel: Sendable {
     /// The folder.
     public let folder: String
     /// The encoder; each layer packed by the pattern of its zeros.
-    public let encoder: BERT
+    public let encoder: Encoder
     /// Makes token ids of sentences to embed.
     public let sentences: SentenceTokenizer
     /// The tokenizer beneath.
@@ -23,14 +23,15 @@ public struct EncoderModel: Sendable {
     ///
     /// - Parameters:
     ///   - prompt: the name of what goes before every sentence; default: the folder's own.
+    ///   - architectures: those that the folder may be of.
     ///   - embeds: whether sentences are embedded; the modules for that are not read where they are not.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture; `LevelFormatError` for a
     ///   precision that no format computes in.
     public init(
-        folder: String, prompt: String? = nil, embeds: Bool = true, precision: Precision = .float32,
-        formats: LevelFormats = .standard
+        folder: String, architectures: Architectures = .standard, prompt: String? = nil, embeds: Bool = true,
+        precision: Precision = .float32, formats: LevelFormats = .standard
     ) throws {
-        guard !DecoderModel.isAt(folder) else {
+        guard !DecoderModel.isAt(folder, architectures: architectures) else {
             throw ModelFileError(file: folder, message: "found a language model, allowed an encoder's folder")
         }
         var isFolder: ObjCBool = false
@@ -39,7 +40,7 @@ public struct EncoderModel: Sendable {
             throw ModelFileError(file: folder, message: "no such model folder")
         }
         self.folder = folder
-        var encoder = try BERT(folder: folder) { _, weight, bias in
+        var encoder = try Encoder(folder: folder, architectures: architectures) { _, weight, bias in
             try formats.pack(Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
         }
         sentences = try SentenceTokenizer(

@@ -3,27 +3,21 @@ import Tensors
 
 /// What is known of the layers of one transformer block.
 public struct BlockEvidence: Sendable {
-    /// Query, key and value, [heads·size × hidden] each, and their biases.
-    public var attentionInputs: [LayerEvidence]
-    /// The layer after attention, [hidden × heads·size].
-    public var attentionOutput: LayerEvidence
-    /// The first feed-forward layer, [width × hidden].
-    public var intermediate: LayerEvidence
-    /// The second one, [hidden × width].
-    public var output: LayerEvidence
+    /// By what they do; weights as in `EncoderCheckpoint`: queries, keys and values [heads·size × hidden].
+    public var layers: [LayerRole: LayerEvidence]
     /// Features of a head.
     public var headSize: Int
 
     /// Puts a block together.
-    public init(
-        attentionInputs: [LayerEvidence], attentionOutput: LayerEvidence, intermediate: LayerEvidence,
-        output: LayerEvidence, headSize: Int
-    ) {
-        self.attentionInputs = attentionInputs
-        self.attentionOutput = attentionOutput
-        self.intermediate = intermediate
-        self.output = output
+    public init(layers: [LayerRole: LayerEvidence], headSize: Int) {
+        self.layers = layers
         self.headSize = headSize
+    }
+
+    /// What is known of a layer, which must be there.
+    public subscript(role: LayerRole) -> LayerEvidence {
+        guard let layer = layers[role] else { preconditionFailure("a block without \(role.label)") }
+        return layer
     }
 }
 
@@ -47,22 +41,18 @@ enum StructuredScores {
         _ block: BlockEvidence, _ pattern: Pattern, _ score: PruningScore, name: String,
         random: inout CounterBasedRandom
     ) throws -> [Float] {
+        func columns(_ role: LayerRole, feeding: [LayerRole]) throws -> [[Float]] {
+            try Self.columns(
+                block[role], feeding: feeding.map { block[$0] }, score, "\(name), \(role.label)", &random)
+        }
         switch pattern {
         case .heads:
             return grouped(
-                try columns(
-                    block.attentionOutput, feeding: block.attentionInputs, score,
-                    "\(name).attention.output.dense",
-                    &random), block.headSize, score)
-        case .neurons:
-            return grouped(
-                try columns(
-                    block.output, feeding: [block.intermediate], score, "\(name).output.dense", &random),
-                1, score)
+                try columns(.attentionOutput, feeding: [.query, .key, .value]), block.headSize, score)
+        case .neurons: return grouped(try columns(.feedForwardDown, feeding: [.feedForwardUp]), 1, score)
         case .block:
-            let attention = try columns(
-                block.attentionOutput, feeding: block.attentionInputs, score, name, &random)
-            let feedForward = try columns(block.output, feeding: [block.intermediate], score, name, &random)
+            let attention = try columns(.attentionOutput, feeding: [.query, .key, .value])
+            let feedForward = try columns(.feedForwardDown, feeding: [.feedForwardUp])
             let both = zip(attention, feedForward).map { $0 + $1 }
             return grouped(both, both[0].count, score)
         case .dense, .units, .kept:
@@ -146,7 +136,7 @@ public enum RemovalSelection {
         var random = CounterBasedRandom(seed: seed, stream: .structureScores)
         let scores = try blocks.enumerated().map { index, block in
             try StructuredScores.scores(
-                block, pattern, score, name: "encoder.layer.\(index)", random: &random)
+                block, pattern, score, name: "block \(index)", random: &random)
         }
         guard scope == .global else { return perBlock(scores, sparsity, before) }
         let left = scores.reduce(0) { $0 + $1.count }

@@ -27,7 +27,7 @@ final class EncoderSwitches: SwitchEffects {
     private let weights: [Parameter]
     private let gradients: FidelityGradients
     private let sequences: [[Int32]]
-    private let encoder: BERT
+    private let encoder: Encoder
     private lazy var embeddings = encoder.embed(sequences, pool: pool)
     private let seed: UInt64
     private let pool: ThreadPool
@@ -35,7 +35,7 @@ final class EncoderSwitches: SwitchEffects {
 
     /// Takes a dense encoder's folder, and sentences.
     init(
-        folder: String, encoder: BERT, sequences: [[Int32]], levels: LevelWeights, seed: UInt64,
+        folder: String, encoder: Encoder, sequences: [[Int32]], levels: LevelWeights, seed: UInt64,
         pool: ThreadPool
     ) throws {
         let training = try EncoderTraining(

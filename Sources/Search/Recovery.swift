@@ -48,7 +48,8 @@ public struct Recovery {
                 .unsupported, .option("finetuneSteps"), found: "task \(options.task)",
                 allowed: "with sts, fidelity")
         }
-        _ = try EncoderTraining.modules(folder: options.model)
+        let configuration = try EncoderConfiguration(folder: options.model)
+        _ = try EncoderTraining.modules(folder: options.model, hidden: configuration.dimensions.hidden)
     }
 
     /// Trains the run's model and replaces it.
@@ -123,7 +124,7 @@ public struct Recovery {
         guard let validation = options.validation else { return nil }
         let model = try EncoderModel(folder: path)
         let dense = try EncoderModel(folder: options.model)
-        let task: any ModelTask<BERT> =
+        let task: any ModelTask<Encoder> =
             isLabelled
             ? try SimilarityTask().validation(options, file: validation, of: model, dense: dense, pool: pool)
             : try AgreementTask().validation(options, file: validation, of: model, dense: dense, pool: pool)

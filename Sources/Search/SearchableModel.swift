@@ -48,7 +48,9 @@ extension EncoderModel: SearchableModel {
 
     /// Writes a Hugging Face folder.
     public func write(_ weights: [String: Matrix], to folder: String) throws {
-        try PrunedModelFolder.write(weights: weights, of: self.folder, metadata: ["format": "pt"], to: folder)
+        try PrunedModelFolder.write(
+            weights: weights, of: self.folder, encoder.architecture.modules, metadata: ["format": "pt"],
+            to: folder)
     }
 }
 

@@ -2,6 +2,7 @@ import Levels
 import ModelFiles
 import Pruning
 import Tensors
+import Transformers
 
 /// What is pruned, and how it is chosen.
 public struct PruningChoice: Sendable, Equatable {
@@ -97,11 +98,12 @@ extension EncoderTraining {
     }
 
     private func remove(_ choice: PruningChoice, _ sparsity: Double, _ layers: [LayerEvidence]) throws {
+        let shapes = graph.layerShapes
         let blocks = (0..<graph.blockCount).map { block in
-            let own = Array(layers[6 * block..<6 * block + 6])
+            let own = shapes.indices.filter { shapes[$0].block == block }
             return BlockEvidence(
-                attentionInputs: Array(own[0..<3]), attentionOutput: own[3], intermediate: own[4],
-                output: own[5], headSize: graph.headSize)
+                layers: Dictionary(uniqueKeysWithValues: own.map { (shapes[$0].role, layers[$0]) }),
+                headSize: graph.headSize)
         }
         let kept = try RemovalSelection.kept(
             blocks, of: unitsRead(choice.pattern), pattern: choice.pattern, score: choice.score,
@@ -112,15 +114,14 @@ extension EncoderTraining {
             for (block, heads) in kept.enumerated() {
                 let features = heads.flatMap { $0 * graph.headSize..<($0 + 1) * graph.headSize }
                 try keep(
-                    features, rowsOf: ["query", "key", "value"].map { "attention.self.\($0)" },
-                    columnsOf: "attention.output.dense", block: block, refit: choice.score == .obs,
-                    blocks[block].attentionOutput)
+                    features, rowsOf: [.query, .key, .value], columnsOf: .attentionOutput, block: block,
+                    refit: choice.score == .obs, blocks[block])
             }
         default:
             for (block, neurons) in kept.enumerated() {
                 try keep(
-                    neurons, rowsOf: ["intermediate.dense"], columnsOf: "output.dense", block: block,
-                    refit: choice.score == .obs, blocks[block].output)
+                    neurons, rowsOf: [.feedForwardUp], columnsOf: .feedForwardDown, block: block,
+                    refit: choice.score == .obs, blocks[block])
             }
         }
     }
@@ -128,23 +129,23 @@ extension EncoderTraining {
     /// Leaves only some features between layers of a block; with `refit`, the layer that reads them makes up for
     /// those that are gone, as optimal brain surgery does.
     private func keep(
-        _ features: [Int], rowsOf producers: [String], columnsOf consumer: String, block: Int, refit: Bool,
-        _ evidence: LayerEvidence
+        _ features: [Int], rowsOf producers: [LayerRole], columnsOf consumer: LayerRole, block: Int,
+        refit: Bool, _ evidence: BlockEvidence
     ) throws {
-        let prefix = BERTBlock.prefix(block)
-        for name in producers {
-            for suffix in ["weight", "bias"] {
-                let parameter = try parameters.parameter("\(prefix).\(name).\(suffix)")
+        let modules = configuration.modules
+        for role in producers {
+            let name = modules.layer(role, ofBlock: block)
+            parameters.add(
+                try parameters.parameter("\(name).weight").cut { $0.keepingRows(features) })
+            if modules[role].hasBias {
                 parameters.add(
-                    parameter.cut {
-                        suffix == "weight" ? $0.keepingRows(features) : $0.keepingColumns(features)
-                    })
+                    try parameters.parameter("\(name).bias").cut { $0.keepingColumns(features) })
             }
         }
-        let name = "\(prefix).\(consumer).weight"
+        let name = "\(modules.layer(consumer, ofBlock: block)).weight"
         let parameter = try parameters.parameter(name)
         var weight = parameter.value
-        if refit, let covariance = evidence.covariance {
+        if refit, let covariance = evidence[consumer].covariance {
             weight = try ColumnRemoval.refitted(
                 weight, keeping: features, covariance: covariance, layer: name)
         }
@@ -163,13 +164,15 @@ extension EncoderTraining {
     private func keepBlocks(_ kept: [Int]) throws {
         unitsRead.heads = kept.map { unitsRead.heads[$0] }
         unitsRead.neurons = kept.map { unitsRead.neurons[$0] }
-        let old = parameters.all.filter { $0.name.hasPrefix("encoder.layer.") }
-        parameters.remove { $0.hasPrefix("encoder.layer.") }
+        let modules = configuration.modules
+        let all = "\(modules.block.name)."
+        let old = parameters.all.filter { $0.name.hasPrefix(all) }
+        parameters.remove { $0.hasPrefix(all) }
         for (new, block) in kept.enumerated() {
-            let prefix = "\(BERTBlock.prefix(block))."
+            let prefix = "\(modules.block(block))."
             for parameter in old where parameter.name.hasPrefix(prefix) {
                 let rest = parameter.name.dropFirst(prefix.count)
-                parameters.add(parameter.cut(named: "\(BERTBlock.prefix(new)).\(rest)"))
+                parameters.add(parameter.cut(named: "\(modules.block(new)).\(rest)"))
             }
         }
     }

@@ -3,41 +3,39 @@ import Foundation
 import ModelFiles
 
 extension EncoderTraining {
-    /// Writes the model as a Hugging Face folder, `BertModel` or `BertForSequenceClassification`; it appears
-    /// whole or not at all. Labels keep their names where there was a classifier.
+    /// Writes the model as a Hugging Face folder of the family's class, with or without its classifier; it
+    /// appears whole or not at all. Labels keep their names where there was a classifier.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
     public func write(to destination: String) throws {
         let isClassifier = task == .classification || (task == nil && hasClassifier)
+        let (description, prefix) = (configuration.description, configuration.modules.prefix ?? "")
         let tensors = parameters.all
-            .filter { isClassifier || !$0.name.hasPrefix("classifier.") }
+            .filter { isClassifier || !description.classifier.isOutside($0.name) }
             .map { parameter in
-                let prefix = isClassifier && !parameter.name.hasPrefix("classifier.") ? "bert." : ""
+                let isInner = isClassifier && !description.classifier.isOutside(parameter.name)
                 return SafetensorsTensor(
-                    name: prefix + parameter.name, shape: parameter.shape, floats: parameter.value.elements)
+                    name: isInner ? prefix + parameter.name : parameter.name, shape: parameter.shape,
+                    floats: parameter.value.elements)
             }
-        var changes: [String: Any] = [
-            "architectures": [isClassifier ? "BertForSequenceClassification" : "BertModel"],
-            "num_hidden_layers": graph.blockCount,
-            "intermediate_size": graph.widths.max() ?? 0,
-            "torch_dtype": "float32",
-        ]
+        var changes = description.changedFields(
+            isClassifier: isClassifier, blocks: graph.blockCount, intermediate: graph.widths.max() ?? 0,
+            prunedHeads: prunedHeads)
         if isClassifier, !hasClassifier {
             let names = (0..<classes).map { "LABEL_\($0)" }
             changes["id2label"] = Dictionary(
                 uniqueKeysWithValues: names.enumerated().map { ("\($0)", $1) })
             changes["label2id"] = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         }
-        changes["pruned_heads"] = try prunedHeads()
         try EncoderFolder.write(tensors, of: folder, configuration: changes, to: destination)
     }
 
     /// Hugging Face's list of removed heads of each block. Which heads they were matters to no one once their
     /// rows are gone: the first ones are named.
-    private func prunedHeads() throws -> [String: [Int]] {
-        let all = try configuration.attentionHeadCount
+    private var prunedHeads: [Int: [Int]] {
+        let all = configuration.dimensions.heads
         return Dictionary(
             uniqueKeysWithValues: graph.headCounts.enumerated().filter { $0.element < all }.map {
-                ("\($0.offset)", Array(0..<all - $0.element))
+                ($0.offset, Array(0..<all - $0.element))
             })
     }
 }

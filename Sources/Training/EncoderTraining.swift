@@ -5,15 +5,15 @@ import Tensors
 import Tokenizers
 import Transformers
 
-/// An encoder folder, loaded for training: parameters by their names without the prefix `bert.`, the graph over
+/// An encoder folder, loaded for training: parameters by their names without the checkpoint's prefix, the graph over
 /// them, the tokenizer, and the head that a task needs.
 public final class EncoderTraining {
     /// The folder that it was read from.
     public let folder: String
     /// What it is trained for; nil when it is not, and keeps whatever head it has.
     public let task: FineTuningTask?
-    /// Its `config.json`.
-    public let configuration: ModelConfiguration
+    /// What its `config.json` says.
+    public let configuration: EncoderConfiguration
     /// Its parameters, the head's included.
     public let parameters: ParameterSet
     /// Makes token ids of sentences to embed.
@@ -29,44 +29,51 @@ public final class EncoderTraining {
     /// The longest input, in tokens.
     public var maximumTokens: Int { sentences.maximumTokens }
     /// The encoder over the present parameters.
-    public private(set) var graph: BERTGraph
+    public private(set) var graph: EncoderGraph
     private let seed: UInt64
     /// How many heads and neurons each block had, and how many blocks there were, when the folder was read.
     var unitsRead: (heads: [Int], neurons: [Int], blocks: Int)
 
     /// Loads a folder.
     ///
-    /// - Parameter classes: of a classification, where the folder has no classifier.
+    /// - Parameters:
+    ///   - architectures: those that it may be of.
+    ///   - classes: of a classification, where the folder has no classifier.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    public init(folder: String, task: FineTuningTask?, classes: Int, maximumTokens: Int, seed: UInt64) throws
-    {
+    public init(
+        folder: String, architectures: Architectures = .standard, task: FineTuningTask?, classes: Int,
+        maximumTokens: Int, seed: UInt64
+    ) throws {
         self.folder = folder
         self.task = task
         self.seed = seed
         guard !folder.hasSuffix(".gguf") else {
             throw ModelFileError(
                 file: folder,
-                message: "found a GGUF file, allowed an encoder's folder (model_type bert): decoders are "
-                    + "pruned by search only")
+                message: "found a GGUF file, allowed an encoder's folder: decoders are pruned by search only")
         }
-        configuration = try ModelConfiguration(folder: folder)
-        guard try configuration.modelType == "bert" else {
+        let json = try ModelConfiguration(folder: folder)
+        guard try architectures.named(json.modelType)?.decoder == nil else {
             throw ModelFileError(
-                file: configuration.path,
-                message: "model_type: found '\(try configuration.modelType)', allowed 'bert': decoders are "
-                    + "pruned by search only")
+                file: json.path,
+                message:
+                    "model_type: found '\(try json.modelType)', allowed an encoder's: decoders are pruned "
+                    + "by search only")
         }
-        try configuration.requireGELU()
+        configuration = try EncoderConfiguration(folder: folder, architectures: architectures)
         sentences = try SentenceTokenizer(
-            folder: folder, maximumTokens: min(maximumTokens, try configuration.maximumPositions))
+            folder: folder, maximumTokens: min(maximumTokens, configuration.dimensions.maximumTokens))
         modules =
             task == .sts
-            ? try Self.modules(folder: folder, promptTokens: sentences.promptTokens) : .standard
-        parameters = try ParameterSet(folder: folder, prefix: "bert.")
-        graph = try BERTGraph(parameters: parameters, configuration: configuration)
+            ? try Self.modules(
+                folder: folder, hidden: configuration.dimensions.hidden, promptTokens: sentences.promptTokens)
+            : .standard
+        parameters = try ParameterSet(folder: folder, prefix: configuration.modules.prefix ?? "")
+        graph = try EncoderGraph(parameters: parameters, configuration: configuration)
         unitsRead = (graph.headCounts, graph.widths, graph.blockCount)
-        hasClassifier = parameters.contains("classifier.weight")
-        self.classes = try hasClassifier ? parameters.parameter("classifier.weight").value.rows : classes
+        let classifier = "\(configuration.description.classifier.classifier).weight"
+        hasClassifier = parameters.contains(classifier)
+        self.classes = try hasClassifier ? parameters.parameter(classifier).value.rows : classes
         if task == .classification { _ = try head() }
     }
 
@@ -82,10 +89,11 @@ public final class EncoderTraining {
 
     /// The modules of a folder, for training by cosines of embeddings.
     ///
-    /// - Parameter promptTokens: first tokens of every sentence that are a prompt's.
+    /// - Parameters:
+    ///   - hidden: features of a token.
+    ///   - promptTokens: first tokens of every sentence that are a prompt's.
     /// - Throws: `ModelFileError` for modules that are not known, or that gradients do not pass.
-    public static func modules(folder: String, promptTokens: Int = 0) throws -> SentenceModules {
-        let hidden = try ModelConfiguration(folder: folder).hiddenSize
+    public static func modules(folder: String, hidden: Int, promptTokens: Int = 0) throws -> SentenceModules {
         let modules = try SentenceModules(folder: folder, hidden: hidden, promptTokens: promptTokens)
         guard modules.keepsDirection else {
             throw ModelFileError(
@@ -125,7 +133,7 @@ public final class EncoderTraining {
 
     /// Makes the graph anew when parameters have been removed or have other shapes.
     public func rebuildGraph() throws {
-        graph = try BERTGraph(parameters: parameters, configuration: configuration)
+        graph = try EncoderGraph(parameters: parameters, configuration: configuration)
     }
 
     /// Keeps the zeros of pruned layers: of all linear layers where more than 1 % are zero.
@@ -135,7 +143,7 @@ public final class EncoderTraining {
 
     private func head() throws -> ClassificationHead {
         try ClassificationHead(
-            parameters: parameters, hidden: try configuration.hiddenSize, classes: classes, seed: seed)
+            parameters: parameters, configuration: configuration, classes: classes, seed: seed)
     }
 
     private func objective(_ distillation: Distillation) throws -> any TrainingObjective {

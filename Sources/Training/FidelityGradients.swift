@@ -5,12 +5,12 @@ import Transformers
 /// Gradients of the label-free fidelity of an encoder (``FidelityTask``): Pearson's r, over all pairs of sentences,
 /// between the cosines of the model and those of the dense model.
 public struct FidelityGradients {
-    private let graph: BERTGraph
+    private let graph: EncoderGraph
     private let sentences: SentenceOperation
     private let pool: ThreadPool
 
     /// Takes a graph, whose weights may change between calls.
-    public init(graph: BERTGraph, pooling: SentencePooling, pool: ThreadPool) {
+    public init(graph: EncoderGraph, pooling: SentencePooling, pool: ThreadPool) {
         self.graph = graph
         sentences = SentenceOperation(pooling: pooling)
         self.pool = pool

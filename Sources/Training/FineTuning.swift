@@ -218,12 +218,12 @@ struct TeacherOutputs {
         }
         if distillation.hidden > 0 {
             try require(
-                teacher.configuration.hiddenSize, "features of a token",
-                allowed: student.configuration.hiddenSize)
+                teacher.configuration.dimensions.hidden, "features of a token",
+                allowed: student.configuration.dimensions.hidden)
         }
         try require(
-            teacher.configuration.vocabularySize, "tokens in its vocabulary",
-            allowed: student.configuration.vocabularySize, orMore: true)
+            teacher.configuration.dimensions.vocabulary, "tokens in its vocabulary",
+            allowed: student.configuration.dimensions.vocabulary, orMore: true)
         try require(
             teacher.maximumTokens, "tokens as its longest input", allowed: student.maximumTokens, orMore: true
         )

@@ -10,7 +10,7 @@ public final class Trainer {
     /// What is trained.
     public let parameters: ParameterSet
     /// The encoder.
-    public let graph: BERTGraph
+    public let graph: EncoderGraph
     /// The head and its loss.
     public let objective: any TrainingObjective
     /// Every parameter that is trained.
@@ -38,7 +38,7 @@ public final class Trainer {
     ///   - dropout: the probability by which activations are dropped in training steps, with what fixes which.
     ///   - teacher: a dense model to distil from.
     public init(
-        graph: BERTGraph, parameters: ParameterSet, objective: any TrainingObjective,
+        graph: EncoderGraph, parameters: ParameterSet, objective: any TrainingObjective,
         settings: AdamW.Settings = .init(), distillation: Distillation = .init(),
         dropout: (rate: Double, seed: UInt64) = (0, 0), teacher: Teacher? = nil, pool: ThreadPool
     ) {
@@ -119,10 +119,10 @@ public final class Trainer {
 
 /// A dense model to distil from: its encoder.
 public struct Teacher {
-    private let graph: BERTGraph
+    private let graph: EncoderGraph
 
     /// Takes an encoder that is not trained meanwhile.
-    public init(graph: BERTGraph) {
+    public init(graph: EncoderGraph) {
         self.graph = graph
     }
 

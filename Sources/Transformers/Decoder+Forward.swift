@@ -41,7 +41,8 @@ extension Decoder {
             angles.write(position: state.position, memory.cosines.address, memory.sines.address, stride: 1)
         }
         SingleTokenPass(
-            blocks: blocks, finalNorm: finalNorm, configuration: configuration, memory: memory,
+            blocks: blocks, finalNorm: finalNorm, activation: activation, configuration: configuration,
+            memory: memory,
             cache: UncheckedCache(state.cache), scratch: state.scratch, position: state.position, pool: pool,
             times: times
         ).run()
@@ -203,7 +204,7 @@ private struct DecoderPass {
         }
     }
 
-    private func apply(_ linears: [Decoder.Linear], to input: PanelMatrix, into outputs: [PanelMatrix]) {
+    private func apply(_ linears: [NamedLinear], to input: PanelMatrix, into outputs: [PanelMatrix]) {
         observer?(linears.map(\.name), input)
         let (times, pool) = (times, pool)
         pool.run { worker in
@@ -296,15 +297,16 @@ private struct DecoderPass {
 
     private func activate() {
         let inputs = state.feedForwardInputs
-        let (gate, pool) = (inputs[0], pool)
+        let (gate, pool, activation) = (inputs[0], pool, model.activation)
         pool.run { worker in
             let kernels = InstructionSet.best.languageKernels
             let rows = pool.share(of: gate.features, worker: worker)
-            if inputs.count == 2 {
+            switch activation {
+            case .gatedSiLU:
                 kernels.pointee.silu_multiply(
                     gate.address, inputs[1].address, gate.features, gate.tokens, rows.lowerBound,
                     rows.upperBound)
-            } else {
+            case .gelu:
                 kernels.pointee.gelu_tanh(
                     gate.address, gate.features, gate.tokens, rows.lowerBound, rows.upperBound)
             }

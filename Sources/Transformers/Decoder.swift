@@ -2,7 +2,7 @@ import Levels
 import ModelFiles
 import Tensors
 
-/// A language model of pre-norm transformer blocks with causal attention: Llama or GPT-2.
+/// A language model of pre-norm transformer blocks with causal attention, such as Llama or GPT-2.
 ///
 ///     let model = try Decoder(path: "models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
 ///     let state = model.state(capacity: 512, threads: pool.threads)
@@ -11,27 +11,21 @@ import Tensors
 ///
 /// A value type: ``replacing(_:)`` gives a model with other linear operators that shares everything else.
 public struct Decoder: Sendable {
-    /// A linear layer and its name in the checkpoint.
-    struct Linear: Sendable {
-        let name: String
-        var operation: any LinearOperator
-    }
-
     /// One transformer block.
     struct Block: Sendable {
         let attentionNorm: any Normalization
-        var attentionInputs: [Linear]
-        var attentionOutput: Linear
+        var attentionInputs: [NamedLinear]
+        var attentionOutput: NamedLinear
         let feedForwardNorm: any Normalization
-        var feedForwardInputs: [Linear]
-        var feedForwardOutput: Linear
+        var feedForwardInputs: [NamedLinear]
+        var feedForwardOutput: NamedLinear
 
         /// All linear layers, in the order of computation.
-        var linears: [Linear] {
+        var linears: [NamedLinear] {
             attentionInputs + [attentionOutput] + feedForwardInputs + [feedForwardOutput]
         }
 
-        func mapped(_ transform: (Linear) -> Linear) -> Block {
+        func mapped(_ transform: (NamedLinear) -> NamedLinear) -> Block {
             var block = self
             block.attentionInputs = attentionInputs.map(transform)
             block.attentionOutput = transform(attentionOutput)
@@ -61,41 +55,52 @@ public struct Decoder: Sendable {
     let finalNorm: any Normalization
     let embedding: FloatTensor
     let positions: AlignedBuffer<Float>?
+    let activation: DecoderDescription.Activation
     private let biases: [String: [Float]]
 
     /// Reads a GGUF file, or a Hugging Face folder.
     ///
-    /// - Parameter pack: packs each prunable layer; dense unless said otherwise.
+    /// - Parameters:
+    ///   - architectures: those that it may be of.
+    ///   - pack: packs each prunable layer; dense unless said otherwise.
     /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
     ///   another shape than the configuration says.
     public init(
-        path: String, pack: @escaping Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
+        path: String, architectures: Architectures = .standard,
+        pack: @escaping Packing = { _, weight, bias in DenseLinear(weight: weight, bias: bias) }
     ) throws {
-        let checkpoint = try DecoderCheckpoint(path: path)
+        let checkpoint = try DecoderCheckpoint(path: path, architectures: architectures)
         let configuration = checkpoint.configuration
-        let names = configuration.names
+        let modules = checkpoint.modules
+        guard let finalNorm = modules.finalNorm else {
+            preconditionFailure("Architecture holds decoders to a final norm")
+        }
         var loader = DecoderLoader(checkpoint: checkpoint, pack: pack)
         blocks = try (0..<configuration.blocks).map { try loader.block($0) }
         singleTokenBlocks = SingleTokenBlock.all(blocks)
-        finalNorm = try loader.norm(names.finalNorm)
+        self.finalNorm = try loader.norm(finalNorm.name)
         embedding = try checkpoint.table(
-            "\(names.embedding).weight", rows: configuration.vocabulary, columns: configuration.hidden)
-        positions = try names.positions.map {
+            "\(modules.words.name).weight", rows: configuration.vocabulary, columns: configuration.hidden)
+        positions = try modules.positions.map {
             AlignedBuffer(
                 try checkpoint.table(
-                    "\($0).weight", rows: configuration.maximumTokens, columns: configuration.hidden
+                    "\($0.name).weight", rows: configuration.maximumTokens, columns: configuration.hidden
                 ).floats())
         }
-        let output = configuration.tiesEmbeddings ? names.embedding : names.head
         head = DenseLinear(
             weight: try checkpoint.matrix(
-                "\(output).weight", rows: configuration.vocabulary, columns: configuration.hidden),
+                "\(checkpoint.head.name).weight", rows: configuration.vocabulary,
+                columns: configuration.hidden),
             bias: [Float](repeating: 0, count: configuration.vocabulary))
+        guard let decoder = checkpoint.architecture.decoder else {
+            preconditionFailure("a decoder's checkpoint of an encoder")
+        }
+        activation = decoder.activation
         self.checkpoint = checkpoint
         self.configuration = configuration
         layerShapes = loader.shapes
         biases = loader.biases
-        parameterCount = configuration.parameters.reduce(0) { $0 + $1.rows * ($1.columns ?? 1) }
+        parameterCount = checkpoint.parameters.reduce(0) { $0 + $1.rows * ($1.columns ?? 1) }
     }
 
     /// Memory for one text.
@@ -118,9 +123,8 @@ public struct Decoder: Sendable {
 
     /// The weight of the output layer [vocabulary × hidden], read from the file.
     public func headWeight() throws -> Matrix {
-        let output = configuration.tiesEmbeddings ? configuration.names.embedding : configuration.names.head
         return try checkpoint.matrix(
-            "\(output).weight", rows: configuration.vocabulary, columns: configuration.hidden)
+            "\(checkpoint.head.name).weight", rows: configuration.vocabulary, columns: configuration.hidden)
     }
 
     private init(_ model: Decoder, firstBlocks count: Int) {
@@ -134,6 +138,7 @@ public struct Decoder: Sendable {
         finalNorm = model.finalNorm
         embedding = model.embedding
         positions = model.positions
+        activation = model.activation
         biases = model.biases
     }
 }
@@ -171,13 +176,7 @@ extension Decoder: PrunableModel {
     public func replacing(_ operators: [String: any LinearOperator]) -> Decoder {
         var model = self
         model.blocks = blocks.map { block in
-            block.mapped { linear in
-                guard let replacement = operators[linear.name] else { return linear }
-                precondition(
-                    replacement.rows == linear.operation.rows
-                        && replacement.columns == linear.operation.columns)
-                return Linear(name: linear.name, operation: replacement)
-            }
+            block.mapped { $0.replaced(by: operators) }
         }
         model.singleTokenBlocks = SingleTokenBlock.all(model.blocks)
         return model
@@ -199,38 +198,35 @@ private struct DecoderLoader {
     private var configuration: DecoderConfiguration { checkpoint.configuration }
 
     mutating func block(_ number: Int) throws -> Decoder.Block {
-        let names = configuration.names
-        let prefix = "\(names.block).\(number)"
-        let linears = try zip(configuration.linearShapes, names.roles).map { linear, role in
-            let shape = LayerShape(
-                name: "\(prefix).\(linear.module)", rows: linear.rows, cols: linear.columns, block: number,
-                role: role)
-            return try self.linear(shape)
-        }
-        let inputs = names.attentionInputs.count
+        let modules = checkpoint.modules
+        let linears = try checkpoint.layers(ofBlock: number).map { try linear($0) }
+        let inputs = linears.count - (modules.roles.contains(.feedForwardGate) ? 4 : 3)
         return Decoder.Block(
-            attentionNorm: try norm("\(prefix).\(names.attentionNorm)"),
+            attentionNorm: try norm(modules.module(modules.attentionNorm, ofBlock: number)),
             attentionInputs: Array(linears[..<inputs]), attentionOutput: linears[inputs],
-            feedForwardNorm: try norm("\(prefix).\(names.feedForwardNorm)"),
+            feedForwardNorm: try norm(modules.module(modules.feedForwardNorm, ofBlock: number)),
             feedForwardInputs: Array(linears[(inputs + 1)...].dropLast()),
             feedForwardOutput: linears[linears.count - 1])
     }
 
     func norm(_ name: String) throws -> any Normalization {
         let gamma = try checkpoint.vector("\(name).weight", count: configuration.hidden)
-        guard configuration.hasBiases else { return RMSNorm(gamma: gamma, epsilon: configuration.epsilon) }
-        let beta = try checkpoint.vector("\(name).bias", count: configuration.hidden)
-        return LayerNorm(gamma: gamma, beta: beta, epsilon: configuration.epsilon)
+        switch checkpoint.modules.norm {
+        case .rootMeanSquare: return RMSNorm(gamma: gamma, epsilon: configuration.epsilon)
+        case .layer:
+            let beta = try checkpoint.vector("\(name).bias", count: configuration.hidden)
+            return LayerNorm(gamma: gamma, beta: beta, epsilon: configuration.epsilon)
+        }
     }
 
-    private mutating func linear(_ shape: LayerShape) throws -> Decoder.Linear {
+    private mutating func linear(_ shape: LayerShape) throws -> NamedLinear {
         let (name, rows) = (shape.name, shape.rows)
         let weight = try checkpoint.matrix("\(name).weight", rows: rows, columns: shape.cols)
         let bias =
-            configuration.hasBiases
+            checkpoint.modules[shape.role].hasBias
             ? try checkpoint.vector("\(name).bias", count: rows) : [Float](repeating: 0, count: rows)
         shapes.append(shape)
         biases[name] = bias
-        return Decoder.Linear(name: name, operation: try pack(shape, weight, bias))
+        return NamedLinear(name: name, operation: try pack(shape, weight, bias))
     }
 }

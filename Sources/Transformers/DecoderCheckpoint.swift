@@ -20,52 +20,47 @@ public struct DecoderCheckpoint: Sendable {
 
     /// What holds the tensors.
     public let container: Container
+    /// The family.
+    public let architecture: Architecture
     /// Sizes and settings.
     public let configuration: DecoderConfiguration
 
     /// Opens a GGUF file, or a folder with `config.json` and safetensors.
     /// - Throws: `ModelFileError` for what is missing, malformed, or of an architecture that is not known.
-    public init(path: String) throws {
+    public init(path: String, architectures: Architectures = .standard) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw ModelFileError(file: path, message: "no such model file or folder")
         }
         if isFolder.boolValue {
             let json = try ModelConfiguration(folder: path)
+            let description: DecoderDescription
+            (architecture, description) = try architectures.decoder(json)
             let folder = try SafetensorsFolder(folder: path)
             container = .folder(folder)
-            var configuration =
-                switch try Self.architecture(json.modelType, file: json.path) {
-                case .llama: try Llama.configuration(json)
-                case .gpt2: try GPT2.configuration(json)
-                }
-            if !folder.names.contains("lm_head.weight") { configuration.tiesEmbeddings = true }
+            var configuration = try description.configuration(json)
+            if !folder.names.contains("\(architecture.modules.output?.name ?? "").weight") {
+                configuration.tiesEmbeddings = true
+            }
             self.configuration = try configuration.checked(file: json.path)
         } else {
             let gguf = try GGUFFile(path: path)
             container = .gguf(gguf)
-            let configuration =
-                switch try Self.architecture(gguf.string("general.architecture"), file: path) {
-                case .llama: try Llama.configuration(gguf)
-                case .gpt2: try GPT2.configuration(gguf)
-                }
-            self.configuration = try configuration.checked(file: path)
+            let description: GGUFDescription
+            (architecture, description) = try architectures.decoder(gguf)
+            configuration = try description.configuration(gguf, description).checked(file: path)
         }
     }
 
-    private static func architecture(_ name: String, file: String) throws -> DecoderArchitecture {
-        guard let architecture = DecoderArchitecture(rawValue: name) else {
-            let allowed = DecoderArchitecture.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-            throw ModelFileError(file: file, message: "architecture: found '\(name)', allowed \(allowed)")
-        }
-        return architecture
-    }
+    /// The file, or one of the folder's.
+    public var path: String { container.file.path }
 
     /// Where a parameter stands in this file.
     private func stored(_ name: String) -> StoredParameter {
         switch container {
-        case .gguf: configuration.stored(name, in: .gguf)
-        case .folder(let folder): configuration.stored(name, in: .folder).spelt(as: folder.names)
+        case .gguf: stored(name, in: .gguf)
+        case .folder(let folder):
+            stored(name, in: .folder).spelt(as: folder.names, prefix: modules.prefix)
         }
     }
 
@@ -80,7 +75,9 @@ public struct DecoderCheckpoint: Sendable {
 
     /// A vector parameter.
     public func vector(_ name: String, count: Int) throws -> [Float] {
-        try container.file.tensor(stored(name).name).checked(shape: [count]).floats()
+        let stored = stored(name)
+        let elements = try container.file.tensor(stored.name).checked(shape: [count]).floats()
+        return stored.decoded(elements, rows: count, columns: 1).elements
     }
 
     /// A table [rows × columns] that is read row by row.
@@ -91,16 +88,18 @@ public struct DecoderCheckpoint: Sendable {
     /// A parameter's elements as another format stores them.
     ///
     /// - Parameters:
-    ///   - parameter: one of ``DecoderConfiguration/parameters``.
+    ///   - parameter: one of ``parameters``.
     ///   - replacement: what is stored instead of what this file holds.
     /// - Returns: the name, the shape and the elements.
     public func converted(
         _ parameter: DecoderParameter, to format: DecoderFormat, replacing replacement: Matrix? = nil
     ) throws -> [Float] {
         guard let columns = parameter.columns else {
-            return try vector(parameter.name, count: parameter.rows)
+            let vector = try vector(parameter.name, count: parameter.rows)
+            return stored(parameter.name, in: format)
+                .encoded(Matrix(rows: parameter.rows, columns: 1, elements: vector))
         }
         let matrix = try replacement ?? matrix(parameter.name, rows: parameter.rows, columns: columns)
-        return configuration.stored(parameter.name, in: format).encoded(matrix)
+        return stored(parameter.name, in: format).encoded(matrix)
     }
 }

@@ -1,7 +1,7 @@
 import Levels
 import Tensors
 
-/// A model whose linear layers can be pruned. Two conform: ``BERT`` and ``Decoder``.
+/// A model whose linear layers can be pruned. Two conform: ``Encoder`` and ``Decoder``.
 ///
 /// A value type: ``replacing(_:)`` gives a model with other operators that shares everything else.
 public protocol PrunableModel: Sendable {

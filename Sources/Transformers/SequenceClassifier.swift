@@ -2,16 +2,16 @@ import Levels
 import ModelFiles
 import Tensors
 
-/// A BERT encoder with a classifier on it, as transformers' `BertForSequenceClassification` saves it: tensors
-/// `bert.…`, `bert.pooler.dense` and `classifier`.
+/// An encoder with a classifier on it, as transformers' `BertForSequenceClassification` and its like save it:
+/// for BERT, tensors `bert.…`, `bert.pooler.dense` and `classifier`.
 ///
-///     let model = try SequenceClassifier(folder: "models/cola", encoder: BERT(folder: "models/cola"))
+///     let model = try SequenceClassifier(folder: "models/cola", encoder: Encoder(folder: "models/cola"))
 ///     let logits = model.logits(of: sequences, pool: pool)   // [sequences × classes]
 ///
 /// The encoder is what is pruned; the head stays as it is.
 public struct SequenceClassifier: Sendable {
     /// The encoder.
-    public private(set) var encoder: BERT
+    public private(set) var encoder: Encoder
     private let head: ClassificationHead
 
     /// How many classes it tells apart; 1 where it gives a score instead.
@@ -20,15 +20,16 @@ public struct SequenceClassifier: Sendable {
     /// Reads the head of a folder.
     ///
     /// - Parameter encoder: the folder's encoder, packed in any way.
-    /// - Throws: `ModelFileError` for a missing or malformed file, another architecture than
-    ///   `BertForSequenceClassification`, or a tensor of another shape than the configuration says.
-    public init(folder: String, encoder: BERT) throws {
-        let checkpoint = try BERTCheckpoint(folder: folder)
-        let architectures = try checkpoint.configuration.architectures
-        let architecture = "BertForSequenceClassification"
+    /// - Throws: `ModelFileError` for a missing or malformed file, another class than
+    ///   that of the encoder's family that classifies sequences, or a tensor of another shape than the configuration says.
+    public init(folder: String, encoder: Encoder) throws {
+        let checkpoint = try EncoderCheckpoint(
+            folder: folder, architectures: Architectures([encoder.architecture]))
+        let architectures = try checkpoint.configuration.json.architectures
+        let architecture = checkpoint.configuration.description.classifier.className
         guard architectures.isEmpty || architectures.contains(architecture) else {
             throw ModelFileError(
-                file: checkpoint.configuration.path,
+                file: checkpoint.configuration.json.path,
                 message:
                     "architectures: found \(architectures.joined(separator: ", ")), allowed \(architecture)")
         }
@@ -38,7 +39,7 @@ public struct SequenceClassifier: Sendable {
 
     /// Logits [sequences × classes] of sequences `[CLS] … [SEP]`, which must not be empty.
     ///
-    /// Sequences are shared out among the threads as by ``BERT/embed(_:pool:)``, and the result of one does not
+    /// Sequences are shared out among the threads as by ``Encoder/embed(_:pool:)``, and the result of one does not
     /// depend on which others there are, nor on the number of threads.
     ///
     /// - Parameter firsts: for pairs of sentences, how many tokens of each sequence are of its first one; the
@@ -80,13 +81,13 @@ extension SequenceClassifier: PrunableModel {
     public var forProfiling: SequenceClassifier { self }
 
     /// Memory for passes of a workload.
-    public func memory(for workload: Workload, threads: Int) -> BERTWorkspace {
+    public func memory(for workload: Workload, threads: Int) -> EncoderWorkspace {
         encoder.memory(for: workload, threads: threads)
     }
 
     /// Runs one pass of the encoder on made-up tokens. The head, which sees one token of each sequence, is
     /// left out: nothing that is pruned makes it faster.
-    public func pass(_ workload: Workload, _ memory: BERTWorkspace, pool: ThreadPool, times: LayerTimes?) {
+    public func pass(_ workload: Workload, _ memory: EncoderWorkspace, pool: ThreadPool, times: LayerTimes?) {
         encoder.pass(workload, memory, pool: pool, times: times)
     }
 

@@ -9,6 +9,7 @@ import Tensors
 struct SingleTokenPass: Sendable {
     let blocks: [SingleTokenBlock]
     let finalNorm: any Normalization
+    let activation: DecoderDescription.Activation
     let configuration: DecoderConfiguration
     let memory: SingleTokenMemory
     let cache: UncheckedCache
@@ -167,9 +168,10 @@ struct SingleTokenPass: Sendable {
         let (count, begin, end) = (
             inputs[0].count / lanes, rows.lowerBound / lanes, (rows.upperBound + 15) / lanes
         )
-        if inputs.count == 2 {
+        switch activation {
+        case .gatedSiLU:
             kernels.pointee.silu_multiply(inputs[0].address, inputs[1].address, count, lanes, begin, end)
-        } else {
+        case .gelu:
             kernels.pointee.gelu_tanh(inputs[0].address, count, lanes, begin, end)
         }
     }

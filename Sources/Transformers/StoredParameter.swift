@@ -14,15 +14,13 @@ struct StoredParameter {
     }
 
     /// The name in the file.
-    let name: String
+    var name: String
     /// The layout in the file.
     var layout = Layout.plain
 
-    /// The same without the prefix `transformer.`, where only that is among the names of a file: GPT-2's
-    /// inner model is published without its output layer too.
-    func spelt(as names: [String]) -> StoredParameter {
-        let prefix = "transformer."
-        guard name.hasPrefix(prefix), !names.contains(name) else { return self }
+    /// The same without a prefix, where only that is among the names of a file.
+    func spelt(as names: [String], prefix: String?) -> StoredParameter {
+        guard let prefix, name.hasPrefix(prefix), !names.contains(name) else { return self }
         return StoredParameter(name: String(name.dropFirst(prefix.count)), layout: layout)
     }
 

@@ -15,15 +15,9 @@ import Testing
         let configuration = try ModelConfiguration(folder: MiniLM.folder)
         #expect(try configuration.modelType == "bert")
         #expect(try configuration.architectures == ["BertModel"])
-        #expect(try configuration.hiddenSize == 384)
-        #expect(try configuration.layerCount == 6)
-        #expect(try configuration.attentionHeadCount == 12)
-        #expect(try configuration.intermediateSize == 1_536)
-        #expect(try configuration.vocabularySize == 30_522)
-        #expect(try configuration.maximumPositions == 512)
-        #expect(try configuration.typeVocabularySize == 2)
-        #expect(try configuration.layerNormEpsilon == 1e-12)
-        #expect(try configuration.hiddenActivation == "gelu")
+        #expect(try configuration.integer("hidden_size", in: 1...1_000) == 384)
+        #expect(try configuration.number("layer_norm_eps", in: 0...1, default: 1) == 1e-12)
+        #expect(try configuration.string("hidden_act", default: "relu") == "gelu")
         #expect(try configuration.json == Data(contentsOf: URL(fileURLWithPath: configuration.path)))
     }
 
@@ -33,27 +27,25 @@ import Testing
             return #expect(throws: ModelFileError.self) { _ = try read(configuration) }?.message
         }
         #expect(
-            try message(#"{"hidden_size":384,"num_attention_heads":7}"#) { try $0.hiddenSize }
-                == "'num_attention_heads': found 7, allowed a divisor of hidden_size, which is 384")
+            try message(#"{"heads":0}"#) { try $0.integer("heads", in: 1...8, default: 2) }
+                == "'heads': found 0, allowed an integer from 1 to 8")
         #expect(
-            try message(#"{"hidden_size":384,"num_attention_heads":0}"#) { try $0.attentionHeadCount }
-                == "'num_attention_heads': found 0, allowed an integer from 1 to 4096")
+            try message(#"{"blocks":9223372036854775807}"#) { try $0.integer("blocks", in: 1...8) }
+                == "'blocks': found 9223372036854775807, allowed an integer from 1 to 8")
         #expect(
-            try message(#"{"num_hidden_layers":9223372036854775807}"#) { try $0.layerCount }
-                == "'num_hidden_layers': found 9223372036854775807, allowed an integer from 1 to 4096")
+            try message("{}") { try $0.integer("vocab_size", in: 1...8) }?.hasPrefix(
+                "'vocab_size': found nothing, allowed") == true)
         #expect(
-            try message("{}") { try $0.vocabularySize }?.hasPrefix("'vocab_size': found nothing, allowed")
-                == true)
+            try message(#"{"epsilon":0}"#) { try $0.number("epsilon", in: 1e-9...1, default: 1) }?.contains(
+                "found 0, allowed") == true)
         #expect(
-            try message(#"{"layer_norm_eps":0}"#) { try $0.layerNormEpsilon }?.contains("found 0, allowed")
-                == true)
-        #expect(
-            try message(#"{"hidden_act":null}"#) { try $0.hiddenActivation }
-                == "'hidden_act': found nothing, allowed a string")
+            try message(#"{"act":1}"#) { try $0.string("act", default: "gelu") }
+                == "'act': found 1, allowed a string")
         #expect(
             try message(#"{"architectures":[1]}"#) { try $0.architectures }?.contains("a list of strings")
                 == true)
         #expect(try configuration("{}").architectures == [])
+        #expect(try configuration(#"{"a":null}"#).integer("a", in: 1...8, default: 3) == 3)
     }
 
     @Test(arguments: ["", "[]", "{\"a\":NaN}", "{\"a\":1,\"a\":2}"])

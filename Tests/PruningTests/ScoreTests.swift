@@ -62,12 +62,19 @@ import Testing
         }
     }
 
+    /// A block of heads of one feature.
+    private func block(inputs: LayerEvidence, outputs: LayerEvidence) -> BlockEvidence {
+        BlockEvidence(
+            layers: [
+                .query: inputs, .key: inputs, .value: inputs, .attentionOutput: outputs,
+                .feedForwardUp: inputs, .feedForwardDown: outputs,
+            ], headSize: 1)
+    }
+
     /// One block with two heads of one feature, and two neurons.
     private func block() -> BlockEvidence {
         let inputs = LayerEvidence(weight: Matrix(rows: 2, columns: 2, elements: [1, 1, 2, 0]))
-        return BlockEvidence(
-            attentionInputs: [inputs, inputs, inputs], attentionOutput: evidence(), intermediate: inputs,
-            output: evidence(), headSize: 1)
+        return block(inputs: inputs, outputs: evidence())
     }
 
     @Test(
@@ -101,9 +108,7 @@ import Testing
             let matrix = Matrix(rows: 12, columns: heads, repeating: 1)
             let layer = LayerEvidence(weight: matrix)
             let inputs = LayerEvidence(weight: Matrix(rows: heads, columns: 12, repeating: 1))
-            return BlockEvidence(
-                attentionInputs: [inputs, inputs, inputs], attentionOutput: layer, intermediate: inputs,
-                output: layer, headSize: 1)
+            return block(inputs: inputs, outputs: layer)
         }
         for scope in [PruningScope.layer, .global] {
             let kept = try RemovalSelection.kept(

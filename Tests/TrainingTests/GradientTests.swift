@@ -22,7 +22,7 @@ import Transformers
     }
 
     /// A whole small encoder: two blocks of width 16, one sentence pair among the sequences.
-    private func encoder(_ random: inout CounterBasedRandom) throws -> (ParameterSet, BERTGraph) {
+    private func encoder(_ random: inout CounterBasedRandom) throws -> (ParameterSet, EncoderGraph) {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "training-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -64,7 +64,9 @@ import Transformers
             norm("\(prefix).output.LayerNorm")
         }
         let set = ParameterSet(parameters, file: "test")
-        return (set, try BERTGraph(parameters: set, configuration: ModelConfiguration(folder: folder.path)))
+        return (
+            set, try EncoderGraph(parameters: set, configuration: EncoderConfiguration(folder: folder.path))
+        )
     }
 
     /// (L(w + εd) − L(w − εd)) / 2ε for one parameter and direction.

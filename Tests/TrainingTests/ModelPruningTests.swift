@@ -56,7 +56,7 @@ import Transformers
             let unit = pattern == "4x4" ? 16.0 : pattern == "4x1" ? 4.0 : 1.0
             let layers = scope == .global && score != .obs ? 1.0 : 12
             #expect(abs(summary.sparsity - (fixed ?? 0.6)) <= unit * layers / 3584 + 1e-9, "\(scope)")
-            let model = try BERT(folder: "\(tiny.folder)/out")
+            let model = try Encoder(folder: "\(tiny.folder)/out")
             let zeros = model.weights.values.reduce(0) { $0 + $1.zeroCount }
             let count = model.weights.values.reduce(0) { $0 + $1.elements.count }
             #expect(abs(Double(zeros) / Double(count) - summary.sparsity) < 1e-9)
@@ -77,7 +77,7 @@ import Transformers
                 continue
             }
             let summary = try pruned(tiny, pattern, score, scope, sparsity: 0.5)
-            let model = try BERT(folder: "\(tiny.folder)/out")
+            let model = try Encoder(folder: "\(tiny.folder)/out")
             let sizes = model.layerShapes.map { $0.weightCount }.reduce(0, +)
             #expect(abs(Double(sizes) / 3584 - (1 - summary.sparsity)) < 1e-9)
             switch pattern {
@@ -156,7 +156,9 @@ import Transformers
                 $0.rewinds = rewinds
                 $0.plan.epochs = 1
             }
-            let (before, after) = (try BERT(folder: tiny.folder), try BERT(folder: "\(tiny.folder)/out"))
+            let (before, after) = (
+                try Encoder(folder: tiny.folder), try Encoder(folder: "\(tiny.folder)/out")
+            )
             var sum = 0.0
             for (name, weight) in after.weights {
                 let first = try #require(before.weights[name])
@@ -180,7 +182,7 @@ import Transformers
                 $0.rounds = rounds
             }
             #expect(summary.rounds.count == rounds)
-            let model = try BERT(folder: "\(tiny.folder)/out")
+            let model = try Encoder(folder: "\(tiny.folder)/out")
             switch pattern {
             case "heads":
                 let rows = model.layerShapes.filter { $0.name.hasSuffix("query") }.map(\.rows)
@@ -204,7 +206,7 @@ import Transformers
             $0.model = half
             $0.plan.epochs = 1
         }
-        let (before, after) = (try BERT(folder: half), try BERT(folder: "\(tiny.folder)/out"))
+        let (before, after) = (try Encoder(folder: half), try Encoder(folder: "\(tiny.folder)/out"))
         for (name, weight) in after.weights {
             let first = try #require(before.weights[name])
             if weight.elements.count == first.elements.count, pattern != "block" {

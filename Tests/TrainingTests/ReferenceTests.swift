@@ -29,10 +29,11 @@ import Transformers
         let expected = try JSONDecoder().decode(
             Steps.self, from: Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/steps.json")))
         let parameters = try ParameterSet(folder: Self.folder, prefix: "bert.")
-        let configuration = try ModelConfiguration(folder: Self.folder)
-        let head = try ClassificationHead(parameters: parameters, hidden: 16, classes: 2, seed: 1)
+        let configuration = try EncoderConfiguration(folder: Self.folder)
+        let head = try ClassificationHead(
+            parameters: parameters, configuration: configuration, classes: 2, seed: 1)
         let trainer = Trainer(
-            graph: try BERTGraph(parameters: parameters, configuration: configuration),
+            graph: try EncoderGraph(parameters: parameters, configuration: configuration),
             parameters: parameters, objective: ClassificationObjective(head: head), pool: pool)
         let schedule = LearningRateSchedule(
             peak: Float(expected.peak), steps: expected.losses.count, warmUp: 1.0 / 6)

@@ -71,7 +71,7 @@ import Transformers
         }
         try tiny.write("modules.json", "[\(list.joined(separator: ", "))]")
         try tiny.write("1_Pooling/config.json", "{\"pooling_mode\": \"cls\"}")
-        let hidden = try ModelConfiguration(folder: tiny.folder).hiddenSize
+        let hidden = try EncoderConfiguration(folder: tiny.folder).dimensions.hidden
         try tiny.write(
             "2_Dense/config.json", "{\"in_features\": \(hidden), \"out_features\": 1, \"bias\": false}")
         let weight = SafetensorsTensor(

@@ -38,7 +38,7 @@ import Testing
     }
 
     private func embeddings(_ folder: String, promptTokens: Int = 0) throws -> Matrix {
-        var model = try BERT(folder: folder)
+        var model = try Encoder(folder: folder)
         model.sentences = try SentenceModules(
             folder: folder, hidden: RandomBERT.hidden, promptTokens: promptTokens)
         return model.embed(sequences, pool: pool)
@@ -46,10 +46,10 @@ import Testing
 
     /// Hidden states [token][feature] of each sequence.
     private func states(_ folder: String) throws -> [[[Float]]] {
-        let model = try BERT(folder: folder)
+        let model = try Encoder(folder: folder)
         return sequences.map { sequence in
             let batch = TokenBatch([sequence])
-            let workspace = BERTWorkspace(
+            let workspace = EncoderWorkspace(
                 model.dimensions, tokens: batch.tokens, threads: 1, longest: sequence.count)
             model.forward(batch, workspace: workspace, pool: pool)
             return sequence.indices.map { token in

@@ -29,12 +29,13 @@ import Testing
     }
 
     /// C·tanh(P·h + p) + c in double precision, of the encoder's hidden states.
-    private func expected(_ model: RandomBERT, _ encoder: BERT, sequence: Int, isPair: Bool) throws
+    private func expected(_ model: RandomBERT, _ encoder: Encoder, sequence: Int, isPair: Bool) throws
         -> [Double]
     {
         let ids = Self.sequences[sequence]
         let batch = TokenBatch(pairs: [ids], firsts: [isPair ? Self.firsts[sequence] : ids.count])
-        let workspace = BERTWorkspace(encoder.dimensions, tokens: ids.count, threads: 1, longest: ids.count)
+        let workspace = EncoderWorkspace(
+            encoder.dimensions, tokens: ids.count, threads: 1, longest: ids.count)
         encoder.forward(batch, workspace: workspace, pool: ThreadPool(threads: 1))
         func linear(_ name: String, _ x: [Double]) throws -> [Double] {
             let weight = try #require(model.tensors["\(name).weight"])
@@ -51,7 +52,7 @@ import Testing
     func logitsAreThoseOfTheFormula(classes: Int, prefix: String) throws {
         let model = model(classes: classes)
         try model.inFolder(prefix: prefix) { folder in
-            let encoder = try BERT(folder: folder)
+            let encoder = try Encoder(folder: folder)
             let classifier = try SequenceClassifier(folder: folder, encoder: encoder)
             #expect(classifier.classes == classes)
             for isPair in [false, true] {
@@ -68,7 +69,7 @@ import Testing
 
     @Test func logitsDoNotDependOnTheBatchOrTheThreads() throws {
         try model(classes: 3).inFolder { folder in
-            let classifier = try SequenceClassifier(folder: folder, encoder: BERT(folder: folder))
+            let classifier = try SequenceClassifier(folder: folder, encoder: Encoder(folder: folder))
             let together = classifier.logits(
                 of: Self.sequences, firsts: Self.firsts, pool: ThreadPool(threads: 1))
             #expect(
@@ -91,7 +92,7 @@ import Testing
             of: "encoder.layer.1.attention.output.dense")
         func logits(_ model: RandomBERT) throws -> Matrix {
             try model.inFolder {
-                try SequenceClassifier(folder: $0, encoder: BERT(folder: $0))
+                try SequenceClassifier(folder: $0, encoder: Encoder(folder: $0))
                     .logits(of: Self.sequences, pool: ThreadPool(threads: 2))
             }
         }
@@ -121,7 +122,7 @@ import Testing
         var model = model(classes: 3)
         Self.wrong[index].change(&model)
         try model.inFolder { folder in
-            let encoder = try BERT(folder: folder)
+            let encoder = try Encoder(folder: folder)
             let error = #expect(throws: ModelFileError.self) {
                 try SequenceClassifier(folder: folder, encoder: encoder)
             }

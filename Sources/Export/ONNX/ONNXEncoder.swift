@@ -1,21 +1,23 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 import Transformers
 
-/// A BERT encoder as an ONNX graph: `input_ids`, `attention_mask` and `token_type_ids` [batch × sequence] in,
-/// `last_hidden_state` [batch × sequence × hidden] and `sentence_embedding` [batch × features] out.
+/// An encoder as an ONNX graph: `input_ids`, `attention_mask` and, where the model has token types,
+/// `token_type_ids` [batch × sequence] in, `last_hidden_state` [batch × sequence × hidden] and
+/// `sentence_embedding` [batch × features] out.
 ///
 /// The second output is what `secateur embed` prints, by the modules of the folder; a prompt is part of its input.
 /// Inputs and the first output go by the names that transformers gives them.
 struct ONNXEncoder {
-    private var graph = ONNXGraph(name: "bert")
-    private let checkpoint: BERTCheckpoint
+    private var graph: ONNXGraph
+    private let checkpoint: EncoderCheckpoint
+    private let modules: ModuleTree
     private let sentences: SentenceModules
 
     /// The graph of a model folder.
-    static func graph(folder: String) throws -> ONNXGraph {
-        let checkpoint = try BERTCheckpoint(folder: folder)
+    static func graph(_ checkpoint: EncoderCheckpoint, folder: String) throws -> ONNXGraph {
         var encoder = ONNXEncoder(
             checkpoint: checkpoint,
             sentences: try sentences(folder: folder, hidden: checkpoint.dimensions.hidden))
@@ -23,24 +25,26 @@ struct ONNXEncoder {
         return encoder.graph
     }
 
-    private init(checkpoint: BERTCheckpoint, sentences: SentenceModules) {
+    private init(checkpoint: EncoderCheckpoint, sentences: SentenceModules) {
         self.checkpoint = checkpoint
         self.sentences = sentences
+        modules = checkpoint.modules
+        graph = ONNXGraph(name: checkpoint.configuration.architecture.modelType)
     }
 
     private var hidden: Int { checkpoint.dimensions.hidden }
 
     private mutating func build() throws {
-        for name in ["input_ids", "attention_mask", "token_type_ids"] {
+        for name in ["input_ids", "attention_mask"] + (modules.tokenTypes == nil ? [] : ["token_type_ids"]) {
             graph.declareInput(name, .int64, ["batch", "sequence"])
         }
         let mask = graph.apply("Cast", ["attention_mask"], named: "mask", ["to": .integer(1)])
         let bias = attentionBias(mask)
         var states = try embed()
-        for (index, block) in checkpoint.blocks.enumerated() {
-            let prefix = "encoder.layer.\(index)"
-            states = try attend(states, bias, prefix, heads: block.heads)
-            states = try feedForward(states, prefix, inner: block.intermediate)
+        for (number, block) in checkpoint.blocks.enumerated() {
+            let layers = checkpoint.layers(ofBlock: number)
+            states = try attend(states, bias, layers, number, heads: block.heads)
+            states = try feedForward(states, layers, number)
         }
         graph.apply("Identity", [states], named: "last_hidden_state")
         ONNXSentences(states: states, mask: mask).add(sentences, to: &graph, named: "sentence_embedding")
@@ -62,36 +66,41 @@ struct ONNXEncoder {
     // MARK: Embeddings
 
     private mutating func embed() throws -> String {
-        let tables = [
-            ("word", "input_ids", checkpoint.vocabularySize),
-            ("token_type", "token_type_ids", checkpoint.typeVocabularySize),
-        ]
-        let looked = try tables.map { table, ids, rows in
-            let weights = try parameter("embeddings.\(table)_embeddings.weight", [rows, hidden])
-            return graph.apply("Gather", [weights, ids], named: "embeddings.\(table)", ["axis": .integer(0)])
+        guard let positions = modules.positions, let norm = modules.embeddingNorm else {
+            preconditionFailure("Architecture holds encoders to positions and a norm of embeddings")
         }
-        let positions = try parameter(
-            "embeddings.position_embeddings.weight", [checkpoint.dimensions.maximumTokens, hidden])
+        let sizes = checkpoint.dimensions
+        var sum = try looked(modules.words, "input_ids", rows: sizes.vocabulary, named: "embeddings.word")
+        if let types = modules.tokenTypes {
+            let typed = try looked(
+                types, "token_type_ids", rows: sizes.tokenTypes, named: "embeddings.token_type")
+            sum = graph.apply("Add", [sum, typed], named: "embeddings.typed")
+        }
+        let table = try parameter("\(positions.name).weight", [sizes.maximumTokens, hidden])
         let length = graph.apply(
             "Shape", ["input_ids"], named: "sequence.length", ["start": .integer(1), "end": .integer(2)])
         let first = graph.constant("sequence.first", [0])
-        let place = graph.apply("Slice", [positions, first, length, first], named: "embeddings.position")
-        let typed = graph.apply("Add", looked, named: "embeddings.typed")
-        let sum = graph.apply("Add", [typed, place], named: "embeddings.sum")
-        return try normalize(sum, "embeddings.LayerNorm")
+        let place = graph.apply("Slice", [table, first, length, first], named: "embeddings.position")
+        return try normalize(
+            graph.apply("Add", [sum, place], named: "embeddings.sum"), norm.name)
+    }
+
+    private mutating func looked(_ module: ModuleName, _ ids: String, rows: Int, named name: String) throws
+        -> String
+    {
+        let weights = try parameter("\(module.name).weight", [rows, hidden])
+        return graph.apply("Gather", [weights, ids], named: name, ["axis": .integer(0)])
     }
 
     // MARK: A block
 
-    private mutating func attend(_ states: String, _ bias: String, _ prefix: String, heads: Int) throws
-        -> String
-    {
+    private mutating func attend(
+        _ states: String, _ bias: String, _ layers: [LayerShape], _ number: Int, heads: Int
+    ) throws -> String {
         let size = checkpoint.dimensions.headSize
-        let name = "\(prefix).attention"
+        let name = "\(modules.block(number)).attention"
         let split = graph.constant("\(name).split", [0, 0, Int64(heads), Int64(size)])
-        let projected = try ["query", "key", "value"].map {
-            try linear(states, "\(name).self.\($0)", rows: heads * size, cols: hidden)
-        }
+        let projected = try [LayerRole.query, .key, .value].map { try linear(states, layers, $0) }
         let query = headsFirst(projected[0], split, order: [0, 2, 1, 3])
         let key = headsFirst(projected[1], split, order: [0, 2, 3, 1])
         let value = headsFirst(projected[2], split, order: [0, 2, 1, 3])
@@ -105,9 +114,9 @@ struct ONNXEncoder {
             "Transpose", [context], named: "\(name).ordered", ["perm": .integers([0, 2, 1, 3])])
         let shape = graph.constant("\(name).join", [0, 0, Int64(heads * size)])
         let joined = graph.apply("Reshape", [ordered, shape], named: "\(name).joined")
-        let output = try linear(joined, "\(name).output.dense", rows: hidden, cols: heads * size)
+        let output = try linear(joined, layers, .attentionOutput)
         let sum = graph.apply("Add", [output, states], named: "\(name).sum")
-        return try normalize(sum, "\(name).output.LayerNorm")
+        return try normalize(sum, modules.module(modules.attentionNorm, ofBlock: number))
     }
 
     /// [batch × sequence × hidden] cut into heads, the axes in another order.
@@ -116,12 +125,13 @@ struct ONNXEncoder {
         return graph.apply("Transpose", [parts], named: "\(projected).heads", ["perm": .integers(order)])
     }
 
-    private mutating func feedForward(_ states: String, _ prefix: String, inner: Int) throws -> String {
-        let wide = try linear(states, "\(prefix).intermediate.dense", rows: inner, cols: hidden)
-        let activated = gelu(wide)
-        let output = try linear(activated, "\(prefix).output.dense", rows: hidden, cols: inner)
-        let sum = graph.apply("Add", [output, states], named: "\(prefix).sum")
-        return try normalize(sum, "\(prefix).output.LayerNorm")
+    private mutating func feedForward(_ states: String, _ layers: [LayerShape], _ number: Int) throws
+        -> String
+    {
+        let activated = gelu(try linear(states, layers, .feedForwardUp))
+        let output = try linear(activated, layers, .feedForwardDown)
+        let sum = graph.apply("Add", [output, states], named: "\(modules.block(number)).sum")
+        return try normalize(sum, modules.module(modules.feedForwardNorm, ofBlock: number))
     }
 
     /// x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel, 2016).
@@ -142,12 +152,18 @@ struct ONNXEncoder {
     }
 
     /// x·Wᵀ + b; the weight is stored as the [cols × rows] that `MatMul` takes.
-    private mutating func linear(_ input: String, _ name: String, rows: Int, cols: Int) throws -> String {
-        let elements = try checkpoint.tensor("\(name).weight", [rows, cols])
-        let weight = Matrix(rows: rows, columns: cols, elements: elements).transposed
-        let transposed = graph.constant("\(name).weight", [cols, rows], weight.elements)
-        let product = graph.apply("MatMul", [input, transposed], named: "\(name).product")
-        return graph.apply("Add", [product, try parameter("\(name).bias", [rows])], named: name)
+    private mutating func linear(_ input: String, _ layers: [LayerShape], _ role: LayerRole) throws -> String
+    {
+        guard let layer = layers.first(where: { $0.role == role }) else {
+            preconditionFailure("a block without \(role.label)")
+        }
+        let elements = try checkpoint.tensor("\(layer.name).weight", [layer.rows, layer.cols])
+        let weight = Matrix(rows: layer.rows, columns: layer.cols, elements: elements).transposed
+        let transposed = graph.constant(
+            "\(layer.name).weight", [layer.cols, layer.rows], weight.elements)
+        let product = graph.apply("MatMul", [input, transposed], named: "\(layer.name).product")
+        let bias = graph.constant("\(layer.name).bias", [layer.rows], try checkpoint.bias(layer))
+        return graph.apply("Add", [product, bias], named: layer.name)
     }
 
     private mutating func normalize(_ input: String, _ name: String) throws -> String {
@@ -155,6 +171,6 @@ struct ONNXEncoder {
         let shift = try parameter("\(name).bias", [hidden])
         return graph.apply(
             "LayerNormalization", [input, scale, shift], named: name,
-            ["axis": .integer(-1), "epsilon": .float(Float(checkpoint.epsilon))])
+            ["axis": .integer(-1), "epsilon": .float(Float(checkpoint.dimensions.epsilon))])
     }
 }

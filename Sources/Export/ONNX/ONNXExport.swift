@@ -10,16 +10,17 @@ enum ONNXExport: Exporter {
     private static let mostBytes = Int(Int32.max)
 
     static func write(_ run: FinishedRun, to output: String) throws {
-        guard case .encoder(let folder) = try run.model() else {
+        guard case .encoder(_, let folder) = try run.model() else {
             throw ModelFileError(
                 file: run.folder,
                 message: "found a language model, which onnx is not for: allowed are encoders")
         }
-        let bytes = try BERTCheckpoint(folder: folder).parameterCount * MemoryLayout<Float>.size
+        let checkpoint = try EncoderCheckpoint(folder: folder, architectures: run.architectures)
+        let bytes = checkpoint.parameterCount * MemoryLayout<Float>.size
         guard bytes < mostBytes else {
             throw ModelFileError(
                 file: folder, message: "found \(bytes) bytes of weights, allowed fewer than 2^31 in onnx")
         }
-        try AtomicFile.write(try ONNXEncoder.graph(folder: folder).serialized(), to: output)
+        try AtomicFile.write(try ONNXEncoder.graph(checkpoint, folder: folder).serialized(), to: output)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Levels
 import SparseKernels
+import Transformers
 
 /// A policy as a map: a row for each block, a column for each operation; the pattern by colour, hatch and
 /// name, the sparsity by shade and number.
@@ -41,10 +42,8 @@ struct PolicyMap {
 
     /// `encoder.layer.3.attention.self.query` is `attention.query` of block 3.
     static func place(_ layer: String) -> (block: String, operation: String) {
-        let parts = layer.split(separator: ".").map(String.init)
-        guard let index = parts.firstIndex(where: { Int($0) != nil }) else { return ("–", layer) }
-        let names = parts[(index + 1)...].filter { !["self", "dense"].contains($0) }
-        return (parts[index], names.joined(separator: "."))
+        guard let place = Architectures.place(ofLayer: layer) else { return ("–", layer) }
+        return ("\(place.block)", place.role.label)
     }
 
     func svg(_ size: ChartSize) -> String {

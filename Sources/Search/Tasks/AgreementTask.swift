@@ -24,7 +24,7 @@ public struct AgreementTask: SearchTask {
     /// The text, cut up.
     public func data(
         _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
-    ) throws -> SearchData<BERT> {
+    ) throws -> SearchData<Encoder> {
         let parts = try parts(options).map { model.sentences.encode($0) }
         func task(_ sequences: [[Int32]]) -> FidelityTask {
             FidelityTask(
@@ -36,7 +36,7 @@ public struct AgreementTask: SearchTask {
     /// Agreement on the file's sentences.
     public func validation(
         _ options: SearchOptions, file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
-    ) throws -> any ModelTask<BERT> {
+    ) throws -> any ModelTask<Encoder> {
         try Self.task(file: file, of: model, dense: dense, pool: pool)
     }
 

@@ -25,7 +25,7 @@ public struct SimilarityTask: SearchTask {
     /// Rewards and checks are mixed of labels and agreement.
     public func data(
         _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
-    ) throws -> SearchData<BERT> {
+    ) throws -> SearchData<Encoder> {
         let parts = try parts(options)
         func mixed(_ pairs: [ScoredPair]) -> MixedTask {
             let labelled = STSTask(pairs: pairs, tokenizer: model.sentences)
@@ -43,7 +43,7 @@ public struct SimilarityTask: SearchTask {
     /// Spearman's ρ.
     public func validation(
         _ options: SearchOptions, file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
-    ) throws -> any ModelTask<BERT> {
+    ) throws -> any ModelTask<Encoder> {
         STSTask(pairs: try Datasets.scoredPairs(path: file), tokenizer: model.sentences)
     }
 
@@ -83,7 +83,7 @@ private struct MixedTask: EmbeddingTask {
     var count: Int { labelled.count }
 
     /// The labels and the similarities of the same pairs.
-    func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<BERT>)? {
+    func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Encoder>)? {
         let pairs = labelled.pairs(share: share, using: &random)
         return MixedTask(
             labelled: labelled.part(pairs: pairs),

@@ -1,34 +1,36 @@
 import Tensors
 import Transformers
 
-/// The sum of word, position and token type embeddings of every token [tokens × hidden].
+/// The sum of word and position embeddings, and those of token types where there are any, of every token
+/// [tokens × hidden].
 struct EmbeddingOperation {
     let words: Parameter
     let positions: Parameter
-    let types: Parameter
+    let types: Parameter?
 
     func forward(_ batch: TokenBatch, pool: ThreadPool) -> Matrix {
         var output = Matrix(rows: batch.tokens, columns: words.value.columns)
         let rows = Self.rows(batch)
-        let (words, positions, types) = (words.value, positions.value, types.value)
+        let (words, positions, types) = (words.value, positions.value, types?.value)
         output.forEachRow(pool: pool) { token, out in
             let (word, position, type) = (rows[token].word, rows[token].position, rows[token].type)
             for column in out.indices {
                 out[column] =
                     words.elements[word * out.count + column]
                     + positions.elements[position * out.count + column]
-                    + types.elements[type * out.count + column]
             }
+            guard let types else { return }
+            for column in out.indices { out[column] += types.elements[type * out.count + column] }
         }
         return output
     }
 
-    /// Adds each token's gradient to the three rows that it was the sum of.
+    /// Adds each token's gradient to the rows that it was the sum of.
     func backward(_ dy: Matrix, batch: TokenBatch) {
         for (token, row) in Self.rows(batch).enumerated() {
             words.addGradient(dy, row: token, toRow: row.word)
             positions.addGradient(dy, row: token, toRow: row.position)
-            types.addGradient(dy, row: token, toRow: row.type)
+            types?.addGradient(dy, row: token, toRow: row.type)
         }
     }
 

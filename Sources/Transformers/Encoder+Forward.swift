@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 /// Memory that one forward pass works in, kept between passes so that none allocates.
-public final class BERTWorkspace {
+public final class EncoderWorkspace {
     /// The hidden states [hidden × tokens] that a pass leaves.
     public let hidden: PanelMatrix
     fileprivate let query: PanelMatrix
@@ -16,7 +16,7 @@ public final class BERTWorkspace {
     public let tokens: Int
 
     /// Allocates for passes of at most `tokens` tokens on `threads` threads.
-    public init(_ dimensions: BERT.Dimensions, tokens: Int, threads: Int, longest: Int) {
+    public init(_ dimensions: EncoderDimensions, tokens: Int, threads: Int, longest: Int) {
         self.tokens = tokens
         func states(_ features: Int) -> PanelMatrix { PanelMatrix(features: features, tokens: tokens) }
         hidden = states(dimensions.hidden)
@@ -37,9 +37,9 @@ public final class BERTWorkspace {
     }
 
     /// As wide as a block's own layers are.
-    fileprivate func reshape(for layer: BERT.Layer) {
-        for states in [query, key, value, context] { reshape(states, features: layer.query.rows) }
-        reshape(intermediate, features: layer.intermediate.rows)
+    fileprivate func reshape(for block: Encoder.Block) {
+        for states in [query, key, value, context] { reshape(states, features: block.query.operation.rows) }
+        reshape(intermediate, features: block.up.operation.rows)
     }
 
     private func reshape(_ states: PanelMatrix, features: Int) {
@@ -49,14 +49,14 @@ public final class BERTWorkspace {
     }
 }
 
-extension BERT {
+extension Encoder {
     /// Runs the encoder over a batch; the hidden states stay in the workspace.
     ///
     /// - Parameters:
     ///   - observer: called before each linear layer, on the calling thread.
     ///   - times: is told how long worker 0 took for each linear layer, and for each other operation.
     public func forward(
-        _ batch: TokenBatch, workspace: BERTWorkspace, pool: ThreadPool, observer: InputObserver? = nil,
+        _ batch: TokenBatch, workspace: EncoderWorkspace, pool: ThreadPool, observer: InputObserver? = nil,
         times: LayerTimes? = nil
     ) {
         guard batch.tokens > 0 else { return }
@@ -65,37 +65,31 @@ extension BERT {
             embeddings.apply(
                 batch, into: workspace.hidden, instructionSet: instructionSet, pool: pool)
         }
-        for (index, layer) in layers.enumerated() {
-            workspace.reshape(for: layer)
-            attend(layer, index, batch, workspace, pool, observer, times)
-            feedForward(layer, index, workspace, pool, observer, times)
+        for block in blocks {
+            workspace.reshape(for: block)
+            attend(block, batch, workspace, pool, observer, times)
+            feedForward(block, workspace, pool, observer, times)
         }
     }
 
     private func attend(
-        _ layer: Layer, _ index: Int, _ batch: TokenBatch, _ workspace: BERTWorkspace, _ pool: ThreadPool,
+        _ block: Block, _ batch: TokenBatch, _ workspace: EncoderWorkspace, _ pool: ThreadPool,
         _ observer: InputObserver?, _ times: LayerTimes?
     ) {
-        let prefix = "encoder.layer.\(index).attention"
         let (hidden, query, key, value) = (workspace.hidden, workspace.query, workspace.key, workspace.value)
         let (context, projected) = (workspace.context, workspace.projected)
         let scratch = workspace.scratch
-        observer?(["query", "key", "value"].map { "\(prefix).self.\($0)" }, hidden)
+        observer?([block.query, block.key, block.value].map(\.name), hidden)
         pool.run { worker in
-            let products = [
-                (layer.query, query, "query"), (layer.key, key, "key"), (layer.value, value, "value"),
-            ]
-            for (linear, output, name) in products {
-                LayerTimes.measure(times, worker, prefix, ".self.", name) {
-                    linear.apply(hidden, into: output, part: worker, of: pool.threads)
-                }
+            for (linear, output) in [(block.query, query), (block.key, key), (block.value, value)] {
+                Self.apply(linear, hidden, into: output, worker, pool, times)
             }
         }
-        let heads = layer.heads
+        let heads = block.heads
         let size = dimensions.headSize
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
-            LayerTimes.measure(times, worker, prefix, ".self.", "attention") {
+            LayerTimes.measure(times, worker, block.name, ".", "attention") {
                 for item in pool.share(of: batch.count * heads, worker: worker) {
                     let tokens = batch.range(item / heads)
                     guard !tokens.isEmpty else { continue }
@@ -108,50 +102,52 @@ extension BERT {
                 }
             }
         }
-        observer?(["\(prefix).output.dense"], context)
-        pool.run { worker in
-            LayerTimes.measure(times, worker, prefix, ".output.", "dense") {
-                layer.attentionOutput.apply(context, into: projected, part: worker, of: pool.threads)
-            }
+        observer?([block.attentionOutput.name], context)
+        pool.run { worker in Self.apply(block.attentionOutput, context, into: projected, worker, pool, times)
         }
-        pool.run { worker in
-            LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
-                layer.attentionNorm.apply(
-                    projected, residual: hidden, into: hidden,
-                    strips: pool.share(of: hidden.strips, worker: worker), instructionSet: instructionSet)
-            }
-        }
+        normalize(block.attentionNorm, block, ".attention.", workspace, pool, times)
     }
 
     private func feedForward(
-        _ layer: Layer, _ index: Int, _ workspace: BERTWorkspace, _ pool: ThreadPool,
-        _ observer: InputObserver?, _ times: LayerTimes?
+        _ block: Block, _ workspace: EncoderWorkspace, _ pool: ThreadPool, _ observer: InputObserver?,
+        _ times: LayerTimes?
     ) {
-        let prefix = "encoder.layer.\(index)"
         let (hidden, intermediate, projected) = (
             workspace.hidden, workspace.intermediate, workspace.projected
         )
-        observer?(["\(prefix).intermediate.dense"], hidden)
+        observer?([block.up.name], hidden)
         pool.run { worker in
-            LayerTimes.measure(times, worker, prefix, ".intermediate.", "dense") {
-                layer.intermediate.apply(hidden, into: intermediate, part: worker, of: pool.threads)
-            }
-            let rows = layer.intermediate.rows(ofPart: worker, of: pool.threads)
-            LayerTimes.measure(times, worker, prefix, ".intermediate.", "gelu") {
+            Self.apply(block.up, hidden, into: intermediate, worker, pool, times)
+            let rows = block.up.operation.rows(ofPart: worker, of: pool.threads)
+            LayerTimes.measure(times, worker, block.name, ".", "gelu") {
                 instructionSet.kernels.pointee.gelu(
                     intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
                     rows.upperBound)
             }
         }
-        observer?(["\(prefix).output.dense"], intermediate)
-        pool.run { worker in
-            LayerTimes.measure(times, worker, prefix, ".output.", "dense") {
-                layer.output.apply(intermediate, into: projected, part: worker, of: pool.threads)
-            }
+        observer?([block.down.name], intermediate)
+        pool.run { worker in Self.apply(block.down, intermediate, into: projected, worker, pool, times) }
+        normalize(block.feedForwardNorm, block, ".output.", workspace, pool, times)
+    }
+
+    private static func apply(
+        _ linear: NamedLinear, _ input: PanelMatrix, into output: PanelMatrix, _ worker: Int,
+        _ pool: ThreadPool, _ times: LayerTimes?
+    ) {
+        LayerTimes.measure(times, worker, linear.name, "", "") {
+            linear.operation.apply(input, into: output, part: worker, of: pool.threads)
         }
+    }
+
+    /// hidden ← norm(projected + hidden)
+    private func normalize(
+        _ norm: LayerNorm, _ block: Block, _ place: String, _ workspace: EncoderWorkspace, _ pool: ThreadPool,
+        _ times: LayerTimes?
+    ) {
+        let (hidden, projected) = (workspace.hidden, workspace.projected)
         pool.run { worker in
-            LayerTimes.measure(times, worker, prefix, ".output.", "LayerNorm") {
-                layer.outputNorm.apply(
+            LayerTimes.measure(times, worker, block.name, place, "LayerNorm") {
+                norm.apply(
                     projected, residual: hidden, into: hidden,
                     strips: pool.share(of: hidden.strips, worker: worker), instructionSet: instructionSet)
             }

@@ -5,7 +5,7 @@ import Tokenizers
 
 @testable import Transformers
 
-@Suite struct BERTTests {
+@Suite struct EncoderTests {
     static let folder: String = {
         if let models = ProcessInfo.processInfo.environment["SECATEUR_MODELS"] { return "\(models)/minilm" }
         return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -21,7 +21,7 @@ import Tokenizers
 
     @Test(.enabled(if: hasModel, "models/minilm is not here: `make model` fetches it"))
     func embeddingDoesNotDependOnTheBatchOrTheThreads() throws {
-        let model = try BERT(folder: Self.folder)
+        let model = try Encoder(folder: Self.folder)
         let tokenizer = try WordPieceTokenizer(folder: Self.folder)
         let sequences = tokenizer.encode(sentences, maximumTokens: 256)
         let alone = ThreadPool(threads: 1)
@@ -35,7 +35,7 @@ import Tokenizers
 
     @Test(.enabled(if: hasModel, "models/minilm is not here: `make model` fetches it"))
     func embeddingsAreThoseOfAnIndependentImplementation() throws {
-        let model = try BERT(folder: Self.folder)
+        let model = try Encoder(folder: Self.folder)
         let tokenizer = try WordPieceTokenizer(folder: Self.folder)
         // From an independent BERT in double precision: Fixtures/make_embeddings.py.
         let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -56,7 +56,7 @@ import Tokenizers
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try #"{"model_type": "gpt2"}"#.write(
             toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
-        let error = #expect(throws: (any Error).self) { try BERT(folder: folder) }
+        let error = #expect(throws: (any Error).self) { try Encoder(folder: folder) }
         #expect(error.map { "\($0)".contains("config.json") && "\($0)".contains("gpt2") } == true)
     }
 

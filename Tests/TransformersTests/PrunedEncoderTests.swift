@@ -9,7 +9,7 @@ import Testing
 
 /// Heads, neurons and blocks that are gone from a checkpoint are gone from the computation, and nothing else
 /// changes.
-@Suite struct PrunedBERTTests {
+@Suite struct PrunedEncoderTests {
     private static let available = InstructionSet.allCases.filter(\.isAvailable)
     private static let lengths = [5, 1, 70, 17]
 
@@ -26,11 +26,11 @@ import Testing
         batch: TokenBatch? = nil, prefix: String = ""
     ) throws -> Matrix {
         try model.inFolder(prefix: prefix) { folder in
-            let bert = try BERT(folder: folder, instructionSet: instructionSet) { _, weight, bias in
+            let bert = try Encoder(folder: folder, instructionSet: instructionSet) { _, weight, bias in
                 DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
             }
             let batch = batch ?? TokenBatch(sequences)
-            let workspace = BERTWorkspace(
+            let workspace = EncoderWorkspace(
                 bert.dimensions, tokens: batch.tokens, threads: threads, longest: 70)
             let pool = ThreadPool(threads: threads)
             // Twice, so that the second pass finds the memory as the first one left it.
@@ -97,8 +97,8 @@ import Testing
         model.removeHeads([3], ofBlock: 1)
         for block in 0..<3 { model.removeNeurons(Set(0...block), ofBlock: block) }
         try model.inFolder { folder in
-            let bert = try BERT(folder: folder)
-            #expect(bert.layers.map(\.heads) == [4, 3, 4])
+            let bert = try Encoder(folder: folder)
+            #expect(bert.blocks.map(\.heads) == [4, 3, 4])
             #expect(bert.dimensions.intermediate == 43 && bert.dimensions.heads == 4)
             #expect(bert.dimensions.headSize == 8)
             for shape in bert.layerShapes {
@@ -119,7 +119,7 @@ import Testing
         model.removeNeurons([7, 9, 30], ofBlock: 1)
         try model.inFolder { folder in
             let level = try #require(Level(name))
-            let bert = try BERT(folder: folder)
+            let bert = try Encoder(folder: folder)
             let sparse = try bert.withScatteredZeros(level, for: .prefill)
             let pool = ThreadPool(threads: 2)
             var inputs: [String: Matrix] = [:]
@@ -139,7 +139,7 @@ import Testing
     func choosingKernelsChangesNoResult(name: String, isFasterDense: Bool) throws {
         try RandomBERT(seed: 8).inFolder { folder in
             let level = try #require(Level(name))
-            let sparse = try BERT(folder: folder).withScatteredZeros(level, for: .prefill)
+            let sparse = try Encoder(folder: folder).withScatteredZeros(level, for: .prefill)
             let pool = ThreadPool(threads: 1)
             let choice = KernelChoice(for: sparse, Workload(tokens: 16), pool: pool)
             let layers = sparse.layerShapes.map(\.name)
@@ -225,7 +225,7 @@ import Testing
         var model = RandomBERT(seed: 8)
         Self.wrong[index].change(&model)
         try model.inFolder { folder in
-            let error = #expect(throws: ModelFileError.self) { try BERT(folder: folder) }
+            let error = #expect(throws: ModelFileError.self) { try Encoder(folder: folder) }
             let description = try #require(error).description
             for word in Self.wrong[index].says {
                 #expect(description.contains(word), "\(description)")

@@ -1,17 +1,18 @@
+import Levels
 import ModelFiles
 import Tensors
 import Transformers
 
-/// BERT's encoder for training, as many blocks, heads and neurons as its parameters have: activations as rows of tokens [tokens × hidden], every operation with its
-/// backward.
+/// An encoder for training, as many blocks, heads and neurons as its parameters have: activations as rows of
+/// tokens [tokens × hidden], every operation with its backward.
 ///
-///     let graph = try BERTGraph(parameters: parameters, configuration: configuration)
+///     let graph = try EncoderGraph(parameters: parameters, configuration: configuration)
 ///     let tape = graph.forward(batch, pool: pool)
 ///     graph.backward(dHidden, tape: tape, batch: batch, pool: pool)   // adds to every parameter's gradient
-public struct BERTGraph {
+public struct EncoderGraph {
     private let embeddings: EmbeddingOperation
     private let embeddingNorm: LayerNormOperation
-    private var blocks: [BERTBlock]
+    private var blocks: [EncoderBlock]
     /// Features of one attention head.
     public let headSize: Int
 
@@ -20,7 +21,7 @@ public struct BERTGraph {
         /// The hidden states after the embeddings and after each block, [tokens × hidden] each.
         public internal(set) var states: [Matrix]
         let embeddingNorm: LayerNormOperation.Saved
-        var blocks: [BERTBlock.Saved] = []
+        var blocks: [EncoderBlock.Saved] = []
         let dropout: Dropout?
 
         /// The last hidden states.
@@ -29,26 +30,27 @@ public struct BERTGraph {
 
     /// Takes the parameters of a checkpoint.
     /// - Throws: `ModelFileError` for a parameter that is missing or of another shape.
-    public init(parameters: ParameterSet, configuration: ModelConfiguration) throws {
-        let hidden = try configuration.hiddenSize
-        let epsilon = Float(try configuration.layerNormEpsilon)
+    public init(parameters: ParameterSet, configuration: EncoderConfiguration) throws {
+        let (modules, sizes) = (configuration.modules, configuration.dimensions)
+        func table(_ module: ModuleName, _ rows: Int) throws -> Parameter {
+            try parameters.parameter("\(module.name).weight", shape: [rows, sizes.hidden])
+        }
+        guard let positions = modules.positions, let norm = modules.embeddingNorm else {
+            preconditionFailure("Architecture holds encoders to positions and a norm of embeddings")
+        }
         embeddings = EmbeddingOperation(
-            words: try parameters.parameter(
-                "embeddings.word_embeddings.weight", shape: [try configuration.vocabularySize, hidden]),
-            positions: try parameters.parameter(
-                "embeddings.position_embeddings.weight", shape: [try configuration.maximumPositions, hidden]),
-            types: try parameters.parameter(
-                "embeddings.token_type_embeddings.weight",
-                shape: [try configuration.typeVocabularySize, hidden]))
+            words: try table(modules.words, sizes.vocabulary),
+            positions: try table(positions, sizes.maximumTokens),
+            types: try modules.tokenTypes.map { try table($0, sizes.tokenTypes) })
         embeddings.words.expectGradientsInFewRows()
-        let factory = OperationFactory(parameters: parameters, epsilon: epsilon)
-        embeddingNorm = try factory.norm("embeddings.LayerNorm", hidden)
-        headSize = hidden / (try configuration.attentionHeadCount)
+        let factory = OperationFactory(
+            parameters: parameters, modules: modules, epsilon: Float(sizes.epsilon))
+        embeddingNorm = try factory.norm(norm.name, sizes.hidden)
+        headSize = sizes.headSize
         blocks = []
-        while parameters.contains(BERTBlock.prefix(blocks.count) + ".output.dense.weight") {
+        while parameters.contains("\(modules.layer(.feedForwardDown, ofBlock: blocks.count)).weight") {
             blocks.append(
-                try BERTBlock(
-                    factory, prefix: BERTBlock.prefix(blocks.count), hidden: hidden, headSize: headSize))
+                try EncoderBlock(factory, block: blocks.count, hidden: sizes.hidden, headSize: headSize))
         }
     }
 
@@ -58,25 +60,27 @@ public struct BERTGraph {
     public var headCounts: [Int] { blocks.map(\.headCount) }
     /// Neurons of each block's feed-forward layer.
     public var widths: [Int] { blocks.map(\.width) }
-    /// The weights of the linear layers, in the order of computation: query, key, value, the layer after
-    /// attention and the two feed-forward layers of each block.
+    /// The weights of the linear layers, in the order of ``layerShapes``.
     public var prunable: [Parameter] { blocks.flatMap(\.prunable) }
+    /// The linear layers, in the order of computation.
+    public var layerShapes: [LayerShape] { blocks.flatMap(\.layerShapes) }
 
     /// Every parameter that the graph computes with.
     public var parameters: [Parameter] {
-        [embeddings.words, embeddings.positions, embeddings.types, embeddingNorm.gamma, embeddingNorm.beta]
-            + blocks.flatMap(\.parameters)
+        [embeddings.words, embeddings.positions] + (embeddings.types.map { [$0] } ?? [])
+            + [embeddingNorm.gamma, embeddingNorm.beta] + blocks.flatMap(\.parameters)
     }
 
     /// Shows the input [tokens × columns] of the linear layers that share it.
     public func observeInputs(_ tape: Tape, _ observer: (_ layers: [String], _ input: Matrix) -> Void) {
         for (index, saved) in tape.blocks.enumerated() {
-            let prefix = BERTBlock.prefix(index)
-            observer(
-                ["query", "key", "value"].map { "\(prefix).attention.self.\($0)" }, tape.states[index])
-            observer(["\(prefix).attention.output.dense"], saved.context)
-            observer(["\(prefix).intermediate.dense"], saved.attended)
-            observer(["\(prefix).output.dense"], saved.activated)
+            func names(_ roles: Set<LayerRole>) -> [String] {
+                blocks[index].layerShapes.filter { roles.contains($0.role) }.map(\.name)
+            }
+            observer(names([.query, .key, .value]), tape.states[index])
+            observer(names([.attentionOutput]), saved.context)
+            observer(names([.feedForwardUp]), saved.attended)
+            observer(names([.feedForwardDown]), saved.activated)
         }
     }
 
@@ -114,34 +118,5 @@ public struct BERTGraph {
         tape.dropout?.apply(to: &gradient, place: 0, pool: pool)
         embeddings.backward(
             embeddingNorm.backward(gradient, saved: tape.embeddingNorm, pool: pool), batch: batch)
-    }
-}
-
-/// Makes operations of a checkpoint's parameters.
-struct OperationFactory {
-    let parameters: ParameterSet
-    let epsilon: Float
-
-    /// The rows of a layer's weight.
-    func rows(_ name: String, multipleOf size: Int) throws -> Int {
-        let shape = try parameters.parameter("\(name).weight").shape
-        guard shape.count == 2, shape[0] > 0, shape[0] % size == 0 else {
-            throw ModelFileError(
-                file: parameters.file, tensor: "\(name).weight",
-                message: "found shape \(shape), allowed a multiple of \(size) rows")
-        }
-        return shape[0]
-    }
-
-    func linear(_ name: String, _ rows: Int, _ columns: Int) throws -> LinearOperation {
-        LinearOperation(
-            weight: try parameters.parameter("\(name).weight", shape: [rows, columns]),
-            bias: try parameters.parameter("\(name).bias", shape: [rows]))
-    }
-
-    func norm(_ name: String, _ features: Int) throws -> LayerNormOperation {
-        LayerNormOperation(
-            gamma: try parameters.parameter("\(name).weight", shape: [features]),
-            beta: try parameters.parameter("\(name).bias", shape: [features]), epsilon: epsilon)
     }
 }

@@ -1,8 +1,9 @@
+import Levels
 import Tensors
 import Transformers
 
 /// One post-norm transformer block with its backward.
-struct BERTBlock {
+struct EncoderBlock {
     private let query: LinearOperation
     private let key: LinearOperation
     private let value: LinearOperation
@@ -12,6 +13,9 @@ struct BERTBlock {
     private let intermediate: LinearOperation
     private let output: LinearOperation
     private let outputNorm: LayerNormOperation
+    private let withoutBias: Set<LayerRole>
+    /// The linear layers, in the order of computation.
+    let layerShapes: [LayerShape]
 
     /// What forward leaves for backward, [tokens × …] each.
     struct Saved {
@@ -29,33 +33,45 @@ struct BERTBlock {
     }
 
     /// Takes a block's parameters; it has as many heads and neurons as they have rows.
-    init(_ factory: OperationFactory, prefix: String, hidden: Int, headSize: Int) throws {
-        let attended = try factory.rows("\(prefix).attention.self.query", multipleOf: headSize)
-        let width = try factory.rows("\(prefix).intermediate.dense", multipleOf: 1)
-        query = try factory.linear("\(prefix).attention.self.query", attended, hidden)
-        key = try factory.linear("\(prefix).attention.self.key", attended, hidden)
-        value = try factory.linear("\(prefix).attention.self.value", attended, hidden)
+    init(_ factory: OperationFactory, block: Int, hidden: Int, headSize: Int) throws {
+        let modules = factory.modules
+        let attended = try factory.rows(.query, ofBlock: block, multipleOf: headSize)
+        let width = try factory.rows(.feedForwardUp, ofBlock: block, multipleOf: 1)
+        query = try factory.linear(.query, ofBlock: block, attended, hidden)
+        key = try factory.linear(.key, ofBlock: block, attended, hidden)
+        value = try factory.linear(.value, ofBlock: block, attended, hidden)
         attention = AttentionOperation(heads: attended / headSize)
-        attentionOutput = try factory.linear("\(prefix).attention.output.dense", hidden, attended)
-        attentionNorm = try factory.norm("\(prefix).attention.output.LayerNorm", hidden)
-        intermediate = try factory.linear("\(prefix).intermediate.dense", width, hidden)
-        output = try factory.linear("\(prefix).output.dense", hidden, width)
-        outputNorm = try factory.norm("\(prefix).output.LayerNorm", hidden)
+        attentionOutput = try factory.linear(.attentionOutput, ofBlock: block, hidden, attended)
+        attentionNorm = try factory.norm(modules.module(modules.attentionNorm, ofBlock: block), hidden)
+        intermediate = try factory.linear(.feedForwardUp, ofBlock: block, width, hidden)
+        output = try factory.linear(.feedForwardDown, ofBlock: block, hidden, width)
+        outputNorm = try factory.norm(modules.module(modules.feedForwardNorm, ofBlock: block), hidden)
+        layerShapes = modules.linears.map { linear in
+            let (rows, cols) =
+                switch linear.role {
+                case .attentionOutput: (hidden, attended)
+                case .feedForwardUp, .feedForwardGate: (width, hidden)
+                case .feedForwardDown: (hidden, width)
+                case .query, .key, .value, .queryKeyValue: (attended, hidden)
+                }
+            return LayerShape(
+                name: modules.module(linear.module, ofBlock: block), rows: rows, cols: cols, block: block,
+                role: linear.role)
+        }
+        withoutBias = Set(modules.linears.filter { !$0.hasBias }.map(\.role))
     }
-
-    /// What the names of a block's tensors begin with.
-    static func prefix(_ index: Int) -> String { "encoder.layer.\(index)" }
 
     var headCount: Int { attention.heads }
     var width: Int { intermediate.weight.value.rows }
-    var prunable: [Parameter] {
-        [query, key, value, attentionOutput, intermediate, output].map(\.weight)
-    }
+    /// The linear layers in the order of computation, which is that of ``layerShapes``.
+    private var linears: [LinearOperation] { [query, key, value, attentionOutput, intermediate, output] }
+    var prunable: [Parameter] { linears.map(\.weight) }
 
     /// Every parameter.
     var parameters: [Parameter] {
-        [query, key, value, attentionOutput, intermediate, output].flatMap { [$0.weight, $0.bias] }
-            + [attentionNorm, outputNorm].flatMap { [$0.gamma, $0.beta] }
+        zip(linears, layerShapes).flatMap { linear, shape in
+            withoutBias.contains(shape.role) ? [linear.weight] : [linear.weight, linear.bias]
+        } + [attentionNorm, outputNorm].flatMap { [$0.gamma, $0.beta] }
     }
 
     func forward(_ x: Matrix, batch: TokenBatch, dropout: BlockDropout? = nil, pool: ThreadPool) -> (

@@ -1,6 +1,6 @@
 import Tensors
 
-extension BERT {
+extension Encoder {
     /// Embeds sequences of token ids by ``sentences``: [sequences × features].
     ///
     /// Several sequences are shared out among the threads in chunks; one sequence is computed by all
@@ -25,7 +25,7 @@ extension BERT {
         let chunks = TokenBatch.chunks(of: sequences, tokens: 256)
         @Sendable func run(_ chunk: Range<Int>, _ pool: ThreadPool) {
             let batch = TokenBatch(sequences, firsts: firsts, chunk: chunk)
-            let workspace = BERTWorkspace(
+            let workspace = EncoderWorkspace(
                 dimensions, tokens: batch.tokens, threads: pool.threads,
                 longest: sequences[chunk].map(\.count).max() ?? 0)
             forward(batch, workspace: workspace, pool: pool)

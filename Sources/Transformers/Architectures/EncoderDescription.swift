@@ -1,0 +1,137 @@
+import ModelFiles
+import Tensors
+
+/// What the encoder needs to know of a family.
+public struct EncoderDescription: Sendable {
+    /// The names of fields in `config.json` that pruning changes or that errors name.
+    public struct SizeFields: Sendable {
+        /// Width of the hidden states.
+        public let hidden: String
+        /// Attention heads.
+        public let heads: String
+        /// Transformer blocks.
+        public let blocks: String
+        /// Neurons of the feed-forward layer.
+        public let intermediate: String
+
+        /// Names the fields.
+        public init(hidden: String, heads: String, blocks: String, intermediate: String) {
+            self.hidden = hidden
+            self.heads = heads
+            self.blocks = blocks
+            self.intermediate = intermediate
+        }
+    }
+
+    /// The class of transformers without a head: `BertModel`.
+    public let className: String
+    /// The head that classifies sequences.
+    public let classifier: ClassifierDescription
+    /// Reads the sizes, with the defaults of transformers' configuration class, and refuses what is not computed.
+    public let dimensions: @Sendable (ModelConfiguration) throws -> EncoderDimensions
+    /// The names of the sizes.
+    public let sizeFields: SizeFields
+
+    /// Describes a family.
+    public init(
+        className: String, classifier: ClassifierDescription,
+        dimensions: @escaping @Sendable (ModelConfiguration) throws -> EncoderDimensions,
+        sizeFields: SizeFields
+    ) {
+        self.className = className
+        self.classifier = classifier
+        self.dimensions = dimensions
+        self.sizeFields = sizeFields
+    }
+
+    /// The fields of `config.json` that say which model is left after pruning or training.
+    ///
+    /// - Parameters:
+    ///   - isClassifier: whether the head that classifies is on it.
+    ///   - intermediate: neurons of the widest block.
+    ///   - prunedHeads: heads that are gone, by block, in transformers' `pruned_heads`.
+    public func changedFields(isClassifier: Bool, blocks: Int, intermediate: Int, prunedHeads: [Int: [Int]])
+        -> [String: Any]
+    {
+        [
+            "architectures": [isClassifier ? classifier.className : className],
+            sizeFields.blocks: blocks, sizeFields.intermediate: intermediate, "torch_dtype": "float32",
+            "pruned_heads": Dictionary(uniqueKeysWithValues: prunedHeads.map { ("\($0.key)", $0.value) }),
+        ]
+    }
+}
+
+/// What a family puts on the first token of a sequence, [CLS], to classify it: logits = C·f(P·h + p) + c, with
+/// the pooler P [hidden × hidden] and the classifier C [classes × hidden].
+public struct ClassifierDescription: Sendable {
+    /// f
+    public enum Activation: Sendable {
+        /// The hyperbolic tangent.
+        case tanh
+        /// max(0, x)
+        case relu
+    }
+
+    /// The class of transformers: `BertForSequenceClassification`.
+    public let className: String
+    /// The name of P.
+    public let pooler: String
+    /// Whether P belongs to the inner model, whose names checkpoints put a prefix before.
+    public let isPoolerInEncoder: Bool
+    /// f
+    public let activation: Activation
+    /// The name of C.
+    public let classifier = "classifier"
+
+    /// Describes a head.
+    public init(className: String, pooler: String, isPoolerInEncoder: Bool, activation: Activation) {
+        self.className = className
+        self.pooler = pooler
+        self.isPoolerInEncoder = isPoolerInEncoder
+        self.activation = activation
+    }
+
+    /// Whether a parameter belongs to the head and not to the inner model.
+    public func isOutside(_ parameter: String) -> Bool {
+        parameter.hasPrefix("\(classifier).")
+            || (!isPoolerInEncoder && parameter.hasPrefix("\(pooler)."))
+    }
+}
+
+/// Sizes of an encoder.
+public struct EncoderDimensions: Sendable, Equatable {
+    /// Width of the hidden states.
+    public let hidden: Int
+    /// Width between the two feed-forward layers of the widest block.
+    public internal(set) var intermediate: Int
+    /// Transformer blocks.
+    public let blocks: Int
+    /// Attention heads of a block that none was removed from.
+    public let heads: Int
+    /// Rows of the word embedding.
+    public let vocabulary: Int
+    /// The longest sequence, in tokens.
+    public let maximumTokens: Int
+    /// Rows of the token type embedding; 0 where there is none.
+    public let tokenTypes: Int
+    /// What layer normalisation adds to the variance.
+    public let epsilon: Double
+
+    /// Takes the sizes.
+    public init(
+        hidden: Int, intermediate: Int, blocks: Int, heads: Int, vocabulary: Int, maximumTokens: Int,
+        tokenTypes: Int, epsilon: Double
+    ) {
+        self.hidden = hidden
+        self.intermediate = intermediate
+        self.blocks = blocks
+        self.heads = heads
+        self.vocabulary = vocabulary
+        self.maximumTokens = maximumTokens
+        self.tokenTypes = tokenTypes
+        self.epsilon = epsilon
+    }
+
+    /// Features of one attention head.
+    public var headSize: Int { hidden / heads }
+}

@@ -1,0 +1,62 @@
+import Tensors
+
+/// The input side of an encoder: word and position embeddings, and those of token types where there are any,
+/// summed and normalised.
+struct EncoderEmbeddings: Sendable {
+    private let words: AlignedBuffer<Float>
+    private let positions: AlignedBuffer<Float>
+    /// nil for a model that does not tell sentences of a pair apart.
+    private let types: AlignedBuffer<Float>?
+    private let sizes: EncoderDimensions
+    private let norm: LayerNorm
+
+    init(_ checkpoint: EncoderCheckpoint) throws {
+        let (modules, sizes) = (checkpoint.modules, checkpoint.dimensions)
+        func table(_ module: ModuleName, rows: Int) throws -> AlignedBuffer<Float> {
+            AlignedBuffer(try checkpoint.tensor("\(module.name).weight", [rows, sizes.hidden]))
+        }
+        guard let places = modules.positions, let norm = modules.embeddingNorm else {
+            preconditionFailure("Architecture holds encoders to positions and a norm of embeddings")
+        }
+        self.sizes = sizes
+        words = try table(modules.words, rows: sizes.vocabulary)
+        positions = try table(places, rows: sizes.maximumTokens)
+        types = try modules.tokenTypes.map { try table($0, rows: sizes.tokenTypes) }
+        self.norm = try checkpoint.norm(norm.name)
+    }
+
+    /// Writes the embedding of every token of a batch to `output` [hidden × tokens].
+    func apply(
+        _ batch: TokenBatch, into output: PanelMatrix, instructionSet: InstructionSet, pool: ThreadPool
+    ) {
+        let hidden = sizes.hidden
+        for sequence in 0..<batch.count {
+            for (position, token) in batch.range(sequence).enumerated() {
+                let id = Int(batch.ids[token])
+                precondition(id >= 0 && id < sizes.vocabulary, "token id \(id) is not in the vocabulary")
+                let word = words.address + id * hidden
+                let place = positions.address + position * hidden
+                let column = output.column(of: token)
+                let target = output.address + column.offset
+                guard let types else {
+                    for feature in 0..<hidden {
+                        target[feature * column.stride] = word[feature] + place[feature]
+                    }
+                    continue
+                }
+                let typeID = Int(batch.types[token])
+                precondition(typeID < sizes.tokenTypes, "the model has no token type \(typeID)")
+                let type = types.address + typeID * hidden
+                for feature in 0..<hidden {
+                    target[feature * column.stride] = word[feature] + (place[feature] + type[feature])
+                }
+            }
+        }
+        pool.run { worker in
+            norm.apply(
+                output, residual: nil, into: output,
+                strips: pool.share(of: output.strips, worker: worker),
+                instructionSet: instructionSet)
+        }
+    }
+}
