@@ -72,7 +72,7 @@ enum GGUFMetadata {
         }
         var entries: [(String, GGUFValue)] = [
             ("tokenizer.ggml.model", .string("gpt2")),
-            ("tokenizer.ggml.pre", .string(tokenizer.digitsStandAlone ? "smollm" : "gpt-2")),
+            ("tokenizer.ggml.pre", .string(tokenizer.preTokenizer.ggufNames[0])),
             ("tokenizer.ggml.tokens", .array(type: .string, tokens)),
             ("tokenizer.ggml.token_type", .array(type: .int32, kinds)),
             (

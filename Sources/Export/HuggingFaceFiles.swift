@@ -40,7 +40,6 @@ enum HuggingFaceFiles {
         let byteLevel: [String: Any] = [
             "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true,
         ]
-        let digits: [String: Any] = ["type": "Digits", "individual_digits": true]
         var vocabulary: [String: Int] = [:]
         for (id, token) in tokenizer.tokens.enumerated() where !token.isEmpty { vocabulary[token] = id }
         let added = tokenizer.addedTokenIDs.map { id -> [String: Any] in
@@ -50,10 +49,10 @@ enum HuggingFaceFiles {
             ]
         }
         return [
-            "version": "1.0", "truncation": NSNull(), "padding": NSNull(), "normalizer": NSNull(),
+            "version": "1.0", "truncation": NSNull(), "padding": NSNull(),
+            "normalizer": tokenizer.preTokenizer.normalizerJSON,
             "added_tokens": added,
-            "pre_tokenizer": tokenizer.digitsStandAlone
-                ? ["type": "Sequence", "pretokenizers": [digits, byteLevel]] : byteLevel,
+            "pre_tokenizer": tokenizer.preTokenizer.json,
             "post_processor": NSNull(), "decoder": byteLevel,
             "model": [
                 "type": "BPE", "dropout": NSNull(), "unk_token": NSNull(),

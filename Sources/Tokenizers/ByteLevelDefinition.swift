@@ -11,25 +11,26 @@ struct ByteLevelDefinition {
     let merges: [(left: String, right: String)]
     /// Tokens that are found in the text by their letters.
     let addedTokens: [AddedToken]
-    /// Whether every digit is a word of its own.
-    let digitsStandAlone: Bool
+    /// How text is prepared.
+    let preTokenizer: PreTokenizer
     /// What ends a text, as the model says.
     let endToken: String?
     /// The Jinja template of conversations.
     let chatTemplate: String?
 
     /// Reads the tokenizer of a GGUF file's metadata.
-    /// - Throws: `ModelFileError` for another kind of tokenizer, or other pre-tokenisation than that of
-    ///   GPT-2 and SmolLM.
+    /// - Throws: `ModelFileError` for another kind of tokenizer, or another ``PreTokenizer`` than
+    ///   those that are known.
     init(gguf: GGUFFile) throws {
         guard try gguf.string("tokenizer.ggml.model") == "gpt2" else {
             throw gguf.wrong("tokenizer.ggml.model", "'gpt2'")
         }
-        switch try gguf.string("tokenizer.ggml.pre") {
-        case "smollm": digitsStandAlone = true
-        case "gpt-2", "gpt2": digitsStandAlone = false
-        default: throw gguf.wrong("tokenizer.ggml.pre", "'smollm' or 'gpt-2'")
+        let pre = try gguf.string("tokenizer.ggml.pre")
+        guard let known = PreTokenizer.all.first(where: { $0.ggufNames.contains(pre) }) else {
+            let allowed = PreTokenizer.all.map { "'\($0.ggufNames[0])'" }.joined(separator: ", ")
+            throw gguf.wrong("tokenizer.ggml.pre", allowed)
         }
+        preTokenizer = known
         file = gguf.path
         tokens = try gguf.strings("tokenizer.ggml.tokens")
         merges = try gguf.strings("tokenizer.ggml.merges").map { text in
@@ -61,8 +62,7 @@ struct ByteLevelDefinition {
     private static let ggufAddedTypes = [3, 4]
 
     /// Reads `tokenizer.json` and `tokenizer_config.json` of a folder.
-    /// - Throws: `ModelFileError` for anything but byte-level BPE with the pre-tokenisation of GPT-2 or
-    ///   SmolLM.
+    /// - Throws: `ModelFileError` for anything but byte-level BPE with a ``PreTokenizer`` that is known.
     init(folder: String) throws {
         let path = "\(folder)/tokenizer.json"
         let fields = try JSONFields(contentsOf: path)
@@ -71,8 +71,7 @@ struct ByteLevelDefinition {
         if model.value("type") != nil, try model.string("type") != "BPE" {
             throw model.wrong("type", "'BPE'")
         }
-        guard fields.value("normalizer") == nil else { throw fields.wrong("normalizer", "none") }
-        digitsStandAlone = try Self.digitsStandAlone(fields)
+        preTokenizer = try PreTokenizer(fields)
         merges = try model.array("merges").map { element in
             switch element {
             case .string(let text):
@@ -107,32 +106,6 @@ struct ByteLevelDefinition {
         case .object(let members): members.first { $0.key == "content" }.flatMap { text($0.value) }
         default: nil
         }
-    }
-
-    private static func digitsStandAlone(_ fields: JSONFields) throws -> Bool {
-        let outer = try fields.fields("pre_tokenizer")
-        var steps = [outer]
-        if try outer.string("type") == "Sequence" {
-            steps = try outer.array("pretokenizers").map {
-                try JSONFields($0, file: fields.file, place: "pre_tokenizer.pretokenizers.")
-            }
-        }
-        let types = try steps.map { try $0.string("type") }
-        guard types == ["ByteLevel"] || types == ["Digits", "ByteLevel"], let last = steps.last else {
-            throw ModelFileError(
-                file: fields.file,
-                message:
-                    "'pre_tokenizer': found \(types.joined(separator: ", ")), allowed ByteLevel, or Digits and ByteLevel"
-            )
-        }
-        guard try !last.boolean("add_prefix_space") else { throw last.wrong("add_prefix_space", "false") }
-        if last.value("use_regex") != nil, try !last.boolean("use_regex") {
-            throw last.wrong("use_regex", "true")
-        }
-        if steps.count == 2, try !steps[0].boolean("individual_digits") {
-            throw steps[0].wrong("individual_digits", "true")
-        }
-        return steps.count == 2
     }
 
     private static func addedTokens(_ fields: JSONFields) throws -> [AddedToken] {

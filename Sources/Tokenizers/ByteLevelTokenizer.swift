@@ -1,3 +1,4 @@
+import Foundation
 import ModelFiles
 
 /// The byte-level BPE tokenizer of GPT-2 and SmolLM, with the ids that llama.cpp and the Hugging Face
@@ -19,7 +20,7 @@ public struct ByteLevelTokenizer: Sendable {
     package let tokens: [String]
     package let merges: [(left: String, right: String)]
     package let addedTokenIDs: [Int32]
-    package let digitsStandAlone: Bool
+    package let preTokenizer: PreTokenizer
     package let endToken: String?
 
     private let byteIDs: [Int32]
@@ -48,7 +49,7 @@ public struct ByteLevelTokenizer: Sendable {
     init(_ definition: ByteLevelDefinition) throws {
         tokens = definition.tokens
         merges = definition.merges
-        digitsStandAlone = definition.digitsStandAlone
+        preTokenizer = definition.preTokenizer
         endToken = definition.endToken
         chatTemplate = definition.chatTemplate
         addedTokenIDs = definition.addedTokens.map(\.id)
@@ -83,14 +84,15 @@ public struct ByteLevelTokenizer: Sendable {
     /// The ids of a text. Special tokens written out in it become their ids.
     public func encode(_ text: String) -> [Int32] {
         let text = Array(text.utf8)
-        let words = ByteLevelWords(text, digitsStandAlone: digitsStandAlone)
         var ids: [Int32] = []
         var known: [ArraySlice<UInt8>: [Int32]] = [:]
         for piece in specialTokens.pieces(of: text) {
             switch piece {
             case .token(let id): ids.append(id)
             case .text(let range):
-                words.forEach(in: range) { range in
+                let text = preTokenizer.composes ? Self.composed(text[range]) : text
+                let range = preTokenizer.composes ? text.indices : range
+                ByteLevelWords(text, preTokenizer).forEach(in: range) { range in
                     let word = text[range]
                     if let merged = known[word] {
                         ids += merged
@@ -103,6 +105,11 @@ public struct ByteLevelTokenizer: Sendable {
             }
         }
         return ids
+    }
+
+    /// Unicode's normal form C.
+    private static func composed(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        Array(String(decoding: text, as: UTF8.self).precomposedStringWithCanonicalMapping.utf8)
     }
 
     /// The bytes that a token stands for; characters may be cut between tokens. Empty outside the

@@ -1,7 +1,9 @@
 /// The pieces of text that byte-level BPE merges within.
 ///
 /// GPT-2's are the matches of `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-/// (Radford et al., 2019). SmolLM cuts every digit out first, and applies it to what lies between.
+/// (Radford et al., 2019). SmolLM cuts every digit out first, and applies it to what lies between. Those of Qwen2
+/// are the matches of `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|`
+/// `\s*[\r\n]+|\s+(?!\S)|\s+`.
 struct ByteLevelWords {
     private enum Kind {
         case letter, number, space, other
@@ -10,16 +12,18 @@ struct ByteLevelWords {
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.utf8) }
 
     private let text: [UInt8]
-    private let digitsStandAlone: Bool
+    private let isolatesDigits: Bool
+    private let expression: PreTokenizer.Expression
 
-    init(_ text: [UInt8], digitsStandAlone: Bool) {
+    init(_ text: [UInt8], _ preTokenizer: PreTokenizer) {
         self.text = text
-        self.digitsStandAlone = digitsStandAlone
+        isolatesDigits = preTokenizer.isolatesDigits
+        expression = preTokenizer.expression
     }
 
     /// Calls `body` with every word of a range of the text, in order.
     func forEach(in range: Range<Int>, _ body: (Range<Int>) -> Void) {
-        guard digitsStandAlone else { return split(range, body) }
+        guard isolatesDigits else { return split(range, body) }
         var start = range.lowerBound
         var position = start
         while position < range.upperBound {
@@ -37,18 +41,18 @@ struct ByteLevelWords {
     private func split(_ range: Range<Int>, _ body: (Range<Int>) -> Void) {
         var position = range.lowerBound
         while position < range.upperBound {
-            let end = wordEnd(from: position, limit: range.upperBound)
+            let end =
+                switch expression {
+                case .gpt2: gpt2WordEnd(from: position, limit: range.upperBound)
+                case .qwen2: qwen2WordEnd(from: position, limit: range.upperBound)
+                }
             body(position..<end)
             position = end
         }
     }
 
-    private func wordEnd(from start: Int, limit: Int) -> Int {
-        if let contraction = Self.contractions.first(where: {
-            start + $0.count <= limit && text[start..<start + $0.count].elementsEqual($0)
-        }) {
-            return start + contraction.count
-        }
+    private func gpt2WordEnd(from start: Int, limit: Int) -> Int {
+        if let end = contractionEnd(from: start, limit: limit, ignoringCase: false) { return end }
         let (kind, next) = character(at: start)
         if kind != .space { return runEnd(of: kind, from: next, limit: limit) }
         if text[start] == 0x20, next < limit {
@@ -56,6 +60,51 @@ struct ByteLevelWords {
             if following != .space { return runEnd(of: following, from: afterNext, limit: limit) }
         }
         return spacesEnd(from: start, limit: limit)
+    }
+
+    private func qwen2WordEnd(from start: Int, limit: Int) -> Int {
+        if let end = contractionEnd(from: start, limit: limit, ignoringCase: true) { return end }
+        let (kind, next) = character(at: start)
+        if kind == .letter { return runEnd(of: .letter, from: next, limit: limit) }
+        if kind == .number { return next }
+        let following = next < limit ? character(at: next) : nil
+        if let following, following.0 == .letter, !isLineEnd(start) {
+            return runEnd(of: .letter, from: following.end, limit: limit)
+        }
+        if kind == .other { return symbolsEnd(from: next, limit: limit) }
+        if text[start] == 0x20, let following, following.0 == .other {
+            return symbolsEnd(from: following.end, limit: limit)
+        }
+        return linesEnd(from: start, limit: limit) ?? spacesEnd(from: start, limit: limit)
+    }
+
+    /// Symbols, and the ends of lines after them.
+    private func symbolsEnd(from start: Int, limit: Int) -> Int {
+        var position = runEnd(of: .other, from: start, limit: limit)
+        while position < limit, isLineEnd(position) { position += 1 }
+        return position
+    }
+
+    /// White space up to the last end of a line in it; nil where no line ends in it.
+    private func linesEnd(from start: Int, limit: Int) -> Int? {
+        let spaces = start..<runEnd(of: .space, from: start, limit: limit)
+        return spaces.last(where: isLineEnd).map { $0 + 1 }
+    }
+
+    private func isLineEnd(_ index: Int) -> Bool { text[index] == 0x0A || text[index] == 0x0D }
+
+    /// `(?i:…)` sees 'ſ as 's too.
+    private func contractionEnd(from start: Int, limit: Int, ignoringCase: Bool) -> Int? {
+        guard text[start] == 0x27 else { return nil }
+        let ends = Self.contractions.lazy.filter { contraction in
+            start + contraction.count <= limit
+                && zip(text[start..<start + contraction.count], contraction).allSatisfy {
+                    $0 == $1 || (ignoringCase && $0 | 0x20 == $1 && $1 >= 0x61)
+                }
+        }
+        if let contraction = ends.first { return start + contraction.count }
+        let longS: [UInt8] = [0x27, 0xC5, 0xBF]
+        return ignoringCase && text[start..<limit].starts(with: longS) ? start + longS.count : nil
     }
 
     private func runEnd(of kind: Kind, from start: Int, limit: Int) -> Int {

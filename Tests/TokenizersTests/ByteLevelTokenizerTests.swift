@@ -54,10 +54,10 @@ enum SmolLM2 {
 
     /// The matches of GPT-2's pattern, found with Python's `regex`.
     @Test func wordsAreTheMatchesOfThePattern() {
-        func words(_ text: String, digitsStandAlone: Bool = false) -> [String] {
+        func words(_ text: String, _ preTokenizer: PreTokenizer = .gpt2) -> [String] {
             let bytes = Array(text.utf8)
             var words: [String] = []
-            ByteLevelWords(bytes, digitsStandAlone: digitsStandAlone).forEach(in: 0..<bytes.count) {
+            ByteLevelWords(bytes, preTokenizer).forEach(in: 0..<bytes.count) {
                 words.append(String(decoding: bytes[$0], as: UTF8.self))
             }
             return words
@@ -67,8 +67,50 @@ enum SmolLM2 {
         #expect(words("x \n\n y  ") == ["x", " \n\n", " y", "  "])
         #expect(words("a\n\tb") == ["a", "\n", "\t", "b"])
         #expect(words(" 123abc!? é²") == [" 123", "abc", "!?", " é", "²"])
-        #expect(words(" 12a", digitsStandAlone: true) == [" ", "1", "2", "a"])
+        #expect(words(" 12a", .smollm) == [" ", "1", "2", "a"])
         #expect(words("") == [])
+    }
+
+    /// The matches of Qwen2's pattern, found with Python's `regex`.
+    @Test(
+        arguments: [
+            ["It", "'s", " ", " a", " TEST", "'LL"], ["x", " \n\n", " y", "  "],
+            ["a", "\n", "\tb", "\r\n", " ", " c"],
+            [" ", "1", "2", "3", "abc", "!?", " é", "²", "\n\n", "z"],
+            ["(word", ")", " --", "x", " ...\n", "."], ["'ſ", " '", "Sx", " \t\n  \n", " ", " q"],
+            ["a", " ", " ", "1", " ", " !", "b"], ["  \n"], ["\u{A0}a", "\u{2003}", "\u{2003}", "1"],
+            ["x", "\u{200D}y", " '", "é"], [" ", "\t", "!!", " \r\n"],
+        ])
+    func wordsAreTheMatchesOfQwen2sPattern(expected: [String]) {
+        let bytes = Array(expected.joined().utf8)
+        var words: [String] = []
+        ByteLevelWords(bytes, .qwen2).forEach(in: 0..<bytes.count) {
+            words.append(String(decoding: bytes[$0], as: UTF8.self))
+        }
+        #expect(words == expected)
+    }
+
+    /// A `tokenizer.json` says what it was made by, and what is not known is refused by name.
+    @Test func preTokenizersAreReadAsTheyAreWritten() throws {
+        func read(_ json: [String: Any]) throws -> PreTokenizer {
+            let folder = try TemporaryFolder()
+            let path = "\(folder.path)/tokenizer.json"
+            try JSONSerialization.data(withJSONObject: json).write(to: URL(fileURLWithPath: path))
+            return try withExtendedLifetime(folder) { try PreTokenizer(JSONFields(contentsOf: path)) }
+        }
+        for known in PreTokenizer.all {
+            #expect(
+                try read(["normalizer": known.normalizerJSON, "pre_tokenizer": known.json]) == known)
+        }
+        let split: [String: Any] = ["type": "Split", "pattern": ["Regex": "x"], "behavior": "Isolated"]
+        for (wrong, says) in [
+            (["pre_tokenizer": split], "Split 'x'"), (["pre_tokenizer": ["type": "Metaspace"]], "Metaspace"),
+            (["pre_tokenizer": PreTokenizer.qwen2.json], "normalizer"),
+            (["pre_tokenizer": PreTokenizer.gpt2.json, "normalizer": ["type": "NFKC"]], "NFKC"),
+        ] as [([String: Any], String)] {
+            let error = #expect(throws: ModelFileError.self) { try read(wrong) }
+            #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+        }
     }
 
     @Test func mergesFollowTheirOrder() {
