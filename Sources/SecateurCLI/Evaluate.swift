@@ -13,8 +13,8 @@ struct Evaluate: ParsableCommand {
             names.
             lm: perplexity over windows of a text; with --against also the KL divergence from another model's \
             next-token distributions, and how often both find the same token likeliest.
-            classification: the metric of the classes with the highest logits, for a BertForSequenceClassification \
-            folder and a file with the columns sentence, or sentence1 and sentence2, and label.
+            classification: the metric of the classes with the highest logits, for a folder of a \
+            …ForSequenceClassification and a file with the columns sentence, or sentence1 and sentence2, and label.
 
               secateur evaluate models/minilm --task sts --data stsb/dev.tsv --json
               secateur evaluate checkpoints/minilm-half --task fidelity \\
