@@ -12,6 +12,7 @@ public struct Architectures: Sendable {
     /// Those that Secateur knows: a line for each file of this folder.
     public static let standard = Architectures([
         .bert,
+        .distilbert,
         .llama,
         .gpt2,
     ])
