@@ -33,7 +33,7 @@ import Transformers
     }
 
     /// A model computes the same after a way through GGUF, and from there through a folder.
-    @Test(arguments: ["gpt2-tiny", "llama-tiny"])
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
     func bothFormatsKeepTheModel(name: String) throws {
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let model = try Decoder(path: Self.fixture(name))
@@ -53,7 +53,7 @@ import Transformers
         #expect(try ByteLevelTokenizer(folder: folder).encode("abba<|endoftext|>") == [2, 1, 0, 3])
     }
 
-    @Test(arguments: ["gpt2-tiny", "llama-tiny"])
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
     func replacedWeightsAreWritten(name: String) throws {
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let model = try Decoder(path: Self.fixture(name))

@@ -32,7 +32,7 @@ import Testing
     }
 
     /// What transformers gives: Fixtures/make_decoder_fixtures.py. Cut into passes, the text ends the same.
-    @Test(arguments: ["gpt2-tiny", "llama-tiny"], [[20], [7, 13], [17, 1, 1, 1]])
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"], [[20], [7, 13], [17, 1, 1, 1]])
     func logitsAreThoseOfTransformers(name: String, passes: [Int]) throws {
         let model = try Decoder(path: Self.fixture(name))
         let reference = try Self.reference(name)
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// Token by token on 8-bit weights and activations: near what transformers gives, on any threads.
-    @Test(arguments: ["gpt2-tiny", "llama-tiny"])
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
     func eightBitDecodingIsNearTransformers(name: String) throws {
         let dense = try Decoder(path: Self.fixture(name))
         let reference = try Self.reference(name)
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["gpt2-tiny", "llama-tiny"])
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
     func namesAndShapesAreThoseOfTheCheckpoint(name: String) throws {
         let model = try Decoder(path: Self.fixture(name))
         let file = try SafetensorsFile(path: "\(Self.fixture(name))/model.safetensors")

@@ -15,6 +15,7 @@ public struct Architectures: Sendable {
         .distilbert,
         .llama,
         .gpt2,
+        .qwen2,
     ])
 
     /// Takes architectures; of two with the same `model_type`, the later counts.

@@ -1,13 +1,14 @@
-"""Writes distilbert-tiny: a random model made with transformers, and the hidden states, logits and
-gradients that it gives.
+"""Writes distilbert-tiny and qwen2-tiny: random models made with transformers, and the hidden states, logits, gradients
+and token ids that it gives.
 
-Usage: python make_architectures.py   (needs torch and transformers)
+Usage: python make_architectures.py   (needs torch, transformers and tokenizers)
 """
 import json
 import pathlib
 
 import torch
-from transformers import DistilBertConfig, DistilBertForSequenceClassification
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import DistilBertConfig, DistilBertForSequenceClassification, Qwen2Config, Qwen2ForCausalLM
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -52,4 +53,39 @@ def distilbert():
                           for name, p in model.named_parameters()}}))
 
 
+QWEN2_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN2_TEXT = (
+    "It's a test, they'LL say: don't count 1234 on it!\n\nOne (two)  three -- four...\n\tA café, 2 cafés.\r\n"
+    "The cat sits on the mat. The dog runs and the bird sings; we've seen 56 of them.\n")
+
+
+def qwen2():
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(QWEN2_SPLIT), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator([QWEN2_TEXT], trainers.BpeTrainer(
+        vocab_size=96, special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"], show_progress=False))
+    model = randomize(Qwen2ForCausalLM(Qwen2Config(
+        vocab_size=96, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=1024, tie_word_embeddings=True, bos_token_id=None,
+        eos_token_id=0)))
+    save(model, "qwen2-tiny")
+    tokenizer.save(str(FOLDER / "qwen2-tiny" / "tokenizer.json"), pretty=False)
+    (FOLDER / "qwen2-tiny" / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|im_end|>"}))
+    # Twice with é in two code points.
+    texts = [QWEN2_TEXT, "the cafe\u0301's 12 cats<|im_end|>\n", "We'Ve  (a) \n\n \r\n  don't..\n"]
+    ids = [1, 5, 9, 2, 33, 60, 17, 17, 4, 0, 63, 21, 8, 8, 41, 30, 12, 3, 55, 2]
+    with torch.no_grad():
+        logits = rows(model(torch.tensor([ids])).logits[0])
+    (FOLDER / "qwen2-tiny" / "logits.json").write_text(json.dumps({"ids": ids, "logits": logits}))
+    (FOLDER / "qwen2-tiny" / "tokens.json").write_text(json.dumps(
+        [{"text": text, "ids": tokenizer.encode(text).ids} for text in texts]))
+
+
 distilbert()
+qwen2()
