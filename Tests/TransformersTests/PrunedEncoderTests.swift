@@ -218,7 +218,10 @@ import Testing
         ({ $0.configuration["pruned_heads"] = ["0": [4]] }, ["pruned_heads.0", "heads from 0 to 3"]),
         ({ $0.configuration["pruned_heads"] = ["0": [1, 1]] }, ["pruned_heads.0", "different heads"]),
         ({ $0.configuration["pruned_heads"] = ["0": [0, 1, 2, 3]] }, ["pruned_heads.0", "fewer than 4"]),
-        ({ $0.configuration["num_hidden_layers"] = 4 }, ["encoder.layer.3.attention.self.query.weight"]),
+        (
+            { $0.configuration["position_embedding_type"] = "relative_key" },
+            ["config.json", "'position_embedding_type': found 'relative_key', allowed 'absolute'"]
+        ), ({ $0.configuration["num_hidden_layers"] = 4 }, ["encoder.layer.3.attention.self.query.weight"]),
     ]
 
     @Test(arguments: wrong.indices) func otherShapesAreNamed(index: Int) throws {

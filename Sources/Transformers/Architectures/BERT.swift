@@ -24,8 +24,10 @@ extension Architecture {
                     className: "BertForSequenceClassification", pooler: "pooler.dense",
                     isPoolerInEncoder: true, activation: .tanh),
                 dimensions: { json in
-                    let activation = try json.string("hidden_act", default: "gelu")
-                    guard activation == "gelu" else { throw json.wrong("hidden_act", "'gelu'") }
+                    for (key, allowed) in [("hidden_act", "gelu"), ("position_embedding_type", "absolute")]
+                    where try json.string(key, default: allowed) != allowed {
+                        throw json.wrong(key, "'\(allowed)'")
+                    }
                     return try EncoderDimensions(
                         hidden: json.integer("hidden_size", in: SizeRange.hidden, default: 768),
                         intermediate: json.integer(
