@@ -24,10 +24,13 @@ import Testing
 
     /// The keys that llama.cpp reads, for every architecture that there is.
     @Test func everyArchitectureHasItsEpsilonKey() {
-        let keys = ["llama": "layer_norm_rms_epsilon", "gpt2": "layer_norm_epsilon"]
-        #expect(DecoderArchitecture.allCases.count == keys.count)
-        for architecture in DecoderArchitecture.allCases {
-            #expect(architecture.ggufEpsilonKey == keys[architecture.rawValue])
+        let keys = [
+            "llama": "layer_norm_rms_epsilon", "gpt2": "layer_norm_epsilon", "qwen2": "layer_norm_rms_epsilon",
+        ]
+        let known = Architectures.standard.all.compactMap(\.decoder?.gguf)
+        #expect(known.count == keys.count)
+        for description in known {
+            #expect(description.epsilonKey == keys[description.name].map { "attention.\($0)" })
         }
     }
 
