@@ -65,39 +65,44 @@ let package = Package(
             dependencies: ["Levels", "Pruning"],
             path: "Environments", exclude: ["README.md"]),
         .target(
-            name: "Agents", dependencies: ["Levels", "Environments", "ModelFiles", "Tensors", "HDF5"],
-            path: "Agents",
+            name: "Agents", dependencies: ["Levels", "Environments", "Tensors"], path: "Agents",
+            exclude: ["README.md"]),
+        .target(
+            name: "Runs",
+            dependencies: [
+                "Levels", "Environments", "Evaluation", "Pruning", "SparseKernels", "ModelFiles", "HDF5",
+            ],
             exclude: ["README.md"]),
         .target(
             name: "Search",
             dependencies: [
                 "Levels", "Models", "Agents", "Environments", "Evaluation", "Export", "ModelFiles", "Pruning",
+                "Runs",
                 "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
             ],
             exclude: ["README.md"]),
         .target(
             name: "Report",
             dependencies: [
-                "Levels", "Search", "Agents", "Environments", "SparseKernels", "Transformers",
+                "Levels", "Runs", "Environments", "SparseKernels", "Transformers",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             exclude: ["README.md"]),
         .target(
             name: "Secateur",
             dependencies: [
-                "Levels", "Models", "Search", "Report", "Export", "Agents", "Environments", "Evaluation",
+                "Levels", "Models", "Search", "Runs", "Report", "Export", "Agents", "Environments", "Evaluation",
                 "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
             ],
             exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Secateur",
-                "Levels", "Models", "Search", "Report", "Agents", "Evaluation", "Export", "ModelFiles", "Pruning",
-                "SparseKernels",
-                "Tensors",
+                "Levels", "Secateur", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "Export",
+                "ModelFiles", "Pruning", "SparseKernels", "Tensors",
                 "Tokenizers", "Training", "Transformers",
                 .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -105,18 +110,24 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Levels", "Models", "Search", "Report", "Agents", "Training", "TinyModels",
+                "Levels", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "Export", "ModelFiles",
+                "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "TinyModels", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
         .target(
             name: "TinyModels", dependencies: ["ModelFiles", "Tensors"], path: "Tests/TinyModels",
             exclude: ["README.md"]),
+        .target(
+            name: "ChainProblem",
+            dependencies: ["Levels", "Environments", "Agents", "Runs", "Search", "Tensors"],
+            path: "Tests/ChainProblem", exclude: ["README.md"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "LevelsTests", dependencies: ["Levels"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
-        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["Fixtures"]),
+        .testTarget(
+            name: "TokenizersTests", dependencies: ["ModelFiles", "Tokenizers"], exclude: ["Fixtures"]),
         .testTarget(
             name: "SparseKernelsTests",
             dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "CKernels"]),
@@ -124,7 +135,9 @@ let package = Package(
             name: "TransformersTests",
             dependencies: ["Levels", "Transformers", "Tokenizers", "Tensors", "ModelFiles", "SparseKernels"],
             exclude: ["Fixtures"]),
-        .testTarget(name: "PruningTests", dependencies: ["Levels", "Pruning"]),
+        .testTarget(
+            name: "PruningTests",
+            dependencies: ["Levels", "Pruning", "SparseKernels", "Tensors", "Transformers"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
@@ -140,17 +153,28 @@ let package = Package(
         .testTarget(
             name: "SecateurTests", dependencies: ["Secateur", "Levels", "TinyModels"]),
         .testTarget(
-            name: "SecateurCLITests",
-            dependencies: [
-                "Levels", "SecateurCLI", "Report", "Search", "Agents", "Environments", "Export", "ModelFiles",
-                "Pruning", "SparseKernels", "Tensors", "TinyModels",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            name: "EnvironmentsTests", dependencies: ["Levels", "Environments", "ChainProblem"]),
         .testTarget(
             name: "AgentsTests",
             dependencies: [
-                "Levels", "Agents", "Environments", "HDF5", "ModelFiles", "Pruning", "SparseKernels",
-                "Tensors",
+                "Levels", "Agents", "ChainProblem", "Environments", "ModelFiles", "Pruning", "Tensors",
             ], exclude: ["Fixtures"]),
+        .testTarget(
+            name: "RunsTests", dependencies: ["Runs", "ChainProblem", "HDF5", "ModelFiles"]),
+        .testTarget(
+            name: "SearchTests",
+            dependencies: [
+                "Levels", "Search", "Runs", "Agents", "ChainProblem", "Environments", "HDF5", "ModelFiles",
+                "SparseKernels", "Tensors",
+            ]),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "Runs", "ChainProblem", "Environments"]),
+        .testTarget(name: "StructureTests"),
+        .testTarget(
+            name: "SecateurCLITests",
+            dependencies: [
+                "Levels", "SecateurCLI", "Search", "Runs", "Agents", "Environments", "Export",
+                "ModelFiles", "Pruning", "SparseKernels", "Tensors", "TinyModels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ]
 )

@@ -10,7 +10,7 @@ import Levels
 /// Kakade, NeurIPS 2001; Peters and Schaal, Neurocomputing 2008).
 struct Critic: Sendable {
     /// What the priors allow.
-    struct Prior: Sendable, Equatable {
+    struct Prior: Sendable, Equatable, Codable {
         /// Standard deviation of a multiplier around 1.
         var multiplierDeviation: Double
         /// Standard deviation of a residual, as a fraction of the mean loss of a layer.

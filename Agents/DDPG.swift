@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -11,7 +10,48 @@ import Tensors
 /// and sensitivity that are not masked, the one whose latency is nearest is taken.
 public struct DDPG: Agent {
     /// What users call it.
-    public static let name = AgentKind.ddpg.rawValue
+    public static let name = "ddpg"
+
+    /// What can be tuned.
+    ///
+    /// A part of the budget is warm-up, and after the rest some of the noise, which begins as in AMC, is left: layers
+    /// then still trade time with each other, which one step at a time cannot.
+    ///
+    /// γ is 0: as all steps share the episode's reward, each of them is its own return already, and what a critic
+    /// would add by looking ahead is noise.
+    public struct Settings: AgentSettings {
+        var hidden = [64, 64]
+        var actorLearningRate = 2e-4
+        var criticLearningRate = 2e-3
+        var warmUp = 0.125
+        var initialNoise = 0.5
+        var finalNoise = 0.15
+        var capacity = 1_000
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .widths("hidden", \.hidden, "Widths of the hidden layers of actor and critic."),
+            .number("actorLearningRate", \.actorLearningRate, 0...1, "Adam's, of the actor."),
+            .number("criticLearningRate", \.criticLearningRate, 0...1, "Adam's, of the critic."),
+            .number("warmUp", \.warmUp, 0...1, "Part of the budget whose actions are random."),
+            .number("initialNoise", \.initialNoise, 0...0.5, "Deviation of the exploration after that."),
+            .number("finalNoise", \.finalNoise, 0.001...1, "Part of it that is left at the end."),
+            .count("capacity", \.capacity, 1...100_000, "Episodes that the memory holds."),
+        ]
+
+        /// The defaults.
+        public init() {}
+
+        func learner(budget: Int) -> DeterministicPolicyGradient.Settings {
+            let warmUp = Int(self.warmUp * Double(budget))
+            return DeterministicPolicyGradient.Settings(
+                hidden: hidden, actorLearningRate: actorLearningRate,
+                criticLearningRate: criticLearningRate, discount: 0, warmUp: warmUp,
+                initialNoise: initialNoise,
+                noiseDecay: PortableMath.pow(finalNoise, 1 / Double(max(1, budget - warmUp))),
+                capacity: capacity, warmsUpAroundActor: true, outputScale: 0.01, standardises: true)
+        }
+    }
 
     /// The moving average of rewards when the episode began.
     public private(set) var baseline = Double.nan
@@ -25,10 +65,10 @@ public struct DDPG: Agent {
     private var learner: DeterministicPolicyGradient
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
         self.init(
             costs: costs, target: target,
-            learner: DeterministicPolicyGradient(settings: Self.settings(budget: budget), seed: seed))
+            learner: DeterministicPolicyGradient(settings: settings.learner(budget: budget), seed: seed))
     }
 
     init(costs: LevelCosts, target: Target, learner: DeterministicPolicyGradient) {
@@ -38,20 +78,6 @@ public struct DDPG: Agent {
         price = prior.initialPrice(target: target)
         frontiers = zip(costs.latencyMs, costs.sensitivity).map(frontier)
         self.learner = learner
-    }
-
-    /// What suits a budget: an eighth of it is warm-up, and after the rest 15 % of the noise, which
-    /// begins as in AMC, is left: layers then still trade time with each other, which one step at a time cannot.
-    ///
-    /// γ is 0: as all steps share the episode's reward, each of them is its own return already, and what a critic
-    /// would add by looking ahead is noise.
-    static func settings(budget: Int) -> DeterministicPolicyGradient.Settings {
-        let warmUp = budget / 8
-        return DeterministicPolicyGradient.Settings(
-            hidden: [64, 64], actorLearningRate: 2e-4, criticLearningRate: 2e-3, discount: 0, warmUp: warmUp,
-            initialNoise: 0.5,
-            noiseDecay: PortableMath.pow(0.15, 1 / Double(max(1, budget - warmUp))), capacity: 1_000,
-            warmsUpAroundActor: true, outputScale: 0.01, standardises: true)
     }
 
     /// What the last episode taught.
@@ -93,17 +119,19 @@ public struct DDPG: Agent {
         learner.finish(reward: episode.terms.reward)
     }
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try learner.save(to: group)
+    // MARK: State
+
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let learner: DeterministicPolicyGradient.State
     }
 
+    /// What it has learnt.
+    public var state: State { State(learner: learner.state) }
+
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(
-            costs: costs, target: target,
-            learner: try DeterministicPolicyGradient(
-                restoring: group, settings: Self.settings(budget: budget), layers: costs.layers.count))
+    public mutating func restore(_ state: State) throws {
+        try learner.restore(state.learner, layers: costs.layers.count)
     }
 }
 

@@ -1,4 +1,3 @@
-import HDF5
 import Tensors
 
 /// Deep deterministic policy gradient (Lillicrap et al., ICLR 2016) for one action in [0, 1] at each layer, as AMC
@@ -44,7 +43,7 @@ struct DeterministicPolicyGradient: Sendable {
     }
 
     /// Actor, critic and those that follow them.
-    private struct Networks {
+    struct Networks: Sendable, Codable {
         var actor: MultilayerPerceptron
         var critic: MultilayerPerceptron
         var actorTarget: MultilayerPerceptron
@@ -54,7 +53,7 @@ struct DeterministicPolicyGradient: Sendable {
     }
 
     /// A finished episode.
-    private struct Memory {
+    struct Memory: Sendable {
         /// [step][feature].
         let states: [[Float]]
         let actions: [Float]
@@ -250,67 +249,70 @@ struct DeterministicPolicyGradient: Sendable {
 
     // MARK: State
 
-    func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try group.setAttribute("episodes", episodes)
-        try group.setAttribute("baseline", baseline)
-        try rewards.save(to: group)
-        try scaler.save(to: try group.createGroup("scaler"))
-        guard let networks else { return }
-        try networks.actor.save(to: try group.createGroup("actor"))
-        try networks.critic.save(to: try group.createGroup("critic"))
-        try networks.actorTarget.save(to: try group.createGroup("actorTarget"))
-        try networks.criticTarget.save(to: try group.createGroup("criticTarget"))
-        try networks.actorOptimiser.save(to: try group.createGroup("actorOptimiser"))
-        try networks.criticOptimiser.save(to: try group.createGroup("criticOptimiser"))
-        let stored = try group.createGroup("memory")
-        try stored.write("states", memory.flatMap { $0.states.flatMap { $0 } })
-        try stored.write("actions", memory.flatMap(\.actions))
-        try stored.write("rewards", memory.map(\.reward))
+    /// What ``restore(_:layers:)`` continues with.
+    struct State: Sendable, Codable {
+        let random: CounterBasedRandom
+        let episodes: Int
+        let baseline: Double
+        let scaler: FeatureScaler
+        let rewards: RunningReward
+        let networks: Networks?
+        let memory: [Memory]
     }
 
-    /// Reads what ``save(to:)`` wrote.
-    init(restoring group: HDF5Group, settings: Settings, layers: Int) throws {
-        self.init(settings: settings, seed: 0)
-        random = try group.readRandom()
-        episodes = try group.attribute("episodes")
-        baseline = try group.attribute("baseline")
-        rewards = try RunningReward(restoring: group, decay: 0.95)
-        scaler = try FeatureScaler(restoring: try group.group("scaler"))
-        guard try group.contains("actor") else { return }
-        func network(_ name: String, inputs: Int?) throws -> MultilayerPerceptron {
-            try MultilayerPerceptron(
-                restoring: try group.group(name), inputs: inputs, hidden: settings.hidden, outputs: 1,
-                activation: .relu)
-        }
-        let actor = try network("actor", inputs: nil)
-        let inputs = actor.sizes[0]
-        let critic = try network("critic", inputs: inputs + 1)
-        networks = Networks(
-            actor: actor, critic: critic, actorTarget: try network("actorTarget", inputs: inputs),
-            criticTarget: try network("criticTarget", inputs: inputs + 1),
-            actorOptimiser: try Adam(
-                restoring: try group.group("actorOptimiser"), learningRate: settings.actorLearningRate,
-                for: actor),
-            criticOptimiser: try Adam(
-                restoring: try group.group("criticOptimiser"), learningRate: settings.criticLearningRate,
-                for: critic))
-        memory = try Self.restoredMemory(try group.group("memory"), inputs: inputs, layers: layers)
+    var state: State {
+        State(
+            random: random, episodes: episodes, baseline: baseline, scaler: scaler, rewards: rewards,
+            networks: networks, memory: memory)
     }
 
-    private static func restoredMemory(_ group: HDF5Group, inputs: Int, layers: Int) throws -> [Memory] {
-        let states = try group.dataset("states").read(as: Float.self)
-        let actions = try group.dataset("actions").read(as: Float.self)
-        let rewards = try group.dataset("rewards").read(as: Double.self)
-        guard actions.count == rewards.count * layers, states.count == actions.count * inputs else {
-            throw SearchError.damaged(
-                file: "agent", reason: "its memory is not of \(layers) layers and \(inputs) features")
+    mutating func restore(_ state: State, layers: Int) throws {
+        let features = state.memory.first?.states.first?.count ?? 0
+        if let networks = state.networks {
+            let inputs = networks.actor.sizes[0]
+            for actor in [networks.actor, networks.actorTarget] {
+                try actor.require(sizes: [inputs] + settings.hidden + [1])
+            }
+            for critic in [networks.critic, networks.criticTarget] {
+                try critic.require(sizes: [inputs + 1] + settings.hidden + [1])
+            }
+            try networks.actorOptimiser.require(fit: networks.actor)
+            try networks.criticOptimiser.require(fit: networks.critic)
+            try requireState(
+                state.memory.isEmpty || features == inputs, "its memory is not of \(inputs) features")
         }
-        return rewards.enumerated().map { episode, reward in
-            let steps = episode * layers..<(episode + 1) * layers
-            return Memory(
-                states: steps.map { Array(states[$0 * inputs..<($0 + 1) * inputs]) },
-                actions: Array(actions[steps]), reward: reward)
+        try requireState(
+            state.memory.allSatisfy {
+                $0.states.count == layers && $0.actions.count == layers
+                    && $0.states.allSatisfy { $0.count == features }
+            }, "its memory is not of \(layers) layers")
+        (random, episodes, baseline) = (state.random, state.episodes, state.baseline)
+        (scaler, rewards) = (state.scaler, state.rewards)
+        (networks, memory) = (state.networks, state.memory)
+    }
+}
+
+extension DeterministicPolicyGradient.Memory: Codable {
+    private enum Key: CodingKey { case features, actions, reward }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        let features = try values.decode(PackedFloats.self, forKey: .features).values
+        actions = try values.decode(PackedFloats.self, forKey: .actions).values
+        reward = try values.decode(Double.self, forKey: .reward)
+        guard !actions.isEmpty, features.count.isMultiple(of: actions.count) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .features, in: values,
+                debugDescription: "found \(features.count) features of \(actions.count) steps")
         }
+        let width = features.count / actions.count
+        states = actions.indices.map { Array(features[$0 * width..<($0 + 1) * width]) }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(PackedFloats(Array(states.joined())), forKey: .features)
+        try values.encode(PackedFloats(actions), forKey: .actions)
+        try values.encode(reward, forKey: .reward)
     }
 }

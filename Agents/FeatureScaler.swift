@@ -1,7 +1,5 @@
-import HDF5
-
 /// Brings features to mean 0 and deviation 1 by their statistics so far (Welford, Technometrics 1962), within ±5.
-struct FeatureScaler: Sendable, Equatable {
+struct FeatureScaler: Sendable, Equatable, Codable {
     private var count = 0.0
     private var mean: [Double] = []
     /// Σ (x − mean)².
@@ -32,21 +30,4 @@ struct FeatureScaler: Sendable, Equatable {
     }
 
     init() {}
-
-    func save(to group: HDF5Group) throws {
-        try group.setAttribute("count", count)
-        try group.write("mean", mean)
-        try group.write("squares", squares)
-    }
-
-    /// Reads what ``save(to:)`` wrote.
-    init(restoring group: HDF5Group) throws {
-        count = try group.attribute("count")
-        mean = try group.dataset("mean").read(as: Double.self)
-        squares = try group.dataset("squares").read(as: Double.self)
-        guard mean.count == squares.count else {
-            throw SearchError.damaged(
-                file: "agent", reason: "found \(squares.count) deviations, allowed \(mean.count)")
-        }
-    }
 }

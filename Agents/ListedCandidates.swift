@@ -1,9 +1,8 @@
 import Environments
-import HDF5
 import Levels
 
 /// An agent that knows from the tables alone which policies it will propose; evaluates each once and is done.
-protocol ListedCandidates: Agent {
+protocol ListedCandidates: Agent where Settings == NoSettings, State == ListProgress {
     /// The policies, fixed by costs and target.
     static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]]
     /// What is proposed, and how far it is.
@@ -30,7 +29,7 @@ extension ListedCandidates {
     public var wantsMore: Bool { list.next < list.candidates.count }
 
     /// Lists the candidates; seed and budget make no difference.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: NoSettings) {
         let allocation = AdditiveAllocation(costs: costs, target: target)
         var candidates: [[Int]] = []
         for candidate in Self.candidates(costs, allocation) where !candidates.contains(candidate) {
@@ -53,21 +52,22 @@ extension ListedCandidates {
         list.next += 1
     }
 
-    /// Writes how far it is.
-    public func save(to group: HDF5Group) throws {
-        try group.setAttribute("next", list.next)
-    }
+    /// How far it is.
+    public var state: ListProgress { ListProgress(next: list.next) }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        let next: Int = try group.attribute("next")
-        guard (0...list.candidates.count).contains(next) else {
-            throw SearchError.damaged(
-                file: "agent", reason: "next is \(next), allowed 0 to \(list.candidates.count)")
-        }
-        list.next = next
+    public mutating func restore(_ state: ListProgress) throws {
+        try requireState(
+            (0...list.candidates.count).contains(state.next),
+            "next is \(state.next), allowed 0 to \(list.candidates.count)")
+        list.next = state.next
     }
+}
+
+/// How far an agent is that knows its candidates beforehand.
+public struct ListProgress: Codable, Sendable {
+    /// Candidates that were proposed.
+    let next: Int
 }
 
 /// A rule that gives every layer a sparsity, made more severe until the target is met.

@@ -1,4 +1,3 @@
-import HDF5
 import Tensors
 
 /// A small dense network: h₀ = x, h_k = f(h_{k−1}·W_k + b_k), and no f after the last layer.
@@ -11,7 +10,7 @@ import Tensors
 /// A pass over a batch costs 2 · batch · Σ |W_k| operations, its gradient twice as many.
 struct MultilayerPerceptron: Sendable, Equatable {
     /// f, between layers.
-    enum Activation: Sendable, Equatable {
+    enum Activation: String, Sendable, Codable {
         case tanh
         case relu
     }
@@ -125,24 +124,35 @@ struct MultilayerPerceptron: Sendable, Equatable {
 
     // MARK: State
 
-    /// Writes sizes and parameters.
-    func save(to group: HDF5Group) throws {
-        try group.write("sizes", sizes.map(Int32.init))
-        try group.write("parameters", Array(parameters.joined()))
+    /// Refuses a network of other widths.
+    func require(sizes: [Int]) throws {
+        try requireState(self.sizes == sizes, "sizes: found \(self.sizes), allowed \(sizes)")
+    }
+}
+
+extension MultilayerPerceptron: Codable {
+    private enum Key: CodingKey { case sizes, activation, parameters }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        sizes = try values.decode([Int].self, forKey: .sizes)
+        activation = try values.decode(Activation.self, forKey: .activation)
+        parameters = try values.decode([PackedFloats].self, forKey: .parameters).map(\.values)
+        let counts =
+            sizes.count >= 2 && sizes.allSatisfy((1...1 << 16).contains)
+            ? zip(sizes, sizes.dropFirst()).flatMap { [$0 * $1, $1] } : []
+        guard !counts.isEmpty, parameters.map(\.count) == counts else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .parameters, in: values,
+                debugDescription: "found parameters of other sizes than \(sizes)")
+        }
     }
 
-    /// Reads what ``save(to:)`` wrote; `inputs` is nil when they are what the file says.
-    init(restoring group: HDF5Group, inputs: Int?, hidden: [Int], outputs: Int, activation: Activation) throws
-    {
-        let found = try group.dataset("sizes").read(as: Int32.self).map(Int.init)
-        let sizes = [inputs ?? found.first ?? 0] + hidden + [outputs]
-        guard found == sizes, (1...1 << 16).contains(sizes[0]) else {
-            throw SearchError.damaged(file: "agent", reason: "sizes: found \(found), allowed \(sizes)")
-        }
-        let shapes = zip(sizes, sizes.dropFirst()).flatMap { [$0 * $1, $1] }
-        self.sizes = sizes
-        self.activation = activation
-        parameters = try group.dataset("parameters").read(as: Float.self).split(into: shapes)
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(sizes, forKey: .sizes)
+        try values.encode(activation, forKey: .activation)
+        try values.encode(parameters.map(PackedFloats.init), forKey: .parameters)
     }
 }
 
@@ -183,20 +193,32 @@ struct Adam: Sendable, Equatable {
         }
     }
 
-    /// Writes moments and the count of steps.
-    func save(to group: HDF5Group) throws {
-        try group.setAttribute("steps", steps)
-        try group.write("first", Array(first.joined()))
-        try group.write("second", Array(second.joined()))
+    /// Refuses moments of another network.
+    func require(fit network: MultilayerPerceptron) throws {
+        let counts = network.parameters.map(\.count)
+        try requireState(
+            first.map(\.count) == counts && second.map(\.count) == counts,
+            "found moments of another network than \(network.sizes)")
+    }
+}
+
+extension Adam: Codable {
+    private enum Key: CodingKey { case learningRate, first, second, steps }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        learningRate = try values.decode(Double.self, forKey: .learningRate)
+        first = try values.decode([PackedFloats].self, forKey: .first).map(\.values)
+        second = try values.decode([PackedFloats].self, forKey: .second).map(\.values)
+        steps = try values.decode(Int.self, forKey: .steps)
     }
 
-    /// Reads what ``save(to:)`` wrote.
-    init(restoring group: HDF5Group, learningRate: Double, for network: MultilayerPerceptron) throws {
-        self.learningRate = learningRate
-        let counts = network.parameters.map(\.count)
-        steps = try group.attribute("steps")
-        first = try group.dataset("first").read(as: Float.self).split(into: counts)
-        second = try group.dataset("second").read(as: Float.self).split(into: counts)
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(learningRate, forKey: .learningRate)
+        try values.encode(first.map(PackedFloats.init), forKey: .first)
+        try values.encode(second.map(PackedFloats.init), forKey: .second)
+        try values.encode(steps, forKey: .steps)
     }
 }
 
@@ -214,20 +236,4 @@ func clip(_ gradient: inout MultilayerPerceptron.Gradient, toNorm limit: Double)
         }
     }
     return norm
-}
-
-extension [Float] {
-    /// Cuts a stored list into arrays of these lengths.
-    /// - Throws: ``SearchError/damaged(file:reason:)`` when it does not have as many numbers.
-    fileprivate func split(into counts: [Int]) throws -> [[Float]] {
-        guard count == counts.reduce(0, +) else {
-            throw SearchError.damaged(
-                file: "agent", reason: "found \(count) parameters, allowed \(counts.reduce(0, +))")
-        }
-        var start = 0
-        return counts.map { length in
-            defer { start += length }
-            return Array(self[start..<start + length])
-        }
-    }
 }

@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -22,10 +21,12 @@ import Tensors
 /// No policy is proposed twice while another is found.
 public struct NaturalGradient: Agent {
     /// What users call it.
-    public static let name = AgentKind.natural.rawValue
+    public static let name = "natural"
+    /// Yes: the policy that it has learnt serves every target.
+    public static let servesRanges = true
 
     /// What can be tuned.
-    struct HyperParameters: Sendable, Equatable {
+    public struct Settings: AgentSettings {
         /// α: how far preferences move to the critic's weights after an episode.
         var stepSize = 0.5
         /// τ at the first episode, in units of the mean loss of a layer in the best policy.
@@ -44,6 +45,44 @@ public struct NaturalGradient: Agent {
         var prior = Critic.Prior(multiplierDeviation: 0.5, residualDeviation: 0.5, misfit: 0.3)
         /// How far steps by the model go.
         var trust = SwitchModel.Trust()
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .number("stepSize", \.stepSize, 0...1, "α: how far preferences move to the critic's weights."),
+            .number(
+                "initialTemperature", \.initialTemperature, 1e-6...1e6,
+                "τ at the first episode, in units of the mean loss of a layer in the best policy."),
+            .number("finalTemperature", \.finalTemperature, 1e-6...1e6, "τ at the last episode, likewise."),
+            .number(
+                "initialNeighbourhood", \.initialNeighbourhood, 1...1e6,
+                "Layers that a local proposal decides again, at most, at the first episode."),
+            .number("finalNeighbourhood", \.finalNeighbourhood, 1...1e6, "The same at the last episode."),
+            .count("imitated", \.imitated, 1...1_000, "How many of the best policies are imitated."),
+            .count("attempts", \.attempts, 1...1_000_000, "Draws for a policy that was not evaluated yet."),
+            .number(
+                "multiplierDeviation", \.prior.multiplierDeviation, 1e-6...1e6,
+                "The critic's prior: deviation of a multiplier around 1."),
+            .number(
+                "residualDeviation", \.prior.residualDeviation, 0...1e6,
+                "The critic's prior: deviation of a residual, as a fraction of the mean loss of a layer."),
+            .number(
+                "misfit", \.prior.misfit, 0...1e6,
+                "The critic's prior: what it never explains, as a fraction of the rewards' spread."),
+            .number(
+                "trustFactor", \.trust.factor, 1.001...1e6, "By what the trust region is widened or narrowed."
+            ),
+            .number(
+                "foreseen", \.trust.foreseen, 0...1, "Share of the expected gain that counts as foreseen."),
+            .count(
+                "mostFailures", \.trust.mostFailures, 1...1_000,
+                "Failed steps in a row before episodes take over."),
+            .count(
+                "effectsEvery", \.trust.every, 1...1_000_000,
+                "Episodes after which effects are asked for again."),
+        ]
+
+        /// The defaults.
+        public init() {}
     }
 
     /// What the policy was expected to give when the episode began, by the critic.
@@ -55,7 +94,7 @@ public struct NaturalGradient: Agent {
     /// At a policy better than all before, while steps by the model gain, and once in a while after that.
     public private(set) var wantsEffects = false
 
-    private let parameters = HyperParameters()
+    private let settings: Settings
     private let costs: LevelCosts
     /// What the present episode aims at, or the last one did.
     private var target: Target
@@ -74,7 +113,8 @@ public struct NaturalGradient: Agent {
     private var progress = 0.0
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         self.target = target
         random = CounterBasedRandom(seed: seed)
@@ -103,9 +143,9 @@ public struct NaturalGradient: Agent {
         episodes.append(episode.actions)
         rewards.append(reward)
         evaluated.insert(episode.actions)
-        model.judge(reward, isBest: isBest, parameters.trust)
+        model.judge(reward, isBest: isBest, settings.trust)
         if model.leads { followModel() } else { followCritic() }
-        wantsEffects = model.isWanted(isBest: isBest, episode: episodes.count, parameters.trust)
+        wantsEffects = model.isWanted(isBest: isBest, episode: episodes.count, settings.trust)
         learning.criticError = reward - predicted
         learning.gradientNorm = zip(before.joined(), preference.joined())
             .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
@@ -146,10 +186,10 @@ public struct NaturalGradient: Agent {
     /// θ ← θ + α (θ_critic − θ).
     private mutating func followCritic() {
         let critic = Critic(
-            costs: costs, expected: expected, prior: parameters.prior, actions: episodes, rewards: rewards)
+            costs: costs, expected: expected, prior: settings.prior, actions: episodes, rewards: rewards)
         for (layer, losses) in critic.loss.enumerated() {
             for (level, loss) in losses.enumerated() {
-                preference[layer][level] += parameters.stepSize * (-loss - preference[layer][level])
+                preference[layer][level] += settings.stepSize * (-loss - preference[layer][level])
             }
         }
         learning.loss = critic.unexplained
@@ -174,8 +214,8 @@ public struct NaturalGradient: Agent {
             if !evaluated.contains(mode) { return mode }
             proposal = mode
         }
-        for attempt in 0..<parameters.attempts {
-            if episodes.count % 4 == 2, attempt < parameters.attempts / 4 {
+        for attempt in 0..<settings.attempts {
+            if episodes.count % 4 == 2, attempt < settings.attempts / 4 {
                 proposal = allocation.filledUp(softmax.sample(using: &random), loss: loss)
             } else {
                 proposal = neighbour(softmax, prices: prices, loss: loss, widening: attempt / 8)
@@ -193,7 +233,7 @@ public struct NaturalGradient: Agent {
                 model.expectedGain = offset + total(mode) - model.reward
                 return mode
             }
-            model.tighten(parameters.trust)
+            model.tighten(settings.trust)
             followModel()
         }
         return nil
@@ -206,12 +246,12 @@ public struct NaturalGradient: Agent {
     ) -> [Int] {
         let best = ranked
         // Rank r is imitated half as often as rank r − 1.
-        let weights = (0..<min(parameters.imitated, best.count)).map { PortableMath.pow(0.5, Double($0)) }
+        let weights = (0..<min(settings.imitated, best.count)).map { PortableMath.pow(0.5, Double($0)) }
         let start =
             best.isEmpty ? softmax.allocation.fastest : episodes[best[random.nextIndex(weights: weights)]]
         let most =
-            parameters.initialNeighbourhood
-            + (parameters.finalNeighbourhood - parameters.initialNeighbourhood) * progress
+            settings.initialNeighbourhood
+            + (settings.finalNeighbourhood - settings.initialNeighbourhood) * progress
         let count = 1 + Int.random(in: 0..<max(1, Int(most.rounded())), using: &random) + widening
         let chosen = Set(start.indices.shuffled(using: &random).prefix(count))
         var actions = start
@@ -237,8 +277,8 @@ public struct NaturalGradient: Agent {
         let meanLoss = -total(best) / Double(best.count)
         let largest = preference.joined().reduce(0) { max($0, abs($1)) }
         let unit = max(meanLoss, 1e-3 * largest, .leastNormalMagnitude * 1e6)
-        let ratio = parameters.finalTemperature / parameters.initialTemperature
-        return unit * parameters.initialTemperature * PortableMath.pow(ratio, progress)
+        let ratio = settings.finalTemperature / settings.initialTemperature
+        return unit * settings.initialTemperature * PortableMath.pow(ratio, progress)
     }
 
     /// Σ_l θ_l(a_l).
@@ -261,12 +301,12 @@ public struct NaturalGradient: Agent {
         let slower = order.filter {
             !meeting.contains($0) && costs.latencyMs(of: episodes[$0]) <= target.latencyMs * Self.mostMended
         }
-        let mended = slower.prefix(parameters.imitated).compactMap {
+        let mended = slower.prefix(settings.imitated).compactMap {
             allocation.repaired(episodes[$0], loss: loss)
         }
         let proposals =
             [allocation.optimum(loss: loss)].compactMap { $0 }
-            + (meeting.prefix(parameters.imitated).map { episodes[$0] } + mended)
+            + (meeting.prefix(settings.imitated).map { episodes[$0] } + mended)
             .map { allocation.filledUp($0, loss: loss) }
         var seen: Set<[Int]> = []
         return proposals.filter { seen.insert($0).inserted }
@@ -274,34 +314,36 @@ public struct NaturalGradient: Agent {
 
     // MARK: State
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try group.setAttribute("offset", offset)
-        try group.setAttribute("targetLatencyMs", target.latencyMs)
-        try group.write("preference", table: preference)
-        try group.write("expected", table: expected)
-        try group.write(
-            "episodes", episodes.joined().map(Int32.init), shape: [episodes.count, costs.layers.count])
-        try group.write("rewards", rewards)
-        try model.save(to: try group.createGroup("model"))
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let random: CounterBasedRandom
+        let offset: Double
+        let targetLatencyMs: Double
+        let preference: [[Double]]
+        let expected: [[Double]]
+        let episodes: [[Int]]
+        let rewards: [Double]
+        let model: SwitchModel
+    }
+
+    /// θ, the model, and all episodes.
+    public var state: State {
+        State(
+            random: random, offset: offset, targetLatencyMs: target.latencyMs, preference: preference,
+            expected: expected, episodes: episodes, rewards: rewards, model: model)
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        random = try group.readRandom()
-        offset = try group.attribute("offset")
-        self.target = target.with(latencyMs: try group.attribute("targetLatencyMs"))
-        preference = try group.readTable("preference", of: costs)
-        expected = try group.readTable("expected", of: costs)
-        rewards = try group.dataset("rewards").read(as: Double.self)
-        episodes = try group.readPolicies("episodes", of: costs)
-        guard episodes.count == rewards.count else {
-            throw SearchError.damaged(
-                file: "agent", reason: "found \(episodes.count) policies and \(rewards.count) rewards")
-        }
-        evaluated = Set(episodes)
-        model = try SwitchModel(restoring: try group.group("model"), costs: costs)
+    public mutating func restore(_ state: State) throws {
+        try costs.requireTable(state.preference, "preference")
+        try costs.requireTable(state.expected, "expected")
+        try costs.requirePolicies(state.episodes, "episodes")
+        try requireState(
+            state.episodes.count == state.rewards.count,
+            "found \(state.episodes.count) policies and \(state.rewards.count) rewards")
+        try state.model.require(fit: costs)
+        (random, offset, target) = (state.random, state.offset, target.with(latencyMs: state.targetLatencyMs))
+        (preference, expected, model) = (state.preference, state.expected, state.model)
+        (episodes, rewards, evaluated) = (state.episodes, state.rewards, Set(state.episodes))
     }
 }

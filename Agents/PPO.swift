@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -12,10 +11,10 @@ import Tensors
 /// policy and value network take several epochs of Adam on what these gave.
 public struct PPO: Agent {
     /// What users call it.
-    public static let name = AgentKind.ppo.rawValue
+    public static let name = "ppo"
 
     /// What can be tuned.
-    struct HyperParameters: Sendable, Equatable {
+    public struct Settings: AgentSettings {
         /// Episodes that a batch consists of.
         var episodesPerBatch = 5
         /// Passes over a batch.
@@ -40,6 +39,28 @@ public struct PPO: Agent {
         var rewardDecay = 0.95
         /// τ of the prior, in units of the mean loss of a layer.
         var priorTemperature = 0.5
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .count("episodesPerBatch", \.episodesPerBatch, 1...10_000, "Episodes that a batch consists of."),
+            .count("epochs", \.epochs, 1...10_000, "Passes over a batch."),
+            .count("minibatch", \.minibatch, 1...1_000_000, "Decisions that a step of Adam is taken on."),
+            .number("learningRate", \.learningRate, 0...1, "Adam's, of both networks."),
+            .number("clipRange", \.clipRange, 0...1, "ε: how far a step may raise or lower a probability."),
+            .number("discount", \.discount, 0...1, "γ."),
+            .number("traceDecay", \.traceDecay, 0...1, "λ of the advantage estimates."),
+            .number("entropyBonus", \.entropyBonus, 0...10, "Weight of the entropy."),
+            .number(
+                "largestGradient", \.largestGradient, 1e-9...1e9, "Gradients are scaled down to this norm."),
+            .widths("hidden", \.hidden, "Widths of the hidden layers."),
+            .number("rewardDecay", \.rewardDecay, 0...1, "How much of the rewards' mean an episode leaves."),
+            .number(
+                "priorTemperature", \.priorTemperature, 0.001...1_000,
+                "Temperature of the prior, in units of the mean loss of a layer."),
+        ]
+
+        /// The defaults.
+        public init() {}
     }
 
     /// The reward that the value network expected when the episode began.
@@ -50,9 +71,9 @@ public struct PPO: Agent {
     public var wantsMore: Bool { true }
 
     /// One decision.
-    private struct Step {
+    struct Step: Codable, Sendable {
         /// As the networks saw them.
-        let features: [Float]
+        let features: PackedFloats
         let mask: [Bool]
         /// log π₀.
         let prior: [Double]
@@ -64,14 +85,14 @@ public struct PPO: Agent {
     }
 
     /// Policy and value, made when the number of features is known.
-    private struct Networks {
+    struct Networks: Codable, Sendable {
         var policy: MultilayerPerceptron
         var value: MultilayerPerceptron
         var policyOptimiser: Adam
         var valueOptimiser: Adam
     }
 
-    private let parameters: HyperParameters
+    private let settings: Settings
     private let costs: LevelCosts
     private let prior: PricedPrior
     private var random: CounterBasedRandom
@@ -87,17 +108,13 @@ public struct PPO: Agent {
     private var present: [Step] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
-        self.init(costs: costs, target: target, seed: seed, parameters: HyperParameters())
-    }
-
-    init(costs: LevelCosts, target: Target, seed: UInt64, parameters: HyperParameters) {
-        self.parameters = parameters
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         prior = PricedPrior(
-            costs: costs, target: target, relativeTemperature: parameters.priorTemperature)
+            costs: costs, target: target, relativeTemperature: settings.priorTemperature)
         random = CounterBasedRandom(seed: seed)
-        rewards = RunningReward(decay: parameters.rewardDecay)
+        rewards = RunningReward(decay: settings.rewardDecay)
         learning.price = prior.initialPrice(target: target)
     }
 
@@ -118,7 +135,7 @@ public struct PPO: Agent {
         let action = random.nextIndex(weights: policy)
         present.append(
             Step(
-                features: features, mask: observation.mask, prior: priorLogits, action: action,
+                features: PackedFloats(features), mask: observation.mask, prior: priorLogits, action: action,
                 logProbability: PortableMath.log(policy[action]), value: value))
         nextScaler.add(observation.features)
         return action
@@ -131,14 +148,14 @@ public struct PPO: Agent {
     private mutating func makeNetworks(inputs: Int) -> Networks {
         // A hundredth, so that the policy starts as the prior.
         let policy = MultilayerPerceptron(
-            sizes: [inputs] + parameters.hidden + [costs.levels.count], activation: .tanh,
+            sizes: [inputs] + settings.hidden + [costs.levels.count], activation: .tanh,
             outputScale: 0.01, using: &random)
         let value = MultilayerPerceptron(
-            sizes: [inputs] + parameters.hidden + [1], activation: .tanh, using: &random)
+            sizes: [inputs] + settings.hidden + [1], activation: .tanh, using: &random)
         return Networks(
             policy: policy, value: value,
-            policyOptimiser: Adam(learningRate: parameters.learningRate, for: policy),
-            valueOptimiser: Adam(learningRate: parameters.learningRate, for: value))
+            policyOptimiser: Adam(learningRate: settings.learningRate, for: policy),
+            valueOptimiser: Adam(learningRate: settings.learningRate, for: value))
     }
 
     // MARK: Learning
@@ -151,7 +168,7 @@ public struct PPO: Agent {
         batch.append(present)
         batchRewards.append(reward)
         present = []
-        if batch.count >= parameters.episodesPerBatch { learn() }
+        if batch.count >= settings.episodesPerBatch { learn() }
     }
 
     /// Â_t = Σ_k (γλ)^k δ_{t+k} with δ_t = r_t + γ V(s_{t+1}) − V(s_t), V = 0 after the end (Schulman et al.,
@@ -192,13 +209,13 @@ public struct PPO: Agent {
         guard var networks else { return }
         var samples = collectSamples()
         var sums = (loss: 0.0, entropy: 0.0, norm: 0.0, count: 0.0)
-        for _ in 0..<parameters.epochs {
+        for _ in 0..<settings.epochs {
             samples.shuffle(using: &random)
-            for start in stride(from: 0, to: samples.count, by: parameters.minibatch) {
-                let part = samples[start..<min(start + parameters.minibatch, samples.count)]
+            for start in stride(from: 0, to: samples.count, by: settings.minibatch) {
+                let part = samples[start..<min(start + settings.minibatch, samples.count)]
                 let inputs = Matrix(
-                    rows: part.count, columns: part[start].step.features.count,
-                    elements: part.flatMap(\.step.features))
+                    rows: part.count, columns: part[start].step.features.values.count,
+                    elements: part.flatMap(\.step.features.values))
                 let update = improvePolicy(&networks, Array(part), inputs)
                 improveValue(&networks, Array(part), inputs)
                 sums = (
@@ -223,8 +240,8 @@ public struct PPO: Agent {
             var stepRewards = [Double](repeating: 0, count: steps.count)
             stepRewards[steps.count - 1] = rewards.standardised(reward)
             let advantages = Self.advantages(
-                rewards: stepRewards, values: steps.map(\.value), discount: parameters.discount,
-                traceDecay: parameters.traceDecay)
+                rewards: stepRewards, values: steps.map(\.value), discount: settings.discount,
+                traceDecay: settings.traceDecay)
             for (step, advantage) in zip(steps, advantages) {
                 samples.append(
                     Sample(step: step, advantage: advantage, valueTarget: advantage + step.value))
@@ -255,20 +272,20 @@ public struct PPO: Agent {
             let ratio = PortableMath.exp(
                 PortableMath.log(policy[step.action]) - step.logProbability)
             let term = Self.surrogate(
-                ratio: ratio, advantage: sample.advantage, clipRange: parameters.clipRange)
+                ratio: ratio, advantage: sample.advantage, clipRange: settings.clipRange)
             gain += term.value / count
             entropies += spread / count
             for (level, probability) in policy.enumerated() where probability > 0 {
                 let slope =
                     term.slope * ((level == step.action ? 1 : 0) - probability)
-                    - parameters.entropyBonus * probability * (PortableMath.log(probability) + spread)
+                    - settings.entropyBonus * probability * (PortableMath.log(probability) + spread)
                 slopes[row, level] = Float(-slope / count)
             }
         }
         var gradient = networks.policy.backward(pass, outputGradient: slopes).parameters
-        let norm = clip(&gradient, toNorm: parameters.largestGradient)
+        let norm = clip(&gradient, toNorm: settings.largestGradient)
         networks.policyOptimiser.step(&networks.policy, gradient)
-        return (-gain - parameters.entropyBonus * entropies, entropies, norm)
+        return (-gain - settings.entropyBonus * entropies, entropies, norm)
     }
 
     /// One step of Adam on ½ (V − target)².
@@ -280,82 +297,51 @@ public struct PPO: Agent {
         var gradient = networks.value.backward(
             pass, outputGradient: Matrix(rows: samples.count, columns: 1, elements: slopes)
         ).parameters
-        clip(&gradient, toNorm: parameters.largestGradient)
+        clip(&gradient, toNorm: settings.largestGradient)
         networks.valueOptimiser.step(&networks.value, gradient)
     }
 
     // MARK: State
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try rewards.save(to: group)
-        try scaler.save(to: try group.createGroup("scaler"))
-        try nextScaler.save(to: try group.createGroup("nextScaler"))
-        try group.write("batchRewards", batchRewards)
-        guard let networks else { return }
-        try networks.policy.save(to: try group.createGroup("policy"))
-        try networks.value.save(to: try group.createGroup("value"))
-        try networks.policyOptimiser.save(to: try group.createGroup("policyOptimiser"))
-        try networks.valueOptimiser.save(to: try group.createGroup("valueOptimiser"))
-        let steps = Array(batch.joined())
-        let stored = try group.createGroup("batch")
-        try stored.write("features", steps.flatMap(\.features))
-        try stored.write("mask", steps.flatMap { $0.mask.map { Int32($0 ? 1 : 0) } })
-        try stored.write("prior", steps.flatMap(\.prior))
-        try stored.write("action", steps.map { Int32($0.action) })
-        try stored.write("logProbability", steps.map(\.logProbability))
-        try stored.write("value", steps.map(\.value))
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let random: CounterBasedRandom
+        let rewards: RunningReward
+        let scaler: FeatureScaler
+        let nextScaler: FeatureScaler
+        let networks: Networks?
+        let batch: [[Step]]
+        let batchRewards: [Double]
+    }
+
+    /// Both networks, and the batch that is being collected.
+    public var state: State {
+        State(
+            random: random, rewards: rewards, scaler: scaler, nextScaler: nextScaler, networks: networks,
+            batch: batch, batchRewards: batchRewards)
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        random = try group.readRandom()
-        rewards = try RunningReward(restoring: group, decay: parameters.rewardDecay)
-        scaler = try FeatureScaler(restoring: try group.group("scaler"))
-        nextScaler = try FeatureScaler(restoring: try group.group("nextScaler"))
-        batchRewards = try group.dataset("batchRewards").read(as: Double.self)
-        guard try group.contains("policy") else { return }
-        let policy = try MultilayerPerceptron(
-            restoring: try group.group("policy"), inputs: nil, hidden: parameters.hidden,
-            outputs: costs.levels.count, activation: .tanh)
-        let value = try MultilayerPerceptron(
-            restoring: try group.group("value"), inputs: policy.sizes[0], hidden: parameters.hidden,
-            outputs: 1, activation: .tanh)
-        let rate = parameters.learningRate
-        networks = Networks(
-            policy: policy, value: value,
-            policyOptimiser: try Adam(
-                restoring: try group.group("policyOptimiser"), learningRate: rate, for: policy),
-            valueOptimiser: try Adam(
-                restoring: try group.group("valueOptimiser"), learningRate: rate, for: value))
-        batch = try restoredBatch(try group.group("batch"), inputs: policy.sizes[0])
-    }
-
-    private func restoredBatch(_ group: HDF5Group, inputs: Int) throws -> [[Step]] {
+    public mutating func restore(_ state: State) throws {
         let (layers, levels) = (costs.layers.count, costs.levels.count)
-        let count = batchRewards.count * layers
-        let features = try group.dataset("features").read(as: Float.self)
-        let mask = try group.dataset("mask").read(as: Int32.self).map { $0 != 0 }
-        let prior = try group.dataset("prior").read(as: Double.self)
-        let actions = try group.dataset("action").read(as: Int32.self).map(Int.init)
-        let logProbabilities = try group.dataset("logProbability").read(as: Double.self)
-        let values = try group.dataset("value").read(as: Double.self)
-        guard features.count == count * inputs, mask.count == count * levels, prior.count == mask.count,
-            [actions.count, logProbabilities.count, values.count].allSatisfy({ $0 == count }),
-            actions.allSatisfy(costs.levels.indices.contains)
-        else {
-            throw SearchError.damaged(
-                file: "agent", reason: "its batch is not of \(layers) layers and \(levels) levels")
+        if let networks = state.networks {
+            let inputs = networks.policy.sizes[0]
+            try networks.policy.require(sizes: [inputs] + settings.hidden + [levels])
+            try networks.value.require(sizes: [inputs] + settings.hidden + [1])
+            try networks.policyOptimiser.require(fit: networks.policy)
+            try networks.valueOptimiser.require(fit: networks.value)
+            try requireState(
+                state.batch.joined().allSatisfy { $0.features.values.count == inputs },
+                "its batch is not of \(inputs) features")
         }
-        let steps = (0..<count).map { step in
-            let ofLevels = step * levels..<(step + 1) * levels
-            return Step(
-                features: Array(features[step * inputs..<(step + 1) * inputs]), mask: Array(mask[ofLevels]),
-                prior: Array(prior[ofLevels]), action: actions[step],
-                logProbability: logProbabilities[step], value: values[step])
-        }
-        return batchRewards.indices.map { Array(steps[$0 * layers..<($0 + 1) * layers]) }
+        try requireState(
+            state.batch.count == state.batchRewards.count && state.batch.allSatisfy { $0.count == layers }
+                && state.batch.joined().allSatisfy {
+                    $0.mask.count == levels && $0.prior.count == levels
+                        && costs.levels.indices.contains($0.action)
+                }, "its batch is not of \(layers) layers and \(levels) levels")
+        (random, rewards) = (state.random, state.rewards)
+        (scaler, nextScaler) = (state.scaler, state.nextScaler)
+        (networks, batch, batchRewards) = (state.networks, state.batch, state.batchRewards)
     }
 }

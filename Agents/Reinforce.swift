@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -14,10 +13,10 @@ import Tensors
 /// chosen, and H is the entropy (Williams and Peng, Connection Science 1991).
 public struct Reinforce: Agent {
     /// What users call it.
-    public static let name = AgentKind.reinforce.rawValue
+    public static let name = "reinforce"
 
     /// What can be tuned.
-    struct HyperParameters: Sendable, Equatable {
+    public struct Settings: AgentSettings {
         /// α.
         var stepSize = 0.08
         /// β at the first episode; falls linearly to 0 at the last.
@@ -28,6 +27,24 @@ public struct Reinforce: Agent {
         var largestAdvantage = 3.0
         /// τ of the prior, in units of the mean loss of a layer.
         var priorTemperature = 0.5
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .number("stepSize", \.stepSize, 0...10, "α: how far an episode moves preferences."),
+            .number("entropyBonus", \.entropyBonus, 0...10, "β at the first episode; 0 at the last."),
+            .number(
+                "baselineDecay", \.baselineDecay, 0...1,
+                "How much of the baseline an episode leaves as it was."),
+            .number(
+                "largestAdvantage", \.largestAdvantage, 0.001...1_000,
+                "Advantages beyond this many deviations count as this many."),
+            .number(
+                "priorTemperature", \.priorTemperature, 0.001...1_000,
+                "Temperature of the prior, in units of the mean loss of a layer."),
+        ]
+
+        /// The defaults.
+        public init() {}
     }
 
     /// b when the episode began.
@@ -37,7 +54,7 @@ public struct Reinforce: Agent {
     /// Always.
     public var wantsMore: Bool { true }
 
-    private let parameters: HyperParameters
+    private let settings: Settings
     private let costs: LevelCosts
     private let budget: Int
     private let prior: PricedPrior
@@ -50,21 +67,15 @@ public struct Reinforce: Agent {
     private var visited: [[Double]] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
-        self.init(costs: costs, target: target, budget: budget, seed: seed, parameters: HyperParameters())
-    }
-
-    init(
-        costs: LevelCosts, target: Target, budget: Int, seed: UInt64, parameters: HyperParameters
-    ) {
-        self.parameters = parameters
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         self.budget = budget
         prior = PricedPrior(
-            costs: costs, target: target, relativeTemperature: parameters.priorTemperature)
+            costs: costs, target: target, relativeTemperature: settings.priorTemperature)
         random = CounterBasedRandom(seed: seed)
         preference = costs.latencyMs.map { $0.map { _ in 0 } }
-        rewards = RunningReward(decay: parameters.baselineDecay)
+        rewards = RunningReward(decay: settings.baselineDecay)
         learning.price = prior.initialPrice(target: target)
     }
 
@@ -83,10 +94,10 @@ public struct Reinforce: Agent {
     /// Takes a step along the gradient.
     public mutating func finish(_ episode: Episode) {
         let reward = episode.terms.reward
-        let limit = parameters.largestAdvantage
+        let limit = settings.largestAdvantage
         let advantage = min(limit, max(-limit, rewards.standardised(reward)))
         let bonus =
-            parameters.entropyBonus * max(0, 1 - Double(episodes) / Double(max(1, budget)))
+            settings.entropyBonus * max(0, 1 - Double(episodes) / Double(max(1, budget)))
         var (squares, entropies, surprise) = (0.0, 0.0, 0.0)
         for (layer, (action, policy)) in zip(episode.actions, visited).enumerated() {
             let spread = entropy(policy)
@@ -98,7 +109,7 @@ public struct Reinforce: Agent {
                 let slope =
                     advantage * ((level == action ? 1 : 0) - probability)
                     - bonus * probability * (PortableMath.log(probability) + spread)
-                preference[layer][level] += parameters.stepSize * slope
+                preference[layer][level] += settings.stepSize * slope
                 squares += slope * slope
             }
         }
@@ -114,28 +125,23 @@ public struct Reinforce: Agent {
 
     // MARK: State
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try group.setAttribute("episodes", episodes)
-        try rewards.save(to: group)
-        try group.write(
-            "preference", Array(preference.joined()), shape: [costs.layers.count, costs.levels.count])
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let random: CounterBasedRandom
+        let episodes: Int
+        let rewards: RunningReward
+        let preference: [[Double]]
+    }
+
+    /// θ, and how far the search is.
+    public var state: State {
+        State(random: random, episodes: episodes, rewards: rewards, preference: preference)
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        let (layers, levels) = (costs.layers.count, costs.levels.count)
-        random = try group.readRandom()
-        episodes = try group.attribute("episodes")
-        rewards = try RunningReward(restoring: group, decay: parameters.baselineDecay)
-        let flat = try group.dataset("preference").read(as: Double.self)
-        guard flat.count == layers * levels else {
-            throw SearchError.damaged(
-                file: "agent", reason: "its parameters are not those of \(layers) layers and \(levels) levels"
-            )
-        }
-        preference = (0..<layers).map { Array(flat[$0 * levels..<($0 + 1) * levels]) }
+    public mutating func restore(_ state: State) throws {
+        try costs.requireTable(state.preference, "preference")
+        (random, episodes) = (state.random, state.episodes)
+        (rewards, preference) = (state.rewards, state.preference)
     }
 }

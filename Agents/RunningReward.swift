@@ -1,9 +1,7 @@
-import HDF5
-
 /// Exponential moving averages of rewards and of their squared deviation.
 ///
 /// The first rewards weigh alike: the n-th moves the averages by max(1/n, 1 − decay).
-struct RunningReward: Sendable, Equatable {
+struct RunningReward: Sendable, Equatable, Codable {
     /// b; NaN before the first reward.
     private(set) var mean = Double.nan
     private var variance = 0.0
@@ -33,18 +31,5 @@ struct RunningReward: Sendable, Equatable {
         let difference = reward - mean
         mean += rate * difference
         variance = (1 - rate) * (variance + rate * difference * difference)
-    }
-
-    func save(to group: HDF5Group) throws {
-        try group.setAttribute("rewardMean", mean)
-        try group.setAttribute("rewardVariance", variance)
-        try group.setAttribute("rewardCount", count)
-    }
-
-    init(restoring group: HDF5Group, decay: Double) throws {
-        self.decay = decay
-        mean = try group.attribute("rewardMean")
-        variance = try group.attribute("rewardVariance")
-        count = try group.attribute("rewardCount")
     }
 }

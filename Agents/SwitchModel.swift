@@ -1,12 +1,11 @@
 import Environments
-import HDF5
 import Levels
 
 /// What the effects of all switches at one policy say of the others: the loss of a level of a layer is
 /// Q_l(a) = slope_l(a) + κ·curvature_l(a), with κ as trust region.
-struct SwitchModel: Sendable {
+struct SwitchModel: Sendable, Codable {
     /// How κ moves, and when steps end.
-    struct Trust: Sendable, Equatable {
+    struct Trust: Sendable, Equatable, Codable {
         /// By what κ is multiplied or divided.
         var factor = 2.0
         /// Where it stays.
@@ -93,34 +92,11 @@ struct SwitchModel: Sendable {
 
     // MARK: State
 
-    func save(to group: HDF5Group) throws {
-        try group.setAttribute("leads", leads ? 1 : 0)
-        try group.setAttribute("isSupported", isSupported ? 1 : 0)
-        try group.setAttribute("trust", trust)
-        try group.setAttribute("failures", failures)
-        try group.setAttribute("takenAt", takenAt)
-        try group.setAttribute("reward", reward)
-        try group.setAttribute("isInformed", isInformed ? 1 : 0)
+    /// Refuses one of other layers or levels.
+    func require(fit costs: LevelCosts) throws {
         guard isInformed else { return }
-        try group.write("at", at.map(Int32.init))
-        try group.write("slope", table: slope)
-        try group.write("curvature", table: curvature)
-    }
-
-    init(restoring group: HDF5Group, costs: LevelCosts) throws {
-        func flag(_ name: String) throws -> Bool { try group.attribute(name) as Int == 1 }
-        leads = try flag("leads")
-        isSupported = try flag("isSupported")
-        trust = try group.attribute("trust")
-        failures = try group.attribute("failures")
-        takenAt = try group.attribute("takenAt")
-        reward = try group.attribute("reward")
-        guard try flag("isInformed") else { return }
-        at = try group.readPolicies("at", of: costs).first ?? []
-        slope = try group.readTable("slope", of: costs)
-        curvature = try group.readTable("curvature", of: costs)
-        guard at.count == costs.layers.count else {
-            throw SearchError.damaged(file: "agent", reason: "its model is of another policy")
-        }
+        try costs.requirePolicies([at], "the policies of its model")
+        try costs.requireTable(slope, "the slope of its model")
+        try costs.requireTable(curvature, "the curvature of its model")
     }
 }

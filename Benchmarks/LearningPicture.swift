@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Foundation
 import Report
+import Runs
 import Search
 import SparseKernels
 

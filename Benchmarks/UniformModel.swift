@@ -4,6 +4,7 @@ import Levels
 import ModelFiles
 import Models
 import Pruning
+import Runs
 import Search
 import SparseKernels
 import Synchronization
@@ -39,7 +40,7 @@ struct UniformModel: ParsableCommand {
         }
         let pool = ThreadPool(threads: UsableProcessors.count())
         let dense = try DecoderModel(path: model, precision: .float32)
-        let text = try dense.windows(ofText: train, context: SearchOptions.windowTokens)
+        let text = try dense.windows(ofText: train, context: DecoderModel.windowTokens)
         let calibration = Calibration(
             model: dense.network, sequences: Array(text.prefix(windows)), pool: pool)
         let shapes = dense.network.layerShapes

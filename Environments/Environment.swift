@@ -21,6 +21,21 @@ public struct Observation: Sendable, Equatable {
     /// position, shape and FLOPs share, what is spent, what is left, the target, then the layer's latency
     /// and what it is expected to lose at each level.
     public let features: [Float]
+
+    /// Puts an observation together.
+    public init(
+        layer: Int, remainingLatencyMs: Double, remainingSizeBytes: Int?, target: Target, actions: [Int],
+        progress: Double, mask: [Bool], features: [Float]
+    ) {
+        self.layer = layer
+        self.remainingLatencyMs = remainingLatencyMs
+        self.remainingSizeBytes = remainingSizeBytes
+        self.target = target
+        self.actions = actions
+        self.progress = progress
+        self.mask = mask
+        self.features = features
+    }
 }
 
 /// The parts of a reward, kept apart in the trace.

@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -16,7 +15,37 @@ import Tensors
 /// noise falls as far in the rest as 0.95 per episode takes it in 300.
 public struct AMC: Agent {
     /// What users call it.
-    public static let name = AgentKind.amc.rawValue
+    public static let name = "amc"
+
+    /// What can be tuned; the defaults are the paper's.
+    public struct Settings: AgentSettings {
+        var hidden = [300, 300]
+        var actorLearningRate = 1e-4
+        var criticLearningRate = 1e-3
+        var warmUp = 0.25
+        var noiseDecay = 0.95
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .widths("hidden", \.hidden, "Widths of the hidden layers of actor and critic."),
+            .number("actorLearningRate", \.actorLearningRate, 0...1, "Adam's, of the actor."),
+            .number("criticLearningRate", \.criticLearningRate, 0...1, "Adam's, of the critic."),
+            .number("warmUp", \.warmUp, 0...1, "Part of the budget whose actions are random."),
+            .number(
+                "noiseDecay", \.noiseDecay, 0.5...1,
+                "What the noise is multiplied by with each episode of 400, scaled to the budget."),
+        ]
+
+        /// The defaults.
+        public init() {}
+
+        func learner(budget: Int) -> DeterministicPolicyGradient.Settings {
+            DeterministicPolicyGradient.Settings(
+                hidden: hidden, actorLearningRate: actorLearningRate,
+                criticLearningRate: criticLearningRate, warmUp: Int(warmUp * Double(budget)),
+                noiseDecay: PortableMath.pow(noiseDecay, 400 / Double(max(1, budget))))
+        }
+    }
 
     /// No.
     public static let usesSensitivities = false
@@ -34,10 +63,10 @@ public struct AMC: Agent {
     private var learner: DeterministicPolicyGradient
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
         self.init(
             costs: costs,
-            learner: DeterministicPolicyGradient(settings: Self.settings(budget: budget), seed: seed))
+            learner: DeterministicPolicyGradient(settings: settings.learner(budget: budget), seed: seed))
     }
 
     private init(costs: LevelCosts, learner: DeterministicPolicyGradient) {
@@ -52,12 +81,6 @@ public struct AMC: Agent {
         // Of levels as fast, the one that keeps more weights.
         let sparsity = costs.levels.map(\.sparsity)
         frontiers = costs.latencyMs.map { frontier(latencyMs: $0, loss: sparsity) }
-    }
-
-    static func settings(budget: Int) -> DeterministicPolicyGradient.Settings {
-        DeterministicPolicyGradient.Settings(
-            hidden: [300, 300], actorLearningRate: 1e-4, criticLearningRate: 1e-3, warmUp: budget / 4,
-            noiseDecay: PortableMath.pow(0.95, 400 / Double(max(1, budget))))
     }
 
     /// What the last episode taught.
@@ -130,16 +153,18 @@ public struct AMC: Agent {
         learner.finish(reward: episode.terms.reward)
     }
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try learner.save(to: group)
+    // MARK: State
+
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let learner: DeterministicPolicyGradient.State
     }
 
+    /// What it has learnt.
+    public var state: State { State(learner: learner.state) }
+
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(
-            costs: costs,
-            learner: try DeterministicPolicyGradient(
-                restoring: group, settings: Self.settings(budget: budget), layers: costs.layers.count))
+    public mutating func restore(_ state: State) throws {
+        try learner.restore(state.learner, layers: costs.layers.count)
     }
 }

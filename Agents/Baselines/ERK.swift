@@ -5,7 +5,7 @@ import Environments
 /// (rows + cols) / (rows · cols), 1 at most.
 public struct ERK: ListedCandidates {
     /// What users call it.
-    public static let name = AgentKind.erk.rawValue
+    public static let name = "erk"
 
     var list: CandidateList
 

@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -16,23 +15,38 @@ import Tensors
 /// offspring a generation. The first parents are those of ``Uniform``.
 public struct EvoPress: Agent {
     /// What users call it.
-    public static let name = AgentKind.evopress.rawValue
+    public static let name = "evopress"
     /// No.
     public static let usesSensitivities = false
-    /// The most switches of a mutation.
-    private static let mostSwitches = 3
-    /// Offspring of a generation.
-    private static let offspring = 16
+
+    /// What can be tuned.
+    public struct Settings: AgentSettings {
+        var mostSwitches = 3
+        var offspring = 16
+        var attempts = 64
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .count("mostSwitches", \.mostSwitches, 1...1_000, "The most switches of a mutation."),
+            .count("offspring", \.offspring, 1...1_000, "Offspring of a generation."),
+            .count(
+                "attempts", \.attempts, 1...1_000_000,
+                "Draws that are tried for an offspring that was not evaluated yet."),
+        ]
+
+        /// The defaults.
+        public init() {}
+    }
+
     /// The stages before the whole evaluation: the part of the data, and how many survive.
     private static let stages = [(share: 1.0 / 16, survivors: 4), (share: 1.0 / 4, survivors: 1)]
-    /// How many draws are tried for an offspring that was not evaluated yet.
-    private static let attempts = 64
 
     /// The parent's reward.
     public var baseline: Double { parentReward ?? .nan }
     /// Always.
     public var wantsMore: Bool { true }
 
+    private let settings: Settings
     private let costs: LevelCosts
     private let ladders: [[Int]]
     private var random: CounterBasedRandom
@@ -46,7 +60,8 @@ public struct EvoPress: Agent {
     private var stage = 0
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         ladders = costs.layers.indices.map {
             Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.outputError[$0])
@@ -71,7 +86,7 @@ public struct EvoPress: Agent {
         if stage == 0 {
             let allocation = AdditiveAllocation(costs: costs, target: target)
             var distinct: Set<[Int]> = []
-            survivors = (0..<Self.offspring).map { _ in offspring(allocation) }
+            survivors = (0..<settings.offspring).map { _ in offspring(allocation) }
                 .filter { distinct.insert($0).inserted }
         }
         return Screening(policies: survivors, share: Self.stages[stage].share)
@@ -115,7 +130,7 @@ public struct EvoPress: Agent {
 
     private mutating func offspring(_ allocation: AdditiveAllocation) -> [Int] {
         var offspring = parent
-        for _ in 0..<Self.attempts {
+        for _ in 0..<settings.attempts {
             offspring = mutated(parent, allocation)
             if !evaluated.contains(offspring) { break }
         }
@@ -126,8 +141,8 @@ public struct EvoPress: Agent {
     /// target is met again.
     mutating func mutated(_ parent: [Int], _ allocation: AdditiveAllocation) -> [Int] {
         let count = min(
-            Int.random(in: 1...Self.mostSwitches, using: &random),
-            Int.random(in: 1...Self.mostSwitches, using: &random))
+            Int.random(in: 1...settings.mostSwitches, using: &random),
+            Int.random(in: 1...settings.mostSwitches, using: &random))
         var actions = parent
         var slowed: Set<Int> = []
         for _ in 0..<count {
@@ -160,24 +175,31 @@ public struct EvoPress: Agent {
 
     // MARK: State
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try group.setAttribute("startsLeft", starts.count)
-        if let parentReward { try group.setAttribute("parentReward", parentReward) }
-        try group.write("parent", parent.map(Int32.init))
-        try group.write(
-            "evaluated", evaluated.sorted { $0.lexicographicallyPrecedes($1) }.joined().map(Int32.init),
-            shape: [evaluated.count, costs.layers.count])
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let random: CounterBasedRandom
+        let startsLeft: Int
+        let parentReward: Double?
+        let parent: [Int]
+        let evaluated: [[Int]]
+    }
+
+    /// The parent, and what was evaluated.
+    public var state: State {
+        State(
+            random: random, startsLeft: starts.count, parentReward: parentReward, parent: parent,
+            evaluated: evaluated.sorted { $0.lexicographicallyPrecedes($1) })
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        random = try group.readRandom()
-        starts = Array(starts.suffix(try group.attribute("startsLeft")))
-        parentReward = try group.attributeIfPresent("parentReward")
-        parent = try group.readPolicies("parent", of: costs).first ?? []
-        evaluated = Set(try group.readPolicies("evaluated", of: costs))
+    public mutating func restore(_ state: State) throws {
+        try costs.requirePolicies(state.evaluated, "those that were evaluated")
+        if state.parentReward != nil { try costs.requirePolicies([state.parent], "parents") }
+        try requireState(
+            (0...starts.count).contains(state.startsLeft),
+            "found \(state.startsLeft) first parents left, allowed 0 to \(starts.count)")
+        random = state.random
+        starts = Array(starts.suffix(state.startsLeft))
+        (parentReward, parent, evaluated) = (state.parentReward, state.parent, Set(state.evaluated))
     }
 }

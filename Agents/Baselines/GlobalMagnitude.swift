@@ -5,7 +5,7 @@ import Environments
 /// that meets the target.
 public struct GlobalMagnitude: ListedCandidates {
     /// What users call it.
-    public static let name = AgentKind.magnitude.rawValue
+    public static let name = "magnitude"
 
     var list: CandidateList
 

@@ -5,7 +5,7 @@ import Environments
 /// saves, until the target is met; what is left is spent likewise.
 public struct Greedy: ListedCandidates {
     /// What users call it.
-    public static let name = AgentKind.greedy.rawValue
+    public static let name = "greedy"
 
     var list: CandidateList
 

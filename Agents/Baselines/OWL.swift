@@ -4,7 +4,7 @@ import Environments
 /// are pruned less, by ``spread`` at most from the mean.
 public struct OWL: ListedCandidates {
     /// What users call it.
-    public static let name = AgentKind.owl.rawValue
+    public static let name = "owl"
     /// λ; the paper's and its code's choice for most models.
     static let spread = 0.08
 

@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -9,7 +8,7 @@ import Tensors
 /// then makes random layers one step slower while it still is. It learns nothing.
 public struct RandomSearch: Agent {
     /// What users call it.
-    public static let name = AgentKind.random.rawValue
+    public static let name = "random"
 
     /// No.
     public static let usesSensitivities = false
@@ -23,7 +22,7 @@ public struct RandomSearch: Agent {
     private var plan: [Int] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: NoSettings) {
         self.costs = costs
         random = CounterBasedRandom(seed: seed)
     }
@@ -67,14 +66,11 @@ public struct RandomSearch: Agent {
         return beyond.min { down ? costs[$0] > costs[$1] : costs[$0] < costs[$1] }
     }
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-    }
+    /// The generator: all that its next choices depend on.
+    public var state: CounterBasedRandom { random }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        random = try group.readRandom()
+    public mutating func restore(_ state: CounterBasedRandom) {
+        random = state
     }
 }

@@ -1,5 +1,4 @@
 import Environments
-import HDF5
 import Levels
 import Tensors
 
@@ -13,19 +12,33 @@ import Tensors
 /// (section 3.3: 100 random of 1000 to 2000 evaluations in all; here a tenth of the budget, at least ten).
 public struct SPDY: Agent {
     /// What users call it.
-    public static let name = AgentKind.spdy.rawValue
+    public static let name = "spdy"
     /// No.
     public static let usesSensitivities = false
-    /// The part of the coefficients that is drawn anew at first.
-    private static let redrawn = 0.1
-    /// Draws in a row without success after which one coefficient fewer is drawn.
-    private static let patience = 20
+
+    /// What can be tuned; the defaults are the paper's.
+    public struct Settings: AgentSettings {
+        var redrawn = 0.1
+        var patience = 20
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .number("redrawn", \.redrawn, 0...1, "Part of the coefficients that is drawn again at first."),
+            .count(
+                "patience", \.patience, 1...1_000_000,
+                "Draws in a row without success after which one coefficient fewer is drawn."),
+        ]
+
+        /// The defaults.
+        public init() {}
+    }
 
     /// The best reward so far.
     public var baseline: Double { bestReward ?? .nan }
     /// Always.
     public var wantsMore: Bool { true }
 
+    private let settings: Settings
     private let costs: LevelCosts
     private let prior: [[Double]]
     private let randomDraws: Int
@@ -39,11 +52,12 @@ public struct SPDY: Agent {
     private var plan: [Int] = []
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         prior = costs.outputError.map(Self.prior)
         randomDraws = max(10, budget / 10)
-        width = max(1, Int((Self.redrawn * Double(costs.layers.count)).rounded()))
+        width = max(1, Int((settings.redrawn * Double(costs.layers.count)).rounded()))
         random = CounterBasedRandom(seed: seed)
     }
 
@@ -91,34 +105,38 @@ public struct SPDY: Agent {
             (best, bestReward, failures) = (coefficients, episode.terms.reward, 0)
         } else if episodes > randomDraws {
             failures += 1
-            if failures >= Self.patience { (width, failures) = (max(1, width - 1), 0) }
+            if failures >= settings.patience { (width, failures) = (max(1, width - 1), 0) }
         }
     }
 
     // MARK: State
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try group.setAttribute("episodes", episodes)
-        try group.setAttribute("width", width)
-        try group.setAttribute("failures", failures)
-        if let bestReward { try group.setAttribute("bestReward", bestReward) }
-        try group.write("best", best)
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let random: CounterBasedRandom
+        let episodes: Int
+        let width: Int
+        let failures: Int
+        let bestReward: Double?
+        let best: [Double]
+    }
+
+    /// The best coefficients, and how far the search is.
+    public var state: State {
+        State(
+            random: random, episodes: episodes, width: width, failures: failures, bestReward: bestReward,
+            best: best)
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        random = try group.readRandom()
-        episodes = try group.attribute("episodes")
-        width = try group.attribute("width")
-        failures = try group.attribute("failures")
-        bestReward = try group.attributeIfPresent("bestReward")
-        best = try group.dataset("best").read(as: Double.self)
-        guard best.isEmpty || best.count == costs.layers.count else {
-            throw SearchError.damaged(
-                file: "agent", reason: "found \(best.count) coefficients, allowed \(costs.layers.count)")
-        }
+    public mutating func restore(_ state: State) throws {
+        try requireState(
+            state.best.isEmpty || state.best.count == costs.layers.count,
+            "found \(state.best.count) coefficients, allowed \(costs.layers.count)")
+        try requireState(
+            state.width >= 0 && state.episodes >= 0,
+            "found \(state.width) coefficients to draw in episode \(state.episodes)")
+        (random, episodes, width) = (state.random, state.episodes, state.width)
+        (failures, bestReward, best) = (state.failures, state.bestReward, state.best)
     }
 }

@@ -7,7 +7,7 @@ import Environments
 /// the dense model meets the target, that is the mildest of all and the only candidate.
 public struct Uniform: ListedCandidates {
     /// What users call it.
-    public static let name = AgentKind.uniform.rawValue
+    public static let name = "uniform"
 
     var list: CandidateList
 

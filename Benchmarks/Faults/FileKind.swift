@@ -6,6 +6,7 @@ import Levels
 import Models
 import Pruning
 import Report
+import Runs
 import Search
 import SparseKernels
 import Tensors
@@ -46,7 +47,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             _ = ReportPage(try RunRecord(folder: "\(folder)/run")).html
         case .trace:
             _ = ReportPage(try RunRecord(folder: "\(folder)/run")).html
-            _ = try SearchRun.recorded(in: "\(folder)/run")
+            _ = try RunFiles(folder: "\(folder)/run").recordedSoFar()
         case .latencyTable:
             let table = try LatencyTable(path: "\(folder)/run/latency.h5")
             _ = table.latencyMs(LayerShape(name: "", rows: 32, cols: 32, block: 0, role: .query), .dense)

@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Foundation
 import Models
+import Runs
 import Search
 import SparseKernels
 import Tensors

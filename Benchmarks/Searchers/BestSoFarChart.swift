@@ -31,7 +31,7 @@ struct BestSoFarChart {
     }
 
     private func draw(_ cell: StudyCell, offset: Double, _ canvas: inout SVGCanvas) throws {
-        let curves = try AgentKind.allCases.map(\.rawValue).enumerated()
+        let curves = try AgentRegistry.standard.names.enumerated()
             .filter { cell.agents.contains($0.element) }
             .compactMap { try curve($0.element, style: $0.offset, cell) }
             .sorted { $0.points.last?.reward ?? 0 > $1.points.last?.reward ?? 0 }

@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import Runs
 import Search
 import SparseKernels
 
@@ -63,7 +64,7 @@ struct RangeStudy: ParsableCommand {
         let sorted = zip(fractions, targets).sorted { $0.0 < $1.0 }.map(\.1)
         func search(_ target: String, _ budget: Int, _ seed: UInt64) -> StudiedSearch {
             StudiedSearch(
-                model: model, target: target, budget: budget, agent: AgentKind.natural.rawValue, seed: seed,
+                model: model, target: target, budget: budget, agent: NaturalGradient.name, seed: seed,
                 modelFolder: folder)
         }
         let ranged = seeds.map {

@@ -3,6 +3,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Models
+import Runs
 import Search
 import Tensors
 

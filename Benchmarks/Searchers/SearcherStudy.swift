@@ -64,7 +64,7 @@ struct SearcherStudy: ParsableCommand {
         for table in tables { print(table.text) }
         print(
             StudyTable.verdict(
-                tables, on: AgentKind.natural.rawValue, against: AgentKind.evopress.rawValue))
+                tables, on: NaturalGradient.name, against: EvoPress.name))
         if let chart {
             try BestSoFarChart(cells: cells).svg.write(toFile: chart, atomically: true, encoding: .utf8)
         }

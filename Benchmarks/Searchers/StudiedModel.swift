@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Runs
 import Search
 
 /// A model that searchers are compared on, and what is asked for it by default.
@@ -27,16 +28,18 @@ struct StudiedModel: NamedChoice {
     ]
 
     /// The searchers that are compared everywhere: the default, the best of what the field has, and what costs nothing.
-    private static let contenders: [AgentKind] = [.natural, .spdy, .evopress, .uniform]
+    private static let contenders: [String] = [
+        NaturalGradient.name, SPDY.name, EvoPress.name, Uniform.name,
+    ]
 
     /// Those of them that do the same whatever the budget: they are compared at the first.
-    private static let budgetless: Set<AgentKind> = [.uniform]
+    private static let budgetless: Set<String> = [Uniform.name]
 
     /// The searchers that are compared at a target and a budget, by default.
     func agents(target: String, budget: Int) -> [String] {
         let isWidest = widest.map { $0 == (target, budget) } ?? false
-        let agents = isWidest ? AgentKind.allCases : Self.contenders
-        return agents.filter { budget == budgets[0] || !Self.budgetless.contains($0) }.map(\.rawValue)
+        let agents = isWidest ? AgentRegistry.standard.names : Self.contenders
+        return agents.filter { budget == budgets[0] || !Self.budgetless.contains($0) }
     }
 
     /// The folder of everything about the model below the study's, made where it is missing.

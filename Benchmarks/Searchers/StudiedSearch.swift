@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import Levels
 import Models
+import Runs
 import Search
 
 /// One search of the study: a run folder, finished or not.
@@ -39,7 +40,7 @@ struct StudiedSearch {
         guard let target = LatencyTarget(text) else {
             throw SearchFailure("--targets: found '\(text)', allowed such as 0.5 or 12ms")
         }
-        let folder = files.path("picked-\(text)")
+        let folder = "\(files.folder)/picked-\(text)"
         if let summary = try RunFiles(folder: folder).summary() { return summary }
         if FileManager.default.fileExists(atPath: folder) {
             try FileManager.default.removeItem(atPath: folder)
@@ -67,7 +68,7 @@ struct StudiedSearch {
                 latencyTable: hasLatencies ? table : nil)
         }
         if !hasLatencies {
-            try FileManager.default.copyItem(atPath: files.path("latency.h5"), toPath: table)
+            try FileManager.default.copyItem(atPath: files.path(.latency), toPath: table)
         }
         guard let summary = try session.finish(by: .predicted) else {
             throw SearchFailure("\(files.folder): the search was stopped before its end")

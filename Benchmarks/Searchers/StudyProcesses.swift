@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Runs
 import Search
 
 /// Runs searches in processes side by side, each on one thread.

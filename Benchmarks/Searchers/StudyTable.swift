@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Search
 
 /// The finished searches of one cell: means over seeds with 95 % intervals.

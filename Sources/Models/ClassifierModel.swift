@@ -14,9 +14,11 @@ public struct ClassifierModel: Sendable {
     /// Loads a folder.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
     public init(
-        folder: String, precision: Precision = .float32, formats: LevelFormats = .standard
+        folder: String, architectures: Architectures = .standard, precision: Precision = .float32,
+        formats: LevelFormats = .standard
     ) throws {
-        base = try EncoderModel(folder: folder, embeds: false, precision: precision, formats: formats)
+        base = try EncoderModel(
+            folder: folder, architectures: architectures, embeds: false, precision: precision, formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
     }
 

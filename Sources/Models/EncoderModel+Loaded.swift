@@ -3,8 +3,10 @@ import Transformers
 
 extension EncoderModel: LoadedModel {
     /// Loads a folder.
-    public init(path: String, precision: Precision) throws {
-        try self.init(folder: path, precision: precision)
+    public init(path: String, precision: Precision, _ capabilities: Capabilities) throws {
+        try self.init(
+            folder: path, architectures: capabilities.architectures, precision: precision,
+            formats: capabilities.formats)
     }
 
     /// The folder.
@@ -36,8 +38,10 @@ extension EncoderModel: LoadedModel {
 
 extension ClassifierModel: LoadedModel {
     /// Loads a folder.
-    public init(path: String, precision: Precision) throws {
-        try self.init(folder: path, precision: precision)
+    public init(path: String, precision: Precision, _ capabilities: Capabilities) throws {
+        try self.init(
+            folder: path, architectures: capabilities.architectures, precision: precision,
+            formats: capabilities.formats)
     }
 
     /// The folder.

@@ -9,7 +9,7 @@ public protocol LoadedModel: Sendable {
 
     /// Loads a folder or a file, each layer packed by the pattern of its zeros in a precision.
     /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
-    init(path: String, precision: Precision) throws
+    init(path: String, precision: Precision, _ capabilities: Capabilities) throws
 
     /// The folder or the file.
     var path: String { get }
@@ -35,6 +35,11 @@ public protocol LoadedModel: Sendable {
 }
 
 extension LoadedModel {
+    /// Loads with what Secateur brings.
+    public init(path: String, precision: Precision) throws {
+        try self.init(path: path, precision: precision, .standard)
+    }
+
     /// What is usual.
     public var outputIdentity: String? { nil }
 

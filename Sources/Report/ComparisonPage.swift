@@ -1,5 +1,3 @@
-import Agents
-import Search
 
 /// Several runs over each other.
 enum ComparisonPage {

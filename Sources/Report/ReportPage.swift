@@ -1,4 +1,4 @@
-import Search
+import Runs
 
 /// `report.html`: what a run came to, for people.
 public struct ReportPage {

@@ -1,4 +1,3 @@
-import Search
 
 /// Runs beside each other, for `secateur compare`.
 public struct RunComparison {

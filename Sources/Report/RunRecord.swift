@@ -1,7 +1,6 @@
-import Agents
 import Environments
 import Foundation
-import Search
+import Runs
 
 /// What is known of a run: the files of its folder, or a search that is still going on.
 public struct RunRecord: Sendable {
@@ -51,7 +50,7 @@ public struct RunRecord: Sendable {
             trace.header.layers != costs.layers || trace.header.levels != costs.levels.map(\.description)
         {
             throw SearchFailure(
-                "\(files.path("trace.h5")): found other layers or levels than in \(files.path("costs.json"))")
+                "\(files.path(.trace)): found other layers or levels than in \(files.path(.costs))")
         }
         self.init(
             name: URL(fileURLWithPath: folder).lastPathComponent, options: options, costs: costs,

@@ -1,4 +1,3 @@
-import Agents
 import Levels
 import SparseKernels
 

@@ -43,7 +43,9 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
     public func model(_ actions: [Int], pool: ThreadPool) throws -> Model {
         precondition(actions.count == weights.layers.count)
         let missing = packed.withLock { packed in
-            actions.indices.filter { actions[$0] != weights.levels.dense && packed[[$0, actions[$0]]] == nil }
+            actions.indices.filter {
+                actions[$0] != weights.levels.dense && packed[[$0, actions[$0]]] == nil
+            }
         }
         let failure = Mutex<(any Error)?>(nil)
         pool.forEach(count: missing.count) { index in

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Runs
 import SparseKernels
 
 /// Scores of dense models on validation files, kept in the cache: each takes up to minutes, and all searches of a model

@@ -2,6 +2,7 @@ import Agents
 import Environments
 import Foundation
 import Levels
+import Runs
 import SparseKernels
 
 /// A run that another search starts from: for another target, or on other hardware.
@@ -12,18 +13,16 @@ struct EarlierRun {
     private let files: RunFiles
     private let costs: LevelCosts
     private let identity: [String: String]
-    /// What searched there.
-    private var agent: AgentKind { get throws { try AgentKind(name: try files.options().agent) } }
 
     /// Reads a run.
-    /// - Throws: ``SearchFailure`` or `SearchError` when the folder holds no run whose search had begun.
+    /// - Throws: ``SearchFailure`` or `RunError` when the folder holds no run whose search had begun.
     init(folder: String) throws {
         files = RunFiles(folder: folder)
         guard let costs = try files.storedCosts(), files.holdsCheckpoint else {
             throw SearchFailure("\(folder): found no run whose search had begun, which --from needs")
         }
         self.costs = costs
-        identity = try SearchRun.identity(folder: folder)
+        identity = try files.identity()
     }
 
     /// What may be taken over for a search; nil when the run's agent had no use for sensitivities, so that
@@ -39,31 +38,11 @@ struct EarlierRun {
         }
         // Before output errors had a table of their own, such agents found them under the name of
         // sensitivities.
-        guard try agent.type.usesSensitivities, costs.hasSensitivities else { return nil }
+        let agent = try inputs.components.agents.agent(named: files.options().agent)
+        guard agent.usesSensitivities, costs.hasSensitivities else { return nil }
         return StoredSensitivities(
             run: files.folder, layers: costs.layers, levels: costs.levels,
             values: costs.sensitivity,
             evaluations: costs.accounting.sensitivityTokens / costs.accounting.tokensPerEvaluation)
-    }
-}
-
-/// Sensitivities that were estimated in another run; `sensitivities.json`.
-struct StoredSensitivities: Codable, Equatable {
-    /// The folder of the run that they are from.
-    let run: String
-    /// Layer names.
-    let layers: [String]
-    /// Levels.
-    let levels: LevelSet
-    /// [layer][level]
-    let values: [[Double]]
-
-    /// How many evaluations it took to estimate them.
-    let evaluations: Int
-
-    /// Whether they are for these layers and levels.
-    func fit(layers: [String], levels: LevelSet) -> Bool {
-        self.layers == layers && self.levels == levels && values.count == layers.count
-            && values.allSatisfy { $0.count == levels.count && $0.allSatisfy { $0 >= 0 } }
     }
 }

@@ -1,5 +1,6 @@
 import Export
 import Levels
+import Runs
 import Transformers
 
 extension Policy {

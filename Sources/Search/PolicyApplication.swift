@@ -3,6 +3,7 @@ import Foundation
 import Levels
 import ModelFiles
 import Pruning
+import Runs
 import SparseKernels
 import Tensors
 import Transformers
@@ -27,7 +28,7 @@ public struct PolicyApplication {
         let files = RunFiles(folder: run)
         var options = try files.options()
         policy = try FinishedRun(folder: run).policy
-        path = files.path("policy.json")
+        path = files.path(.policy)
         if let train { options.train = train }
         options.validation = nil
         options.threads = threads

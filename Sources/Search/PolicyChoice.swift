@@ -2,6 +2,7 @@ import Agents
 import Environments
 import Foundation
 import Levels
+import Runs
 import SparseKernels
 
 /// Chooses the final policy among the best of a search, by quality on other data and by measured latency.

@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Levels
 import Models
+import Runs
 import SparseKernels
 
 /// What the latency of a final policy is judged by.

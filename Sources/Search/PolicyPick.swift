@@ -5,6 +5,7 @@ import Foundation
 import Levels
 import ModelFiles
 import Models
+import Runs
 
 /// Picks a policy from a finished search, without learning more, and writes it into a folder of its own.
 ///

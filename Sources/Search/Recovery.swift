@@ -3,6 +3,7 @@ import Foundation
 import Levels
 import ModelFiles
 import Models
+import Runs
 import Tensors
 import Training
 import Transformers
@@ -59,7 +60,7 @@ public struct Recovery {
         steps: Int, learningRate: Double = 5e-5, shouldStop: () -> Bool = { false },
         progress: StageProgress = { _, _ in }
     ) throws -> Summary? {
-        let path = files.path("model")
+        let path = files.path(.model)
         let before = try score(path)
         let model = try EncoderTraining(
             folder: path, task: .sts, classes: 0, maximumTokens: 128, seed: options.seed)
@@ -93,7 +94,7 @@ public struct Recovery {
             steps: steps, firstLoss: losses.prefix(tenth).reduce(0, +) / Double(tenth),
             lastLoss: losses.suffix(tenth).reduce(0, +) / Double(tenth), metric: after?.metric,
             scoreBefore: before?.value, scoreAfter: after?.value)
-        try files.write(summary, RunFiles.recovery)
+        try files.write(summary, .recovery)
         return summary
     }
 

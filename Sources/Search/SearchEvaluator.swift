@@ -2,6 +2,7 @@ import Environments
 import Evaluation
 import Models
 import Pruning
+import Runs
 import Tensors
 
 /// Evaluates policies on a model and its data.
@@ -20,7 +21,8 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
         self.inputs = inputs
         self.weights = weights
         candidates = try CandidateModels(
-            dense: inputs.model.network, weights: weights, for: inputs.options.latencyOf)
+            dense: inputs.model.network, weights: weights, for: inputs.options.latencyOf,
+            formats: inputs.components.capabilities.formats)
         switches = try inputs.model.switches(inputs, levels: weights)
         denseReward = inputs.data.reward.score(inputs.model.network, pool: inputs.pool)
     }

@@ -1,6 +1,8 @@
+import Agents
 import Evaluation
 import ModelFiles
 import Models
+import Runs
 import Tensors
 
 /// What a search reads before it computes anything: whatever is missing or malformed shows here, while an
@@ -12,6 +14,8 @@ public struct SearchInputs<Model: SearchableModel> {
     public let model: Model
     /// SHA-256 of its weights.
     public let modelDigest: String
+    /// What it can be made of.
+    public let components: SearchComponents
     /// The threads.
     public let pool: ThreadPool
     let data: SearchData<Model.Network>
@@ -21,14 +25,20 @@ public struct SearchInputs<Model: SearchableModel> {
 
     /// Reads the model and the files that the options name.
     /// - Throws: errors that name the file, and what was found and is allowed.
-    public init<Task: SearchTask>(_ options: SearchOptions, task: Task) throws where Task.Model == Model {
+    public init<Task: SearchTask>(
+        _ options: SearchOptions, task: Task, components: SearchComponents = .standard
+    ) throws where Task.Model == Model {
         self.options = options
+        self.components = components
         guard Model.computes(options.latencyOf) else {
             throw SearchFailure(
-                "\(options.model): found a model that does not \(options.latencyOf.rawValue), allowed is prefill")
+                "\(options.model): found a model that does not \(options.latencyOf.rawValue), allowed is prefill"
+            )
         }
         let levels = options.levels
-        model = try Model(path: options.model, precision: levels[levels.dense].precision)
+        try components.capabilities.formats.require(levels)
+        model = try Model(
+            path: options.model, precision: levels[levels.dense].precision, components.capabilities)
         guard options.tokens <= model.maximumTokens else {
             throw SearchFailure(
                 "--tokens: found \(options.tokens), allowed \(model.maximumTokens) at most, "

@@ -6,6 +6,7 @@ import Levels
 import ModelFiles
 import Models
 import Pruning
+import Runs
 import SparseKernels
 import Tensors
 import Transformers
@@ -61,8 +62,8 @@ public final class SearchPreparation<Model: SearchableModel> {
         _ inputs: SearchInputs<Model>, _ weights: LevelWeights, _ evaluator: SearchEvaluator<Model>,
         _ files: RunFiles, progress: StageProgress
     ) throws -> Sensitivities.Estimate {
-        let agent = try AgentKind(name: inputs.options.agent)
-        guard agent.type.usesSensitivities else {
+        let agent = try inputs.components.agents.agent(named: inputs.options.agent)
+        guard agent.usesSensitivities else {
             return Sensitivities.Estimate(
                 values: weights.errors.map { $0.map { _ in 0 } }, tokenPasses: 0)
         }
@@ -80,7 +81,8 @@ public final class SearchPreparation<Model: SearchableModel> {
         if let stored = try files.storedTable(for: inputs.options) { return stored }
         let network = inputs.model.network
         let variants = try LevelVariants(
-            of: network.forProfiling, levels: levels, for: inputs.options.workload.phase)
+            of: network.forProfiling, levels: levels, for: inputs.options.workload.phase,
+            formats: inputs.components.capabilities.formats)
         let table = Profiler(of: network, variants: variants, inputs.options.workload, pool: inputs.pool)
             .measure { progress("measuring kernels", $0) }
         try files.store(table)
@@ -147,7 +149,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
             sizeBytes: try shapes.map { shape in
-                try levels.map { try LevelFormats.standard.sizeBytes(shape, $0) }
+                try levels.map { try inputs.components.capabilities.formats.sizeBytes(shape, $0) }
             },
             otherSizeBytes: network.otherSizeBytes,
             sensitivity: sensitivities.values, outputError: weights.errors, facts: weights.facts,

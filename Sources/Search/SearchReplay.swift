@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Foundation
+import Runs
 
 /// A search done again with the latencies stored in a run, compared with the trace of that run.
 public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
@@ -39,7 +40,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
     /// - Throws: ``SearchFailure`` when the run has no latency table or no trace, or another version of this
     ///   program began it; errors of the search.
     public static func replay<Task: SearchTask>(
-        _ task: Task, run folder: String, cache: String, progress: StageProgress = { _, _ in }
+        _ task: Task, components: SearchComponents = .standard, run folder: String, cache: String, progress: StageProgress = { _, _ in }
     ) throws -> SearchReplay {
         let files = RunFiles(folder: folder)
         let options = try files.options()
@@ -47,12 +48,12 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
         let (found, allowed) = (recorded.header.arithmetic, TraceHeader.presentArithmetic)
         guard found == allowed else {
             throw SearchFailure(
-                "\(files.path("trace.h5")): arithmetic: found version \(found), allowed \(allowed), as "
+                "\(files.path(.trace)): arithmetic: found version \(found), allowed \(allowed), as "
                     + "others do not give the same bits: search again")
         }
         guard let table = try files.storedTable(for: options) else {
             throw SearchFailure(
-                "\(files.path("latency.h5")): no such file: replaying needs the latencies of the run")
+                "\(files.path(.latency)): no such file: replaying needs the latencies of the run")
         }
         let temporary = FileManager.default.temporaryDirectory
             .appendingPathComponent("secateur-replay-\(UUID().uuidString)").path
@@ -60,7 +61,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
         let again = RunFiles(folder: temporary)
         try again.makeFolder()
         try again.store(table)
-        let inputs = try SearchInputs(options, task: task)
+        let inputs = try SearchInputs(options, task: task, components: components)
         let preparation = try SearchPreparation(inputs, cache: cache, files: again, progress: progress)
         let rows = try search(preparation, recorded.rows.count, in: temporary, progress)
         let difference = firstDifference(rows, recorded.rows, preparation.costs)
@@ -75,8 +76,8 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
     ) throws -> [TraceRow] {
         let run = try SearchRun.start(
             folder: folder, environment: SearchSession<Model>.environment(preparation),
-            options: try SearchSession<Model>.runOptions(preparation.inputs.options, preparation.costs),
-            identity: preparation.identity)
+            options: SearchSession<Model>.runOptions(preparation.inputs.options, preparation.costs),
+            identity: preparation.identity, agents: preparation.inputs.components.agents)
         _ = try run.run(
             progress: { progress("replaying", Double($0.evaluations) / Double(max(count, 1))) },
             shouldStop: { run.rows.count >= count })

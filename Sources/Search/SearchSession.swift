@@ -5,6 +5,7 @@ import Export
 import Foundation
 import Levels
 import Models
+import Runs
 import SparseKernels
 import Tensors
 import Transformers
@@ -43,15 +44,16 @@ public final class SearchSession<Model: SearchableModel> {
     ///   - latencyTable: a file to take latencies from instead of measuring.
     ///   - earlier: the folder of a run whose sensitivities are taken over.
     ///   - configuration: the text of `config.yaml`, which repeats the search.
+    ///   - components: what it can be made of.
     ///   - note: is told what a person should know, a line each.
     public static func start<Task: SearchTask>(
         _ options: SearchOptions, task: Task, folder: String, cache: String, latencyTable: String? = nil,
-        from earlier: String? = nil, configuration: String? = nil,
+        from earlier: String? = nil, configuration: String? = nil, components: SearchComponents = .standard,
         progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession where Task.Model == Model {
-        try requireAgent(options)
+        try requireAgent(options, components.agents)
         progress("reading the model and the data", 0)
-        let inputs = try SearchInputs(options, task: task)
+        let inputs = try SearchInputs(options, task: task, components: components)
         let table = try latencyTable.map { try RunFiles.table($0, for: options) }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
@@ -66,7 +68,7 @@ public final class SearchSession<Model: SearchableModel> {
                 for: options, table: table, sensitivities: sensitivities, configuration: configuration)
             if let sensitivities {
                 note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
-            } else if let earlier, try AgentKind(name: options.agent).type.usesSensitivities {
+            } else if let earlier, try components.agents.agent(named: options.agent).usesSensitivities {
                 note("\(earlier): its agent estimated no sensitivities, so this search does")
             }
             let session = try begin(inputs, files, lock, cache: cache, progress: progress)
@@ -84,8 +86,8 @@ public final class SearchSession<Model: SearchableModel> {
     /// - Parameter note: is told what a person should know, a line each.
     /// - Throws: ``SearchFailure`` for a run that is finished; errors of the search.
     public static func resume<Task: SearchTask>(
-        _ task: Task, folder: String, cache: String, progress: StageProgress = { _, _ in },
-        note: (String) -> Void = { _ in }
+        _ task: Task, folder: String, cache: String, components: SearchComponents = .standard,
+        progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession where Task.Model == Model {
         let files = RunFiles(folder: folder)
         let options = try files.options()
@@ -96,13 +98,14 @@ public final class SearchSession<Model: SearchableModel> {
         }
         let lock = try RunLock(folder: folder)
         files.removeLeftovers()
-        let inputs = try SearchInputs(options, task: task)
+        let inputs = try SearchInputs(options, task: task, components: components)
         guard files.holdsCheckpoint else {
             return try begin(inputs, files, lock, cache: cache, progress: progress)
         }
         let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
-        let run = try SearchRun.resume(folder: folder, identity: preparation.identity, note: note) {
-            _, spent in
+        let run = try SearchRun.resume(
+            folder: folder, identity: preparation.identity, agents: components.agents, note: note
+        ) { _, spent in
             environment(preparation, tokenPasses: spent)
         }
         return SearchSession(preparation, run, files, lock)
@@ -120,8 +123,8 @@ public final class SearchSession<Model: SearchableModel> {
         try requireBudget(environment, options)
         let run = try SearchRun.start(
             folder: files.folder, environment: environment,
-            options: try runOptions(options, preparation.costs),
-            identity: preparation.identity)
+            options: runOptions(options, preparation.costs), identity: preparation.identity,
+            agents: inputs.components.agents)
         return SearchSession(preparation, run, files, lock)
     }
 
@@ -157,13 +160,13 @@ public final class SearchSession<Model: SearchableModel> {
         let inputs = preparation.inputs
         let policy = Policy(
             summary, modelDigest: inputs.modelDigest, shapes: inputs.model.network.layerShapes)
-        try files.write(policy, "policy.json")
-        let model = files.path("model")
+        try files.write(policy, .policy)
+        let model = files.path(.model)
         if FileManager.default.fileExists(atPath: model) { try FileManager.default.removeItem(atPath: model) }
         try inputs.model.write(try preparation.candidates.weights(actions), to: model)
         summary.denseDiskBytes = WeightFiles.bytes(at: inputs.options.model)
         summary.diskBytes = WeightFiles.bytes(at: model)
-        try files.write(summary, "summary.json")
+        try files.write(summary, .summary)
     }
 
     static func environment(
@@ -186,20 +189,21 @@ public final class SearchSession<Model: SearchableModel> {
                 + "take what \(least) evaluations take")
     }
 
-    private static func requireAgent(_ options: SearchOptions) throws {
-        let agent = try AgentKind(name: options.agent)
+    private static func requireAgent(_ options: SearchOptions, _ agents: AgentRegistry) throws {
+        let agent = try agents.agent(named: options.agent)
+        try agent.require(options.agentOptions)
         guard options.mildestLatency == nil || agent.servesRanges else {
-            let allowed = AgentKind.allCases.filter(\.servesRanges).map(\.rawValue).joined(separator: ", ")
+            let allowed = agents.agents.filter { $0.servesRanges }.map { $0.name }.joined(separator: ", ")
             throw SearchFailure(
-                "--target-latency: found the range \(options.targetLatencies) with --agent \(agent.rawValue), "
+                "--target-latency: found the range \(options.targetLatencies) with --agent \(options.agent), "
                     + "allowed with \(allowed)")
         }
     }
 
     /// What the agent is to do.
-    static func runOptions(_ options: SearchOptions, _ costs: LevelCosts) throws -> SearchRunOptions {
+    static func runOptions(_ options: SearchOptions, _ costs: LevelCosts) -> SearchRunOptions {
         SearchRunOptions(
-            agent: try AgentKind(name: options.agent), target: target(options, costs),
+            agent: options.agent, agentOptions: options.agentOptions, target: target(options, costs),
             mildestLatencyMs: options.mildestLatency.map { costs.target($0).latencyMs },
             budget: options.budget, seed: options.seed)
     }

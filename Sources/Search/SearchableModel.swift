@@ -6,6 +6,7 @@ import Levels
 import ModelFiles
 import Models
 import Pruning
+import Runs
 import SparseKernels
 import Tensors
 import Transformers

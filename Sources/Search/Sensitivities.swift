@@ -92,7 +92,9 @@ public enum Sensitivities {
         grouped(layers, by: \.role)
     }
 
-    private static func grouped<Key: Equatable>(_ layers: [LayerShape], by key: (LayerShape) -> Key) -> [[Int]] {
+    private static func grouped<Key: Equatable>(_ layers: [LayerShape], by key: (LayerShape) -> Key)
+        -> [[Int]]
+    {
         var groups: [(key: Key, members: [Int])] = []
         for (index, layer) in layers.enumerated() {
             if let group = groups.firstIndex(where: { $0.key == key(layer) }) {

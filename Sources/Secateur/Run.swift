@@ -6,6 +6,7 @@ import Levels
 import ModelFiles
 import Models
 import Report
+import Runs
 import Search
 import SparseKernels
 import Tensors
@@ -72,7 +73,7 @@ public struct Run: Sendable {
 
     /// Writes `report.html` into the folder.
     public func writeReport() throws {
-        try AtomicFile.write(ReportPage(RunRecord(folder: folder)).html, to: files.path("report.html"))
+        try AtomicFile.write(ReportPage(RunRecord(folder: folder)).html, to: files.path(.report))
     }
 
     /// Measures the pruned model alternating with the dense one, in one run.

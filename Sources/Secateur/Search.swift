@@ -3,6 +3,7 @@ import Environments
 import Foundation
 import Levels
 import Report
+import Runs
 import Search
 import Synchronization
 
@@ -41,22 +42,22 @@ public struct Search: Sendable {
     public let output: String
     /// The folder of level databases and dense scores that searches of a model share.
     public let cache: String
-    private let tasks: SearchTasks
+    private let components: SearchComponents
 
     /// Describes a search.
     ///
     /// - Parameters:
     ///   - output: the run folder to write; a run that is there is replaced when ``run()`` is called.
     ///   - cache: default: `secateur` in the user's cache folder.
-    ///   - tasks: the tasks that `options.task` may name.
+    ///   - components: the tasks, agents, families and formats that it can be made of.
     public init(
         _ options: Options, output: String, cache: String = Search.standardCache,
-        tasks: SearchTasks = .standard
+        components: SearchComponents = .standard
     ) {
         self.options = options
         self.output = output
         self.cache = cache
-        self.tasks = tasks
+        self.components = components
     }
 
     /// `secateur` in the user's cache folder.
@@ -69,13 +70,13 @@ public struct Search: Sendable {
     /// Searches from the beginning.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.
     public func run() throws -> AsyncThrowingStream<Event, any Error> {
-        stream(try tasks.task(named: options.task), isNew: true)
+        stream(try components.tasks.task(named: options.task), isNew: true)
     }
 
     /// Continues the search that was stopped or killed in the run folder.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.
     public func resume() throws -> AsyncThrowingStream<Event, any Error> {
-        stream(try tasks.task(named: RunFiles(folder: output).options().task), isNew: false)
+        stream(try components.tasks.task(named: RunFiles(folder: output).options().task), isNew: false)
     }
 
     private func stream(_ task: some SearchTask, isNew: Bool) -> AsyncThrowingStream<Event, any Error> {
@@ -85,9 +86,11 @@ public struct Search: Sendable {
             let session =
                 isNew
                 ? try SearchSession.start(
-                    options, task: task, folder: output, cache: cache, progress: progress, note: note)
+                    options, task: task, folder: output, cache: cache, components: components,
+                    progress: progress, note: note)
                 : try SearchSession.resume(
-                    task, folder: output, cache: cache, progress: progress, note: note)
+                    task, folder: output, cache: cache, components: components, progress: progress,
+                    note: note)
             let summary = try session.finish(
                 progress: progress, onEvaluation: { emit(.evaluated($0)) }, shouldStop: isStopped)
             guard let summary else { return }

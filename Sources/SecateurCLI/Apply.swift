@@ -3,6 +3,7 @@ import Export
 import Foundation
 import ModelFiles
 import Pruning
+import Runs
 import Search
 
 /// `secateur apply`

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Levels
 import Models
+import Runs
 import Search
 import SparseKernels
 import Tensors
@@ -90,7 +91,8 @@ struct Benchmark: ParsableCommand {
 
     private func measure<Model: SearchableModel>(_ pruned: Model) throws {
         let reference = try against ?? RunFiles(folder: model).searchedModel() ?? model
-        guard let dense = try ModelArgument.loadAny(reference, precision: precision(of: reference)) as? Model else {
+        guard let dense = try ModelArgument.loadAny(reference, precision: precision(of: reference)) as? Model
+        else {
             throw SearchFailure("\(reference): found another kind of model than \(model)")
         }
         let tokens = try machine.tokens(for: pruned)

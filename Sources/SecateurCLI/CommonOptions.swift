@@ -3,6 +3,7 @@ import Foundation
 import Levels
 import ModelFiles
 import Models
+import Runs
 import Search
 import SparseKernels
 import Tensors

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Runs
 import Search
 import Yams
 
@@ -59,7 +60,7 @@ enum ConfigurationFile {
         let replay = value(of: "replay", in: own)
         guard
             let path = value(of: "config", in: own)
-                ?? replay.map({ RunFiles(folder: $0).path("config.yaml") })
+                ?? replay.map({ RunFiles(folder: $0).path(.configuration) })
         else { return commandLine }
         let known = try arguments()
         var (options, model) = try read(path, known)
@@ -70,7 +71,7 @@ enum ConfigurationFile {
     /// What the file that repeats a run says of an option; nil where it says nothing, or there is no such file.
     /// - Throws: `SearchFailure` for a malformed one.
     static func value(of name: String, inRun folder: String) throws -> String? {
-        let path = RunFiles(folder: folder).path("config.yaml")
+        let path = RunFiles(folder: folder).path(.configuration)
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let options = try read(path, try arguments()).options
         return value(of: name, in: options)

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Evaluation
+import Models
+import Runs
 import Search
 import Tensors
 
@@ -41,7 +43,7 @@ struct Evaluate: ParsableCommand {
     var metric: ClassificationMetric?
 
     @Option(help: "For lm: tokens of a window.")
-    var context = SearchOptions.windowTokens
+    var context = DecoderModel.windowTokens
 
     @Option(help: "For lm: how many windows, from the start of the text; all unless given.")
     var windows: Int?

@@ -2,6 +2,7 @@ import FlyingFox
 import FlyingSocks
 import Foundation
 import Report
+import Runs
 import Search
 import Synchronization
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Levels
 import ModelFiles
+import Runs
 import Search
 
 /// `secateur pick`

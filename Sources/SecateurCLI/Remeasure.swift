@@ -1,5 +1,6 @@
 import ArgumentParser
 import ModelFiles
+import Runs
 import Search
 
 /// `secateur remeasure`

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelFiles
 import Report
+import Runs
 import Search
 
 /// `secateur report`
@@ -24,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     var output: OutputPath?
 
     func run() throws {
-        let output = output ?? OutputPath(RunFiles(folder: runFolder).path("report.html"))
+        let output = output ?? OutputPath(RunFiles(folder: runFolder).path(.report))
         let record = try RunRecord(folder: runFolder)
         try output.require(.file)
         try AtomicFile.write(ReportPage(record).html, to: output.path)

@@ -1,6 +1,7 @@
 import Foundation
 import ModelFiles
 import Report
+import Runs
 import Search
 
 /// What `search` and `resume` share.
@@ -27,7 +28,7 @@ enum RunFolder {
 
     static func writeReport(_ folder: String) throws {
         try AtomicFile.write(
-            ReportPage(RunRecord(folder: folder)).html, to: RunFiles(folder: folder).path("report.html"))
+            ReportPage(RunRecord(folder: folder)).html, to: RunFiles(folder: folder).path(.report))
     }
 
     private static func stop(_ folder: String) -> Never {

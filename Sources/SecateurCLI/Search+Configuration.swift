@@ -1,3 +1,4 @@
+import Runs
 import Search
 import Yams
 
@@ -14,7 +15,8 @@ extension Search {
             ("target-latency", Self.plain("\(options.targetLatencies)")), ("agent", Self.text(options.agent)),
             ("budget", Self.plain("\(options.budget)")), ("threads", Self.plain("\(options.threads)")),
             ("tokens", Self.plain("\(options.tokens)")),
-            ("latency-of", Self.text(options.latencyOf.rawValue)), ("levels", Self.text(options.levels.map(\.description).joined(separator: ","))),
+            ("latency-of", Self.text(options.latencyOf.rawValue)),
+            ("levels", Self.text(options.levels.map(\.description).joined(separator: ","))),
             ("seed", Self.plain("\(options.seed)")),
             ("solver", Self.text(options.solver.rawValue)),
             ("calibration-sentences", Self.plain("\(options.calibrationSentences)")),
@@ -22,8 +24,10 @@ extension Search {
             ("quality-weight", Self.plain("\(options.weights.quality)")),
             ("latency-weight", Self.plain("\(options.weights.latency)")),
             ("size-weight", Self.plain("\(options.weights.size)")), ("cache", Self.text(cacheOptions.folder)),
-            ("latency-table", Self.text(RunFiles(folder: output).path("latency.h5"))),
+            ("latency-table", Self.text(RunFiles(folder: output).path(.latency))),
         ]
+        let settings = options.agentOptions.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        pairs.append(("agent-option", Self.text(settings.joined(separator: ","))))
         if let from { pairs.append(("from", Self.text(from))) }
         if let metric = options.metric { pairs.append(("metric", Self.text(metric.rawValue))) }
         if let validation = options.validation { pairs.append(("validation", Self.text(validation))) }
@@ -32,7 +36,7 @@ extension Search {
         let body = try serialize(node: Node(pairs.map { (Node($0), $1) }), width: -1, allowUnicode: true)
         return """
             # What repeats this search, with the latencies that it measured:
-            #   secateur search --config \(RunFiles(folder: output).path("config.yaml")) --output ANOTHER
+            #   secateur search --config \(RunFiles(folder: output).path(.configuration)) --output ANOTHER
 
             """ + body
     }

@@ -7,6 +7,7 @@ import ModelFiles
 import Models
 import Pruning
 import Report
+import Runs
 import Search
 import Transformers
 
@@ -74,9 +75,17 @@ struct Search: ParsableCommand {
     var targetSize: Double?
 
     @Option(
-        help: "Which agent searches: \(AgentKind.allCases.map(\.rawValue).joined(separator: ", ")).",
-        completion: .list(AgentKind.allCases.map(\.rawValue)))
-    var agent = AgentKind.natural.rawValue
+        help: "Which agent searches: \(AgentRegistry.standard.names.joined(separator: ", ")).",
+        completion: .list(AgentRegistry.standard.names))
+    var agent = NaturalGradient.name
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A setting of the agent, such as stepSize=0.3; may be repeated, or hold several with commas. \
+            `secateur search --agent NAME --agent-option help` lists what there is.
+            """, valueName: "key=value"))
+    var agentOption: [String] = []
 
     @Option(
         help: """
@@ -179,6 +188,10 @@ struct Search: ParsableCommand {
     }
 
     func run() throws {
+        if agentOption == ["help"] {
+            let help = try AgentRegistry.standard.agent(named: agent).optionsHelp
+            return print(help.isEmpty ? "agent \(agent) has no options" : help.joined(separator: "\n"))
+        }
         if let replay {
             let task = try RunFiles(folder: replay).options().task
             return try searchAgain(replay, SearchTasks.standard.task(named: task))
@@ -189,6 +202,22 @@ struct Search: ParsableCommand {
         try search(SearchTasks.standard.task(named: options.task), options, output.path)
     }
 
+    /// The agent's settings by name; of those given twice, the last.
+    private func agentOptions() throws -> [String: String] {
+        let type = try AgentRegistry.standard.agent(named: agent)
+        var options: [String: String] = [:]
+        for pair in agentOption.flatMap({ $0.split(separator: ",") }) {
+            guard let middle = pair.firstIndex(of: "=") else {
+                throw ValidationError(
+                    "--agent-option: found '\(pair)', allowed key=value with the settings of agent \(agent): "
+                        + (type.optionNames.isEmpty ? "none" : type.optionNames.joined(separator: ", ")))
+            }
+            options[String(pair[..<middle])] = String(pair[pair.index(after: middle)...])
+        }
+        try type.require(options)
+        return options
+    }
+
     /// The options as the search takes them.
     private func resolved() throws -> SearchOptions {
         var options = try from.map { try earlier(RunFiles(folder: $0).options()) } ?? fresh()
@@ -196,6 +225,7 @@ struct Search: ParsableCommand {
         options.targetLatencies = targetLatency
         options.targetSize = targetSize
         options.agent = agent
+        options.agentOptions = try agentOptions()
         options.budget = budget
         options.threads = machine.threads
         options.finetuneSteps = finetuneSteps

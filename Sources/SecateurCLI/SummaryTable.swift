@@ -1,3 +1,4 @@
+import Runs
 import Search
 
 /// The end of a search, for people.

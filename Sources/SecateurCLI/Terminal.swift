@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Search
 
 /// What a person sees besides results.

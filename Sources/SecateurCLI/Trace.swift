@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import Runs
 import Search
 
 /// `secateur trace`

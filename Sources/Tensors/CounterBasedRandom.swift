@@ -3,7 +3,7 @@
 ///
 /// Each output is SplitMix64's finaliser applied to a Weyl sequence (Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators", OOPSLA 2014).
-public struct CounterBasedRandom: RandomNumberGenerator, Sendable, Equatable {
+public struct CounterBasedRandom: RandomNumberGenerator, Sendable, Equatable, Codable {
     /// What fixes the whole sequence.
     public let seed: UInt64
     /// Which of the independent sequences of the seed this is.

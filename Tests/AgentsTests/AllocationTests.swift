@@ -1,6 +1,6 @@
+import ChainProblem
 import Environments
 import Levels
-import SparseKernels
 import Tensors
 import Testing
 
@@ -17,7 +17,8 @@ import Testing
         let size = table(1_000).map { $0.map { Int($0) } }
         let least = latency.reduce(0) { $0 + ($1.min() ?? 0) }
         let levels: LevelSet = [
-            .dense, Level(pattern: .unstructured, sparsity: 0.2), Level(pattern: .unstructured, sparsity: 0.4),
+            .dense, Level(pattern: .unstructured, sparsity: 0.2),
+            Level(pattern: .unstructured, sparsity: 0.4),
             Level(pattern: .unstructured, sparsity: 0.6), Level(pattern: .unstructured, sparsity: 0.8),
         ]
         let costs = LevelCosts(

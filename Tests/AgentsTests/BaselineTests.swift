@@ -1,7 +1,7 @@
+import ChainProblem
 import Environments
 import Levels
 import Pruning
-import SparseKernels
 import Tensors
 import Testing
 

@@ -1,3 +1,4 @@
+import ChainProblem
 import Environments
 import Tensors
 import Testing
@@ -71,12 +72,13 @@ import Testing
     /// The least loss of the policies that an agent found, over the optimum.
     ///
     /// DDPG chooses among levels on the frontier that sensitivities draw: which pattern is better, it is told.
-    private static func lossRatio(_ kind: AgentKind, seed: UInt64, budget: Int) throws -> Double {
+    private static func lossRatio(_ kind: String, seed: UInt64, budget: Int) throws -> Double {
         let toy = ChainEnvironment(
             layers: 6, problem: seed, budget: budget, interaction: 0,
-            misjudgesPatterns: kind != .ddpg)
+            misjudgesPatterns: kind != "ddpg")
         let target = toy.usualTarget
-        var agent = kind.make(costs: toy.costs, target: target, budget: budget, seed: seed)
+        var agent = try AgentRegistry.standard.make(
+            kind, costs: toy.costs, target: target, budget: budget, seed: seed)
         var least = Double.infinity
         for _ in 0..<budget {
             let (_, actions, terms) = try walk(toy, target: target) { observation, _ in agent.act(observation)
@@ -87,22 +89,23 @@ import Testing
         return least / toy.optimalLoss(latencyMs: target.latencyMs)
     }
 
-    @Test(arguments: [AgentKind.reinforce, .ppo, .ddpg], 1...3 as ClosedRange<UInt64>)
-    func aSeparableProblemIsSolved(kind: AgentKind, seed: UInt64) throws {
+    @Test(arguments: ["reinforce", "ppo", "ddpg"], 1...3 as ClosedRange<UInt64>)
+    func aSeparableProblemIsSolved(kind: String, seed: UInt64) throws {
         let ratio = try Self.lossRatio(kind, seed: seed, budget: 1_500)
         #expect(ratio >= 1 - 1e-9)
         #expect(ratio <= 1.02, "\(kind)")
     }
 
     /// What a policy gives on average at the end is better than at the start: it has learnt, not only drawn.
-    @Test(arguments: [AgentKind.reinforce, .ppo, .ddpg]) func lateEpisodesAreBetterThanEarlyOnes(
-        kind: AgentKind
+    @Test(arguments: ["reinforce", "ppo", "ddpg"]) func lateEpisodesAreBetterThanEarlyOnes(
+        kind: String
     ) throws {
         let episodes = 1_000
         var (early, late) = (0.0, 0.0)
         for seed in 1...3 as ClosedRange<UInt64> {
             let toy = ChainEnvironment(layers: 6, problem: seed, budget: episodes, interaction: 0)
-            var agent = kind.make(costs: toy.costs, target: toy.usualTarget, budget: episodes, seed: seed)
+            var agent = try AgentRegistry.standard.make(
+                kind, costs: toy.costs, target: toy.usualTarget, budget: episodes, seed: seed)
             for episode in 0..<episodes {
                 let (_, actions, terms) = try walk(toy, target: toy.usualTarget) { observation, _ in
                     agent.act(observation)

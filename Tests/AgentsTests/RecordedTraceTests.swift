@@ -1,3 +1,4 @@
+import ChainProblem
 import Environments
 import Foundation
 import ModelFiles
@@ -25,7 +26,7 @@ import Testing
         ProcessInfo.processInfo.environment["SECATEUR_RECORD_TRACES"] == "1"
     }
 
-    private static func trace(_ agent: AgentKind) throws -> Trace {
+    private static func trace(_ agent: String) throws -> Trace {
         let folder = try TemporaryFolder()
         try search(folder.path, agent: agent, seed: seed, budget: budget)
         let rows = try traceRows(folder.path)
@@ -41,16 +42,16 @@ import Testing
     }
 
     @Test(.enabled(if: isRecording)) func record() throws {
-        let traces = try AgentKind.allCases.map { ($0.rawValue, try Self.trace($0)) }
+        let traces = try AgentRegistry.standard.names.map { ($0, try Self.trace($0)) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let data = try encoder.encode(Dictionary(uniqueKeysWithValues: traces))
         try (data + Data("\n".utf8)).write(to: URL(fileURLWithPath: Self.path))
     }
 
-    @Test(.enabled(if: !isRecording), arguments: AgentKind.allCases)
-    func agentsDoWhatTheyDidElsewhere(agent: AgentKind) throws {
-        let (found, expected) = (try Self.trace(agent), try #require(try Self.recorded()[agent.rawValue]))
+    @Test(.enabled(if: !isRecording), arguments: AgentRegistry.standard.names)
+    func agentsDoWhatTheyDidElsewhere(agent: String) throws {
+        let (found, expected) = (try Self.trace(agent), try #require(try Self.recorded()[agent]))
         let differing = zip(found.actions, expected.actions).enumerated().first { $1.0 != $1.1 }
         #expect(differing == nil, "episode \(differing?.offset ?? 0)")
         #expect(found == expected)

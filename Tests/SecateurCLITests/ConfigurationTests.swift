@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Testing
 
 @testable import SecateurCLI
@@ -40,8 +41,39 @@ import Testing
         #expect(other.status != 0 && other.errors.contains("missing"))
     }
 
+    /// Settings of an agent are in the run, its trace and its file.
+    @Test func settingsOfAgentsAreRepeated() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        let settings = ["--agent", "spdy", "--agent-option", "patience=3,redrawn=0.5", "--budget", "30"]
+        #expect(
+            try tool.run(
+                TinySearch.arguments(tool, "run", settings + ["--agent-option", "patience=2"])
+            ).status == 0)
+        let wanted = ["patience": "2", "redrawn": "0.5"]
+        #expect(try RunFiles(folder: tool.file("run")).options().agentOptions == wanted)
+        #expect(try TraceFile.read(path: tool.file("run/trace.h5")).0.agentOptions == wanted)
+        let again = try tool.run(
+            ["search", "--config", tool.file("run/config.yaml"), "--output", tool.file("again")])
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try RunFiles(folder: tool.file("again")).options().agentOptions == wanted)
+        #expect(try TinySearch.rows(tool.file("again")) == TinySearch.rows(tool.file("run")))
+        for (wrong, says) in [
+            ("patients=3", "'patients', allowed of agent spdy: redrawn, patience"),
+            ("patience=0", "patience of spdy: found '0', allowed 1 to 1000000"),
+            ("patience", "'patience', allowed key=value"),
+        ] {
+            let more = ["--agent", "spdy", "--agent-option", wrong]
+            let result = try tool.run(TinySearch.arguments(tool, "wrong", more))
+            #expect(result.status != 0 && result.errors.contains(says), "\(result.errors)")
+        }
+        let help = try tool.run(
+            TinySearch.arguments(tool, "none", ["--agent", "evopress", "--agent-option", "help"]))
+        #expect(help.status == 0 && help.output.contains("offspring=16: Offspring of a generation."))
+    }
+
     @Test(arguments: [
-        ("budgt: 3", ["run.yaml:1", "'budgt'", "allowed agent, budget", "train"]),
+        ("budgt: 3", ["run.yaml:1", "'budgt'", "allowed agent, agent-option, budget", "train"]),
         ("budget: [1, 2]", ["run.yaml:1: budget", "one value"]),
         ("overwrite: perhaps", ["overwrite", "'perhaps'", "true or false"]),
         ("budget: many", ["budget", "many"]),

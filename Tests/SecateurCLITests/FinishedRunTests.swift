@@ -2,6 +2,7 @@ import Foundation
 import ModelFiles
 import Models
 import Pruning
+import Runs
 import Tensors
 import Testing
 import TinyModels

@@ -1,6 +1,7 @@
 import Agents
 import Foundation
 import Levels
+import Runs
 import TinyModels
 
 @testable import SparseKernels

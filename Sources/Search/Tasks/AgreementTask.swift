@@ -1,6 +1,7 @@
 import Evaluation
 import Levels
 import Models
+import Runs
 import Tensors
 import Transformers
 

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Levels
 import Models
+import Runs
 import Tensors
 import Transformers
 

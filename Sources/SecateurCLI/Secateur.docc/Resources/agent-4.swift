@@ -1,19 +1,31 @@
 import Environments
-import HDF5
+import Levels
 import Tensors
 
 /// Changes a few layers of the best policy so far, and keeps what is better.
 public struct HillClimbing: Agent {
     /// What users call it.
-    public static let name = AgentKind.climbing.rawValue
-    /// How many layers a step changes.
-    private static let changes = 3
+    public static let name = "climbing"
+
+    /// What can be tuned.
+    public struct Settings: AgentSettings {
+        var changes = 3
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .count("changes", \.changes, 1...1_000, "How many layers a step changes.")
+        ]
+
+        /// The defaults.
+        public init() {}
+    }
 
     /// Does not estimate rewards.
     public let baseline = Double.nan
     /// Always.
     public var wantsMore: Bool { true }
 
+    private let settings: Settings
     private let costs: LevelCosts
     private var random: CounterBasedRandom
     private var best: [Int]
@@ -21,7 +33,8 @@ public struct HillClimbing: Agent {
     private var plan: [Int]
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         random = CounterBasedRandom(seed: seed)
         let allocation = AdditiveAllocation(costs: costs, target: target)
@@ -40,7 +53,7 @@ public struct HillClimbing: Agent {
         guard bestReward.isFinite else { return best }
         let allocation = AdditiveAllocation(costs: costs, target: target)
         var changed = best
-        let layers = Set(changed.indices.shuffled(using: &random).prefix(Self.changes))
+        let layers = Set(changed.indices.shuffled(using: &random).prefix(settings.changes))
         for layer in layers.sorted() {
             changed[layer] = Int.random(in: costs.levels.indices, using: &random)
         }

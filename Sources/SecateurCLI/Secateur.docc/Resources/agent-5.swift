@@ -1,19 +1,31 @@
 import Environments
-import HDF5
+import Levels
 import Tensors
 
 /// Changes a few layers of the best policy so far, and keeps what is better.
 public struct HillClimbing: Agent {
     /// What users call it.
-    public static let name = AgentKind.climbing.rawValue
-    /// How many layers a step changes.
-    private static let changes = 3
+    public static let name = "climbing"
+
+    /// What can be tuned.
+    public struct Settings: AgentSettings {
+        var changes = 3
+
+        /// The fields.
+        public static let options: [AgentOption<Settings>] = [
+            .count("changes", \.changes, 1...1_000, "How many layers a step changes.")
+        ]
+
+        /// The defaults.
+        public init() {}
+    }
 
     /// Does not estimate rewards.
     public let baseline = Double.nan
     /// Always.
     public var wantsMore: Bool { true }
 
+    private let settings: Settings
     private let costs: LevelCosts
     private var random: CounterBasedRandom
     private var best: [Int]
@@ -21,7 +33,8 @@ public struct HillClimbing: Agent {
     private var plan: [Int]
 
     /// A new agent that has seen nothing but the tables.
-    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64) {
+    public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
+        self.settings = settings
         self.costs = costs
         random = CounterBasedRandom(seed: seed)
         let allocation = AdditiveAllocation(costs: costs, target: target)
@@ -40,7 +53,7 @@ public struct HillClimbing: Agent {
         guard bestReward.isFinite else { return best }
         let allocation = AdditiveAllocation(costs: costs, target: target)
         var changed = best
-        let layers = Set(changed.indices.shuffled(using: &random).prefix(Self.changes))
+        let layers = Set(changed.indices.shuffled(using: &random).prefix(settings.changes))
         for layer in layers.sorted() {
             changed[layer] = Int.random(in: costs.levels.indices, using: &random)
         }
@@ -56,21 +69,21 @@ public struct HillClimbing: Agent {
         (best, bestReward) = (episode.actions, episode.terms.reward)
     }
 
-    /// Writes everything that restoring needs.
-    public func save(to group: HDF5Group) throws {
-        try group.write(random)
-        try group.write("best", best.map(Int32.init))
-        try group.setAttribute("bestReward", bestReward)
+    /// What ``restore(_:)`` continues with.
+    public struct State: Codable, Sendable {
+        let random: CounterBasedRandom
+        let best: [Int]
+        let bestReward: Double
+    }
+
+    /// The best policy, and the generator.
+    public var state: State {
+        State(random: random, best: best, bestReward: bestReward)
     }
 
     /// Continues with a saved state.
-    public init(restoring group: HDF5Group, costs: LevelCosts, target: Target, budget: Int) throws {
-        self.init(costs: costs, target: target, budget: budget, seed: 0)
-        random = try group.readRandom()
-        best = try group.dataset("best").read(as: Int32.self).map(Int.init)
-        bestReward = try group.attribute("bestReward")
-        guard best.count == costs.layers.count, best.allSatisfy(costs.levels.indices.contains) else {
-            throw SearchError.damaged(file: "agent", reason: "its policy is none of these layers and levels")
-        }
+    public mutating func restore(_ state: State) throws {
+        try costs.requirePolicies([state.best], "the best policy")
+        (random, best, bestReward) = (state.random, state.best, state.bestReward)
     }
 }

@@ -1,19 +1,8 @@
-/// The agents there are, by the names that users type.
-public enum AgentKind: String, CaseIterable, Sendable {
-    // …
-    /// Random levels that meet the target: ``RandomSearch``.
-    case random
-    /// Changes to the best policy so far: ``HillClimbing``.
-    case climbing
-
-    // …
-
-    /// The type that implements it.
-    public var type: any Agent.Type {
-        switch self {
+extension AgentRegistry {
+    /// The agents of this project, the default first.
+    public static let standard = AgentRegistry([
+        NaturalGradient.self, Reinforce.self, PPO.self, DDPG.self, AMC.self, Uniform.self, RandomSearch.self,
         // …
-        case .random: RandomSearch.self
-        case .climbing: HillClimbing.self
-        }
-    }
+        HillClimbing.self,
+    ])
 }

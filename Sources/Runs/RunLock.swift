@@ -2,12 +2,12 @@ import Foundation
 
 /// Keeps a second search out of a run folder for as long as it lives; the system lets go of it when the
 /// process ends, however it does.
-final class RunLock {
+package final class RunLock {
     private let descriptor: Int32
 
     /// Takes the lock.
     /// - Throws: ``SearchFailure`` when another process has it, or the folder cannot be written to.
-    init(folder: String) throws {
+    package init(folder: String) throws {
         descriptor = try Self.lock("\(folder)/.lock", folder)
         let text = Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8)
         ftruncate(descriptor, 0)

@@ -12,6 +12,12 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         public let dense: Double
         /// The pruned model's.
         public let pruned: Double
+
+        package init(metric: String, dense: Double, pruned: Double) {
+            self.metric = metric
+            self.dense = dense
+            self.pruned = pruned
+        }
     }
 
     /// What was chosen for a layer.
@@ -70,6 +76,37 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public var denseDiskBytes: Int?
     /// Bytes of the pruned model's weight files, which hold its zeros.
     public var diskBytes: Int?
+
+    package init(
+        options: SearchOptions, hardware: String, evaluations: Int, denseMs: Double, prunedMs: Double,
+        speedup: Double, targetFraction: Double, targetMet: Bool, predictedMs: Double,
+        predictedDenseMs: Double, denseSizeBytes: Int, sizeBytes: Int, quality: Double,
+        checkedQuality: Double, reward: Double, validation: Score?, policy: [Choice],
+        breakdown: Breakdown? = nil, denseBreakdown: Breakdown? = nil, denseDiskBytes: Int? = nil,
+        diskBytes: Int? = nil
+    ) {
+        self.options = options
+        self.hardware = hardware
+        self.evaluations = evaluations
+        self.denseMs = denseMs
+        self.prunedMs = prunedMs
+        self.speedup = speedup
+        self.targetFraction = targetFraction
+        self.targetMet = targetMet
+        self.predictedMs = predictedMs
+        self.predictedDenseMs = predictedDenseMs
+        self.denseSizeBytes = denseSizeBytes
+        self.sizeBytes = sizeBytes
+        self.quality = quality
+        self.checkedQuality = checkedQuality
+        self.reward = reward
+        self.validation = validation
+        self.policy = policy
+        self.breakdown = breakdown
+        self.denseBreakdown = denseBreakdown
+        self.denseDiskBytes = denseDiskBytes
+        self.diskBytes = diskBytes
+    }
 
     /// What to say when the dense model took another time than in the latency table that the search went by, by a
     /// quarter or more: then something else ran on the machine at one of the two.

@@ -7,7 +7,9 @@ import ModelFiles
 /// What a trace tells of its search as a whole.
 public struct TraceHeader: Sendable, Equatable {
     /// Which agent searched.
-    public let agent: AgentKind
+    public let agent: String
+    /// Settings of the agent that were not left at their defaults, by name.
+    public let agentOptions: [String: String]
     /// The latency that it was asked for, in milliseconds; of a range, the strictest.
     public let targetLatencyMs: Double
     /// The size that it was asked for, in bytes; nil for no limit.
@@ -37,7 +39,13 @@ public struct TraceHeader: Sendable, Equatable {
     }
 
     func write(to root: HDF5Group) throws {
-        try root.setAttribute("agent", agent.rawValue)
+        try root.setAttribute("agent", agent)
+        if !agentOptions.isEmpty {
+            let fields = agentOptions.keys.sorted()
+            let group = try root.createGroup("agentOptions")
+            try group.writeStrings("fields", fields)
+            try group.writeStrings("values", fields.compactMap { agentOptions[$0] })
+        }
         try root.setAttribute("seed", Int(bitPattern: UInt(seed)))
         try root.setAttribute("budget", budget)
         try root.setAttribute("arithmetic", arithmetic)
@@ -51,11 +59,13 @@ public struct TraceHeader: Sendable, Equatable {
         for (field, value) in identity { try group.setAttribute(field, value) }
     }
 
-    init(
-        agent: AgentKind, target: Target, mildestLatencyMs: Double?, budget: Int, seed: UInt64,
+    package init(
+        agent: String, agentOptions: [String: String] = [:], target: Target, mildestLatencyMs: Double?,
+        budget: Int, seed: UInt64,
         layers: [String], levels: [String], identity: [String: String], arithmetic: Int = presentArithmetic
     ) {
         self.agent = agent
+        self.agentOptions = agentOptions
         targetLatencyMs = target.latencyMs
         targetSizeBytes = target.sizeBytes
         self.mildestLatencyMs = mildestLatencyMs
@@ -68,7 +78,14 @@ public struct TraceHeader: Sendable, Equatable {
     }
 
     init(from root: HDF5Group) throws {
-        agent = try AgentKind(name: try root.attribute("agent"))
+        agent = try root.attribute("agent")
+        if try root.contains("agentOptions") {
+            let group = try root.group("agentOptions")
+            let pairs = zip(try group.readStrings("fields"), try group.readStrings("values"))
+            agentOptions = Dictionary(pairs.map { ($0, $1) }) { $1 }
+        } else {
+            agentOptions = [:]
+        }
         let bits: Int = try root.attribute("seed")
         seed = UInt64(UInt(bitPattern: bits))
         budget = try root.attribute("budget")
@@ -102,6 +119,19 @@ public struct TraceRow: Sendable, Equatable {
     public let tokenPasses: Int
     /// Seconds since the search started, not counting pauses.
     public let wallClockSeconds: Double
+
+    package init(
+        evaluation: Int, actions: [Int], terms: RewardTerms, baseline: Double, learning: LearningRecord,
+        tokenPasses: Int, wallClockSeconds: Double
+    ) {
+        self.evaluation = evaluation
+        self.actions = actions
+        self.terms = terms
+        self.baseline = baseline
+        self.learning = learning
+        self.tokenPasses = tokenPasses
+        self.wallClockSeconds = wallClockSeconds
+    }
 }
 
 /// `trace.h5`: one row for each evaluated policy, which others may read while it grows.
@@ -121,7 +151,7 @@ public final class TraceFile {
     /// Replaces the file at `path` by one with these rows, and goes on appending to it.
     ///
     /// The old file is never opened, so it does not matter in what state a killed writer left it.
-    init(replacing path: String, header: TraceHeader, rows: [TraceRow]) throws {
+    package init(replacing path: String, header: TraceHeader, rows: [TraceRow]) throws {
         self.path = path
         let temporary = path + ".new"
         try? FileManager.default.removeItem(atPath: temporary)
@@ -133,16 +163,16 @@ public final class TraceFile {
         for row in rows { try columns.append(row) }
         try file.startSWMRWrite()
         guard rename(temporary, path) == 0 else {
-            throw SearchError.damaged(file: path, reason: "renaming \(temporary) failed")
+            throw RunError.damaged(file: path, reason: "renaming \(temporary) failed")
         }
     }
 
-    func append(_ row: TraceRow) throws {
+    package func append(_ row: TraceRow) throws {
         try columns.append(row)
         try columns.flush()
     }
 
-    func close() throws {
+    package func close() throws {
         try file.close()
         try FileSeal.append(to: path)
     }
@@ -156,14 +186,14 @@ public final class TraceFile {
     ///
     /// - Parameter whileWritten: reads one that grows; its content is not checked against a digest, which it
     ///   does not have yet.
-    /// - Throws: `HDF5Error`, `ModelFileError`, or ``SearchError/damaged(file:reason:)``.
+    /// - Throws: `HDF5Error`, `ModelFileError`, or ``RunError/damaged(file:reason:)``.
     public static func read(path: String, whileWritten: Bool = false) throws -> (TraceHeader, [TraceRow]) {
         if !whileWritten { try FileSeal.require(path) }
         let file = try HDF5File.open(path: path, mode: whileWritten ? .swmrRead : .readOnly)
         let root = try file.root
         let found: String = try root.attribute("schema")
         guard found == schema else {
-            throw SearchError.damaged(file: path, reason: "schema: found '\(found)', allowed '\(schema)'")
+            throw RunError.damaged(file: path, reason: "schema: found '\(found)', allowed '\(schema)'")
         }
         let header = try TraceHeader(from: root)
         let rows = try TraceColumns.read(from: root, header: header, path: path)

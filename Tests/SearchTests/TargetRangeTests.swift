@@ -1,9 +1,11 @@
+import ChainProblem
 import Environments
 import Foundation
 import Levels
 import Testing
 
 @testable import Agents
+@testable import Search
 
 @Suite struct TargetRangeTests {
     @Test func stationsGoFromMildToStrictAtEqualRatios() {
@@ -18,13 +20,16 @@ import Testing
             (0, 16, 0), (0.2, 16, 0), (0.28, 16, 0.5), (0.4, 8, 0.25), (0.95, 1, 0.6875), (1, 1, 1),
         ]
         for (progress, latencyMs, within) in places {
-            #expect(schedule.target(at: progress) == Target(latencyMs: latencyMs, denseLatencyMs: 20, sizeBytes: 7))
+            #expect(
+                schedule.target(at: progress)
+                    == Target(latencyMs: latencyMs, denseLatencyMs: 20, sizeBytes: 7))
             #expect(abs(schedule.progressWithinStation(at: progress) - within) < 1e-9)
         }
     }
 
     @Test func oneTargetIsAimedAtThroughout() {
-        let schedule = TargetSchedule(target: Target(latencyMs: 3, denseLatencyMs: 3), mildestLatencyMs: nil, start: 0.2)
+        let schedule = TargetSchedule(
+            target: Target(latencyMs: 3, denseLatencyMs: 3), mildestLatencyMs: nil, start: 0.2)
         #expect(schedule.target(at: 0).latencyMs == 3 && schedule.target(at: 1).latencyMs == 3)
         #expect(schedule.progressWithinStation(at: 0.37) == 0.37)
     }

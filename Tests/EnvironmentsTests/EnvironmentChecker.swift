@@ -1,3 +1,4 @@
+import ChainProblem
 import Environments
 import Levels
 import Testing
@@ -13,26 +14,6 @@ func checkEnvironment(target: Target, budget: Int, make: () throws -> any Enviro
     try checkMasks(target: target, try make())
     try checkDeterminism(target: target, try make(), try make())
     try checkBudget(target: target, budget: budget, try make())
-}
-
-/// Walks one episode; `choose` picks among the unmasked levels.
-func walk(
-    _ environment: any Environment, target: Target, choose: (Observation, [Int]) -> Int
-) throws -> (observations: [Observation], actions: [Int], terms: RewardTerms) {
-    var observations: [Observation] = []
-    var actions: [Int] = []
-    var observation = try environment.reset(target: target)
-    while true {
-        observations.append(observation)
-        let allowed = observation.mask.indices.filter { observation.mask[$0] }
-        try #require(
-            !allowed.isEmpty, "layer \(observation.layer) has no level that can still meet the target")
-        actions.append(choose(observation, allowed))
-        switch try environment.step(try #require(actions.last)) {
-        case .next(let next): observation = next
-        case .terminated(let terms): return (observations, actions, terms)
-        }
-    }
 }
 
 /// What observations and terms say must be what the tables say.

@@ -1,7 +1,5 @@
 /// Why a search cannot start or go on.
-public enum SearchError: Error, Equatable, CustomStringConvertible {
-    /// No agent has this name.
-    case unknownAgent(found: String, allowed: [String])
+public enum RunError: Error, Equatable, CustomStringConvertible {
     /// The folder already holds a run.
     case runExists(file: String)
     /// The folder holds no run.
@@ -14,8 +12,6 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
     /// One line for people.
     public var description: String {
         switch self {
-        case .unknownAgent(let found, let allowed):
-            "agent: found '\(found)', allowed \(allowed.joined(separator: ", "))"
         case .runExists(let file):
             "\(file): a run is already here: resume it, or choose another folder"
         case .noRun(let file):

@@ -1,13 +1,15 @@
+import Agents
 import Environments
 import Foundation
-
-@testable import Agents
+import Levels
+import Runs
+import Search
 
 /// A folder that goes away with its owner.
-final class TemporaryFolder {
-    let path: String
+package final class TemporaryFolder {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         path =
             FileManager.default.temporaryDirectory.appendingPathComponent("agents-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -17,17 +19,17 @@ final class TemporaryFolder {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    func file(_ name: String) -> String {
+    package func file(_ name: String) -> String {
         path + "/" + name
     }
 }
 
 /// What must not differ between two traces of the same search.
-struct ComparableRow: Equatable {
-    let evaluation: Int
-    let actions: [Int]
-    let terms: RewardTerms
-    let baselineBits: UInt64
+package struct ComparableRow: Equatable {
+    package let evaluation: Int
+    package let actions: [Int]
+    package let terms: RewardTerms
+    package let baselineBits: UInt64
 
     init(_ row: TraceRow) {
         evaluation = row.evaluation
@@ -38,16 +40,17 @@ struct ComparableRow: Equatable {
 }
 
 /// The rows of the trace in a run's folder.
-func traceRows(_ folder: String) throws -> [ComparableRow] {
+package func traceRows(_ folder: String) throws -> [ComparableRow] {
     try TraceFile.read(path: folder + "/trace.h5").1.map(ComparableRow.init)
 }
 
-let someIdentity = ["model": "sha256:1234", "task": "toy"]
+package let someIdentity = ["model": "sha256:1234", "task": "toy"]
 
 /// Searches the chain to the end, or until `stopAfter` evaluations.
 @discardableResult
-func search(
-    _ folder: String, agent: AgentKind, problem: UInt64 = 1, seed: UInt64 = 5, budget: Int = 30,
+package func search(
+    _ folder: String, agent: String, agents: AgentRegistry = .standard,
+    options: [String: String] = [:], problem: UInt64 = 1, seed: UInt64 = 5, budget: Int = 30,
     stopAfter: Int = .max, checkpointEverySeconds: Double = 1, sizeLimited: Bool = false,
     each: (Int) -> Void = { _ in }
 ) throws -> SearchOutcome {
@@ -58,9 +61,9 @@ func search(
     let run = try SearchRun.start(
         folder: folder, environment: environment,
         options: SearchRunOptions(
-            agent: agent, target: target, budget: budget, seed: seed,
+            agent: agent, agentOptions: options, target: target, budget: budget, seed: seed,
             checkpointEverySeconds: checkpointEverySeconds),
-        identity: someIdentity)
+        identity: someIdentity, agents: agents)
     var count = 0
     return try run.run(
         progress: {
@@ -71,10 +74,11 @@ func search(
 
 /// Goes on with a search of the chain.
 @discardableResult
-func resume(_ folder: String, problem: UInt64 = 1, identity: [String: String] = someIdentity) throws
-    -> SearchOutcome
-{
-    let run = try SearchRun.resume(folder: folder, identity: identity) { budget, spent in
+package func resume(
+    _ folder: String, problem: UInt64 = 1, identity: [String: String] = someIdentity,
+    agents: AgentRegistry = .standard
+) throws -> SearchOutcome {
+    let run = try SearchRun.resume(folder: folder, identity: identity, agents: agents) { budget, spent in
         ChainEnvironment(problem: problem, budget: budget, spent: spent ?? 0)
     }
     return try run.run()
@@ -82,13 +86,8 @@ func resume(_ folder: String, problem: UInt64 = 1, identity: [String: String] = 
 
 extension LevelCosts {
     /// A quarter of the way from the least size to the dense one.
-    var sizeLimit: Int {
+    package var sizeLimit: Int {
         let dense = sizeBytes(of: densePolicy)
         return leastSizeBytes + (dense - leastSizeBytes) / 4
     }
-}
-
-extension AgentKind {
-    /// Whether it only lists candidates, and has no use for a seed.
-    var isListed: Bool { type is any ListedCandidates.Type }
 }

@@ -3,25 +3,25 @@ import HDF5
 import ModelFiles
 
 /// The checkpoints of a run folder: the last one, and the one before, for when the last is damaged.
-struct CheckpointStore {
+package struct CheckpointStore {
     /// The last one.
-    let path: String
+    package let path: String
     /// The one before it.
-    let previousPath: String
+    package let previousPath: String
 
-    init(folder: String) {
-        let url = URL(fileURLWithPath: folder)
-        path = url.appendingPathComponent("checkpoint.h5").path
-        previousPath = url.appendingPathComponent("checkpoint.previous.h5").path
+    package init(folder: String) {
+        let files = RunFiles(folder: URL(fileURLWithPath: folder).path)
+        path = files.path(.checkpoint)
+        previousPath = files.path(.previousCheckpoint)
     }
 
     /// Whether there is one.
-    var holdsCheckpoint: Bool {
+    package var holdsCheckpoint: Bool {
         [path, previousPath].contains { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// Replaces the last checkpoint in one piece; what it was becomes the one before.
-    func save(_ checkpoint: CheckpointFile) throws {
+    package func save(_ checkpoint: CheckpointFile) throws {
         try HDF5File.write(
             atomicallyTo: path,
             beforeReplacing: { temporary in
@@ -34,9 +34,9 @@ struct CheckpointStore {
     /// Makes sure that the last checkpoint is whole, and puts the one before in its place when it is not.
     ///
     /// - Returns: a line about what was wrong; nil when nothing was.
-    /// - Throws: ``SearchError/noRun(file:)``, or what is wrong when there is none before it either.
-    func mend() throws -> String? {
-        guard holdsCheckpoint else { throw SearchError.noRun(file: path) }
+    /// - Throws: ``RunError/noRun(file:)``, or what is wrong when there is none before it either.
+    package func mend() throws -> String? {
+        guard holdsCheckpoint else { throw RunError.noRun(file: path) }
         do {
             try FileSeal.require(path)
             return nil
@@ -53,7 +53,7 @@ struct CheckpointStore {
         let temporary = "\(name).new"
         unlink(temporary)
         guard Foundation.link(path, temporary) == 0, rename(temporary, name) == 0 else {
-            throw SearchError.damaged(
+            throw RunError.damaged(
                 file: name, reason: "it cannot be replaced: \(String(cString: strerror(errno)))")
         }
     }

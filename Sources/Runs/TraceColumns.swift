@@ -81,7 +81,7 @@ struct TraceColumns {
         guard shape.dropFirst() == [layers], actions.allSatisfy(header.levels.indices.contains),
             evaluations == rows.map({ Int64($0 + 1) })
         else {
-            throw SearchError.damaged(
+            throw RunError.damaged(
                 file: path,
                 reason:
                     "its rows are not those of \(layers) layers and \(header.levels.count) levels, numbered from 1"

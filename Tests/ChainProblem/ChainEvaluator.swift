@@ -1,22 +1,27 @@
 import Environments
 
 /// The chain's losses in memory, as if they were of a model and its data.
-struct ChainEvaluator: Evaluator {
-    let toy: ChainEnvironment
+package struct ChainEvaluator: Evaluator {
+    package let toy: ChainEnvironment
     /// Of the reward data; nil where it cannot be cut up, and nothing has a gradient.
-    let tokens: Int?
+    package let tokens: Int?
 
-    func quality(of policy: [Int]) -> Double { 1 - toy.loss(of: policy) }
+    package init(toy: ChainEnvironment, tokens: Int?) {
+        self.toy = toy
+        self.tokens = tokens
+    }
+
+    package func quality(of policy: [Int]) -> Double { 1 - toy.loss(of: policy) }
 
     /// A backward pass counts twice.
-    func tokenPasses(for question: EvaluatorQuestion) -> Int? {
+    package func tokenPasses(for question: EvaluatorQuestion) -> Int? {
         switch question {
         case .effects: tokens.map { 3 * $0 }
         case .scores(let share, _): tokens.map { Int(share * Double($0)) }
         }
     }
 
-    func effects(of policy: [Int], number: Int) -> LevelEffects {
+    package func effects(of policy: [Int], number: Int) -> LevelEffects {
         let now = toy.loss(of: policy)
         let slope = policy.indices.map { layer in
             toy.costs.levels.indices.map { level in
@@ -28,7 +33,7 @@ struct ChainEvaluator: Evaluator {
         return LevelEffects(slope: slope, curvature: slope.map { $0.map { _ in 0 } })
     }
 
-    func scores(of policies: [[Int]], share: Double, number: Int) -> [Double] {
+    package func scores(of policies: [[Int]], share: Double, number: Int) -> [Double] {
         policies.map { -toy.loss(of: $0) }
     }
 }

@@ -1,15 +1,18 @@
+import ChainProblem
 import Environments
 import Foundation
 import HDF5
 import Levels
 import ModelFiles
+import Runs
 import Testing
 
 @testable import Agents
+@testable import Search
 
 @Suite struct SearchRunTests {
-    @Test(arguments: AgentKind.allCases, [0, 1, 2, 7, 13, 29])
-    func aSearchThatWasStoppedGoesOnAsIfItHadNot(agent: AgentKind, stopAfter: Int) throws {
+    @Test(arguments: AgentRegistry.standard.names, [0, 1, 2, 7, 13, 29])
+    func aSearchThatWasStoppedGoesOnAsIfItHadNot(agent: String, stopAfter: Int) throws {
         let (whole, stopped) = (try TemporaryFolder(), try TemporaryFolder())
         let expected = try search(whole.path, agent: agent)
         let interrupted = try search(stopped.path, agent: agent, stopAfter: stopAfter)
@@ -24,9 +27,9 @@ import Testing
     ///
     /// Those that only list candidates are over after one or two evaluations.
     @Test(
-        arguments: AgentKind.allCases.flatMap { agent in [1, 2, 11].map { (agent, $0) } }
-            .filter { !$0.isListed || $1 == 1 })
-    func aSearchThatWasKilledGoesOnFromItsCheckpoint(agent: AgentKind, killedAt: Int) throws {
+        arguments: AgentRegistry.standard.names.flatMap { agent in [1, 2, 11].map { (agent, $0) } }
+            .filter { !isListed($0) || $1 == 1 })
+    func aSearchThatWasKilledGoesOnFromItsCheckpoint(agent: String, killedAt: Int) throws {
         let (whole, killed) = (try TemporaryFolder(), try TemporaryFolder())
         try search(whole.path, agent: agent, checkpointEverySeconds: 0) { evaluations in
             guard evaluations == killedAt else { return }
@@ -36,14 +39,14 @@ import Testing
         }
         #expect(throws: ModelFileError.self) { try TraceFile.read(path: killed.file("trace.h5")) }
         #expect(try TraceFile.isUnfinished(path: killed.file("trace.h5")))
-        #expect(try SearchRun.recorded(in: killed.path).rows.count >= killedAt - 1)
+        #expect(try RunFiles(folder: killed.path).recordedSoFar().rows.count >= killedAt - 1)
         try resume(killed.path)
         #expect(try traceRows(killed.path) == traceRows(whole.path))
     }
 
     @Test func aSearchThatWasKilledBeforeItsFirstCheckpointStartsAgain() throws {
         let (whole, killed) = (try TemporaryFolder(), try TemporaryFolder())
-        try search(whole.path, agent: .natural, checkpointEverySeconds: 1_000) { evaluations in
+        try search(whole.path, agent: "natural", checkpointEverySeconds: 1_000) { evaluations in
             guard evaluations == 9 else { return }
             try? FileManager.default.copyItem(
                 atPath: whole.file("checkpoint.h5"), toPath: killed.file("checkpoint.h5"))
@@ -54,7 +57,7 @@ import Testing
 
     @Test func resumingAFinishedSearchChangesNothing() throws {
         let folder = try TemporaryFolder()
-        let outcome = try search(folder.path, agent: .natural)
+        let outcome = try search(folder.path, agent: "natural")
         let rows = try traceRows(folder.path)
         #expect(try resume(folder.path) == outcome)
         #expect(try traceRows(folder.path) == rows)
@@ -63,7 +66,7 @@ import Testing
     @Test func theTraceCanBeReadWhileItGrows() throws {
         let folder = try TemporaryFolder()
         var seen: [Int] = []
-        try search(folder.path, agent: .random, budget: 5) { _ in
+        try search(folder.path, agent: "random", budget: 5) { _ in
             let rows = try? TraceFile.read(path: folder.file("trace.h5"), whileWritten: true).1
             seen.append(rows?.count ?? -1)
         }
@@ -72,10 +75,10 @@ import Testing
 
     @Test func theTraceTellsWhatItIsAbout() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .natural, seed: .max, budget: 4)
+        try search(folder.path, agent: "natural", seed: .max, budget: 4)
         let (header, rows) = try TraceFile.read(path: folder.file("trace.h5"))
         let toy = ChainEnvironment(problem: 1, budget: 4)
-        #expect(header.agent == .natural && header.seed == .max && header.budget == 4)
+        #expect(header.agent == "natural" && header.seed == .max && header.budget == 4)
         #expect(header.target(of: toy.costs) == toy.usualTarget && header.identity == someIdentity)
         #expect(header.layers == toy.costs.layers)
         #expect(header.levels == toy.costs.levels.map(\.description))
@@ -88,7 +91,7 @@ import Testing
 
     @Test func theOutcomeListsTheBestDistinctPolicies() throws {
         let folder = try TemporaryFolder()
-        let outcome = try search(folder.path, agent: .random)
+        let outcome = try search(folder.path, agent: "random")
         let rewards = try traceRows(folder.path).map(\.terms.reward).sorted(by: >)
         #expect(outcome.best.count == 8)
         #expect(Set(outcome.best.map(\.actions)).count == 8)
@@ -98,8 +101,8 @@ import Testing
 
     @Test func anotherIdentityIsRefused() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .random, stopAfter: 3)
-        let error = #expect(throws: SearchError.self) {
+        try search(folder.path, agent: "random", stopAfter: 3)
+        let error = #expect(throws: RunError.self) {
             try resume(folder.path, identity: ["model": "sha256:5678", "task": "toy"])
         }
         let file = folder.file("checkpoint.h5")
@@ -107,15 +110,15 @@ import Testing
             error
                 == .mismatch(
                     file: file, field: "model", found: "sha256:1234", allowed: "sha256:5678"))
-        #expect(throws: SearchError.mismatch(file: file, field: "task", found: "toy", allowed: "nothing")) {
+        #expect(throws: RunError.mismatch(file: file, field: "task", found: "toy", allowed: "nothing")) {
             try resume(folder.path, identity: ["model": "sha256:1234"])
         }
     }
 
     @Test func otherLayersAreRefused() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .natural, stopAfter: 3)
-        let error = #expect(throws: SearchError.self) {
+        try search(folder.path, agent: "natural", stopAfter: 3)
+        let error = #expect(throws: RunError.self) {
             let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { budget, spent in
                 ChainEnvironment(layers: 15, problem: 1, budget: budget, spent: spent ?? 0)
             }
@@ -129,19 +132,19 @@ import Testing
 
     @Test func aFolderHoldsOneRun() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: SearchError.noRun(file: folder.file("checkpoint.h5"))) {
+        #expect(throws: RunError.noRun(file: folder.file("checkpoint.h5"))) {
             try resume(folder.path)
         }
-        try search(folder.path, agent: .random, budget: 3)
-        #expect(throws: SearchError.runExists(file: folder.file("checkpoint.h5"))) {
-            try search(folder.path, agent: .random, budget: 3)
+        try search(folder.path, agent: "random", budget: 3)
+        #expect(throws: RunError.runExists(file: folder.file("checkpoint.h5"))) {
+            try search(folder.path, agent: "random", budget: 3)
         }
     }
 
     @Test(arguments: [0, 1, 100, 1_000, 5_000]) func aTruncatedCheckpointGivesOneClearError(bytes: Int) throws
     {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .natural, budget: 20)
+        try search(folder.path, agent: "natural", budget: 20)
         let path = folder.file("checkpoint.h5")
         let whole = try #require(FileManager.default.contents(atPath: path))
         try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
@@ -151,7 +154,7 @@ import Testing
 
     @Test func garbageGivesOneClearError() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .natural, budget: 5)
+        try search(folder.path, agent: "natural", budget: 5)
         let path = folder.file("checkpoint.h5")
         try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         try Data((0..<4_096).map { UInt8(truncatingIfNeeded: $0 &* 37) }).write(
@@ -165,8 +168,8 @@ import Testing
     /// Each kind of damage to the last checkpoint; the one before leads to the same end.
     @Test(arguments: [0, 1_000, 5_000]) func aDamagedCheckpointFallsBackToTheOneBefore(bytes: Int) throws {
         let (whole, damaged) = (try TemporaryFolder(), try TemporaryFolder())
-        try search(whole.path, agent: .natural, budget: 20)
-        try search(damaged.path, agent: .natural, budget: 20, checkpointEverySeconds: 0)
+        try search(whole.path, agent: "natural", budget: 20)
+        try search(damaged.path, agent: "natural", budget: 20, checkpointEverySeconds: 0)
         let path = damaged.file("checkpoint.h5")
         var content = try #require(FileManager.default.contents(atPath: path))
         if bytes == 0 { content[content.count / 3] ^= 0x10 } else { content = content.prefix(bytes) }
@@ -188,7 +191,7 @@ import Testing
     /// A structure that is whole, with contents that cannot be.
     @Test func aMiscountGivesOneClearError() throws {
         let folder = try TemporaryFolder()
-        try search(folder.path, agent: .natural, budget: 5)
+        try search(folder.path, agent: "natural", budget: 5)
         let path = folder.file("checkpoint.h5")
         try FileManager.default.removeItem(atPath: folder.file("checkpoint.previous.h5"))
         let file = try HDF5File.open(path: path, mode: .readWrite)
@@ -211,7 +214,7 @@ import Testing
     /// What the environment throws comes through, and what was evaluated before is kept.
     @Test func aFailingEnvironmentLosesNothing() throws {
         let (whole, failed) = (try TemporaryFolder(), try TemporaryFolder())
-        try search(whole.path, agent: .natural)
+        try search(whole.path, agent: "natural")
         let flaky = FlakyEnvironment(ChainEnvironment(problem: 1, budget: 30), failsAfter: 6)
         let run = try SearchRun.start(
             folder: failed.path, environment: flaky,

@@ -1,12 +1,10 @@
-import Agents
 import Environments
 import Foundation
 import Levels
 import ModelFiles
 import SparseKernels
-import Transformers
 
-/// The files of a run folder that a search writes besides its trace and checkpoint.
+/// A run folder: where its files are, and what they hold.
 public struct RunFiles {
     /// The run folder.
     public let folder: String
@@ -17,31 +15,32 @@ public struct RunFiles {
     }
 
     /// The path of a file in the folder.
-    public func path(_ name: String) -> String {
+    public func path(_ file: RunFile) -> String {
+        path(file.rawValue)
+    }
+
+    private func path(_ name: String) -> String {
         "\(folder)/\(name)"
     }
 
     /// Whether a run was started here.
     public var holdsRun: Bool {
-        holdsCheckpoint || FileManager.default.fileExists(atPath: path("run.json"))
+        holdsCheckpoint || FileManager.default.fileExists(atPath: path(.options))
     }
 
     /// Whether the search itself has begun.
-    var holdsCheckpoint: Bool {
-        SearchRun.holdsCheckpoint(folder)
+    package var holdsCheckpoint: Bool {
+        CheckpointStore(folder: folder).holdsCheckpoint
     }
 
     /// Whether latencies, sizes and sensitivities are known, for which every layer was pruned to every level.
     public var holdsCosts: Bool {
-        FileManager.default.fileExists(atPath: path(Self.costs))
+        FileManager.default.fileExists(atPath: path(.costs))
     }
-
-    private static let costs = "costs.json"
-    static let recovery = "recovery.json"
 
     /// Makes the folder where there is none.
     /// - Throws: ``SearchFailure`` when it cannot be made or written to.
-    func makeFolder() throws {
+    package func makeFolder() throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -52,31 +51,26 @@ public struct RunFiles {
         }
     }
 
-    private static let own = [
-        "run.json", "config.yaml", "checkpoint.h5", "checkpoint.previous.h5", "trace.h5", "latency.h5",
-        costs, "sensitivities.json", "policy.json", "summary.json", recovery, "report.html", "model",
-    ]
-
     /// Where the files of an earlier run are until a new one is found to be possible.
     private var aside: RunFiles { RunFiles(folder: path(".replaced.temporary")) }
 
     /// Moves the files of an earlier run aside.
-    func setAside() throws {
+    package func setAside() throws {
         removeLeftovers()
         try aside.makeFolder()
         try Self.move(from: self, to: aside)
     }
 
     /// Removes the files of the new run, and puts those of the earlier one back.
-    func putBack() throws {
-        for name in Self.own { try? FileManager.default.removeItem(atPath: path(name)) }
+    package func putBack() throws {
+        for file in RunFile.allCases { try? FileManager.default.removeItem(atPath: path(file)) }
         try Self.move(from: aside, to: self)
         removeLeftovers()
     }
 
     private static func move(from source: RunFiles, to destination: RunFiles) throws {
-        for name in own where FileManager.default.fileExists(atPath: source.path(name)) {
-            try FileManager.default.moveItem(atPath: source.path(name), toPath: destination.path(name))
+        for file in RunFile.allCases where FileManager.default.fileExists(atPath: source.path(file)) {
+            try FileManager.default.moveItem(atPath: source.path(file), toPath: destination.path(file))
         }
     }
 
@@ -86,18 +80,18 @@ public struct RunFiles {
     ///   - table: latencies to use instead of measuring.
     ///   - sensitivities: what to use instead of estimating them.
     ///   - configuration: the text of `config.yaml`.
-    func claim(
+    package func claim(
         for options: SearchOptions, table: LatencyTable?, sensitivities: StoredSensitivities?,
         configuration: String?
     ) throws {
         if let table { try store(table) }
-        if let sensitivities { try write(sensitivities, "sensitivities.json") }
-        if let configuration { try AtomicFile.write(configuration, to: path("config.yaml")) }
+        if let sensitivities { try write(sensitivities, .sensitivities) }
+        if let configuration { try AtomicFile.write(configuration, to: path(.configuration)) }
         try store(options)
     }
 
     /// Removes what a killed search had not finished writing, and what a search has replaced.
-    func removeLeftovers() {
+    package func removeLeftovers() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names
         where name.hasPrefix(".") && (name.hasSuffix(".temporary") || name.hasSuffix(".tmp"))
@@ -115,19 +109,19 @@ public struct RunFiles {
     /// The options of the run, whose relative paths are seen from here or else from where the search was started.
     /// - Throws: ``SearchFailure`` when they are missing, damaged or out of range.
     public func options() throws -> SearchOptions {
-        let options = (try read("run.json") as StoredOptions).fromHere
-        if let wrong = options.outOfRange { throw SearchFailure("\(path("run.json")): \(wrong)") }
+        let options = (try read(.options) as StoredOptions).fromHere
+        if let wrong = options.outOfRange { throw SearchFailure("\(path(.options)): \(wrong)") }
         return options
     }
 
-    func store(_ options: SearchOptions) throws {
-        try write(StoredOptions(options), "run.json")
+    package func store(_ options: SearchOptions) throws {
+        try write(StoredOptions(options), .options)
     }
 
     /// What the run came to; nil before its end.
     public func summary() throws -> SearchSummary? {
-        guard FileManager.default.fileExists(atPath: path("summary.json")) else { return nil }
-        return try read("summary.json")
+        guard FileManager.default.fileExists(atPath: path(.summary)) else { return nil }
+        return try read(.summary)
     }
 
     /// What a search came to that has ended; nil for one to continue.
@@ -143,17 +137,29 @@ public struct RunFiles {
     /// Whether the run's options ask for training of the pruned model that has not taken place.
     public func awaitsRecovery() throws -> Bool {
         try options().finetuneSteps != nil
-            && !FileManager.default.fileExists(atPath: path(Self.recovery))
+            && !FileManager.default.fileExists(atPath: path(.recovery))
     }
 
     /// Every policy evaluated so far; nil before the first.
     /// - Throws: errors that name the damaged file.
     public func trace() throws -> (header: TraceHeader, rows: [TraceRow])? {
-        guard FileManager.default.fileExists(atPath: path("trace.h5")) else { return nil }
+        guard FileManager.default.fileExists(atPath: path(.trace)) else { return nil }
         // A file that still grows has no digest to check; the checkpoint, a second older at most, has.
-        if try TraceFile.isUnfinished(path: path("trace.h5")) { return try SearchRun.recorded(in: folder) }
-        let (header, rows) = try TraceFile.read(path: path("trace.h5"))
+        if try TraceFile.isUnfinished(path: path(.trace)) { return try recordedSoFar() }
+        let (header, rows) = try TraceFile.read(path: path(.trace))
         return (header, rows)
+    }
+
+    /// What the checkpoint tells of the policies evaluated so far, also while a search runs here.
+    /// - Throws: ``RunError``; errors that name the damaged file.
+    public func recordedSoFar() throws -> (header: TraceHeader, rows: [TraceRow]) {
+        try CheckpointFile.readTrace(path: CheckpointStore(folder: folder).path)
+    }
+
+    /// What the search is about, as it was started with.
+    /// - Throws: ``RunError`` when there is no run, or it is damaged; `HDF5Error`.
+    public func identity() throws -> [String: String] {
+        try CheckpointFile.readSummary(path: CheckpointStore(folder: folder).path).header.identity
     }
 
     /// Every policy evaluated so far.
@@ -162,7 +168,7 @@ public struct RunFiles {
         if let trace = try trace() { return trace }
         let isPicked = try summary() != nil
         throw SearchFailure(
-            "\(path("trace.h5")): no such file: "
+            "\(path(.trace)): no such file: "
                 + (isPicked
                     ? "the policy was picked out of another run, which has one"
                     : "the search has not begun yet"))
@@ -172,40 +178,40 @@ public struct RunFiles {
     /// - Throws: ``SearchFailure`` when they are missing, damaged, or of other levels than the run's.
     public func storedCosts() throws -> LevelCosts? {
         guard holdsCosts else { return nil }
-        let (costs, levels) = (try read(Self.costs) as LevelCosts, try options().levels)
+        let (costs, levels) = (try read(.costs) as LevelCosts, try options().levels)
         // Earlier versions had no precision in their levels, as decoding always had 8-bit weights.
         guard costs.levels == levels || costs.levels.elementsEqual(levels.map { $0.with(.float32) }) else {
-            throw SearchFailure("\(path(Self.costs)): found other levels than those of run.json")
+            throw SearchFailure("\(path(.costs)): found other levels than those of run.json")
         }
         return costs.with(levels)
     }
 
-    func store(_ costs: LevelCosts) throws {
-        try write(costs, Self.costs)
+    package func store(_ costs: LevelCosts) throws {
+        try write(costs, .costs)
     }
 
     /// Sensitivities that the run took over from another one.
-    func storedSensitivities(layers: [String], levels: LevelSet) throws -> [[Double]]? {
-        guard FileManager.default.fileExists(atPath: path("sensitivities.json")) else { return nil }
-        let stored: StoredSensitivities = try read("sensitivities.json")
+    package func storedSensitivities(layers: [String], levels: LevelSet) throws -> [[Double]]? {
+        guard FileManager.default.fileExists(atPath: path(.sensitivities)) else { return nil }
+        let stored: StoredSensitivities = try read(.sensitivities)
         guard stored.fit(layers: layers, levels: levels) else {
-            throw SearchFailure("\(path("sensitivities.json")): found other layers or levels than the run's")
+            throw SearchFailure("\(path(.sensitivities)): found other layers or levels than the run's")
         }
         return stored.values
     }
 
     /// The latency table of the run, measured earlier or given.
-    func storedTable(for options: SearchOptions) throws -> LatencyTable? {
-        guard FileManager.default.fileExists(atPath: path("latency.h5")) else { return nil }
-        return try Self.table(path("latency.h5"), for: options)
+    package func storedTable(for options: SearchOptions) throws -> LatencyTable? {
+        guard FileManager.default.fileExists(atPath: path(.latency)) else { return nil }
+        return try Self.table(path(.latency), for: options)
     }
 
-    func store(_ table: LatencyTable) throws {
-        try table.write(to: path("latency.h5"))
+    package func store(_ table: LatencyTable) throws {
+        try table.write(to: path(.latency))
     }
 
     /// Reads a latency table that must be of what a search times, for its tokens and threads.
-    static func table(_ path: String, for options: SearchOptions) throws -> LatencyTable {
+    package static func table(_ path: String, for options: SearchOptions) throws -> LatencyTable {
         let table = try LatencyTable(path: path)
         let found = (table.phase, table.tokens, table.threads)
         let allowed = (options.latencyOf, options.tokens, options.threads)
@@ -221,19 +227,19 @@ public struct RunFiles {
     }
 
     /// Writes a value as JSON, in one piece.
-    func write(_ value: some Encodable, _ name: String) throws {
+    package func write(_ value: some Encodable, _ file: RunFile) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(try encoder.encode(value), to: path(name))
+        try AtomicFile.write(try encoder.encode(value), to: path(file))
     }
 
     /// Reads a JSON file of the run.
     /// - Throws: ``SearchFailure`` when it is missing or of another kind.
-    public func read<Value: Decodable>(_ name: String) throws -> Value {
-        try Self.read(path(name))
+    public func read<Value: Decodable>(_ file: RunFile) throws -> Value {
+        try Self.read(path(file))
     }
 
-    static func read<Value: Decodable>(_ path: String) throws -> Value {
+    package static func read<Value: Decodable>(_ path: String) throws -> Value {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw SearchFailure("\(path): no such file: is this the folder of a run?")
         }

@@ -1,19 +1,17 @@
+import Environments
 import Levels
-import SparseKernels
 import Tensors
-
-@testable import Environments
 
 /// A small control problem with a known optimum: each layer loses quality with the square of its sparsity,
 /// neighbours a little more when both are sparse, and the sensitivities that the agent is told are off by a
 /// factor of its own for each layer and pattern.
-final class ChainEnvironment: Environment {
-    let costs: LevelCosts
-    let budget: Int
-    var evaluationsLeft: Int { budget - tokenPasses }
-    private(set) var tokenPasses: Int
+package final class ChainEnvironment: Environment {
+    package let costs: LevelCosts
+    package let budget: Int
+    package var evaluationsLeft: Int { budget - tokenPasses }
+    package private(set) var tokenPasses: Int
     /// Loss of a layer alone, [layer][level].
-    let lone: [[Double]]
+    package let lone: [[Double]]
     private let interaction: Double
     private var target: Target?
     private var actions: [Int] = []
@@ -21,13 +19,14 @@ final class ChainEnvironment: Environment {
     /// - Parameters:
     ///   - interaction: what a pair of neighbours loses when both are wholly sparse; 0 makes losses add up.
     ///   - misjudgesPatterns: whether the factor that a layer's sensitivities are off by differs between patterns.
-    init(
+    package init(
         layers: Int = 16, problem: UInt64, budget: Int, spent: Int = 0, interaction: Double = 0.004,
         misjudgesPatterns: Bool = true
     ) {
         var random = CounterBasedRandom(seed: problem, stream: 99)
         let levels: LevelSet = [
-            .dense, Level(pattern: .unstructured, sparsity: 0.5), Level(pattern: .unstructured, sparsity: 0.7),
+            .dense, Level(pattern: .unstructured, sparsity: 0.5),
+            Level(pattern: .unstructured, sparsity: 0.7),
             Level(pattern: .unstructured, sparsity: 0.8), Level(pattern: .unstructured, sparsity: 0.9),
             Level(pattern: .rowBlock4, sparsity: 0.5), Level(pattern: .rowBlock4, sparsity: 0.7),
             Level(pattern: .rowBlock4, sparsity: 0.8), Level(pattern: .rowBlock4, sparsity: 0.9),
@@ -62,9 +61,9 @@ final class ChainEnvironment: Environment {
     }
 
     /// 40 % of what the dense model takes.
-    var usualTarget: Target { costs.target(latencyMs: (0.4 * costs.denseLatencyMs).rounded()) }
+    package var usualTarget: Target { costs.target(latencyMs: (0.4 * costs.denseLatencyMs).rounded()) }
 
-    func loss(of actions: [Int]) -> Double {
+    package func loss(of actions: [Int]) -> Double {
         var sum = 0.0
         for (layer, level) in actions.enumerated() {
             sum += lone[layer][level]
@@ -79,7 +78,7 @@ final class ChainEnvironment: Environment {
 
     /// The least loss within a latency, by dynamic programming over (level of the last layer, latency): exact,
     /// as latencies are whole milliseconds.
-    func optimalLoss(latencyMs: Double) -> Double {
+    package func optimalLoss(latencyMs: Double) -> Double {
         let limit = Int(latencyMs - costs.overheadMs)
         let levels = costs.levels.indices
         var value = levels.map { _ in [Double](repeating: .infinity, count: limit + 1) }
@@ -97,7 +96,7 @@ final class ChainEnvironment: Environment {
         return value.compactMap { $0.min() }.min() ?? .infinity
     }
 
-    func reset(target: Target) throws -> Observation {
+    package func reset(target: Target) throws -> Observation {
         guard costs.leastLatencyMs <= target.latencyMs, costs.leastSizeBytes <= target.sizeBytes ?? .max
         else {
             throw EnvironmentError.impossibleTarget("no policy meets \(target)")
@@ -107,7 +106,7 @@ final class ChainEnvironment: Environment {
         return observation(target)
     }
 
-    func step(_ action: Int) throws -> StepResult {
+    package func step(_ action: Int) throws -> StepResult {
         guard let target else { throw EnvironmentError.noEpisode }
         guard evaluationsLeft > 0 else { throw EnvironmentError.budgetSpent(budget) }
         let mask = observation(target).mask

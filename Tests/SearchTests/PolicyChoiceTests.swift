@@ -1,5 +1,6 @@
 import Environments
 import Levels
+import Runs
 import Testing
 
 @testable import Search
@@ -13,7 +14,8 @@ import Testing
     private static let costs = LevelCosts(
         layers: (0..<layers).map { "layer.\($0)" },
         levels: [
-            .dense, Level(pattern: .unstructured, sparsity: 0.25), Level(pattern: .unstructured, sparsity: 0.5),
+            .dense, Level(pattern: .unstructured, sparsity: 0.25),
+            Level(pattern: .unstructured, sparsity: 0.5),
             Level(pattern: .unstructured, sparsity: 0.75),
         ],
         latencyMs: (0..<layers).map { _ in [1, 0.75, 0.5, 0.25] }, overheadMs: 0,

@@ -1,11 +1,16 @@
+import Agents
 import Environments
 import Foundation
 import Levels
+import ModelFiles
+import Runs
 
 /// What a search is to do.
 public struct SearchRunOptions: Sendable, Equatable {
     /// Which agent searches.
-    public var agent: AgentKind
+    public var agent: String
+    /// Settings of the agent that are not at their defaults, by name.
+    public var agentOptions: [String: String]
     /// What it is asked for; of a range of latencies, the strictest.
     public var target: Target
     /// The mild end of a range of latencies, in milliseconds; nil for one target.
@@ -19,10 +24,12 @@ public struct SearchRunOptions: Sendable, Equatable {
 
     /// Sets options.
     public init(
-        agent: AgentKind = .natural, target: Target, mildestLatencyMs: Double? = nil, budget: Int,
+        agent: String = NaturalGradient.name, agentOptions: [String: String] = [:], target: Target,
+        mildestLatencyMs: Double? = nil, budget: Int,
         seed: UInt64 = 0, checkpointEverySeconds: Double = 1
     ) {
         self.agent = agent
+        self.agentOptions = agentOptions
         self.target = target
         self.mildestLatencyMs = mildestLatencyMs
         self.budget = budget
@@ -90,23 +97,27 @@ public final class SearchRun {
     ///
     /// - Parameter identity: What the search is about (digests of the model and the latency table, the
     ///   database's key, the task...): resuming with anything else is refused.
-    /// - Throws: ``SearchError/runExists(file:)`` when a run is there already; file errors.
+    /// - Throws: ``RunError/runExists(file:)`` when a run is there already; file errors.
     public static func start(
-        folder: String, environment: any Environment, options: SearchRunOptions, identity: [String: String]
+        folder: String, environment: any Environment, options: SearchRunOptions, identity: [String: String],
+        agents: AgentRegistry = .standard
     ) throws -> SearchRun {
         let store = CheckpointStore(folder: folder)
-        guard !store.holdsCheckpoint else { throw SearchError.runExists(file: store.path) }
+        guard !store.holdsCheckpoint else { throw RunError.runExists(file: store.path) }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let costs = environment.costs
         let header = TraceHeader(
-            agent: options.agent, target: options.target, mildestLatencyMs: options.mildestLatencyMs,
+            agent: options.agent, agentOptions: options.agentOptions, target: options.target,
+            mildestLatencyMs: options.mildestLatencyMs,
             budget: options.budget, seed: options.seed, layers: costs.layers,
             levels: costs.levels.map(\.description), identity: identity)
-        let agent = options.agent.make(
-            costs: costs, target: options.target, budget: options.budget, seed: options.seed)
-        let checkpoint = CheckpointFile(header: header, agent: agent, rows: [], elapsedSeconds: 0)
+        let agent = try agents.make(
+            options.agent, costs: costs, target: options.target, budget: options.budget, seed: options.seed,
+            options: options.agentOptions)
+        let checkpoint = CheckpointFile(
+            header: header, agentState: try Self.state(of: agent), rows: [], elapsedSeconds: 0)
         try store.save(checkpoint)
-        return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
+        return try SearchRun(checkpoint, agent, folder: folder, environment: environment, options: options)
     }
 
     /// Goes on with the search in a folder from its last checkpoint, or from the one before when the last is
@@ -116,9 +127,10 @@ public final class SearchRun {
     ///   - identity: Must be what the search was started with.
     ///   - note: Is told about a damaged checkpoint.
     ///   - environment: Makes the environment, given the budget in evaluations and how many token-passes are spent.
-    /// - Throws: ``SearchError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
+    /// - Throws: ``RunError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
     public static func resume(
-        folder: String, identity: [String: String], checkpointEverySeconds: Double = 1,
+        folder: String, identity: [String: String], agents: AgentRegistry = .standard,
+        checkpointEverySeconds: Double = 1,
         note: (String) -> Void = { _ in },
         environment: (_ budget: Int, _ tokenPasses: Int?) throws -> any Environment
     ) throws -> SearchRun {
@@ -130,26 +142,52 @@ public final class SearchRun {
         try header.requireMatch(of: identity, path: path)
         let environment = try environment(header.budget, summary.tokenPasses)
         let options = SearchRunOptions(
-            agent: header.agent, target: header.target(of: environment.costs), mildestLatencyMs: header.mildestLatencyMs,
+            agent: header.agent, agentOptions: header.agentOptions,
+            target: header.target(of: environment.costs), mildestLatencyMs: header.mildestLatencyMs,
             budget: header.budget, seed: header.seed,
             checkpointEverySeconds: checkpointEverySeconds)
         let checkpoint = try CheckpointFile(path: path, costs: environment.costs)
-        return try SearchRun(checkpoint, folder: folder, environment: environment, options: options)
+        let agent = try restored(checkpoint, costs: environment.costs, agents: agents, path: path)
+        return try SearchRun(checkpoint, agent, folder: folder, environment: environment, options: options)
     }
 
-    /// What the search in a folder is about, as it was started with.
-    /// - Throws: ``SearchError`` when there is no run, or it is damaged; `HDF5Error`.
-    public static func identity(folder: String) throws -> [String: String] {
-        try CheckpointFile.readSummary(path: CheckpointStore(folder: folder).path).header.identity
+    private static func state(of agent: some Agent) throws -> Data {
+        try StateCoding.encode(agent.state)
+    }
+
+    /// The agent of a checkpoint.
+    private static func restored(
+        _ checkpoint: CheckpointFile, costs: LevelCosts, agents: AgentRegistry, path: String
+    ) throws -> any Agent {
+        func restored(_ new: some Agent) throws -> any Agent {
+            var agent = new
+            try agent.restore(decoded(of: new))
+            return agent
+        }
+        func decoded<Kind: Agent>(of agent: Kind) throws -> Kind.State {
+            try StateCoding.decode(Kind.State.self, from: checkpoint.agentState)
+        }
+        let header = checkpoint.header
+        let agent = try agents.make(
+            header.agent, costs: costs, target: header.target(of: costs), budget: header.budget,
+            seed: header.seed, options: header.agentOptions)
+        do {
+            return try restored(agent)
+        } catch let error as AgentError {
+            throw RunError.damaged(file: path, reason: "/agent: \(error)")
+        } catch let error as DecodingError {
+            throw RunError.damaged(file: path, reason: "/agent: \(error.line)")
+        }
     }
 
     private init(
-        _ checkpoint: CheckpointFile, folder: String, environment: any Environment, options: SearchRunOptions
+        _ checkpoint: CheckpointFile, _ agent: any Agent, folder: String, environment: any Environment,
+        options: SearchRunOptions
     ) throws {
         self.options = options
         self.environment = environment
         header = checkpoint.header
-        agent = checkpoint.agent
+        self.agent = agent
         rows = checkpoint.rows
         let accounting = environment.costs.accounting
         tokenBudget = Double(options.budget * accounting.tokensPerEvaluation)
@@ -158,8 +196,8 @@ public final class SearchRun {
             start: Double(accounting.preparationTokens) / tokenBudget)
         earlierSeconds = checkpoint.elapsedSeconds
         checkpoints = CheckpointStore(folder: folder)
-        let tracePath = URL(fileURLWithPath: folder).appendingPathComponent("trace.h5").path
-        trace = try TraceFile(replacing: tracePath, header: header, rows: rows)
+        let files = RunFiles(folder: URL(fileURLWithPath: folder).path)
+        trace = try TraceFile(replacing: files.path(.trace), header: header, rows: rows)
     }
 
     /// Searches until the budget is spent, the agent wants no more, or `shouldStop` says so between two
@@ -233,7 +271,8 @@ public final class SearchRun {
 
     private func saveCheckpoint() throws {
         let checkpoint = CheckpointFile(
-            header: header, agent: agent, rows: rows, elapsedSeconds: elapsedSeconds)
+            header: header, agentState: try Self.state(of: agent), rows: rows,
+            elapsedSeconds: elapsedSeconds)
         try checkpoints.save(checkpoint)
         lastCheckpoint = .now
     }
@@ -253,33 +292,26 @@ public final class SearchRun {
     }
 
     /// What the agent of a search over a range of targets holds to be best for one inside of it, as policies to be tried.
-    /// - Throws: ``SearchError``; errors that name the damaged file.
-    public static func policies(for target: Target, in folder: String, costs: LevelCosts) throws
-        -> [[Int]]
+    /// - Throws: ``RunError``; errors that name the damaged file.
+    public static func policies(
+        for target: Target, in folder: String, costs: LevelCosts, agents: AgentRegistry = .standard
+    )
+        throws -> [[Int]]
     {
-        try CheckpointFile(path: CheckpointStore(folder: folder).path, costs: costs).agent.policies(
-            for: target)
+        let path = CheckpointStore(folder: folder).path
+        return try restored(
+            CheckpointFile(path: path, costs: costs), costs: costs, agents: agents, path: path
+        ).policies(for: target)
     }
 
     /// The policies that a search in a folder would list as its best if it ended now, and how many it
     /// evaluated.
-    /// - Throws: ``SearchError``; errors that name the damaged file.
+    /// - Throws: ``RunError``; errors that name the damaged file.
     public static func bestPolicies(in folder: String, costs: LevelCosts) throws -> (
         policies: [[Int]], evaluations: Int
     ) {
-        let (header, rows) = try recorded(in: folder)
+        let (header, rows) = try RunFiles(folder: folder).recordedSoFar()
         try header.requireMatch(of: costs, path: CheckpointStore(folder: folder).path)
         return (best(of: rows, for: header.target(of: costs), costs: costs).map(\.actions), rows.count)
-    }
-
-    /// What a folder's checkpoint tells of the policies evaluated so far, also while a search runs there.
-    /// - Throws: ``SearchError``; errors that name the damaged file.
-    public static func recorded(in folder: String) throws -> (header: TraceHeader, rows: [TraceRow]) {
-        try CheckpointFile.readTrace(path: CheckpointStore(folder: folder).path)
-    }
-
-    /// Whether a folder holds a checkpoint to resume from.
-    public static func holdsCheckpoint(_ folder: String) -> Bool {
-        CheckpointStore(folder: folder).holdsCheckpoint
     }
 }

@@ -1,8 +1,7 @@
+import ChainProblem
 import Environments
 import Foundation
 import Testing
-
-@testable import Agents
 
 @Suite struct EnvironmentTests {
     @Test func theToyKeepsTheContract() throws {
@@ -26,34 +25,6 @@ import Testing
                 try JSONDecoder().decode(LevelCosts.self, from: Data(damaged.utf8))
             }
         }
-    }
-
-    /// Once, agents without sensitivities found output errors under their name.
-    @Test func agentsThatAskForNoSensitivitiesGoByOutputErrors() throws {
-        let toy = ChainEnvironment(problem: 1, budget: 1)
-        let known = toy.costs
-        func costs(sensitivity: [[Double]], outputError: [[Double]]) -> LevelCosts {
-            LevelCosts(
-                layers: known.layers, levels: known.levels, latencyMs: known.latencyMs,
-                overheadMs: known.overheadMs, sizeBytes: known.sizeBytes,
-                otherSizeBytes: known.otherSizeBytes, sensitivity: sensitivity, outputError: outputError)
-        }
-        let zero = known.sensitivity.map { $0.map { _ in 0.0 } }
-        let reversed = Array(known.outputError.reversed())
-        func first(_ kind: AgentKind, _ costs: LevelCosts) throws -> [Int] {
-            var agent = kind.make(costs: costs, target: toy.usualTarget, budget: 10, seed: 1)
-            let toy = ChainEnvironment(problem: 1, budget: 1)
-            return try walk(toy, target: toy.usualTarget) { observation, _ in agent.act(observation) }.actions
-        }
-        for kind in [AgentKind.greedy, .spdy] {
-            let actions = try first(kind, costs(sensitivity: zero, outputError: known.outputError))
-            #expect(
-                try actions == first(kind, costs(sensitivity: reversed, outputError: known.outputError)))
-            #expect(try actions != first(kind, costs(sensitivity: zero, outputError: reversed)))
-        }
-        let actions = try first(.natural, costs(sensitivity: known.sensitivity, outputError: zero))
-        #expect(try actions == first(.natural, costs(sensitivity: known.sensitivity, outputError: reversed)))
-        #expect(!costs(sensitivity: zero, outputError: reversed).hasSensitivities)
     }
 
     /// Files of versions that had one table for sensitivities and output errors.

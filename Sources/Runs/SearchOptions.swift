@@ -1,12 +1,8 @@
-import Agents
 import Environments
 import Evaluation
 import Foundation
 import Levels
-import Models
 import Pruning
-import SparseKernels
-import Transformers
 
 /// Everything that fixes a search but the machine's speed; stored in the run as `run.json`.
 public struct SearchOptions: Sendable, Codable, Equatable {
@@ -27,7 +23,9 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     /// The size to reach, as a fraction of dense.
     public var targetSize: Double?
     /// The name of the agent.
-    public var agent = AgentKind.natural.rawValue
+    public var agent = "natural"
+    /// Settings of the agent that are not at their defaults; nil, as in runs of earlier versions, for none.
+    private var chosenAgentOptions: [String: String]?
     /// How many policies may be evaluated.
     public var budget = 300
     /// Tokens of the one sequence that latency is for.
@@ -51,7 +49,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var calibrationSentences = 512
     /// Sentences that the reward is computed on, and as many again to pick the final policy by.
     public var rewardSentences = 600
-    /// Windows of ``windowTokens`` tokens that a language model is calibrated on.
+    /// Windows of 512 tokens that a language model is calibrated on.
     public var calibrationWindows = 32
     /// Windows that its reward is computed on.
     public var rewardWindows = 1
@@ -59,11 +57,9 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var checkWindows = 4
     /// Windows of the validation file that its perplexity is reported on.
     public var validationWindows = 40
-    /// Tokens of a window.
-    public static let windowTokens = DecoderModel.windowTokens
 
     /// What is out of range, in a line; nil when nothing is.
-    var outOfRange: String? {
+    package var outOfRange: String? {
         let counts: [(String, Int, ClosedRange<Int>)] = [
             ("budget", budget, 1...1 << 30), ("tokens", tokens, 1...8192), ("threads", threads, 1...256),
             ("calibrationSentences", calibrationSentences, 2...1 << 30),
@@ -77,9 +73,6 @@ public struct SearchOptions: Sendable, Codable, Equatable {
             return "\(name): found \(found), allowed \(allowed.lowerBound) to \(allowed.upperBound)"
         }
         // What is typed goes through the same door.
-        if let unknown = levels.first(where: { (try? LevelFormats.standard.format(of: $0)) == nil }) {
-            return "levels: found \(unknown), which no format packs"
-        }
         guard PruningScore.unlabelled.contains(solver) else {
             let allowed = PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")
             return "solver: found \(solver.rawValue), allowed \(allowed)"
@@ -118,11 +111,19 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         return phase == .prefill ? .coarse : .coarse.with(.int8)
     }
 
+    /// Settings of the agent that are not at their defaults, by name.
+    public var agentOptions: [String: String] {
+        get { chosenAgentOptions ?? [:] }
+        set { chosenAgentOptions = newValue.isEmpty ? nil : newValue }
+    }
+
     /// What latency is measured of.
     public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
 
     private enum CodingKeys: String, CodingKey {
-        case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, agent, budget, tokens
+        case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, agent, budget
+        case tokens
+        case chosenAgentOptions = "agentOptions"
         case chosenLevels = "levels"
         case latencyOf, threads, seed, solver, finetuneSteps, weights, calibrationSentences, rewardSentences
         case calibrationWindows, rewardWindows, checkWindows, validationWindows
@@ -135,16 +136,5 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         self.train = train
         self.targetLatency = targetLatency
         self.threads = threads
-    }
-}
-
-/// A search that cannot start or go on, described in one line.
-public struct SearchFailure: Error, CustomStringConvertible, Equatable {
-    /// The line.
-    public let description: String
-
-    /// Takes the line.
-    public init(_ description: String) {
-        self.description = description
     }
 }

@@ -1,0 +1,10 @@
+/// A search that cannot start or go on, described in one line.
+public struct SearchFailure: Error, CustomStringConvertible, Equatable {
+    /// The line.
+    public let description: String
+
+    /// Takes the line.
+    public init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,47 @@
+import ChainProblem
+import Foundation
+import HDF5
+import ModelFiles
+import Testing
+
+@testable import Runs
+
+@Suite struct CheckpointTests {
+    /// Its rows are read, so that reports and searches from it go on; its agent's state is not.
+    @Test func checkpointsOfTheVersionBeforeAreRefusedByName() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: "natural", budget: 5)
+        let path = folder.file("checkpoint.h5")
+        let costs = ChainEnvironment(problem: 1, budget: 5).costs
+        let present = try CheckpointFile(path: path, costs: costs)
+        #expect(present.rows.count == 5 && present.header.agentOptions.isEmpty)
+        try HDF5File.write(atomicallyTo: path, beforeReplacing: { try FileSeal.append(to: $0) }) { root in
+            try present.write(to: root)
+            try root.setAttribute("schema", "secateur.checkpoint/2")
+        }
+        #expect(try CheckpointFile.readTrace(path: path).rows.map(\.terms) == present.rows.map(\.terms))
+        #expect(try RunFiles(folder: folder.path).identity() == someIdentity)
+        let error = #expect(throws: RunError.self) { try CheckpointFile(path: path, costs: costs) }
+        let message = try #require(error?.description)
+        #expect(message.contains("found 'secateur.checkpoint/2', allowed 'secateur.checkpoint/3'"))
+        #expect(message.contains("the build of Secateur that began the search continues it"))
+        #expect(message.hasPrefix(path) && !message.contains("\n"))
+    }
+
+    @Test func settingsOfAnAgentAreInTheTrace() throws {
+        let folder = try TemporaryFolder()
+        try search(folder.path, agent: "spdy", options: ["patience": "3", "redrawn": "0.2"], budget: 4)
+        let header = try TraceFile.read(path: folder.file("trace.h5")).0
+        #expect(header.agentOptions == ["patience": "3", "redrawn": "0.2"])
+    }
+
+    @Test func optionsKeepSettingsOfAgents() throws {
+        var options = SearchOptions(
+            model: "m", task: "fidelity", train: "t", targetLatency: .fraction(0.5), threads: 1)
+        let without = try JSONEncoder().encode(options)
+        #expect(try JSONDecoder().decode(SearchOptions.self, from: without).agentOptions.isEmpty)
+        options.agentOptions = ["stepSize": "0.25"]
+        let read = try JSONDecoder().decode(SearchOptions.self, from: JSONEncoder().encode(options))
+        #expect(read == options && read.agentOptions == ["stepSize": "0.25"])
+    }
+}
