@@ -151,7 +151,12 @@ let package = Package(
             ]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
-            name: "SecateurTests", dependencies: ["Secateur", "Levels", "TinyModels"]),
+            name: "SecateurTests",
+            dependencies: [
+                "Secateur", "Levels", "Agents", "Environments", "Evaluation", "Models", "Runs", "Search",
+                "SparseKernels",
+                "Tensors", "TinyModels", "Transformers",
+            ]),
         .testTarget(
             name: "EnvironmentsTests", dependencies: ["Levels", "Environments", "ChainProblem"]),
         .testTarget(
@@ -172,7 +177,7 @@ let package = Package(
         .testTarget(
             name: "SecateurCLITests",
             dependencies: [
-                "Levels", "SecateurCLI", "Search", "Runs", "Agents", "Environments", "Export",
+                "Levels", "SecateurCLI", "Models", "Search", "Runs", "Agents", "Environments", "Export",
                 "ModelFiles", "Pruning", "SparseKernels", "Tensors", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

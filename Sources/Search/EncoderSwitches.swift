@@ -39,7 +39,8 @@ final class EncoderSwitches: SwitchEffects {
         pool: ThreadPool
     ) throws {
         let training = try EncoderTraining(
-            folder: folder, task: .sts, classes: 0, maximumTokens: .max, seed: seed)
+            folder: folder, architectures: Architectures([encoder.architecture]), task: .sts, classes: 0,
+            maximumTokens: .max, seed: seed)
         weights = training.graph.prunable
         changes = LevelChanges(levels: levels, dense: weights.map(\.value))
         gradients = FidelityGradients(
