@@ -152,7 +152,8 @@ struct Benchmark: ParsableCommand {
     private func show(_ output: Output) throws {
         if json { return try Terminal.printJSON(output) }
         let decimal = Terminal.decimal
-        print("\(output.tokens) tokens, batch \(batch), \(output.threads) threads, \(output.isa)")
+        print(
+            "\(output.tokens.counted("token")), batch \(batch), \(output.threads.counted("thread")), \(output.isa)")
         print("dense   \(decimal(output.denseMedianMs, 3)) ms, p95 \(decimal(output.denseP95Ms, 3)) ms")
         print("model   \(decimal(output.medianMs, 3)) ms, p95 \(decimal(output.p95Ms, 3)) ms")
         print("speed-up \(decimal(output.speedup, 2))x")

@@ -57,8 +57,8 @@ struct MachineOptions: ParsableArguments {
         // What an idle system does by the way is no reason.
         guard Double(processors) - busy + 0.3 < Double(min(threads, processors)) else { return nil }
         return
-            "other programs keep \(Terminal.decimal(busy, 1)) of \(processors) processors busy: close them, or what is "
-            + "measured on \(threads) \(threads == 1 ? "thread" : "threads") will be off"
+            "other programs keep \(Terminal.decimal(busy, 1)) of \(processors.counted("processor")) busy: close them, or what is "
+            + "measured on \(threads.counted("thread")) will be off"
     }
 
     /// Tokens of a sequence for a model, within what it takes.

@@ -104,7 +104,7 @@ private struct KernelTable {
 
     func show() {
         print(
-            "\(report.isa), \(report.threads) threads, FMA peak \(decimal(report.peakGflops, 0)) GFLOP/s,"
+            "\(report.isa), \(report.threads.counted("thread")), FMA peak \(decimal(report.peakGflops, 0)) GFLOP/s,"
                 + " OpenBLAS core \(report.openBLASCore)")
         for entry in report.entries {
             let level =

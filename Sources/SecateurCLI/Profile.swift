@@ -74,7 +74,8 @@ struct Profile: ParsableCommand {
             return
         }
         print("\(table.fingerprint)")
-        print("\(table.phase.rawValue), \(table.tokens) tokens, \(table.threads) threads")
+        print(
+            "\(table.phase.rawValue), \(table.tokens.counted("token")), \(table.threads.counted("thread"))")
         print("dense \(Terminal.decimal(table.dense.medianMs, 3)) ms end to end, of it ", terminator: "")
         print("\(Terminal.decimal(table.fit.overheadMs, 3)) ms outside of prunable layers")
         print(

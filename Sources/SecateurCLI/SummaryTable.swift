@@ -1,4 +1,5 @@
 import Runs
+import Levels
 import Search
 
 /// The end of a search, for people.
@@ -7,8 +8,8 @@ enum SummaryTable {
     static func show(_ summary: SearchSummary, folder: String) {
         print("\(summary.hardware)")
         print(
-            "\(summary.options.tokens) tokens, \(summary.options.threads) threads, "
-                + "\(summary.evaluations) policies evaluated\n")
+            "\(summary.options.tokens.counted("token")), \(summary.options.threads.counted("thread")), "
+                + "\(summary.evaluations.counted("policy", plural: "policies")) evaluated\n")
         showScores(summary, folder: folder)
         print("")
         for choice in summary.policy {

@@ -67,3 +67,10 @@ import Testing
         #expect(texts == set && levels == set)
     }
 }
+
+@Suite struct CountedTests {
+    @Test func oneIsSingular() {
+        #expect(1.counted("thread") == "1 thread" && 2.counted("thread") == "2 threads")
+        #expect(0.counted("policy", plural: "policies") == "0 policies")
+    }
+}
