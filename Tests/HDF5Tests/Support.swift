@@ -1,6 +1,5 @@
 import Foundation
 import HDF5
-import Levels
 import Testing
 
 /// A folder that is removed with its last user.
