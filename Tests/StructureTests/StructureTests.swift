@@ -34,7 +34,7 @@ import Testing
         "Environments": ["Levels", "Pruning"],
         "Agents": ["Levels", "Environments", "Tensors"],
         "Runs": ["Levels", "Environments", "Evaluation", "Pruning", "SparseKernels", "ModelFiles", "HDF5"],
-        "Report": ["Levels", "Runs", "Environments", "SparseKernels"],
+        "Report": ["Levels", "Runs", "Environments", "SparseKernels", "Transformers"],
     ]
 
     /// Tested through what calls them, or themselves a means of measurement.
