@@ -43,23 +43,17 @@ let package = Package(
         .target(
             name: "Models",
             dependencies: [
-                "Levels", "Evaluation", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
+                "Levels", "Evaluation", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles",
+                "Tensors",
             ],
             exclude: ["README.md"]),
         .target(
             name: "Training",
             dependencies: [
-                "Levels", "Pruning", "Evaluation", "Export", "Transformers", "Tokenizers", "ModelFiles",
+                "Levels", "Models", "Pruning", "Evaluation", "Transformers", "Tokenizers", "ModelFiles",
                 "HDF5", "Tensors",
             ],
             exclude: ["README.md"]),
-        .target(
-            name: "Export",
-            dependencies: [
-                "Levels", "ModelFiles", "SparseKernels", "Tensors", "Tokenizers", "Transformers", "Yams",
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ],
-            exclude: ["README.md", "ONNX/onnx.proto"]),
         .target(
             name: "Environments",
             dependencies: ["Levels", "Pruning"],
@@ -76,11 +70,18 @@ let package = Package(
         .target(
             name: "Search",
             dependencies: [
-                "Levels", "Models", "Agents", "Environments", "Evaluation", "Export", "ModelFiles", "Pruning",
-                "Runs",
-                "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
+                "Levels", "Models", "Agents", "Environments", "Evaluation", "ModelFiles", "Pruning", "Runs",
+                "SparseKernels", "Tensors", "Training", "Transformers",
             ],
             exclude: ["README.md"]),
+        .target(
+            name: "Export",
+            dependencies: [
+                "Levels", "ModelFiles", "Models", "Runs", "SparseKernels", "Tensors", "Tokenizers",
+                "Transformers", "Yams",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["README.md", "ONNX/onnx.proto"]),
         .target(
             name: "Report",
             dependencies: [
@@ -91,7 +92,8 @@ let package = Package(
         .target(
             name: "Secateur",
             dependencies: [
-                "Levels", "Models", "Search", "Runs", "Report", "Export", "Agents", "Environments", "Evaluation",
+                "Levels", "Models", "Search", "Runs", "Report", "Export", "Agents", "Environments",
+                "Evaluation",
                 "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
             ],
             exclude: ["README.md"]),
@@ -99,8 +101,7 @@ let package = Package(
             name: "SecateurCLI",
             dependencies: [
                 "Levels", "Secateur", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "Export",
-                "ModelFiles", "Pruning", "SparseKernels", "Tensors",
-                "Tokenizers", "Training", "Transformers",
+                "ModelFiles", "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "Yams", package: "Yams"),
@@ -110,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Levels", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "Export", "ModelFiles",
+                "Levels", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "ModelFiles",
                 "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "TinyModels", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -146,16 +147,16 @@ let package = Package(
             ], exclude: ["Fixtures"]),
         .testTarget(
             name: "ExportTests",
-            dependencies: [
-                "Levels", "Export", "SparseKernels", "Transformers", "Tokenizers", "ModelFiles", "Tensors",
-            ]),
+            dependencies: ["Levels", "Export", "Runs", "Transformers", "ModelFiles", "Tensors"]),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: ["Models", "ModelFiles", "Tensors", "Tokenizers", "Transformers"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
         .testTarget(
             name: "SecateurTests",
             dependencies: [
                 "Secateur", "Levels", "Agents", "Environments", "Evaluation", "Models", "Runs", "Search",
-                "SparseKernels",
-                "Tensors", "TinyModels", "Transformers",
+                "SparseKernels", "Tensors", "TinyModels", "Transformers",
             ]),
         .testTarget(
             name: "EnvironmentsTests", dependencies: ["Levels", "Environments", "ChainProblem"]),
@@ -165,7 +166,8 @@ let package = Package(
                 "Levels", "Agents", "ChainProblem", "Environments", "ModelFiles", "Pruning", "Tensors",
             ], exclude: ["Fixtures"]),
         .testTarget(
-            name: "RunsTests", dependencies: ["Runs", "ChainProblem", "HDF5", "ModelFiles"]),
+            name: "RunsTests",
+            dependencies: ["Levels", "Runs", "ChainProblem", "HDF5", "ModelFiles", "SparseKernels"]),
         .testTarget(
             name: "SearchTests",
             dependencies: [
@@ -177,8 +179,8 @@ let package = Package(
         .testTarget(
             name: "SecateurCLITests",
             dependencies: [
-                "Levels", "SecateurCLI", "Models", "Search", "Runs", "Agents", "Environments", "Export",
-                "ModelFiles", "Pruning", "SparseKernels", "Tensors", "TinyModels",
+                "Levels", "SecateurCLI", "Models", "Search", "Runs", "Agents", "Environments",
+                "Export", "ModelFiles", "Pruning", "SparseKernels", "Tensors", "TinyModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Evaluation
-import Export
 import Foundation
 import Levels
 import ModelFiles

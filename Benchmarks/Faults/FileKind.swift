@@ -1,6 +1,5 @@
 import Agents
 import ArgumentParser
-import Export
 import Foundation
 import Levels
 import Models

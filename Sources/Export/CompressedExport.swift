@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Models
 
 /// A folder in the `sparse-bitmask` layout of compressed-tensors: pruned layers without their zeros, and a
 /// `config.json` that says so. It takes up less of the disk the more was pruned.

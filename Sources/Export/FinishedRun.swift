@@ -1,5 +1,7 @@
 import Foundation
 import ModelFiles
+import Models
+import Runs
 import Tokenizers
 import Transformers
 
@@ -19,25 +21,17 @@ public struct FinishedRun {
     public let policy: Policy
     /// Those that its model may be of.
     let architectures: Architectures
+    private let modelFolder: String
 
     /// Reads the policy of a run.
     /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
     public init(folder: String, architectures: Architectures = .standard) throws {
         self.architectures = architectures
-        let files = FileManager.default
-        if !files.fileExists(atPath: "\(folder)/policy.json") {
-            let isRun = files.fileExists(atPath: "\(folder)/run.json")
-            throw ModelFileError(
-                file: "\(folder)/policy.json",
-                message: isRun
-                    ? "no such file: the search has not ended; `secateur resume` goes on with it"
-                    : "no such file: allowed is the folder of a run")
-        }
+        let files = RunFiles(folder: folder)
         self.folder = folder
-        policy = try Policy(path: "\(folder)/policy.json")
+        policy = try files.policy()
+        modelFolder = files.path(.model)
     }
-
-    private var modelFolder: String { "\(folder)/model" }
 
     /// The pruned model.
     /// - Throws: `ModelFileError` when it is missing or malformed.

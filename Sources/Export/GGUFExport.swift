@@ -1,4 +1,5 @@
 import ModelFiles
+import Models
 
 /// A GGUF file in single precision, which llama.cpp loads.
 enum GGUFExport: Exporter {

@@ -1,4 +1,5 @@
 import ModelFiles
+import Models
 
 /// A folder that transformers loads, the pruned weights with their zeros.
 enum HuggingFaceExport: Exporter {

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Runs
 import SparseKernels
 
 /// A configuration list of NNI 3's pruners, as JSON: an entry for all layers of a level.

@@ -1,4 +1,5 @@
 import ModelFiles
+import Runs
 
 /// `policy.json`, for `secateur apply` on another machine and for other programs.
 enum PolicyExport: Exporter {

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Models
 
 /// A folder with `masks.safetensors` (1 for kept), the `weights.safetensors` of the pruned layers, and
 /// `apply_masks.py`, which prunes a dense model by them with torch.nn.utils.prune.

@@ -118,6 +118,20 @@ public struct RunFiles {
         try write(StoredOptions(options), .options)
     }
 
+    /// What was learnt.
+    /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
+    public func policy() throws -> Policy {
+        let files = FileManager.default
+        if !files.fileExists(atPath: path(.policy)) {
+            throw ModelFileError(
+                file: path(.policy),
+                message: files.fileExists(atPath: path(.options))
+                    ? "no such file: the search has not ended; `secateur resume` goes on with it"
+                    : "no such file: allowed is the folder of a run")
+        }
+        return try Policy(path: path(.policy))
+    }
+
     /// What the run came to; nil before its end.
     public func summary() throws -> SearchSummary? {
         guard FileManager.default.fileExists(atPath: path(.summary)) else { return nil }

@@ -1,4 +1,3 @@
-import Export
 import Foundation
 import Levels
 import ModelFiles
@@ -27,7 +26,7 @@ public struct PolicyApplication {
     public init(run: String, train: String?, threads: Int) throws {
         let files = RunFiles(folder: run)
         var options = try files.options()
-        policy = try FinishedRun(folder: run).policy
+        policy = try files.policy()
         path = files.path(.policy)
         if let train { options.train = train }
         options.validation = nil
@@ -81,7 +80,8 @@ public struct PolicyApplication {
     }
 
     private func weights<Task: SearchTask>(
-        _ task: Task, of model: Task.Model, _ digest: String, _ levels: [Level], cache: String, progress: StageProgress
+        _ task: Task, of model: Task.Model, _ digest: String, _ levels: [Level], cache: String,
+        progress: StageProgress
     ) throws -> [String: Matrix] {
         let (network, pool) = (model.network, ThreadPool(threads: options.threads))
         let shapes = network.layerShapes
@@ -111,7 +111,7 @@ public struct PolicyApplication {
         _ task: Task, _ model: Task.Model
     ) throws -> [[Int32]] {
         let isThere = FileManager.default.fileExists(atPath: options.train)
-        return options.solver.evidence == .nothing && !isThere 
+        return options.solver.evidence == .nothing && !isThere
             ? [] : try task.calibration(options, for: model)
     }
 }

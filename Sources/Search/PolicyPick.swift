@@ -1,6 +1,5 @@
 import Agents
 import Environments
-import Export
 import Foundation
 import Levels
 import ModelFiles

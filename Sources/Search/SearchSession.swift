@@ -1,7 +1,6 @@
 import Agents
 import Environments
 import Evaluation
-import Export
 import Foundation
 import Levels
 import Models

@@ -1,6 +1,5 @@
 import Environments
 import Evaluation
-import Export
 import Foundation
 import Levels
 import ModelFiles

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Export
 import Foundation
 import ModelFiles
 import Pruning

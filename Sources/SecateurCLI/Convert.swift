@@ -1,6 +1,6 @@
 import ArgumentParser
-import Export
 import ModelFiles
+import Models
 import Search
 
 /// `secateur convert`

@@ -1,6 +1,6 @@
-import Export
 import Foundation
 import ModelFiles
+import Models
 
 extension EncoderTraining {
     /// Writes the model as a Hugging Face folder of the family's class, with or without its classifier; it

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Runs
 import Testing
 import TinyModels
 

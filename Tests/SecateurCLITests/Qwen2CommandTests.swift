@@ -1,6 +1,7 @@
 import Foundation
 import Levels
 import ModelFiles
+import Runs
 import Testing
 
 @testable import Export

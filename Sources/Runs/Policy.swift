@@ -1,8 +1,6 @@
 import Foundation
 import Levels
 import ModelFiles
-import SparseKernels
-import Transformers
 
 /// The learned policy as other machines and tools read it; `policy.json`.
 ///
@@ -130,5 +128,5 @@ public struct Policy: Sendable, Codable, Equatable {
     }
 
     /// Layers that are pruned, with their levels.
-    var pruned: [Layer] { layers.filter { !$0.level.keepsAll } }
+    package var pruned: [Layer] { layers.filter { !$0.level.keepsAll } }
 }

@@ -1,11 +1,10 @@
 import Foundation
 import ModelFiles
+import Models
 import Tensors
 import Testing
 import Tokenizers
 import Transformers
-
-@testable import Export
 
 @Suite struct DecoderExportTests {
     private static func fixture(_ name: String) -> String {

@@ -1,10 +1,9 @@
 import Foundation
 import ModelFiles
+import Models
 import Testing
 import Tokenizers
 import Transformers
-
-@testable import Export
 
 /// Qwen2 in both formats; what transformers and tokenizers give: TransformersTests/Fixtures/make_architectures.py.
 @Suite struct Qwen2Tests {

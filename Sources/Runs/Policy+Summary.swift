@@ -1,13 +1,10 @@
-import Export
 import Levels
-import Runs
-import Transformers
 
 extension Policy {
     /// Takes the policy of a summary.
     ///
     /// - Parameter shapes: the model's layers.
-    init(_ summary: SearchSummary, modelDigest: String, shapes: [LayerShape]) {
+    package init(_ summary: SearchSummary, modelDigest: String, shapes: [LayerShape]) {
         let known = Dictionary(shapes.map { ($0.name, $0) }) { first, _ in first }
         self.init(
             layers: summary.policy.map { choice in

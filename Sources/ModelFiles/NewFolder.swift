@@ -1,12 +1,11 @@
 import Foundation
-import ModelFiles
 
 /// A folder that appears whole or not at all.
-enum NewFolder {
+package enum NewFolder {
     /// Fills a folder beside the destination and gives it the destination's name; folders above are made.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to; also what `body`
     ///   throws.
-    static func write(to destination: String, _ body: (_ folder: String) throws -> Void) throws {
+    package static func write(to destination: String, _ body: (_ folder: String) throws -> Void) throws {
         let destination = OutputPath(destination).path
         let files = FileManager.default
         let parent = URL(fileURLWithPath: destination).deletingLastPathComponent().path

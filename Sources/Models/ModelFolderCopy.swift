@@ -3,7 +3,7 @@ import ModelFiles
 import Transformers
 
 /// What a model folder has besides its weights, which a pruned model takes along.
-enum ModelFolderCopy {
+package enum ModelFolderCopy {
     /// Files that transformers and sentence-transformers read, with those of earlier versions.
     private static let names = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
@@ -18,7 +18,7 @@ enum ModelFolderCopy {
 
     /// Copies them, as ordinary files, to a folder that is there.
     /// - Throws: `ModelFileError` for a file that cannot be read or written.
-    static func copy(from source: String, to folder: String) throws {
+    package static func copy(from source: String, to folder: String) throws {
         let modules = try SentenceFolder(source).modulePaths
         let below = try (modules + folders).filter { PlainFile.isTaken("\(source)/\($0)") }.flatMap { path in
             try PlainFile.paths(below: "\(source)/\(path)").map { "\(path)/\($0)" }

@@ -19,18 +19,10 @@ public enum PrunedModelFolder {
         weights: [String: Matrix], of source: String, _ modules: ModuleTree, metadata: [String: String],
         to destination: String
     ) throws {
-        try NewFolder.write(to: destination) {
-            try fill($0, weights: weights, of: source, modules, metadata: metadata)
+        try NewFolder.write(to: destination) { folder in
+            try ModelFolderCopy.copy(from: source, to: folder)
+            try writeWeights(weights, of: source, modules, metadata: metadata, to: folder)
         }
-    }
-
-    /// Writes the files to a folder that is there.
-    static func fill(
-        _ folder: String, weights: [String: Matrix], of source: String, _ modules: ModuleTree,
-        metadata: [String: String]
-    ) throws {
-        try ModelFolderCopy.copy(from: source, to: folder)
-        try writeWeights(weights, of: source, modules, metadata: metadata, to: folder)
     }
 
     private static func writeWeights(

@@ -1,11 +1,9 @@
 import Foundation
 import Levels
 import ModelFiles
+import Runs
 import SparseKernels
 import Testing
-import Transformers
-
-@testable import Export
 
 @Suite struct PolicyTests {
     private let folder: String
@@ -102,52 +100,15 @@ import Transformers
         #expect(throws: ModelFileError.self) { try Policy(path: "\(folder)/missing.json") }
     }
 
-    private var mixed: Policy {
-        var policy = Policy(layers: [
-            .init(layer: "x.0", level: Level(pattern: .unstructured, sparsity: 0.5)),
-            .init(layer: "x.1", level: .dense),
-            .init(layer: "x.2", level: Level(pattern: .rowBlock4, sparsity: 0.75)),
-            .init(layer: "x.3", level: Level(pattern: .unstructured, sparsity: 0.5)),
-            .init(layer: "x.4", level: Level(pattern: .twoOfFour, sparsity: 0.5)),
-        ])
-        policy.solver = "obs"
-        return policy
-    }
-
-    @Test func recipesNameEveryPrunedLayerOnce() throws {
-        let yaml = try RecipeExport.yaml(mixed)
-        #expect(
-            yaml == #"""
-                secateur_stage:
-                  level_0_modifiers:
-                    SparseGPTModifier:
-                      sparsity: 0.5
-                      mask_structure: '0:0'
-                      targets:
-                      - 're:(.*\.)?x\.0$'
-                      - 're:(.*\.)?x\.3$'
-                  level_1_modifiers:
-                    SparseGPTModifier:
-                      sparsity: 0.75
-                      mask_structure: '0:0'
-                      targets:
-                      - 're:(.*\.)?x\.2$'
-                  level_2_modifiers:
-                    SparseGPTModifier:
-                      sparsity: 0.5
-                      mask_structure: '2:4'
-                      targets:
-                      - 're:(.*\.)?x\.4$'
-
-                """#)
-    }
-
-    @Test func configurationListsSayUnits() throws {
-        let json = try JSONSerialization.jsonObject(with: NNIExport.json(mixed)) as? [[String: Any]]
-        let entries = try #require(json)
-        #expect(entries.map { $0["op_names"] as? [String] } == [["x.0", "x.3"], ["x.2"], ["x.4"]])
-        let settings = entries.map { ($0["target_settings"] as? [String: [String: Any]])?["weight"] }
-        #expect(settings.map { $0?["granularity"] as? [Int] } == [nil, [4, 1], nil])
-        #expect(settings.map { $0?["sparse_ratio"] as? Double } == [0.5, 0.75, 0.5])
+    @Test func aRunHasAPolicyAtItsEnd() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let run = RunFiles(folder: folder)
+        let noRun = #expect(throws: ModelFileError.self) { try run.policy() }
+        #expect(noRun?.description.contains("policy.json: no such file: allowed is the folder") == true)
+        try AtomicFile.write(Data("{}".utf8), to: run.path(.options))
+        let unfinished = #expect(throws: ModelFileError.self) { try run.policy() }
+        #expect(unfinished?.description.contains("the search has not ended") == true)
+        let written = try read(Self.policy(Self.block))
+        #expect(try run.policy() == written)
     }
 }

@@ -19,7 +19,7 @@ public struct DecoderExport {
     }
 
     /// Takes a model's files instead of the model.
-    init(
+    package init(
         _ checkpoint: DecoderCheckpoint, tokenizer: ByteLevelTokenizer,
         replacing weights: [String: Matrix] = [:]
     ) {
@@ -29,7 +29,7 @@ public struct DecoderExport {
     }
 
     /// The modules of the model.
-    var modules: ModuleTree { checkpoint.architecture.modules }
+    package var modules: ModuleTree { checkpoint.architecture.modules }
 
     /// Writes `model.gguf` to a new folder.
     /// - Throws: `ModelFileError` when the folder exists, or cannot be written to.
@@ -75,7 +75,7 @@ public struct DecoderExport {
     }
 
     /// Writes the files to a folder that is there.
-    func fillFolder(_ folder: String) throws {
+    package func fillFolder(_ folder: String) throws {
         switch checkpoint.container {
         case .folder(let source):
             let origin = URL(fileURLWithPath: source.path).deletingLastPathComponent().path
