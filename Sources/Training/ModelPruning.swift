@@ -288,9 +288,8 @@ extension ModelPruning.Options {
             task != nil || ![.gradients, .training].contains(score.evidence), "task",
             found: "none, needed by \(score.rawValue)")
         try require(
-            task != .classification || train != nil || validation != nil, "task",
-            found: "classification without files to train on or to validate with", allowed: "with one of them"
-        )
+            task != .classification || train != nil || validation != nil, "train",
+            found: "none, and no file to validate with", allowed: "one of them for classification")
         try require(
             schedule != .iterative || pattern.fixedSparsity == nil, "schedule",
             found: "iterative for \(pattern), which has one sparsity", allowed: "one-shot, gradual")
