@@ -2,20 +2,19 @@ import Levels
 
 extension Pattern {
     /// Refuses a score and a scope that make no sense with this.
-    /// - Throws: ``PruningError`` that names what makes sense.
+    /// - Throws: `Issue` that names what makes sense.
     public func require(_ score: PruningScore, _ scope: PruningScope) throws {
-        try require("--method", score, among: scores)
-        try require("--scope", scope, among: scopes(of: score))
+        try require("score", score, among: scores)
+        try require("scope", scope, among: scopes(of: score))
     }
 
     private func require<Choice: RawRepresentable<String> & Equatable>(
-        _ flag: String, _ choice: Choice, among allowed: [Choice]
+        _ field: String, _ choice: Choice, among allowed: [Choice]
     ) throws {
         guard allowed.contains(choice) else {
-            throw PruningError(
-                flag,
-                "found \(choice.rawValue) for \(self), allowed "
-                    + allowed.map(\.rawValue).joined(separator: ", "))
+            throw Issue(
+                .mismatch, .option(field), found: "\(choice.rawValue) for \(self)",
+                allowed: allowed.map(\.rawValue).joined(separator: ", "))
         }
     }
 

@@ -115,23 +115,24 @@ public enum RemovalSelection {
     ///   - before: how many units each of them had before any was removed, one each where blocks are; those of
     ///     blocks that are gone included.
     ///   - scope: layer, the same fraction of each block, or global.
-    /// - Throws: ``PruningError`` for a score, a scope or a sparsity that make no sense.
+    /// - Throws: `Issue` for a score, a scope or a sparsity that make no sense.
     public static func kept(
         _ blocks: [BlockEvidence], of before: [Int], pattern: Pattern, score: PruningScore,
         sparsity: Double, scope: PruningScope, seed: UInt64
     ) throws -> [[Int]] {
         guard (0..<1).contains(sparsity) else {
-            throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
+            throw Issue(
+                .outOfRange, .option("sparsity"), found: "\(sparsity)", allowed: "0 to below 1")
         }
         try pattern.require(score, scope)
         let all = before.reduce(0, +)
         let goal = rounded(all, sparsity)
         let most = all - (pattern == .block ? 1 : blocks.count)
         guard goal <= most else {
-            throw PruningError(
-                "--sparsity",
-                "found \(sparsity) of \(all) \(pattern), allowed up to \(most) of them: one "
-                    + (pattern == .block ? "stays" : "of each block stays"))
+            throw Issue(
+                .outOfRange, .option("sparsity"), found: "\(sparsity) of \(all) \(pattern)",
+                allowed: "up to \(most) of them",
+                advice: pattern == .block ? "one stays" : "one of each block stays")
         }
         var random = CounterBasedRandom(seed: seed, stream: .structureScores)
         let scores = try blocks.enumerated().map { index, block in

@@ -1,5 +1,6 @@
 import Environments
 import Foundation
+import Levels
 import Runs
 
 /// What is known of a run: the files of its folder, or a search that is still going on.
@@ -40,7 +41,7 @@ public struct RunRecord: Sendable {
     }
 
     /// Reads a run folder, also one whose search still runs or was stopped.
-    /// - Throws: `SearchFailure` when it is no run folder; errors that name the damaged file.
+    /// - Throws: `Issue` when it is no run folder; errors that name the damaged file.
     public init(folder: String) throws {
         let files = RunFiles(folder: folder)
         let options = try files.options()
@@ -49,8 +50,9 @@ public struct RunRecord: Sendable {
         if let costs, let trace,
             trace.header.layers != costs.layers || trace.header.levels != costs.levels.map(\.description)
         {
-            throw SearchFailure(
-                "\(files.path(.trace)): found other layers or levels than in \(files.path(.costs))")
+            throw Issue(
+                .mismatch, .path(files.path(.trace)),
+                found: "other layers or levels than in \(files.path(.costs))")
         }
         self.init(
             name: URL(fileURLWithPath: folder).lastPathComponent, options: options, costs: costs,

@@ -2,8 +2,6 @@
 public enum RunFile: String, Sendable, CaseIterable {
     /// Every option; the only copy.
     case options = "run.json"
-    /// What repeats the search, for people.
-    case configuration = "config.yaml"
     /// What a search continues from.
     case checkpoint = "checkpoint.h5"
     /// The checkpoint before.

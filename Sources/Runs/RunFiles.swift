@@ -38,16 +38,23 @@ public struct RunFiles {
         FileManager.default.fileExists(atPath: path(.costs))
     }
 
+    /// Whether there is a latency table.
+    public var holdsLatencies: Bool {
+        FileManager.default.fileExists(atPath: path(.latency))
+    }
+
     /// Makes the folder where there is none.
-    /// - Throws: ``SearchFailure`` when it cannot be made or written to.
+    /// - Throws: `Issue` when it cannot be made or written to.
     package func makeFolder() throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw SearchFailure("\(folder): the folder cannot be made: \(error.localizedDescription)")
+            throw Issue(
+                .inaccessible, .path(folder),
+                advice: "the folder cannot be made: \(error.localizedDescription)")
         }
         guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw SearchFailure("\(folder): the folder cannot be written to")
+            throw Issue(.inaccessible, .path(folder), advice: "the folder cannot be written to")
         }
     }
 
@@ -79,15 +86,14 @@ public struct RunFiles {
     /// - Parameters:
     ///   - table: latencies to use instead of measuring.
     ///   - sensitivities: what to use instead of estimating them.
-    ///   - configuration: the text of `config.yaml`.
+    ///   - cache: the folder of level databases.
     package func claim(
         for options: SearchOptions, table: LatencyTable?, sensitivities: StoredSensitivities?,
-        configuration: String?
+        cache: String
     ) throws {
         if let table { try store(table) }
         if let sensitivities { try write(sensitivities, .sensitivities) }
-        if let configuration { try AtomicFile.write(configuration, to: path(.configuration)) }
-        try store(options)
+        try store(options, cache: cache)
     }
 
     /// Removes what a killed search had not finished writing, and what a search has replaced.
@@ -107,15 +113,24 @@ public struct RunFiles {
     }
 
     /// The options of the run, whose relative paths are seen from here or else from where the search was started.
-    /// - Throws: ``SearchFailure`` when they are missing, damaged or out of range.
+    /// - Throws: `Issue` when they are missing, damaged or out of range.
     public func options() throws -> SearchOptions {
         let options = (try read(.options) as StoredOptions).fromHere
-        if let wrong = options.outOfRange { throw SearchFailure("\(path(.options)): \(wrong)") }
+        if let wrong = options.outOfRange {
+            throw Issue(.outOfRange, .path(path(.options)), advice: wrong)
+        }
         return options
     }
 
-    package func store(_ options: SearchOptions) throws {
-        try write(StoredOptions(options), .options)
+    /// The folder of level databases that the search used; nil when it is not there any more, in runs of earlier
+    /// versions, and where no run is.
+    public func cache() throws -> String? {
+        guard FileManager.default.fileExists(atPath: path(.options)) else { return nil }
+        return (try read(.options) as StoredOptions).cacheFromHere
+    }
+
+    package func store(_ options: SearchOptions, cache: String?) throws {
+        try write(StoredOptions(options, cache: cache), .options)
     }
 
     /// What was learnt.
@@ -139,11 +154,12 @@ public struct RunFiles {
     }
 
     /// What a search came to that has ended; nil for one to continue.
-    /// - Throws: ``SearchFailure`` for a folder with a policy that was picked out of another run.
+    /// - Throws: `Issue` for a folder with a policy that was picked out of another run.
     public func finishedSummary() throws -> SearchSummary? {
         guard let summary = try summary() else { return nil }
         guard holdsCheckpoint else {
-            throw SearchFailure("\(folder): found a policy that was picked, allowed a search to continue")
+            throw Issue(
+                .mismatch, .path(folder), found: "a policy that was picked", allowed: "a search to continue")
         }
         return summary
     }
@@ -177,25 +193,26 @@ public struct RunFiles {
     }
 
     /// Every policy evaluated so far.
-    /// - Throws: ``SearchFailure`` also before the first.
+    /// - Throws: `Issue` also before the first.
     public func recordedTrace() throws -> (header: TraceHeader, rows: [TraceRow]) {
         if let trace = try trace() { return trace }
         let isPicked = try summary() != nil
-        throw SearchFailure(
-            "\(path(.trace)): no such file: "
+        throw Issue(
+            .missing, .path(path(.trace)),
+            advice: "no such file: "
                 + (isPicked
                     ? "the policy was picked out of another run, which has one"
                     : "the search has not begun yet"))
     }
 
     /// The costs that an earlier start of the run worked out.
-    /// - Throws: ``SearchFailure`` when they are missing, damaged, or of other levels than the run's.
+    /// - Throws: `Issue` when they are missing, damaged, or of other levels than the run's.
     public func storedCosts() throws -> LevelCosts? {
         guard holdsCosts else { return nil }
         let (costs, levels) = (try read(.costs) as LevelCosts, try options().levels)
         // Earlier versions had no precision in their levels, as decoding always had 8-bit weights.
         guard costs.levels == levels || costs.levels.elementsEqual(levels.map { $0.with(.float32) }) else {
-            throw SearchFailure("\(path(.costs)): found other levels than those of run.json")
+            throw Issue(.mismatch, .path(path(.costs)), found: "other levels than those of run.json")
         }
         return costs.with(levels)
     }
@@ -209,7 +226,8 @@ public struct RunFiles {
         guard FileManager.default.fileExists(atPath: path(.sensitivities)) else { return nil }
         let stored: StoredSensitivities = try read(.sensitivities)
         guard stored.fit(layers: layers, levels: levels) else {
-            throw SearchFailure("\(path(.sensitivities)): found other layers or levels than the run's")
+            throw Issue(
+                .mismatch, .path(path(.sensitivities)), found: "other layers or levels than the run's")
         }
         return stored.values
     }
@@ -233,9 +251,9 @@ public struct RunFiles {
             func text(_ phase: Workload.Phase, _ tokens: Int, _ threads: Int) -> String {
                 "\(phase.rawValue), \(tokens) tokens and \(threads) threads"
             }
-            throw SearchFailure(
-                "\(path): found \(text(found.0, found.1, found.2)), allowed "
-                    + text(allowed.0, allowed.1, allowed.2))
+            throw Issue(
+                .mismatch, .path(path), found: text(found.0, found.1, found.2),
+                allowed: text(allowed.0, allowed.1, allowed.2))
         }
         return table
     }
@@ -248,19 +266,20 @@ public struct RunFiles {
     }
 
     /// Reads a JSON file of the run.
-    /// - Throws: ``SearchFailure`` when it is missing or of another kind.
+    /// - Throws: `Issue` when it is missing or of another kind.
     public func read<Value: Decodable>(_ file: RunFile) throws -> Value {
         try Self.read(path(file))
     }
 
     package static func read<Value: Decodable>(_ path: String) throws -> Value {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw SearchFailure("\(path): no such file: is this the folder of a run?")
+            throw Issue(.missing, .path(path), advice: "no such file: is this the folder of a run?")
         }
         do {
             return try JSONDecoder().decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw SearchFailure("\(path): found JSON of another kind, or damaged: \(error.line)")
+            throw Issue(
+                .malformed, .path(path), found: "JSON of another kind, or damaged", advice: error.line)
         }
     }
 }

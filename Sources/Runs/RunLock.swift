@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// Keeps a second search out of a run folder for as long as it lives; the system lets go of it when the
 /// process ends, however it does.
@@ -6,7 +7,7 @@ package final class RunLock {
     private let descriptor: Int32
 
     /// Takes the lock.
-    /// - Throws: ``SearchFailure`` when another process has it, or the folder cannot be written to.
+    /// - Throws: `Issue` when another process has it, or the folder cannot be written to.
     package init(folder: String) throws {
         descriptor = try Self.lock("\(folder)/.lock", folder)
         let text = Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8)
@@ -18,14 +19,16 @@ package final class RunLock {
     private static func lock(_ path: String, _ folder: String) throws -> Int32 {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw SearchFailure("\(path): cannot be opened: \(String(cString: strerror(errno)))")
+            throw Issue(
+                .inaccessible, .path(path), advice: "cannot be opened: \(String(cString: strerror(errno)))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             let number = Int(holder.trimmingCharacters(in: .whitespacesAndNewlines))
-            throw SearchFailure(
-                "\(folder): another search writes to this folder\(number.map { " (process \($0))" } ?? ""): "
+            throw Issue(
+                .busy, .path(folder),
+                advice: "another search writes to this folder\(number.map { " (process \($0))" } ?? ""): "
                     + "wait for its end, or choose another folder")
         }
         return descriptor

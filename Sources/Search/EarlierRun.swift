@@ -15,11 +15,12 @@ struct EarlierRun {
     private let identity: [String: String]
 
     /// Reads a run.
-    /// - Throws: ``SearchFailure`` or `RunError` when the folder holds no run whose search had begun.
+    /// - Throws: `Issue` or `RunError` when the folder holds no run whose search had begun.
     init(folder: String) throws {
         files = RunFiles(folder: folder)
         guard let costs = try files.storedCosts(), files.holdsCheckpoint else {
-            throw SearchFailure("\(folder): found no run whose search had begun, which --from needs")
+            throw Issue(
+                .missing, .path(folder), found: "no run whose search had begun", allowed: "one to start from")
         }
         self.costs = costs
         identity = try files.identity()
@@ -27,14 +28,14 @@ struct EarlierRun {
 
     /// What may be taken over for a search; nil when the run's agent had no use for sensitivities, so that
     /// none were estimated.
-    /// - Throws: ``SearchFailure`` when the run was about another model, other data, another solver or task.
+    /// - Throws: `Issue` when the run was about another model, other data, another solver or task.
     func sensitivities<Model>(for inputs: SearchInputs<Model>) throws -> StoredSensitivities? {
         let own = inputs.identity
         for field in Set(own.keys).union(identity.keys).sorted() where own[field] != identity[field] {
             let (found, allowed) = (identity[field] ?? "nothing", own[field] ?? "nothing")
-            throw SearchFailure(
-                "\(files.folder): \(field): found \(found.prefix(12)), allowed \(allowed.prefix(12)) "
-                    + "as in this search")
+            throw Issue(
+                .mismatch, .path(files.folder), field: field, found: "\(found.prefix(12))",
+                allowed: "\(allowed.prefix(12)) as in this search")
         }
         // Before output errors had a table of their own, such agents found them under the name of
         // sensitivities.

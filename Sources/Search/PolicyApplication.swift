@@ -22,7 +22,7 @@ public struct PolicyApplication {
     /// Takes the policy of a run, to be applied as the run did.
     ///
     /// - Parameter train: a file to calibrate on instead of the run's.
-    /// - Throws: ``SearchFailure`` or `ModelFileError` when the run has no policy.
+    /// - Throws: `Issue` or `ModelFileError` when the run has no policy.
     public init(run: String, train: String?, threads: Int) throws {
         let files = RunFiles(folder: run)
         var options = try files.options()
@@ -50,7 +50,7 @@ public struct PolicyApplication {
     /// - Parameters:
     ///   - cache: folder of level databases; one that fits is read instead of pruning anew.
     ///   - note: is told what a person should know, a line each.
-    /// - Throws: `ModelFileError` for layers that are not the model's; ``SearchFailure`` for another model
+    /// - Throws: `ModelFileError` for layers that are not the model's; `Issue` for another model
     ///   than the run searched.
     public func apply(
         to model: String, cache: String, output: String, tasks: SearchTasks = .standard,
@@ -70,7 +70,8 @@ public struct PolicyApplication {
         if let learnt = policy.modelDigest, learnt != digest {
             let found = "SHA-256 \(digest.prefix(12))…, allowed \(learnt.prefix(12))…"
             guard !isRun else {
-                throw SearchFailure("\(path): found another model than the run searched: \(found)")
+                throw Issue(
+                    .mismatch, .path(path), found: "another model than the run searched: \(found)")
             }
             note("\(path): other weights than the policy was learnt on: \(digest.prefix(12))…")
         }

@@ -19,22 +19,22 @@ public struct PolicyPick<Model: SearchableModel> {
 
     /// Reads what a run searched.
     ///
-    /// - Throws: ``SearchFailure`` when the folder holds no finished search over a range.
+    /// - Throws: `Issue` when the folder holds no finished search over a range.
     public init(run folder: String, target: LatencyTarget) throws {
         files = RunFiles(folder: folder)
         options = try files.options()
         self.target = target
         guard options.mildestLatency != nil else {
-            throw SearchFailure(
-                "\(folder): found a search for the one target \(options.targetLatency), allowed one over a range, "
-                    + "such as --target-latency 0.25...0.8")
+            throw Issue(
+                .mismatch, .path(folder), found: "a search for the one target \(options.targetLatency)",
+                allowed: "one over a range of latencies, such as 0.25...0.8")
         }
         try Self.requireEnd(of: files)
     }
 
     /// Reads what a run searched, to pick for its own target and to measure again.
     ///
-    /// - Throws: ``SearchFailure`` when the folder holds no finished search.
+    /// - Throws: `Issue` when the folder holds no finished search.
     public init(remeasuring folder: String) throws {
         files = RunFiles(folder: folder)
         options = try files.options()
@@ -44,10 +44,9 @@ public struct PolicyPick<Model: SearchableModel> {
 
     private static func requireEnd(of files: RunFiles) throws {
         guard try files.finishedSummary() == nil else { return }
-        throw SearchFailure(
-            "\(files.folder): found a search that has not ended: `secateur resume \(files.folder)` "
-                + "continues it"
-        )
+        throw Issue(
+            .mismatch, .path(files.folder), found: "a search that has not ended",
+            advice: "`secateur resume \(files.folder)` continues it")
     }
 
     /// Picks, and writes a folder with the policy, the pruned model and the summary.
@@ -56,7 +55,7 @@ public struct PolicyPick<Model: SearchableModel> {
     ///   - output: the folder to write, which must not exist.
     ///   - cache: folder of level databases.
     ///   - latency: what decides whether a policy meets the target.
-    /// - Throws: ``SearchFailure`` when the target is outside of the range, or the folder exists.
+    /// - Throws: `Issue` when the target is outside of the range, or the folder exists.
     public func pick<Task: SearchTask>(
         _ task: Task, to output: String, cache: String, by latency: FinalLatency = .measured,
         progress: StageProgress = { _, _ in }
@@ -77,7 +76,7 @@ public struct PolicyPick<Model: SearchableModel> {
         try picked.makeFolder()
         try picked.store(costs)
         try SearchSession<Model>.handOver(best.candidate.actions, &summary, preparation, picked)
-        try picked.store(asked)
+        try picked.store(asked, cache: cache)
         return summary
     }
 
@@ -86,9 +85,9 @@ public struct PolicyPick<Model: SearchableModel> {
     ) {
         guard let target else { return try SearchRun.bestPolicies(in: files.folder, costs: costs) }
         guard options.targetLatencies.contains(wanted) else {
-            throw SearchFailure(
-                "--target-latency: found \(target), allowed \(options.targetLatencies), the range that "
-                    + "\(files.folder) searched")
+            throw Issue(
+                .outOfRange, .option("targetLatency"), found: "\(target)",
+                allowed: "\(options.targetLatencies), the range that \(files.folder) searched")
         }
         let policies = try SearchRun.policies(for: wanted, in: files.folder, costs: costs)
         return (policies, policies.count)

@@ -34,7 +34,7 @@ public struct Recovery {
     private let pool: ThreadPool
 
     /// Names a finished run.
-    /// - Throws: ``SearchFailure`` for a language model, which cannot be trained.
+    /// - Throws: `Issue` for a language model, which cannot be trained.
     public init(run folder: String) throws {
         files = RunFiles(folder: folder)
         options = try files.options()

@@ -1,5 +1,6 @@
 import Agents
 import Evaluation
+import Levels
 import ModelFiles
 import Models
 import Runs
@@ -31,18 +32,18 @@ public struct SearchInputs<Model: SearchableModel> {
         self.options = options
         self.components = components
         guard Model.computes(options.latencyOf) else {
-            throw SearchFailure(
-                "\(options.model): found a model that does not \(options.latencyOf.rawValue), allowed is prefill"
-            )
+            throw Issue(
+                .unsupported, .path(options.model),
+                found: "a model that does not \(options.latencyOf.rawValue)", allowed: "prefill")
         }
         let levels = options.levels
         try components.capabilities.formats.require(levels)
         model = try Model(
             path: options.model, precision: levels[levels.dense].precision, components.capabilities)
         guard options.tokens <= model.maximumTokens else {
-            throw SearchFailure(
-                "--tokens: found \(options.tokens), allowed \(model.maximumTokens) at most, "
-                    + "the longest sequence of \(options.model)")
+            throw Issue(
+                .outOfRange, .option("tokens"), found: "\(options.tokens)",
+                allowed: "\(model.maximumTokens) at most, the longest sequence of \(options.model)")
         }
         pool = ThreadPool(threads: options.threads)
         modelDigest = try model.digest()

@@ -138,9 +138,10 @@ public final class SearchPreparation<Model: SearchableModel> {
         let latency = try shapes.map { shape in
             try levels.map { level in
                 guard let measured = table.latencyMs(shape, level) else {
-                    throw SearchFailure(
-                        "latency table: found no entry for \(shape.rows)x\(shape.cols) at \(level): "
-                            + "measure it with `secateur profile`")
+                    throw Issue(
+                        .missing, .other("latency table"),
+                        found: "no entry for \(shape.rows)x\(shape.cols) at \(level)",
+                        advice: "measure it with `secateur profile`")
                 }
                 return measured
             }

@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import Foundation
+import Levels
 import Runs
 
 /// A search done again with the latencies stored in a run, compared with the trace of that run.
@@ -37,23 +38,25 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
 
     /// Searches again. Everything but the latency table is worked out anew, in a temporary folder.
     ///
-    /// - Throws: ``SearchFailure`` when the run has no latency table or no trace, or another version of this
+    /// - Throws: `Issue` when the run has no latency table or no trace, or another version of this
     ///   program began it; errors of the search.
     public static func replay<Task: SearchTask>(
-        _ task: Task, components: SearchComponents = .standard, run folder: String, cache: String, progress: StageProgress = { _, _ in }
+        _ task: Task, components: SearchComponents = .standard, run folder: String, cache: String,
+        progress: StageProgress = { _, _ in }
     ) throws -> SearchReplay {
         let files = RunFiles(folder: folder)
         let options = try files.options()
         let recorded = try files.recordedTrace()
         let (found, allowed) = (recorded.header.arithmetic, TraceHeader.presentArithmetic)
         guard found == allowed else {
-            throw SearchFailure(
-                "\(files.path(.trace)): arithmetic: found version \(found), allowed \(allowed), as "
-                    + "others do not give the same bits: search again")
+            throw Issue(
+                .unsupported, .path(files.path(.trace)), field: "arithmetic", found: "version \(found)",
+                allowed: "\(allowed), as others do not give the same bits", advice: "search again")
         }
         guard let table = try files.storedTable(for: options) else {
-            throw SearchFailure(
-                "\(files.path(.latency)): no such file: replaying needs the latencies of the run")
+            throw Issue(
+                .missing, .path(files.path(.latency)),
+                advice: "no such file: replaying needs the latencies of the run")
         }
         let temporary = FileManager.default.temporaryDirectory
             .appendingPathComponent("secateur-replay-\(UUID().uuidString)").path

@@ -42,12 +42,11 @@ public final class SearchSession<Model: SearchableModel> {
     ///   - cache: folder for level databases.
     ///   - latencyTable: a file to take latencies from instead of measuring.
     ///   - earlier: the folder of a run whose sensitivities are taken over.
-    ///   - configuration: the text of `config.yaml`, which repeats the search.
     ///   - components: what it can be made of.
     ///   - note: is told what a person should know, a line each.
     public static func start<Task: SearchTask>(
         _ options: SearchOptions, task: Task, folder: String, cache: String, latencyTable: String? = nil,
-        from earlier: String? = nil, configuration: String? = nil, components: SearchComponents = .standard,
+        from earlier: String? = nil, components: SearchComponents = .standard,
         progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> SearchSession where Task.Model == Model {
         try requireAgent(options, components.agents)
@@ -63,8 +62,7 @@ public final class SearchSession<Model: SearchableModel> {
         let lock = try RunLock(folder: folder)
         try files.setAside()
         do {
-            try files.claim(
-                for: options, table: table, sensitivities: sensitivities, configuration: configuration)
+            try files.claim(for: options, table: table, sensitivities: sensitivities, cache: cache)
             if let sensitivities {
                 note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
             } else if let earlier, try components.agents.agent(named: options.agent).usesSensitivities {
@@ -83,7 +81,7 @@ public final class SearchSession<Model: SearchableModel> {
     /// Continues the run in a folder from where it was, with the latencies it started with.
     ///
     /// - Parameter note: is told what a person should know, a line each.
-    /// - Throws: ``SearchFailure`` for a run that is finished; errors of the search.
+    /// - Throws: `Issue` for a run that is finished; errors of the search.
     public static func resume<Task: SearchTask>(
         _ task: Task, folder: String, cache: String, components: SearchComponents = .standard,
         progress: StageProgress = { _, _ in }, note: (String) -> Void = { _ in }
@@ -91,9 +89,9 @@ public final class SearchSession<Model: SearchableModel> {
         let files = RunFiles(folder: folder)
         let options = try files.options()
         guard try files.finishedSummary() == nil else {
-            throw SearchFailure(
-                "\(folder): found a finished search, allowed one to continue: "
-                    + "`secateur remeasure \(folder)` picks and measures again")
+            throw Issue(
+                .mismatch, .path(folder), found: "a finished search", allowed: "one to continue",
+                advice: "`secateur remeasure \(folder)` picks and measures again")
         }
         let lock = try RunLock(folder: folder)
         files.removeLeftovers()
@@ -183,9 +181,10 @@ public final class SearchSession<Model: SearchableModel> {
         guard environment.evaluationsLeft < needed else { return }
         let spent = environment.costs.accounting
         let least = spent.preparationTokens / spent.tokensPerEvaluation + 1
-        throw SearchFailure(
-            "--budget: found \(options.budget), allowed \(least + needed) or more, as calibration and sensitivities "
-                + "take what \(least) evaluations take")
+        throw Issue(
+            .outOfRange, .option("budget"), found: "\(options.budget)",
+            allowed: "\(least + needed) or more, as calibration and sensitivities take what \(least) "
+                + "evaluations take")
     }
 
     private static func requireAgent(_ options: SearchOptions, _ agents: AgentRegistry) throws {
@@ -193,9 +192,10 @@ public final class SearchSession<Model: SearchableModel> {
         try agent.require(options.agentOptions)
         guard options.mildestLatency == nil || agent.servesRanges else {
             let allowed = agents.agents.filter { $0.servesRanges }.map { $0.name }.joined(separator: ", ")
-            throw SearchFailure(
-                "--target-latency: found the range \(options.targetLatencies) with --agent \(options.agent), "
-                    + "allowed with \(allowed)")
+            throw Issue(
+                .mismatch, .option("targetLatency"),
+                found: "the range \(options.targetLatencies) with agent \(options.agent)",
+                allowed: "with \(allowed)")
         }
     }
 

@@ -140,7 +140,7 @@ struct CacheOptions: ParsableArguments {
 
     /// The folder, for what goes on from a run.
     func folder(ofRun run: String) throws -> String {
-        try cache ?? ConfigurationFile.value(of: "cache", inRun: run) ?? Self.standard
+        try cache ?? RunFiles(folder: run).cache() ?? Self.standard
     }
 
     private static var standard: String {

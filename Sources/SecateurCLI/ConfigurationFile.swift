@@ -1,99 +1,73 @@
-import ArgumentParser
 import Foundation
 import Runs
-import Search
 import Yams
 
-/// Options of `secateur search` in a YAML file, which `--config` names:
+/// Options of `secateur search` that `--config` names: in a YAML file,
 ///
 ///     model: models/minilm
 ///     task: fidelity
 ///     target-latency: 0.5
 ///
-/// Keys are the options' names without dashes, and `model`. The file's options are put before those of the
+/// or those of a run. Keys are the options' names without dashes, and `model`. They are put before those of the
 /// command line, whose last word counts.
 enum ConfigurationFile {
-    /// What the command's own help tells of an option.
-    private struct Argument: Decodable {
-        struct Name: Decodable {
-            let kind: String
-            let name: String
-        }
-        let kind: String
-        let names: [Name]?
-        let valueName: String?
-
-        var key: String? {
-            kind == "positional" ? valueName : names?.first { $0.kind == "long" }?.name
-        }
-    }
-
-    private struct Help: Decodable {
-        struct Command: Decodable { let arguments: [Argument]? }
-        let command: Command
-    }
-
-    /// Options that a file cannot hold, since they say what to do with files.
-    static let commandLineOnly: Set<String> = ["config", "replay", "help", "version"]
-
-    /// The options of `secateur search`, by name.
-    private static func arguments() throws -> [String: Argument] {
-        let help = try JSONDecoder().decode(Help.self, from: Data(Search._dumpHelp().utf8))
-        let named = (help.command.arguments ?? []).compactMap { argument in
-            argument.key.map { ($0, argument) }
-        }
-        return Dictionary(named) { first, _ in first }
-    }
+    private typealias Setting = (option: SearchOption, value: String)
 
     /// The names that a file may hold.
-    static func keys() throws -> [String] {
-        try arguments().keys.filter { !commandLineOnly.contains($0) }.sorted()
+    static var keys: [String] {
+        SearchOption.allCases.filter(\.isOfFile).map(\.rawValue).sorted()
     }
 
-    /// A command line with the options of the file that it names.
+    /// A command line with the options of the file or the run that it names.
     /// - Throws: `SearchFailure` for a file that is missing or malformed, with the line and what is allowed.
     static func expanded(_ commandLine: [String]) throws -> [String] {
         guard commandLine.first == "search", !commandLine.contains(where: ["-h", "--help"].contains) else {
             return commandLine
         }
         let own = Array(commandLine.dropFirst())
-        let replay = value(of: "replay", in: own)
-        guard
-            let path = value(of: "config", in: own)
-                ?? replay.map({ RunFiles(folder: $0).path(.configuration) })
-        else { return commandLine }
-        let known = try arguments()
-        var (options, model) = try read(path, known)
-        if hasPositional(own, known) { model = nil }
-        return ["search"] + options + (model.map { [$0] } ?? []) + own
+        guard let path = value(of: .config, in: own) else { return commandLine }
+        var settings = try runFolder(path).map { try repeating($0, own) } ?? read(path)
+        if hasPositional(own) { settings.removeAll { $0.option.kind == .positional } }
+        return ["search"] + settings.map { $0.option.argument($0.value) } + own
     }
 
-    /// What the file that repeats a run says of an option; nil where it says nothing, or there is no such file.
-    /// - Throws: `SearchFailure` for a malformed one.
-    static func value(of name: String, inRun folder: String) throws -> String? {
-        let path = RunFiles(folder: folder).path(.configuration)
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let options = try read(path, try arguments()).options
-        return value(of: name, in: options)
+    /// The run that a path names, by its folder or its `run.json`.
+    private static func runFolder(_ path: String) -> String? {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+        if isFolder.boolValue { return path }
+        let file = path as NSString
+        guard file.lastPathComponent == RunFile.options.rawValue else { return nil }
+        return file.deletingLastPathComponent.isEmpty ? "." : file.deletingLastPathComponent
     }
 
-    private static func value(of name: String, in arguments: [String]) -> String? {
-        if let joined = arguments.last(where: { $0.hasPrefix("--\(name)=") }) {
-            return String(joined.dropFirst(name.count + 3))
+    /// What repeats a run. Settings are of its agent: they are of no use to another one.
+    private static func repeating(_ folder: String, _ commandLine: [String]) throws -> [Setting] {
+        let files = RunFiles(folder: folder)
+        let options = try files.options()
+        let agent = value(of: .agent, in: commandLine) ?? options.agent
+        return try SearchOption.allCases.compactMap { option in
+            guard option != .agentOption || agent == options.agent else { return nil }
+            return try option.value(in: files, options).map { (option, $0) }
         }
-        guard let index = arguments.lastIndex(of: "--\(name)"), index + 1 < arguments.count else {
+    }
+
+    private static func value(of option: SearchOption, in arguments: [String]) -> String? {
+        let name = "--\(option.rawValue)"
+        guard let index = arguments.lastIndex(where: { $0 == name || $0.hasPrefix("\(name)=") }) else {
             return nil
         }
-        return arguments[index + 1]
+        guard arguments[index] == name else { return String(arguments[index].dropFirst(name.count + 1)) }
+        return index + 1 < arguments.count ? arguments[index + 1] : nil
     }
 
     /// Whether the model is on the command line.
-    private static func hasPositional(_ arguments: [String], _ known: [String: Argument]) -> Bool {
+    private static func hasPositional(_ arguments: [String]) -> Bool {
         var index = 0
         while index < arguments.count {
             let argument = arguments[index]
             guard argument.hasPrefix("-") else { return true }
-            let takesValue = known[String(argument.drop { $0 == "-" })]?.kind == "option"
+            let takesValue = SearchOption(rawValue: String(argument.drop { $0 == "-" }))?.kind == .option
             let next = index + 1 < arguments.count ? arguments[index + 1] : ""
             // The port of --serve may be left out.
             let isGiven = argument != "--serve" || UInt16(next) != nil
@@ -102,9 +76,7 @@ enum ConfigurationFile {
         return false
     }
 
-    private static func read(
-        _ path: String, _ known: [String: Argument]
-    ) throws -> (options: [String], model: String?) {
+    private static func read(_ path: String) throws -> [Setting] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw SearchFailure("\(path): no such file")
         }
@@ -118,28 +90,24 @@ enum ConfigurationFile {
         guard let mapping = node?.mapping else {
             throw SearchFailure("\(path): found no mapping, allowed lines such as 'budget: 300'")
         }
-        var (options, model): ([String], String?) = ([], nil)
-        for (key, value) in mapping {
-            let name = key.string ?? ""
-            let place = "\(path):\(key.mark?.line ?? 0): \(name)"
-            guard let argument = known[name], !commandLineOnly.contains(name) else {
-                throw SearchFailure(
-                    "\(path):\(key.mark?.line ?? 0): found option '\(name)', allowed "
-                        + (try keys().joined(separator: ", ")))
-            }
-            guard let scalar = value.scalar?.string else {
-                throw SearchFailure("\(place): found a list or a mapping, allowed one value")
-            }
-            switch argument.kind {
-            case "positional": model = scalar
-            case "flag":
-                guard let isOn = value.bool else {
-                    throw SearchFailure("\(place): found '\(scalar)', allowed true or false")
-                }
-                if isOn { options.append("--\(name)") }
-            default: options.append("--\(name)=\(scalar)")
-            }
+        return try mapping.compactMap { try setting($0, $1, path) }
+    }
+
+    /// A line of a file; nil for a flag that is off.
+    private static func setting(_ key: Node, _ value: Node, _ path: String) throws -> Setting? {
+        let (name, line) = (key.string ?? "", key.mark?.line ?? 0)
+        guard let option = SearchOption(rawValue: name), option.isOfFile else {
+            throw SearchFailure(
+                "\(path):\(line): found option '\(name)', allowed \(keys.joined(separator: ", "))")
         }
-        return (options, model)
+        guard let scalar = value.scalar?.string else {
+            throw SearchFailure(
+                "\(path):\(line): \(name): found a list or a mapping, allowed one value")
+        }
+        guard option.kind == .flag else { return (option, scalar) }
+        guard let isOn = value.bool else {
+            throw SearchFailure("\(path):\(line): \(name): found '\(scalar)', allowed true or false")
+        }
+        return isOn ? (option, scalar) : nil
     }
 }

@@ -4,7 +4,7 @@ import Report
 import Runs
 import Search
 
-/// What `search` and `resume` share.
+/// What `search`, `retarget` and `resume` share.
 enum RunFolder {
     /// Makes sure that a run folder is free, or that its run may be replaced.
     static func check(_ folder: OutputPath, overwrite: Bool) throws {

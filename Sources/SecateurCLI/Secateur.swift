@@ -16,8 +16,9 @@ struct Secateur: ParsableCommand {
               secateur embed checkpoints/minilm-half/model < sentences.txt
             """,
         subcommands: [
-            Inspect.self, Profile.self, Search.self, Resume.self, Pick.self, Remeasure.self, Apply.self,
-            Finetune.self, Prune.self, Evaluate.self, Benchmark.self, Embed.self, Kernels.self, Generate.self,
+            Inspect.self, Profile.self, Search.self, Resume.self, Retarget.self, Replay.self, Pick.self,
+            Remeasure.self, Apply.self, Finetune.self, Prune.self, Evaluate.self, Benchmark.self, Embed.self,
+            Kernels.self, Generate.self,
             Tokenize.self,
             Convert.self, Export.self, ReportCommand.self, Compare.self, Trace.self,
         ])
@@ -26,7 +27,9 @@ struct Secateur: ParsableCommand {
         OpenBLASCore.chooseUnlessChosen()
         Interruption.install()
         do {
-            let arguments = try ConfigurationFile.expanded(Array(CommandLine.arguments.dropFirst()))
+            let typed = Array(CommandLine.arguments.dropFirst())
+            try ErrorLine.requireNoOptionThatMoved(typed)
+            let arguments = try ConfigurationFile.expanded(typed)
             var command = try parseAsRoot(arguments)
             try command.run()
             try Terminal.flush()
@@ -42,6 +45,7 @@ struct Secateur: ParsableCommand {
         // Errors of the parser carry the usage of the command; its message alone is one line.
         let isUsage = code == .validationFailure
         Terminal.fail(
-            isUsage ? "\(message(for: error)) (--help tells more)" : "\(error)", status: code.rawValue)
+            isUsage ? "\(message(for: error)) (--help tells more)" : ErrorLine.text(error),
+            status: code.rawValue)
     }
 }

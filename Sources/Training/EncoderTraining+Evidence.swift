@@ -1,3 +1,4 @@
+import Levels
 import Pruning
 import Tensors
 import Transformers
@@ -7,7 +8,7 @@ extension EncoderTraining {
     ///
     /// - Parameters:
     ///   - examples: labelled ones where the score needs gradients; else only their sentences matter.
-    /// - Throws: `PruningError` when the score needs examples and there are none, or a whole training run.
+    /// - Throws: `Issue` when the score needs examples and there are none, or a whole training run.
     func evidence(
         for score: PruningScore, examples: [TrainingExample], pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
@@ -16,8 +17,9 @@ extension EncoderTraining {
         switch score.evidence {
         case .nothing: break
         case .training:
-            throw PruningError(
-                "--method", "found movement with a schedule that prunes at once, allowed with gradual")
+            throw Issue(
+                .mismatch, .option("score"), found: "movement with a schedule that prunes at once",
+                allowed: "with gradual")
         case .inputs:
             try require(examples, for: score)
             observeInputs(of: examples, into: &layers, pool: pool, progress: progress)
@@ -30,7 +32,9 @@ extension EncoderTraining {
 
     private func require(_ examples: [TrainingExample], for score: PruningScore) throws {
         guard !examples.isEmpty else {
-            throw PruningError("--method", "found \(score.rawValue) without --train, which it needs")
+            throw Issue(
+                .missing, .option("train"), found: "no examples",
+                allowed: "a file, which \(score.rawValue) needs")
         }
     }
 

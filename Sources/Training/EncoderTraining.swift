@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 import Tokenizers
@@ -111,7 +112,9 @@ public final class EncoderTraining {
     /// Refuses F1 for more than two classes.
     func require(_ metric: ClassificationMetric) throws {
         guard metric != .f1 || classes <= 2 else {
-            throw TrainingError("--metric", "found f1 for \(classes) classes, allowed accuracy, matthews")
+            throw Issue(
+                .mismatch, .option("metric"), found: "f1 for \(classes) classes",
+                allowed: "accuracy, matthews")
         }
     }
 

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 import Transformers
@@ -196,25 +197,24 @@ struct TeacherOutputs {
     ) throws {
         func require(_ found: Int, _ what: String, allowed: Int, orMore: Bool = false) throws {
             guard found == allowed || (orMore && found > allowed) else {
-                throw TrainingError(
-                    "--teacher",
-                    "\(teacher.folder): found \(found) \(what), allowed \(allowed)\(orMore ? " or more" : "")"
-                )
+                throw Issue(
+                    .mismatch, .option("teacher"), field: teacher.folder, found: "\(found) \(what)",
+                    allowed: "\(allowed)\(orMore ? " or more" : "")")
             }
         }
         if student.task == .classification, distillation.outputs > 0 {
             guard teacher.hasClassifier else {
-                throw TrainingError(
-                    "--teacher",
-                    "\(teacher.folder): found no classifier, allowed a model that was trained for the task")
+                throw Issue(
+                    .mismatch, .option("teacher"), field: teacher.folder, found: "no classifier",
+                    allowed: "a model that was trained for the task")
             }
             try require(teacher.classes, "classes", allowed: student.classes)
         }
         if student.task == .sts, teacher.sentences.prompt != student.sentences.prompt {
-            throw TrainingError(
-                "--teacher",
-                "\(teacher.folder): found the prompt '\(teacher.sentences.prompt)', allowed "
-                    + "'\(student.sentences.prompt)', as the student has")
+            throw Issue(
+                .mismatch, .option("teacher"), field: teacher.folder,
+                found: "the prompt '\(teacher.sentences.prompt)'",
+                allowed: "'\(student.sentences.prompt)', as the student has")
         }
         if distillation.hidden > 0 {
             try require(

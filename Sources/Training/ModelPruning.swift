@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import Tensors
@@ -96,7 +97,7 @@ public final class ModelPruning {
     private var lastGood: (snapshot: ParameterSet.Snapshot, score: Double?)
 
     /// Reads the model, the data and the teacher's outputs.
-    /// - Throws: what is wrong with a file, or `PruningError` for a choice that makes no sense.
+    /// - Throws: what is wrong with a file, or `Issue` for a choice that makes no sense.
     public init(_ options: Options, pool: ThreadPool, progress: (String, Double) -> Void) throws {
         try options.check()
         self.options = options
@@ -266,37 +267,41 @@ public final class ModelPruning {
 
 extension ModelPruning.Options {
     /// Refuses what makes no sense together.
-    /// - Throws: `PruningError` that names the flag.
+    /// - Throws: `Issue` that names the option.
     public func check() throws {
-        func require(_ fits: Bool, _ flag: String, _ message: @autoclosure () -> String) throws {
-            guard fits else { throw PruningError(flag, message()) }
+        func require(
+            _ fits: Bool, _ field: String, found: @autoclosure () -> String,
+            allowed: @autoclosure () -> String? = nil
+        ) throws {
+            guard fits else {
+                throw Issue(.mismatch, .option(field), found: found(), allowed: allowed())
+            }
         }
         let (pattern, score) = (choice.pattern, choice.score)
         try pattern.require(score, choice.scope)
         try require(
-            score != .movement || schedule == .gradual, "--schedule",
-            "found \(schedule.rawValue) for movement, allowed gradual")
+            score != .movement || schedule == .gradual, "schedule",
+            found: "\(schedule.rawValue) for movement", allowed: "gradual")
         try require(
-            score.evidence == .nothing || train != nil, "--train",
-            "found none, needed by \(score.rawValue)")
+            score.evidence == .nothing || train != nil, "train", found: "none, needed by \(score.rawValue)")
         try require(
-            task != nil || ![.gradients, .training].contains(score.evidence), "--task",
-            "found none, needed by \(score.rawValue)")
+            task != nil || ![.gradients, .training].contains(score.evidence), "task",
+            found: "none, needed by \(score.rawValue)")
         try require(
-            task != .classification || train != nil || validation != nil, "--task",
-            "found classification without --train and --validation, allowed with one of them")
+            task != .classification || train != nil || validation != nil, "train",
+            found: "none, and no file to validate with", allowed: "one of them for classification")
         try require(
-            schedule != .iterative || pattern.fixedSparsity == nil, "--schedule",
-            "found iterative for \(pattern), which has one sparsity, allowed one-shot, gradual")
+            schedule != .iterative || pattern.fixedSparsity == nil, "schedule",
+            found: "iterative for \(pattern), which has one sparsity", allowed: "one-shot, gradual")
         try require(
-            !rewinds || (schedule != .gradual && !pattern.isStructured), "--rewind",
-            "found with \(pattern) and \(schedule.rawValue), allowed with patterns of weights and "
-                + "one-shot, iterative")
+            !rewinds || (schedule != .gradual && !pattern.isStructured), "rewinds",
+            found: "with \(pattern) and \(schedule.rawValue)",
+            allowed: "with patterns of weights and one-shot, iterative")
         guard schedule == .gradual else { return }
         try ScheduledPruning.require(score, pattern)
         try require(
-            task != nil && train != nil && plan.epochs > 0, "--schedule",
-            "found gradual without --task, --train and epochs, which it needs")
+            task != nil && train != nil && plan.epochs > 0, "schedule",
+            found: "gradual without a task, a file to train on and epochs, which it needs")
     }
 }
 

@@ -22,7 +22,7 @@ public final class ScheduledPruning {
     private var movement: MovementScores?
 
     /// Prepares for the linear layers of a model.
-    /// - Throws: `PruningError` for a score or a pattern that cannot be used while training.
+    /// - Throws: `Issue` for a score or a pattern that cannot be used while training.
     public init(
         parameters: [Parameter], score: PruningScore, pattern: Pattern, scope: PruningScope,
         schedule: CubicSchedule, seed: UInt64, pool: ThreadPool
@@ -46,16 +46,16 @@ public final class ScheduledPruning {
     /// Refuses what cannot be used while training.
     static func require(_ score: PruningScore, _ pattern: Pattern) throws {
         guard !pattern.isStructured else {
-            throw PruningError(
-                "--pattern",
-                "found \(pattern) for a schedule that prunes while training, allowed a pattern of weights"
-            )
+            throw Issue(
+                .mismatch, .option("pattern"),
+                found: "\(pattern) for a schedule that prunes while training",
+                allowed: "a pattern of weights")
         }
         guard score.evidence != .inputs else {
-            throw PruningError(
-                "--method",
-                "found \(score.rawValue) for a schedule that prunes while training, allowed magnitude, "
-                    + "gradient, fisher, movement, random")
+            throw Issue(
+                .mismatch, .option("score"),
+                found: "\(score.rawValue) for a schedule that prunes while training",
+                allowed: "magnitude, gradient, fisher, movement, random")
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Tensors
 
 /// How a model is trained: everything that fixes the steps but the data.
@@ -75,7 +76,7 @@ public final class TrainingLoop {
     /// Takes steps until one is reached, or a stop is asked for.
     ///
     /// - Parameter didStep: is told each step's loss.
-    /// - Throws: ``TrainingError`` when a loss is not finite; the weights are of no use then.
+    /// - Throws: `Issue` when a loss is not finite; the weights are of no use then.
     public func run(
         until end: Int, shouldStop: () -> Bool = { false },
         didStep: (_ step: Int, _ result: Trainer.StepResult) -> Void = { _, _ in }
@@ -94,10 +95,11 @@ public final class TrainingLoop {
                 rate: rate, beforeUpdate: { pruning?.willUpdate(rate: rate) })
             step += 1
             guard result.loss.isFinite, result.gradientNorm.isFinite else {
-                throw TrainingError(
-                    "--learning-rate",
-                    "found \(plan.learningRate), with which the loss is not finite after step \(step) of \(steps), "
-                        + "allowed a lower one")
+                throw Issue(
+                    .outOfRange, .option("learningRate"),
+                    found:
+                        "\(plan.learningRate), with which the loss is not finite after step \(step) of \(steps)",
+                    allowed: "a lower one")
             }
             try pruning?.didUpdate(step: step, of: steps)
             didStep(step, result)

@@ -121,13 +121,13 @@ import Testing
 
     @Test func whatMakesNoSenseIsRefusedByName() {
         let cases: [(String, PruningScore, PruningScope, String)] = [
-            ("heads", .movement, .layer, "--method"), ("block", .wanda, .global, "--method"),
-            ("2:4", .magnitude, .layer, "--scope"), ("4x1", .obs, .row, "--scope"),
-            ("neurons", .fisher, .row, "--scope"), ("block", .fisher, .layer, "--scope"),
+            ("heads", .movement, .layer, "score"), ("block", .wanda, .global, "score"),
+            ("2:4", .magnitude, .layer, "scope"), ("4x1", .obs, .row, "scope"),
+            ("neurons", .fisher, .row, "scope"), ("block", .fisher, .layer, "scope"),
         ]
-        for (pattern, score, scope, flag) in cases {
-            let error = #expect(throws: PruningError.self) { try Pattern(pattern)?.require(score, scope) }
-            #expect(error?.subject == flag)
+        for (pattern, score, scope, field) in cases {
+            let error = #expect(throws: Issue.self) { try Pattern(pattern)?.require(score, scope) }
+            #expect(error?.subject == .option(field))
         }
     }
 }

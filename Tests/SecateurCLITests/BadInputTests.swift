@@ -85,6 +85,7 @@ import TinyModels
         }
         for (arguments, word) in [
             (search(tool, ["--target-latency": "1.5"]), "12ms"),
+            (search(tool, ["--latency-weight": "nan"]), "--latency-weight"),
             (["benchmark", tool.file("model"), "--level", "4x1@1.8"], "4x1@0.8"),
             (["kernels", "--shape", "64"], "1536x384"),
             (["prune", "x", "--method", "obs", "--output", "y", "--pattern", "4:2"], "2:4"),
@@ -97,7 +98,9 @@ import TinyModels
         try check(tool, ["search"], says: ["--target-latency"])
         try check(
             tool, search(tool, ["--target-latency": "0.5...0.8", "--agent": "ppo"]),
-            says: ["--target-latency", "0.5...0.8", "ppo", "natural"])
+            says: ["--target-latency: found the range 0.5...0.8 with agent ppo, allowed with", "natural"])
+        try check(
+            tool, search(tool, ["--tokens": "65"]), says: ["--tokens: found 65, allowed 64 at most"])
         try check(tool, ["search", "--target-latency", "0.5", "--output", "run"], says: ["model"])
         #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
     }
@@ -111,6 +114,10 @@ import TinyModels
         try check(
             tool, search(tool, ["--output": tool.file("r2"), "--target-size": "0.0001"]),
             says: ["target size"])
+        try check(
+            tool,
+            search(tool, ["--output": tool.file("r3"), "--budget": "1", "--target-latency": "1"]),
+            says: ["--budget: found 1, allowed", "or more, as calibration and sensitivities take"])
     }
 
     @Test func foldersThatCannotBeWrittenTo() throws {
@@ -194,16 +201,16 @@ import TinyModels
         defer { tool.cleanUp() }
         let own = ["--latency-table": tool.file("latency.h5"), "--cache": tool.file("own")]
         #expect(try tool.run(search(tool, own)).status == 0)
-        for (flag, value, allowed) in [
-            ("--seed", "9", "allowed 1"), ("--solver", "magnitude", "allowed obs"),
-            ("--reward-sentences", "10", "allowed 600"), ("--latency-of", "decode", "allowed prefill"),
+        for (flag, value) in [
+            ("--seed", "9"), ("--solver", "magnitude"), ("--reward-sentences", "10"),
+            ("--latency-of", "decode"), ("--task", "sts"), ("--levels", "coarse"),
         ] {
             try check(
                 tool,
                 [
-                    "search", "--from", tool.file("run"), "--target-latency", "0.7", flag, value, "--output",
+                    "retarget", tool.file("run"), "--target-latency", "0.7", flag, value, "--output",
                     tool.file("other"),
-                ], says: [flag, allowed])
+                ], says: [flag])
         }
         for flag in ["--seed", "--calibration-sentences", "--reward-sentences"] {
             try check(
@@ -259,7 +266,8 @@ import TinyModels
         let tool = try CommandLineTool()
         defer { tool.cleanUp() }
         for command in [
-            "inspect", "profile", "search", "resume", "pick", "remeasure", "apply", "evaluate", "benchmark",
+            "inspect", "profile", "search", "resume", "retarget", "replay", "pick", "remeasure", "apply",
+            "evaluate", "benchmark",
             "embed", "export",
             "report", "compare", "trace", "finetune", "prune",
         ] {

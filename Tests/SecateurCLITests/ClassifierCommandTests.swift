@@ -148,7 +148,7 @@ import TinyModels
         #expect(validation["metric"] as? String == "f1")
         let scored = try evaluate(tool, "run", tool.file("data.tsv"), ["--metric", "f1"]).json()
         #expect(scored["value"] as? Double == validation["pruned"] as? Double)
-        let replayed = try tool.run(["search", "--replay", tool.file("run")])
+        let replayed = try tool.run(["replay", tool.file("run")])
         #expect(replayed.status == 0, "\(replayed.output) \(replayed.errors)")
     }
 }

@@ -54,10 +54,17 @@ import Testing
         #expect(try RunFiles(folder: tool.file("run")).options().agentOptions == wanted)
         #expect(try TraceFile.read(path: tool.file("run/trace.h5")).0.agentOptions == wanted)
         let again = try tool.run(
-            ["search", "--config", tool.file("run/config.yaml"), "--output", tool.file("again")])
+            ["search", "--config", tool.file("run"), "--output", tool.file("again")])
         #expect(again.status == 0, "\(again.errors)")
         #expect(try RunFiles(folder: tool.file("again")).options().agentOptions == wanted)
         #expect(try TinySearch.rows(tool.file("again")) == TinySearch.rows(tool.file("run")))
+        // They are of no use to another agent.
+        let other = try tool.run(
+            [
+                "search", "--config", tool.file("run"), "--agent", "random", "--output", tool.file("random"),
+            ])
+        #expect(other.status == 0, "\(other.errors)")
+        #expect(try RunFiles(folder: tool.file("random")).options().agentOptions.isEmpty)
         for (wrong, says) in [
             ("patients=3", "'patients', allowed of agent spdy: redrawn, patience"),
             ("patience=0", "patience of spdy: found '0', allowed 1 to 1000000"),
@@ -91,27 +98,79 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
     }
 
-    /// What a run leaves names every option there is, and gives the same trace again.
-    @Test func aRunLeavesTheConfigurationThatRepeatsIt() throws {
+    /// The table of options is what the help shows, in names and in kinds.
+    @Test func theTableOfOptionsIsThatOfTheHelp() {
+        var shown: [String: SearchOption.Kind] = [:]
+        for line in Search.helpMessage(columns: 200).split(separator: "\n") {
+            if let match = line.prefixMatch(of: #/  <(?<name>[a-z]+)> /#) {
+                shown[String(match.name)] = .positional
+            } else if let match = line.prefixMatch(of: #/  (-h, )?--(?<name>[a-z-]+)(?<value> \[?<)?/#) {
+                shown[String(match.name)] = match.value == nil ? .flag : .option
+            }
+        }
+        let listed = SearchOption.allCases.map { ($0.rawValue, $0.kind) }
+        #expect(shown == Dictionary(uniqueKeysWithValues: listed))
+    }
+
+    /// `run.json` is enough to search again, from the folder or from the file, to the same trace.
+    @Test func aRunIsRepeatedFromItsOptions() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
-        let first = try tool.run(
-            TinySearch.arguments(
-                tool, "first",
-                [
-                    "--budget", "60", "--seed", "3", "--validation", tool.file("text.txt"), "--target-size",
-                    "0.9", "--finetune-steps", "2",
-                ]))
+        let own = [
+            "--budget", "60", "--seed", "3", "--validation", tool.file("text.txt"), "--target-size", "0.9",
+            "--finetune-steps", "2", "--calibration-sentences", "64", "--reward-sentences", "40",
+            "--quality-weight", "1.5", "--latency-weight", "0.03", "--size-weight", "0.01", "--solver",
+            "wanda", "--levels", "dense,unstructured@0.5,4x1@0.5,unstructured@0.8", "--cache",
+            tool.file("own"),
+        ]
+        let first = try tool.run(TinySearch.arguments(tool, "first", own))
         #expect(first.status == 0, "\(first.errors)")
-        let configuration = tool.file("first/config.yaml")
-        let lines = try String(contentsOfFile: configuration, encoding: .utf8).split(separator: "\n")
-        let named = Set(lines.filter { !$0.hasPrefix("#") }.map { String($0.prefix { $0 != ":" }) })
-        // The earlier run is named only where there is one.
-        #expect(
-            try named == Set(ConfigurationFile.keys()).subtracting(Search.notRepeated).subtracting(["from", "metric"]))
-        let second = try tool.run(["search", "--config", configuration, "--output", tool.file("second")])
-        #expect(second.status == 0, "\(second.errors)")
-        #expect(try TinySearch.rows(tool.file("second")) == TinySearch.rows(tool.file("first")))
+        let files = RunFiles(folder: tool.file("first"))
+        #expect(try files.cache() == tool.file("own"))
+        let left = try FileManager.default.contentsOfDirectory(atPath: files.folder)
+        #expect(!left.contains { $0.hasSuffix(".yaml") })
+        for (name, source) in [("second", files.folder), ("third", files.path(.options))] {
+            let again = try tool.run(["search", "--config", source, "--output", tool.file(name)])
+            #expect(again.status == 0, "\(again.errors)")
+            let repeated = RunFiles(folder: tool.file(name))
+            #expect(try repeated.options() == files.options())
+            #expect(try repeated.cache() == tool.file("own"))
+            #expect(try TinySearch.rows(repeated.folder) == TinySearch.rows(files.folder))
+        }
+        #expect(!FileManager.default.fileExists(atPath: tool.file("cache")))
+
+        // The command line goes before.
+        let other = try tool.run(
+            ["search", "--config", files.folder, "--seed", "4", "--output", tool.file("other"), "--json"])
+        #expect(other.status == 0, "\(other.errors)")
+        #expect((try other.json()["options"] as? [String: Any])?["seed"] as? Int == 4)
+        let none = try tool.run(["search", "--config", tool.folder, "--output", tool.file("none")])
+        #expect(none.status != 0 && none.errors.contains("run.json"), "\(none.errors)")
+    }
+
+    /// Runs of earlier versions do not say which cache they used.
+    @Test func aRunWithoutACacheIsRead() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        #expect(try tool.run(TinySearch.arguments(tool, "run", ["--budget", "30"])).status == 0)
+        let files = RunFiles(folder: tool.file("run"))
+        let data = try Data(contentsOf: URL(fileURLWithPath: files.path(.options)))
+        var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(object.removeValue(forKey: "cache") as? String == tool.file("cache/secateur"))
+        try JSONSerialization.data(withJSONObject: object)
+            .write(to: URL(fileURLWithPath: files.path(.options)))
+        #expect(try files.cache() == nil)
+        let replayed = try tool.run(["replay", files.folder])
+        #expect(replayed.status == 0, "\(replayed.errors)")
+    }
+
+    @Test(arguments: [("--from", "retarget"), ("--replay=x", "replay")])
+    func optionsThatBecameCommandsNameThem(_ option: String, _ command: String) throws {
+        let tool = try CommandLineTool()
+        defer { tool.cleanUp() }
+        let result = try tool.run(["search", option, "run"])
+        #expect(result.status != 0 && result.errorLines.count == 1)
+        #expect(result.errors.contains("secateur \(command) RUN"), "\(result.errors)")
     }
 
     @Test func aReplaySaysWhetherTheTraceIsTheSame() throws {
@@ -119,7 +178,7 @@ import Testing
         defer { tool.cleanUp() }
         #expect(try tool.run(TinySearch.arguments(tool, "run", ["--budget", "60"])).status == 0)
         let before = try FileManager.default.contentsOfDirectory(atPath: tool.file("run")).sorted()
-        let same = try tool.run(["search", "--replay", tool.file("run")])
+        let same = try tool.run(["replay", tool.file("run")])
         #expect(same.status == 0, "\(same.errors)")
         let rows = try TinySearch.rows(tool.file("run")).count
         #expect(TinySearch.spends(rows, of: 60))
@@ -131,7 +190,7 @@ import Testing
         let text = try String(contentsOfFile: path, encoding: .utf8)
         try text.replacing("\"seed\" : 1", with: "\"seed\" : 2").write(
             toFile: path, atomically: true, encoding: .utf8)
-        let other = try tool.run(["search", "--replay", tool.file("run"), "--json"])
+        let other = try tool.run(["replay", tool.file("run"), "--json"])
         #expect(other.status == 1, "\(other.errors)")
         let difference = try #require(other.json()["difference"] as? [String: Any])
         #expect(difference["field"] as? String == "levels")

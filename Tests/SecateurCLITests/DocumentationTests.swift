@@ -55,9 +55,7 @@ import Testing
             // Placeholders, and options that are in a file.
             // What a benchmark printed of ours begins like a command.
             guard arguments.first != "dense", arguments.first?.contains("@") != true else { continue }
-            let isPlain = !arguments.contains {
-                $0.contains("…") || ["RUN", "--config", "--replay"].contains($0)
-            }
+            let isPlain = !arguments.contains { $0.contains("…") || ["RUN", "--config"].contains($0) }
             guard isPlain, arguments.contains(where: { !$0.hasPrefix("-") }) else { continue }
             #expect(throws: Never.self, "\(file): \(line)") { _ = try Secateur.parseAsRoot(arguments) }
             checked += 1

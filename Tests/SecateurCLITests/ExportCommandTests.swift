@@ -175,7 +175,7 @@ import TinyModels
     @Test func aRunIsAimedAtAnotherTarget() throws {
         let tool = try prepared()
         defer { tool.cleanUp() }
-        let arguments = ["search", "--from", tool.file("run"), "--threads", "1", "--budget", "10"]
+        let arguments = ["retarget", tool.file("run"), "--threads", "1", "--budget", "10"]
         let again = try tool.run(
             arguments + ["--target-latency", "1", "--output", tool.file("again"), "--json"])
         #expect(again.status == 0, "\(again.errors)")
@@ -195,13 +195,13 @@ import TinyModels
 
         try TinyModel.write(to: tool.file("other"), seed: 9)
         let wrong: [([String], String)] = [
-            (["--from", tool.file("run"), tool.file("other")], "model"),
-            (["--from", tool.file("none")], "none"), (["--from", tool.file("model")], "run.json"),
-            (["--from", tool.file("run"), "--task", "sts"], "--task"),
+            ([tool.file("run"), "--model", tool.file("other")], "model"),
+            ([tool.file("none")], "none"), ([tool.file("model")], "run.json"),
+            ([tool.file("run"), "--task", "sts"], "--task"),
         ]
         for (changed, word) in wrong {
             let result = try tool.run(
-                ["search", "--target-latency", "0.7", "--output", tool.file("refused")] + changed)
+                ["retarget", "--target-latency", "0.7", "--output", tool.file("refused")] + changed)
             #expect(result.status != 0 && result.errorLines.count == 1, "\(result.errors)")
             #expect(result.errors.contains(word), "\(result.errors)")
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Models
 import Pruning
@@ -37,7 +38,7 @@ import TinyModels
         #expect(resumed.status == 0 && resumed.output == found.output, "\(resumed.errors)")
         #expect(try tool.run(["resume", run]).output.contains("policies evaluated"))
         #expect(try Self.digests(run) == before)
-        #expect(throws: SearchFailure.self) {
+        #expect(throws: Issue.self) {
             try SearchSession.resume(AgreementTask(), folder: run, cache: tool.file("cache"))
         }
 
@@ -80,7 +81,8 @@ import TinyModels
             .write(to: URL(fileURLWithPath: "\(run)/costs.json"))
         let (header, rows) = try TraceFile.read(path: "\(run)/trace.h5")
         let earlier = TraceHeader(
-            agent: header.agent, target: header.target(of: try #require(costs)), mildestLatencyMs: nil, budget: header.budget,
+            agent: header.agent, target: header.target(of: try #require(costs)), mildestLatencyMs: nil,
+            budget: header.budget,
             seed: header.seed, layers: header.layers, levels: header.levels, identity: header.identity,
             arithmetic: 1)
         try TraceFile(replacing: "\(run)/trace.h5", header: earlier, rows: rows).close()
@@ -90,7 +92,7 @@ import TinyModels
         #expect(replayed.errors.contains("found version 1, allowed 2"), "\(replayed.errors)")
         // Its output errors are no sensitivities.
         let from = [
-            "search", "--from", run, "--threads", "1", "--budget", "60", "--target-latency", "0.9",
+            "retarget", run, "--threads", "1", "--budget", "60", "--target-latency", "0.9",
             "--output", tool.file("from"),
         ]
         let started = try tool.run(from)
@@ -106,7 +108,7 @@ import TinyModels
     }
 
     private func replay(_ run: String) -> [String] {
-        ["search", "--replay", run, "--target-latency", "0.8", "x", "--task", "fidelity", "--train", "x"]
+        ["replay", run]
     }
 
     /// The level database of the run is found, so that nothing is calibrated or pruned again.

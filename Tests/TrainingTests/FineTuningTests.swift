@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Levels
 import Tensors
 import Testing
 
@@ -91,8 +92,8 @@ import Testing
         let tiny = try TinyEncoder()
         var options = try options(tiny, epochs: 3)
         options.plan.learningRate = 1e30
-        let error = #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
-        #expect(error?.subject == "--learning-rate")
+        let error = #expect(throws: Issue.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(error?.subject == .option("learningRate"))
     }
 
     @Test func refusesATeacherOfSomethingElse() throws {
@@ -103,8 +104,8 @@ import Testing
         try EncoderTraining(folder: tiny.folder, task: .sts, classes: 0, maximumTokens: 12, seed: 1)
             .write(to: plain)
         options.teacher = plain
-        let error = #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
-        #expect(error?.subject == "--teacher" && error?.message.contains("no classifier") == true)
+        let error = #expect(throws: Issue.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(error?.subject == .option("teacher") && error?.found == "no classifier")
 
         let three = try tiny.write("three.tsv", "sentence\tlabel\nred cat\t0\nred dog\t1\nblue dog\t2")
         var others = FineTuning.Options(
@@ -112,8 +113,8 @@ import Testing
         others.plan.epochs = 1
         _ = try write(others, "\(tiny.folder)/three")
         options.teacher = "\(tiny.folder)/three"
-        let wrong = #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
-        #expect(wrong?.message.contains("found 3 classes, allowed 2") == true)
+        let wrong = #expect(throws: Issue.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(wrong?.description.contains("found 3 classes, allowed 2") == true)
 
         // A classifier of three classes takes data that show two of them.
         options.model = "\(tiny.folder)/three"

@@ -1,3 +1,3 @@
-secateur search --config checkpoints/first/config.yaml --agent climbing \
+secateur search --config checkpoints/first --agent climbing \
     --output checkpoints/climbing
 secateur compare checkpoints/first checkpoints/climbing

@@ -1,2 +1,2 @@
-secateur search models/minilm --from carried/first --train data/fortunes.txt \
+secateur retarget carried/first --model models/minilm --train data/fortunes.txt \
     --target-latency 0.4 --output checkpoints/there

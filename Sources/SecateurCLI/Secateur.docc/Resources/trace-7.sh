@@ -1,1 +1,1 @@
-secateur search --replay checkpoints/first
+secateur replay checkpoints/first

@@ -1,0 +1,22 @@
+import Levels
+import Runs
+import Testing
+
+@testable import SecateurCLI
+
+@Suite struct ErrorLineTests {
+    @Test(arguments: [
+        ("targetLatency", "--target-latency"), ("budget", "--budget"), ("score", "--method"),
+        ("rewinds", "--rewind"), ("finetuneSteps", "--finetune-steps"),
+    ])
+    func fieldsArePrintedAsTheirFlags(_ field: String, _ flag: String) {
+        let issue = Issue(.outOfRange, .option(field), found: "0", allowed: "1")
+        #expect(ErrorLine.text(issue) == "\(flag): found 0, allowed 1")
+    }
+
+    @Test func otherErrorsAreAsTheyAre() {
+        let issue = Issue(.missing, .path("a/runB"), advice: "no such file")
+        #expect(ErrorLine.text(issue) == "a/runB: no such file")
+        #expect(ErrorLine.text(SearchFailure("as it is")) == "as it is")
+    }
+}
