@@ -28,7 +28,7 @@ language-model: setup ## fetch and verify SmolLM2-135M-Instruct into models/smol
 text: setup ## make label-free calibration text from Debian's fortunes
 	@scripts/make-calibration-text.sh $(TEXT)
 
-build: setup ## build the secateur command, optimised
+build: setup ## build the secateur command, optimized
 	swift build -c release --product secateur
 
 install: build ## copy the command and its shell completions below PREFIX, /usr/local unless given

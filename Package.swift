@@ -1,7 +1,7 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// The kernels are the product: they are compiled optimised in debug builds too.
+// The kernels are the product: they are compiled optimized in debug builds too.
 let kernelFlags: [CSetting] = [.define("NDEBUG")]
 
 let package = Package(

@@ -2,11 +2,11 @@ import Environments
 import Levels
 
 /// The choice of a level for each layer when losses add up:
-/// minimise Σ loss_l(a_l) subject to Σ latency_l(a_l) ≤ what the target leaves, and likewise for size.
+/// minimize Σ loss_l(a_l) subject to Σ latency_l(a_l) ≤ what the target leaves, and likewise for size.
 ///
 /// This is the multiple-choice knapsack problem. ``optimum(loss:bins:)`` solves it by dynamic
 /// programming over finely discretised latency, as SPDY does (Frantar and Alistarh, ICML 2022), with
-/// a Lagrange multiplier for size; the other methods mend and improve a policy that is given.
+/// a Lagrange multiplier for size; the other methods repair and improve a policy that is given.
 struct AdditiveAllocation: Sendable {
     /// Milliseconds, [layer][level].
     let latencyMs: [[Double]]

@@ -17,13 +17,13 @@ public struct Episode: Sendable, Equatable {
 
 /// What decides the levels and learns from what they gave.
 ///
-/// An agent is a value: copying one copies all that it has learnt, and the same seed and rewards give
-/// the same actions. Its state is a value of its own, which a run keeps: it is taken between episodes only, never inside
-/// one.
+/// An agent is a value: copying one copies all that it has learned, and the same seed and rewards give the
+/// same actions. Its state is a value of its own, which a run keeps: it is taken between episodes only, never
+/// inside one.
 public protocol Agent: Sendable {
     /// What of it can be tuned.
     associatedtype Settings: AgentSettings = NoSettings
-    /// All that it has learnt and what its next choices depend on, but for costs, target and settings.
+    /// All that it has learned and what its next choices depend on, but for costs, target and settings.
     associatedtype State: Codable & Sendable
     /// What users call it.
     static var name: String { get }
@@ -51,14 +51,17 @@ public protocol Agent: Sendable {
     mutating func finish(_ episode: Episode)
     /// Whether it wants to be told the effects of all switches at the policy that was just evaluated.
     var wantsEffects: Bool { get }
-    /// Learns from the effects it asked for; nil where the environment cannot tell, or its budget is too small.
+    /// Learns from the effects it asked for; nil where the environment cannot tell, or its budget is too
+    /// small.
     mutating func learn(from effects: LevelEffects?)
-    /// What it wants to have scored on a part of the reward data before it starts an episode; nil for nothing (more).
+    /// What it wants to have scored on a part of the reward data before it starts an episode; nil for nothing
+    /// (more).
     mutating func screening(for target: Target) -> Screening?
-    /// Learns the scores of what it asked for last; nil where the environment cannot tell, or its budget is too small.
+    /// Learns the scores of what it asked for last; nil where the environment cannot tell, or its budget is
+    /// too small.
     mutating func learn(fromScores scores: [Double]?)
-    /// Policies that it holds to be best for a target inside of the range that it searched, without learning more;
-    /// none for agents that serve one target.
+    /// Policies that it holds to be best for a target inside of the range that it searched, without learning
+    /// more; none for agents that serve one target.
     func policies(for target: Target) -> [[Int]]
 }
 

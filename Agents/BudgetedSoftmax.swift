@@ -4,7 +4,7 @@ import Tensors
 ///
 ///     π(a | s) ∝ exp((θ_l(a) − λ(s) · latency_l(a) − μ(s) · size_l(a)) / τ)
 ///
-/// where the prices λ ≥ 0 and μ ≥ 0 are solved anew before each layer, so that what the remaining layers
+/// where the prices λ ≥ 0 and μ ≥ 0 are solved again before each layer, so that what the remaining layers
 /// are expected to take is what remains. Levels that no later choice could make up for have probability 0.
 struct BudgetedSoftmax: Sendable {
     /// What levels cost and what is allowed.

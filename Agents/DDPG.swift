@@ -2,23 +2,24 @@ import Environments
 import Levels
 import Tensors
 
-/// Deep deterministic policy gradient with a continuous action for each layer: ``DeterministicPolicyGradient``.
+/// Deep deterministic policy gradient with a continuous action for each layer:
+/// ``DeterministicPolicyGradient``.
 ///
-/// The action says how much of the layer's latency to keep. One half is what the ``PricedPrior`` would choose in
-/// this state, 0 the layer's fastest level, 1 its slowest, linear in between; so an actor that has learnt nothing
-/// spends the budget evenly, and explores from there. Of the levels on the layer's frontier of latency
-/// and sensitivity that are not masked, the one whose latency is nearest is taken.
+/// The action says how much of the layer's latency to keep. One half is what the ``PricedPrior`` would choose
+/// in this state, 0 the layer's fastest level, 1 its slowest, linear in between; so an actor that has learned
+/// nothing spends the budget evenly, and explores from there. Of the levels on the layer's frontier of
+/// latency and sensitivity that are not masked, the one whose latency is nearest is taken.
 public struct DDPG: Agent {
     /// What users call it.
     public static let name = "ddpg"
 
     /// What can be tuned.
     ///
-    /// A part of the budget is warm-up, and after the rest some of the noise, which begins as in AMC, is left: layers
-    /// then still trade time with each other, which one step at a time cannot.
+    /// A part of the budget is warm-up, and after the rest some of the noise, which begins as in AMC, is
+    /// left: layers then still trade time with each other, which one step at a time cannot.
     ///
-    /// γ is 0: as all steps share the episode's reward, each of them is its own return already, and what a critic
-    /// would add by looking ahead is noise.
+    /// γ is 0: as all steps share the episode's reward, each of them is its own return already, and what a
+    /// critic would add by looking ahead is noise.
     public struct Settings: AgentSettings {
         var hidden = [64, 64]
         var actorLearningRate = 2e-4
@@ -126,7 +127,7 @@ public struct DDPG: Agent {
         let learner: DeterministicPolicyGradient.State
     }
 
-    /// What it has learnt.
+    /// What it has learned.
     public var state: State { State(learner: learner.state) }
 
     /// Continues with a saved state.
@@ -148,8 +149,8 @@ func frontier(latencyMs: [Double], loss: [Double]) -> [Int] {
 }
 
 extension Observation {
-    /// Of the frontier's levels, or, if they are all masked, of all, the one that is not masked and whose latency is
-    /// nearest to what is wanted.
+    /// Of the frontier's levels, or, if they are all masked, of all, the one that is not masked and whose
+    /// latency is nearest to what is wanted.
     func nearest(toLatency wanted: Double, in latencyMs: [Double], frontier: [Int]) -> Int {
         let candidates = frontier.filter { mask[$0] }
         return (candidates.isEmpty ? mask.indices.filter { mask[$0] } : candidates)

@@ -1,16 +1,16 @@
 import Tensors
 
-/// Deep deterministic policy gradient (Lillicrap et al., ICLR 2016) for one action in [0, 1] at each layer, as AMC
-/// has it (He et al., ECCV 2018, section 3.2); what ``DDPG`` and ``AMC`` have in common.
+/// Deep deterministic policy gradient (Lillicrap et al., ICLR 2016) for one action in [0, 1] at each layer,
+/// as AMC has it (He et al., ECCV 2018, section 3.2); what ``DDPG`` and ``AMC`` have in common.
 ///
-/// An actor μ(s) and a critic Q(s, a), each with a target network μ′, Q′ that follows softly, learn from a memory of
-/// whole episodes. All steps of an episode share its final reward r, less a moving average b of rewards (AMC,
-/// equation 3):
+/// An actor μ(s) and a critic Q(s, a), each with a target network μ′, Q′ that follows softly, learn from a
+/// memory of whole episodes. All steps of an episode share its final reward r, less a moving average b of
+/// rewards (AMC, equation 3):
 ///
 ///     y_t = r − b + γ Q′(s_{t+1}, μ′(s_{t+1})),   loss = mean (y_t − Q(s_t, a_t))²
 ///
-/// and the actor ascends Q(s, μ(s)). Actions explore by a normal distribution truncated to [0, 1] around μ(s),
-/// whose deviation falls from episode to episode (equation 2).
+/// and the actor ascends Q(s, μ(s)). Actions explore by a normal distribution truncated to [0, 1] around
+/// μ(s), whose deviation falls from episode to episode (equation 2).
 struct DeterministicPolicyGradient: Sendable {
     /// What can be tuned.
     struct Settings: Sendable, Equatable {
@@ -26,7 +26,7 @@ struct DeterministicPolicyGradient: Sendable {
         var discount: Float = 1
         /// How much of b a batch leaves as it was.
         var baselineDecay = 0.5
-        /// Episodes whose actions are random, and from which nothing is learnt yet.
+        /// Episodes whose actions are random, and from which nothing is learned yet.
         var warmUp: Int
         /// Deviation of the exploration after that.
         var initialNoise = 0.5
@@ -48,8 +48,8 @@ struct DeterministicPolicyGradient: Sendable {
         var critic: MultilayerPerceptron
         var actorTarget: MultilayerPerceptron
         var criticTarget: MultilayerPerceptron
-        var actorOptimiser: Adam
-        var criticOptimiser: Adam
+        var actorOptimizer: Adam
+        var criticOptimizer: Adam
     }
 
     /// A finished episode.
@@ -134,8 +134,8 @@ struct DeterministicPolicyGradient: Sendable {
             outputScale: settings.outputScale, using: &random)
         return Networks(
             actor: actor, critic: critic, actorTarget: actor, criticTarget: critic,
-            actorOptimiser: Adam(learningRate: settings.actorLearningRate, for: actor),
-            criticOptimiser: Adam(learningRate: settings.criticLearningRate, for: critic))
+            actorOptimizer: Adam(learningRate: settings.actorLearningRate, for: actor),
+            criticOptimizer: Adam(learningRate: settings.criticLearningRate, for: critic))
     }
 
     // MARK: Learning
@@ -219,7 +219,7 @@ struct DeterministicPolicyGradient: Sendable {
         let slopes = errors.map { 2 * $0 / Float(errors.count) }
         let gradient = networks.critic.backward(
             pass, outputGradient: Matrix(rows: slopes.count, columns: 1, elements: slopes))
-        networks.criticOptimiser.step(&networks.critic, gradient.parameters)
+        networks.criticOptimizer.step(&networks.critic, gradient.parameters)
         return errors.reduce(0) { $0 + Double($1) * Double($1) } / Double(errors.count)
     }
 
@@ -237,7 +237,7 @@ struct DeterministicPolicyGradient: Sendable {
             actorPass, outputGradient: Matrix(rows: states.count, columns: 1, elements: slopes)
         ).parameters
         let norm = clip(&gradient, toNorm: .infinity)
-        networks.actorOptimiser.step(&networks.actor, gradient)
+        networks.actorOptimizer.step(&networks.actor, gradient)
         return norm
     }
 
@@ -276,8 +276,8 @@ struct DeterministicPolicyGradient: Sendable {
             for critic in [networks.critic, networks.criticTarget] {
                 try critic.require(sizes: [inputs + 1] + settings.hidden + [1])
             }
-            try networks.actorOptimiser.require(fit: networks.actor)
-            try networks.criticOptimiser.require(fit: networks.critic)
+            try networks.actorOptimizer.require(fit: networks.actor)
+            try networks.criticOptimizer.require(fit: networks.critic)
             try requireState(
                 state.memory.isEmpty || features == inputs, "its memory is not of \(inputs) features")
         }

@@ -1,4 +1,5 @@
-/// Brings features to mean 0 and deviation 1 by their statistics so far (Welford, Technometrics 1962), within ±5.
+/// Brings features to mean 0 and deviation 1 by their statistics so far (Welford, Technometrics 1962), within
+/// ±5.
 struct FeatureScaler: Sendable, Equatable, Codable {
     private var count = 0.0
     private var mean: [Double] = []

@@ -47,7 +47,7 @@ extension ListedCandidates {
             following: list.candidates[min(list.next, list.candidates.count - 1)], score: list.score)
     }
 
-    /// Goes on to the next candidate.
+    /// Continues to the next candidate.
     public mutating func finish(_ episode: Episode) {
         list.next += 1
     }

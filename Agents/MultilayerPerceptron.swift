@@ -5,7 +5,7 @@ import Tensors
 ///     var network = MultilayerPerceptron(sizes: [7, 64, 64, 1], activation: .tanh, using: &random)
 ///     let pass = network.forward(states)                              // states [batch × 7]
 ///     let (gradient, _) = network.backward(pass, outputGradient: dOut)  // dOut [batch × 1]
-///     optimiser.step(&network, gradient)
+///     optimizer.step(&network, gradient)
 ///
 /// A pass over a batch costs 2 · batch · Σ |W_k| operations, its gradient twice as many.
 struct MultilayerPerceptron: Sendable, Equatable {
@@ -32,7 +32,8 @@ struct MultilayerPerceptron: Sendable, Equatable {
         var output: Matrix { values[values.count - 1] }
     }
 
-    /// A network whose weights and biases are uniform in ±1/√inputs, those of the last layer times `outputScale`.
+    /// A network whose weights and biases are uniform in ±1/√inputs, those of the last layer times
+    /// `outputScale`.
     init(
         sizes: [Int], activation: Activation, outputScale: Double = 1,
         using random: inout CounterBasedRandom
@@ -222,8 +223,8 @@ extension Adam: Codable {
     }
 }
 
-/// Scales a gradient down to a Euclidean norm of at most `limit`, over all its arrays together (Pascanu et al.,
-/// ICML 2013); returns the norm that it had.
+/// Scales a gradient down to a Euclidean norm of at most `limit`, over all its arrays together (Pascanu et
+/// al., ICML 2013); returns the norm that it had.
 @discardableResult
 func clip(_ gradient: inout MultilayerPerceptron.Gradient, toNorm limit: Double) -> Double {
     var squares = 0.0

@@ -4,25 +4,25 @@ import Tensors
 
 /// The default: natural policy gradient on a model of the environment, then with a compatible critic.
 ///
-/// The policy is a ``BudgetedSoftmax`` over preferences θ_l(a), which start as minus the sensitivities; its mode is
-/// the allocation that is best if losses add up.
+/// The policy is a ``BudgetedSoftmax`` over preferences θ_l(a), which start as minus the sensitivities; its
+/// mode is the allocation that is best if losses add up.
 ///
-/// 1. *By a model.* Where the environment can tell the effects of all switches at a policy, by a backward pass, the
-///    loss of a switch is Q_l(a) = slope_l(a) + κ·curvature_l(a), κ being a trust region as in
-///    Levenberg-Marquardt's method. θ ← −Q is a natural policy-gradient step (Kakade, NeurIPS 2001), and the next
-///    episode takes the policy's mode. When that is better, effects are asked for there and κ falls; when it is
-///    not, κ rises and the step is taken again from the same place.
+/// 1. *By a model.* Where the environment can tell the effects of all switches at a policy, by a backward
+///    pass, the loss of a switch is Q_l(a) = slope_l(a) + κ·curvature_l(a), κ being a trust region as in
+///    Levenberg-Marquardt's method. θ ← −Q is a natural policy-gradient step (Kakade, NeurIPS 2001), and the
+///    next episode takes the policy's mode. When that is better, effects are asked for there and κ falls;
+///    when it is not, κ rises and the step is taken again from the same place.
 /// 2. *By episodes.* When such steps gain no more, a ``Critic`` is fitted to all episodes, with the model as
-///    prior; its weights are the natural gradient (Peters and Schaal, Neurocomputing 2008), so
-///    θ ← θ + α (θ_critic − θ). Episodes are the mode, are drawn from the policy, or from the neighbourhood of the
-///    best policies so far (self-imitation: Oh et al., ICML 2018). Effects are asked for anew at a better
-///    policy once in a while.
+///    prior; its weights are the natural gradient (Peters and Schaal, Neurocomputing 2008), so θ ← θ + α
+///    (θ_critic − θ). Episodes are the mode, are drawn from the policy, or from the neighbourhood of the best
+///    policies so far (self-imitation: Oh et al., ICML 2018). Effects are asked for again at a better policy
+///    once in a while.
 ///
 /// No policy is proposed twice while another is found.
 public struct NaturalGradient: Agent {
     /// What users call it.
     public static let name = "natural"
-    /// Yes: the policy that it has learnt serves every target.
+    /// Yes: the policy that it has learned serves every target.
     public static let servesRanges = true
 
     /// What can be tuned.
@@ -33,7 +33,7 @@ public struct NaturalGradient: Agent {
         var initialTemperature = 1.0
         /// τ at the last episode, likewise; geometric in between.
         var finalTemperature = 0.03
-        /// How many layers a local proposal decides anew, at most, at the first episode.
+        /// How many layers a local proposal decides again, at most, at the first episode.
         var initialNeighbourhood = 6.0
         /// The same at the last episode; linear in between.
         var finalNeighbourhood = 2.0
@@ -163,7 +163,7 @@ public struct NaturalGradient: Agent {
         if model.leads { followModel() } else { followCritic() }
     }
 
-    /// Goes on to another target: steps by the model start again, from what it knows.
+    /// Continues to another target: steps by the model start again, from what it knows.
     private mutating func aim(at target: Target) {
         self.target = target
         model.restart()
@@ -239,8 +239,8 @@ public struct NaturalGradient: Agent {
         return nil
     }
 
-    /// One of the best policies with a few layers decided anew, mended to the target by what the critic says
-    /// is cheapest, and what is left over spent.
+    /// One of the best policies with a few layers decided again, repaired to the target by what the critic
+    /// says is cheapest, and what is left over spent.
     private mutating func neighbour(
         _ softmax: BudgetedSoftmax, prices: BudgetedSoftmax.Prices, loss: [[Double]], widening: Int
     ) -> [Int] {
@@ -265,10 +265,10 @@ public struct NaturalGradient: Agent {
         }
         let allocation = softmax.allocation
         guard
-            let mended = allocation.repaired(actions, loss: loss, frozen: chosen)
+            let repaired = allocation.repaired(actions, loss: loss, frozen: chosen)
                 ?? allocation.repaired(actions, loss: loss)
         else { return start }
-        return allocation.filledUp(mended, loss: loss, frozen: chosen)
+        return allocation.filledUp(repaired, loss: loss, frozen: chosen)
     }
 
     /// τ in units of reward.
@@ -288,11 +288,11 @@ public struct NaturalGradient: Agent {
 
     // MARK: Other targets
 
-    /// How much slower than a target a policy may be that is mended to it, as a ratio.
+    /// How much slower than a target a policy may be that is repaired to it, as a ratio.
     private static let mostMended = 1.5
 
-    /// The mode of the policy; the best episodes that meet the target, with what is left spent; and the best of those
-    /// a little slower, mended.
+    /// The mode of the policy; the best episodes that meet the target, with what is left spent; and the best
+    /// of those a little slower, repaired.
     public func policies(for target: Target) -> [[Int]] {
         let allocation = AdditiveAllocation(costs: costs, target: target)
         let loss = preference.map { $0.map { -$0 } }
@@ -301,12 +301,12 @@ public struct NaturalGradient: Agent {
         let slower = order.filter {
             !meeting.contains($0) && costs.latencyMs(of: episodes[$0]) <= target.latencyMs * Self.mostMended
         }
-        let mended = slower.prefix(settings.imitated).compactMap {
+        let repaired = slower.prefix(settings.imitated).compactMap {
             allocation.repaired(episodes[$0], loss: loss)
         }
         let proposals =
             [allocation.optimum(loss: loss)].compactMap { $0 }
-            + (meeting.prefix(settings.imitated).map { episodes[$0] } + mended)
+            + (meeting.prefix(settings.imitated).map { episodes[$0] } + repaired)
             .map { allocation.filledUp($0, loss: loss) }
         var seen: Set<[Int]> = []
         return proposals.filter { seen.insert($0).inserted }

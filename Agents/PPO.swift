@@ -2,12 +2,12 @@ import Environments
 import Levels
 import Tensors
 
-/// Proximal policy optimisation (Schulman et al., arXiv 1707.06347, 2017) with generalised advantage
+/// Proximal policy optimization (Schulman et al., arXiv 1707.06347, 2017) with generalised advantage
 /// estimation (Schulman et al., ICLR 2016).
 ///
-/// The policy is π(a | s) ∝ exp(f_a(x(s)) + log π₀(a | s)) over the levels that are not masked: a network f of
-/// the observation's features x, brought to unit size, on top of the ``PricedPrior``. The reward comes at the
-/// end of an episode only; it is standardised by its running mean and deviation. After every few episodes
+/// The policy is π(a | s) ∝ exp(f_a(x(s)) + log π₀(a | s)) over the levels that are not masked: a network f
+/// of the observation's features x, brought to unit size, on top of the ``PricedPrior``. The reward comes at
+/// the end of an episode only; it is standardised by its running mean and deviation. After every few episodes
 /// policy and value network take several epochs of Adam on what these gave.
 public struct PPO: Agent {
     /// What users call it.
@@ -88,8 +88,8 @@ public struct PPO: Agent {
     struct Networks: Codable, Sendable {
         var policy: MultilayerPerceptron
         var value: MultilayerPerceptron
-        var policyOptimiser: Adam
-        var valueOptimiser: Adam
+        var policyOptimizer: Adam
+        var valueOptimizer: Adam
     }
 
     private let settings: Settings
@@ -98,7 +98,7 @@ public struct PPO: Agent {
     private var random: CounterBasedRandom
     private var networks: Networks?
     private var scaler = FeatureScaler()
-    /// What the scaler will be once the present batch is learnt from.
+    /// What the scaler will be once the present batch is learned from.
     private var nextScaler = FeatureScaler()
     private var rewards: RunningReward
     /// Finished episodes of the present batch.
@@ -154,8 +154,8 @@ public struct PPO: Agent {
             sizes: [inputs] + settings.hidden + [1], activation: .tanh, using: &random)
         return Networks(
             policy: policy, value: value,
-            policyOptimiser: Adam(learningRate: settings.learningRate, for: policy),
-            valueOptimiser: Adam(learningRate: settings.learningRate, for: value))
+            policyOptimizer: Adam(learningRate: settings.learningRate, for: policy),
+            valueOptimizer: Adam(learningRate: settings.learningRate, for: value))
     }
 
     // MARK: Learning
@@ -187,8 +187,8 @@ public struct PPO: Agent {
         return advantages
     }
 
-    /// min(ρ Â, clip(ρ, 1 − ε, 1 + ε) Â) (Schulman et al., 2017, equation 7), and its derivative by log π, which is
-    /// 0 where the clipped term is the smaller one.
+    /// min(ρ Â, clip(ρ, 1 − ε, 1 + ε) Â) (Schulman et al., 2017, equation 7), and its derivative by log π,
+    /// which is 0 where the clipped term is the smaller one.
     static func surrogate(ratio: Double, advantage: Double, clipRange: Double)
         -> (value: Double, slope: Double)
     {
@@ -284,7 +284,7 @@ public struct PPO: Agent {
         }
         var gradient = networks.policy.backward(pass, outputGradient: slopes).parameters
         let norm = clip(&gradient, toNorm: settings.largestGradient)
-        networks.policyOptimiser.step(&networks.policy, gradient)
+        networks.policyOptimizer.step(&networks.policy, gradient)
         return (-gain - settings.entropyBonus * entropies, entropies, norm)
     }
 
@@ -298,7 +298,7 @@ public struct PPO: Agent {
             pass, outputGradient: Matrix(rows: samples.count, columns: 1, elements: slopes)
         ).parameters
         clip(&gradient, toNorm: settings.largestGradient)
-        networks.valueOptimiser.step(&networks.value, gradient)
+        networks.valueOptimizer.step(&networks.value, gradient)
     }
 
     // MARK: State
@@ -328,8 +328,8 @@ public struct PPO: Agent {
             let inputs = networks.policy.sizes[0]
             try networks.policy.require(sizes: [inputs] + settings.hidden + [levels])
             try networks.value.require(sizes: [inputs] + settings.hidden + [1])
-            try networks.policyOptimiser.require(fit: networks.policy)
-            try networks.valueOptimiser.require(fit: networks.value)
+            try networks.policyOptimizer.require(fit: networks.policy)
+            try networks.valueOptimizer.require(fit: networks.value)
             try requireState(
                 state.batch.joined().allSatisfy { $0.features.values.count == inputs },
                 "its batch is not of \(inputs) features")

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Many numbers, which are coded as their bits in one piece, little-endian: some hundred times faster than one by one.
+/// Many numbers, which are coded as their bits in one piece, little-endian: some hundred times faster than
+/// one by one.
 struct PackedFloats: Codable, Sendable, Equatable {
     let values: [Float]
 

@@ -2,7 +2,7 @@ import Environments
 import Levels
 
 extension LevelCosts {
-    /// A policy mended to a target: levels are exchanged where the least loss is paid for what is too much,
+    /// A policy repaired to a target: levels are exchanged where the least loss is paid for what is too much,
     /// until it fits, and what is left then is spent again.
     ///
     /// - Parameter actions: a level index for every layer.

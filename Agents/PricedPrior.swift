@@ -2,15 +2,15 @@ import Environments
 import Levels
 import Tensors
 
-/// What a policy would do before it has learnt anything, and where its exploration is centred:
+/// What a policy would do before it has learned anything, and where its exploration is centred:
 ///
 ///     log π₀(a | s) = −(sensitivity_l(a) + λ(s) · latency_l(a) + μ · size_l(a)) / τ + constant
 ///
 /// with the price λ(s) at which the remaining layers are expected to take what remains (see
 /// ``BudgetedSoftmax``). Without a price, a learner that starts by choosing freely spends the budget on the
-/// first layers, and masks leave the last ones a single level: nothing would be learnt of them.
+/// first layers, and masks leave the last ones a single level: nothing would be learned of them.
 ///
-/// The price goes by sensitivities alone, not by what is learnt, so that adding log π₀ to a network's logits
+/// The price goes by sensitivities alone, not by what is learned, so that adding log π₀ to a network's logits
 /// leaves ∇ log π what it is. Expected latencies are tabulated once over a grid of prices.
 struct PricedPrior: Sendable {
     /// τ, in units of reward.

@@ -2,7 +2,8 @@ import Environments
 import Levels
 import Tensors
 
-/// REINFORCE with a running baseline (Williams, Machine Learning 1992, equation 4 and section 4), over a table.
+/// REINFORCE with a running baseline (Williams, Machine Learning 1992, equation 4 and section 4), over a
+/// table.
 ///
 /// The policy is π(a | s) ∝ exp(θ_l(a) + log π₀(a | s)) over the levels that are not masked, with θ = 0 at
 /// first and π₀ the ``PricedPrior``. After each episode, at every layer,

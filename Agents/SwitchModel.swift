@@ -18,7 +18,7 @@ struct SwitchModel: Sendable, Codable {
         var every = 12
     }
 
-    /// Whether the next step is the model's; else episodes are learnt from.
+    /// Whether the next step is the model's; else episodes are learned from.
     private(set) var leads = true
     /// The policy that the effects are of, and what it gave.
     private(set) var at: [Int] = []

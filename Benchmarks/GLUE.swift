@@ -14,8 +14,8 @@ import Transformers
 
 /// The case study: an encoder fine-tuned for five tasks of GLUE, then made smaller in two ways.
 ///
-/// Each step leaves a folder and a JSON file, and is left out when it is there, so that the command goes on where
-/// it was.
+/// Each step leaves a folder and a JSON file, and is left out when it is there, so that the command continues
+/// where it was.
 struct GLUE: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glue",
@@ -36,18 +36,18 @@ struct GLUE: ParsableCommand {
     @Option(help: "Where every step leaves its model.")
     var output = "checkpoints/glue"
 
-    @Option(parsing: .upToNextOption, help: "Tasks; all unless given.")
+    @Option(parsing: .upToNextOption, help: "Tasks. Default: all.")
     var tasks = GLUETask.all.map(\.name)
 
-    @Option(parsing: .upToNextOption, help: "Cases; all unless given.")
+    @Option(parsing: .upToNextOption, help: "Cases. Default: all.")
     var cases = Case.allCases
 
-    @Option(help: "Threads to compute with; all processors unless given.")
+    @Option(help: "Threads to compute with. Default: all processors.")
     var threads = UsableProcessors.count()
 
     @Option(
         help:
-            "Latencies to search with, as a run of `search` leaves them in latency.h5; measured unless given."
+            "Latencies to search with, as a run of `search` leaves them in latency.h5. Default: measured."
     )
     var latencyTable: String?
 
@@ -181,8 +181,8 @@ struct GLUE: ParsableCommand {
         }
     }
 
-    /// Sparsity on top of removal: heads and neurons that can go cost less than as many weights elsewhere, and what
-    /// is left of every layer need not be that sparse.
+    /// Sparsity on top of removal: heads and neurons that can go cost less than as many weights elsewhere,
+    /// and what is left of every layer need not be that sparse.
     private func letAgentPrune(
         _ task: GLUETask, dense: String, to folder: String, _ pool: ThreadPool
     ) throws {
@@ -196,7 +196,8 @@ struct GLUE: ParsableCommand {
     private func search(_ task: GLUETask, run folder: String, _ pool: ThreadPool) throws {
         let (dense, removal) = (try row(task, .dense, pool), try row(task, .removal, pool))
         var options = SearchOptions(
-            model: "\(output)/\(task.name)-removal", task: AgreementTask().name, train: task.file("train", in: data),
+            model: "\(output)/\(task.name)-removal", task: AgreementTask().name,
+            train: task.file("train", in: data),
             targetLatency: .fraction(min((380 * removal.speedup).rounded() / 1000, 1)), threads: threads)
         // Embeddings are half of the file and stay: 0.4 of the encoder.
         options.targetSize = min(0.72 * Double(dense.bytes) / Double(removal.bytes), 1)

@@ -23,7 +23,7 @@ struct GLUETask: NamedChoice {
     ) {
         (self.name, self.task, self.metric, self.dense) = (name, task, metric, dense)
         self.startsFromRelatedPairs = startsFromRelatedPairs
-        // Few examples are soon learned by heart: a model that has lost little should not learn them anew.
+        // Few examples are soon learned by heart: a model that has lost little should not learn them again.
         recovery = Self.plan(
             epochs: recoveryEpochs, learningRate: 3e-5,
             distillation: Distillation(outputs: 0.9, hidden: 10))

@@ -6,12 +6,12 @@ import Runs
 import Search
 import SparseKernels
 
-/// Draws how the agent of a finished search learnt.
+/// Draws how the agent of a finished search learned.
 struct LearningPicture: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "learning",
         abstract:
-            "Draw how a search's agent learnt: rewards, what it expected, and how undecided its policy was.")
+            "Draw how a search's agent learned: rewards, what it expected, and how undecided its policy was.")
 
     @Argument(help: "The folder of a run.")
     var folder: String
@@ -41,7 +41,7 @@ private struct LearningHistory {
         var canvas = SVGCanvas(width: Self.width, height: Self.rewardHeight + Self.entropyHeight)
         drawRewards(&canvas)
         drawEntropy(&canvas)
-        return canvas.document(title: "How the agent learnt")
+        return canvas.document(title: "How the agent learned")
     }
 
     private func frame(_ label: String, _ values: [Double], offset: Double, height: Double) -> PlotFrame {
@@ -70,7 +70,7 @@ private struct LearningHistory {
             return best
         }
         canvas.path(places(rows.map(\.baseline), frame), "expected")
-        canvas.colour(1) { canvas in
+        canvas.color(1) { canvas in
             for place in places(rewards, frame) {
                 canvas.marker(0, at: place, radius: 2.4, "dot", fill: 0.35)
             }
@@ -85,7 +85,7 @@ private struct LearningHistory {
             "entropy of the policy at a layer, nats", entropies, offset: Self.rewardHeight,
             height: Self.entropyHeight)
         frame.draw(on: &canvas)
-        canvas.colour(2) { $0.path(places(entropies, frame), "frontier") }
+        canvas.color(2) { $0.path(places(entropies, frame), "frontier") }
         legend(["high: undecided", "low: decided"], frame, &canvas)
     }
 

@@ -7,8 +7,8 @@ import SparseKernels
 import Tensors
 import Training
 
-/// Movement against magnitude, and pruning at once against pruning in rounds and meanwhile: at one sparsity, for the
-/// same number of steps, all with the same teacher.
+/// Movement against magnitude, and pruning at once against pruning in rounds and meanwhile: at one sparsity,
+/// for the same number of steps, all with the same teacher.
 ///
 /// Each result leaves a JSON file, and is not computed again when it is there.
 struct PruningMethods: ParsableCommand {
@@ -38,7 +38,7 @@ struct PruningMethods: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Columns of the table.")
     var methods = Method.all.map(\.name)
 
-    @Option(help: "Examples to a step; as many as the task is fine-tuned with unless given.")
+    @Option(help: "Examples to a step. Default: as many as the task is fine-tuned with.")
     var batch: Int?
 
     @Option(help: "The fraction of the linear weights that goes.")
@@ -47,7 +47,7 @@ struct PruningMethods: ParsableCommand {
     @Option(help: "Epochs of training in all; those of a round are a quarter of it.")
     var epochs = 4
 
-    @Option(help: "Threads to compute with; all processors unless given.")
+    @Option(help: "Threads to compute with. Default: all processors.")
     var threads = UsableProcessors.count()
 
     /// A column of the table.

@@ -4,7 +4,8 @@ import Levels
 import SparseKernels
 import Tensors
 
-/// Draws the roofline of this CPU with the measured kernels under it (Williams, Waterman and Patterson, 2009).
+/// Draws the roofline of this CPU with the measured kernels under it (Williams, Waterman and Patterson,
+/// 2009).
 struct Roofline: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure kernels on one thread, and draw them under the roofline of this CPU.")

@@ -38,7 +38,7 @@ struct RooflineChart {
         drawRoof(frame, &canvas)
         for point in points {
             let number = series.firstIndex(of: point.series) ?? 0
-            canvas.colour(number + 1) {
+            canvas.color(number + 1) {
                 $0.marker(
                     number, at: frame.point(point.intensity, point.gflops), radius: 4, "dot",
                     title: point.name)
@@ -60,7 +60,7 @@ struct RooflineChart {
     private func drawLegend(_ frame: PlotFrame, _ canvas: inout SVGCanvas) {
         for (number, name) in series.enumerated() {
             let place = (x: frame.right + 22, y: frame.top + 20 * Double(number))
-            canvas.colour(number + 1) { $0.marker(number, at: place, radius: 4, "dot") }
+            canvas.color(number + 1) { $0.marker(number, at: place, radius: 4, "dot") }
             canvas.text(name, at: (place.x + 12, place.y + 4))
         }
     }

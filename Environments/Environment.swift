@@ -12,8 +12,8 @@ public struct Observation: Sendable, Equatable {
     public let target: Target
     /// Actions already taken, one for each layer before this one.
     public let actions: [Int]
-    /// How much of the budget was spent when the episode began, from 0 to 1; of a station's share in a search over a
-    /// range of targets.
+    /// How much of the budget was spent when the episode began, from 0 to 1; of a station's share in a search
+    /// over a range of targets.
     public var progress: Double
     /// Which levels can still meet the target.
     public let mask: [Bool]
@@ -46,7 +46,7 @@ public struct RewardTerms: Sendable, Equatable, Codable {
     public let latencyMs: Double
     /// Size, in bytes.
     public let sizeBytes: Int
-    /// The sum that the agent maximises.
+    /// The sum that the agent maximizes.
     public let reward: Double
 
     /// Puts terms together.
@@ -95,8 +95,8 @@ public protocol Environment: AnyObject {
     func step(_ action: Int) throws -> StepResult
     /// What a switch of each level would do at a policy; nil where that cannot be told. Costs token-passes.
     func effects(of actions: [Int]) throws -> LevelEffects?
-    /// Scores of policies on a random part of the reward data, the same for all of them, of which only the order means
-    /// something; nil where that cannot be told. Costs token-passes.
+    /// Scores of policies on a random part of the reward data, the same for all of them, of which only the
+    /// order means something; nil where that cannot be told. Costs token-passes.
     func screen(_ policies: [[Int]], share: Double) throws -> [Double]?
 }
 

@@ -1,17 +1,20 @@
-/// What an environment evaluates policies with: the model, its data, and where there is one its backward pass.
+/// What an environment evaluates policies with: the model, its data, and where there is one its backward
+/// pass.
 ///
-/// A policy is a level index for every layer. Two conform: what a search makes of a model, and the tests' own.
+/// A policy is a level index for every layer. Two conform: what a search makes of a model, and the tests'
+/// own.
 public protocol Evaluator {
     /// The quality of a policy's model on the reward data, as a fraction of the dense model's.
     ///
-    /// Costs what ``LevelCosts/Accounting/tokensPerEvaluation`` says: it is stored with the costs, so that a resumed
-    /// run counts as it began.
+    /// Costs what ``LevelCosts/Accounting/tokensPerEvaluation`` says: it is stored with the costs, so that a
+    /// resumed run counts as it began.
     func quality(of policy: [Int]) throws -> Double
     /// Token-passes that an answer to a question takes; nil for a question that it cannot answer.
     func tokenPasses(for question: EvaluatorQuestion) -> Int?
     /// What a switch of each level would do at a policy, on the data that `number` fixes.
     func effects(of policy: [Int], number: Int) throws -> LevelEffects
-    /// Scores of policies on the part of the reward data that `number` fixes; only their order means something.
+    /// Scores of policies on the part of the reward data that `number` fixes; only their order means
+    /// something.
     func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double]
 }
 

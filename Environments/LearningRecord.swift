@@ -11,6 +11,6 @@ public struct LearningRecord: Sendable, Equatable {
     /// λ: what a millisecond costs, in reward.
     public var price = Double.nan
 
-    /// Nothing learnt.
+    /// Nothing learned.
     public init() {}
 }

@@ -34,7 +34,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         /// Token-passes that the sensitivities took.
         public let sensitivityTokens: Int
 
-        /// Sets the numbers; an evaluation is one token unless told otherwise.
+        /// Sets the numbers; an evaluation is one token by default.
         public init(
             tokensPerEvaluation: Int = 1, calibrationTokens: Int = 0, sensitivityTokens: Int = 0
         ) {
@@ -80,7 +80,8 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     ///
     /// Files of versions before `outputError` have one table for both: agents that asked for no sensitivities
     /// found output errors under their name. It is taken as both, so that such a run continues as it began.
-    /// - Throws: `DecodingError` for tables that are not [layers × levels], or hold what no measurement gives.
+    /// - Throws: `DecodingError` for tables that are not [layers × levels], or hold what no measurement
+    ///   gives.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         layers = try values.decode([String].self, forKey: .layers)

@@ -39,8 +39,8 @@ public final class PruningEnvironment: Environment {
     /// Makes an environment.
     ///
     /// - Parameters:
-    ///   - budget: what may be spent, in evaluations of a policy; calibration, sensitivities and effects count
-    ///     by the tokens that they run the model on.
+    ///   - budget: what may be spent, in evaluations of a policy; calibration, sensitivities and effects
+    ///     count by the tokens that they run the model on.
     ///   - tokenPasses: what an interrupted run has spent; nil for none but the preparation.
     ///   - evaluator: evaluates policies.
     public init(
@@ -60,7 +60,8 @@ public final class PruningEnvironment: Environment {
     /// How many more policies may be evaluated.
     public var evaluationsLeft: Int { max(0, tokensLeft) / costs.accounting.tokensPerEvaluation }
 
-    /// What a switch of each level would do at a policy; nil where nothing can tell or the budget is too small.
+    /// What a switch of each level would do at a policy; nil where nothing can tell or the budget is too
+    /// small.
     public func effects(of actions: [Int]) throws -> LevelEffects? {
         let number = tokenPasses
         guard let cost = evaluator.tokenPasses(for: .effects(number: number)), cost <= tokensLeft else {
@@ -71,8 +72,8 @@ public final class PruningEnvironment: Environment {
         return effects
     }
 
-    /// Scores of policies on a part of the reward data; nil where there is none, or nothing would be left to evaluate
-    /// one of them.
+    /// Scores of policies on a part of the reward data; nil where there is none, or nothing would be left to
+    /// evaluate one of them.
     public func screen(_ policies: [[Int]], share: Double) throws -> [Double]? {
         let number = tokenPasses
         guard let each = evaluator.tokenPasses(for: .scores(share: share, number: number)) else {

@@ -2,7 +2,7 @@
 """Times all-MiniLM-L6-v2's encoder in onnxruntime, fp32 and dynamic int8, beside secateur, in one run.
 
 The ONNX file is built here from the same safetensors weights: embeddings, encoder blocks with exact GELU,
-no padding. Secateur and onnxruntime are measured in turn, round after round; the table gives medians.
+no padding. Secateur and onnxruntime are measured alternating, round after round; the table gives medians.
 """
 import argparse
 import json

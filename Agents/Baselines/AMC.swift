@@ -2,14 +2,15 @@ import Environments
 import Levels
 import Tensors
 
-/// AMC (He et al., "AMC: AutoML for Model Compression and Acceleration on Mobile Devices", ECCV 2018), for levels.
+/// AMC (He et al., "AMC: AutoML for Model Compression and Acceleration on Mobile Devices", ECCV 2018), for
+/// levels.
 ///
-/// ``DeterministicPolicyGradient`` with the paper's state of 11 features (equation 1), networks of 300 and 300
-/// hidden units, learning rates of 1e-4 (actor) and 1e-3 (critic), batches of 64, soft updates of 0.01, γ = 1, and
-/// exploration noise of 0.5 that falls by 0.95 with each episode (section 3.2 and 4; the published code's
-/// defaults where the paper says nothing: uniform actions in the warm-up, a memory of 100 episodes, one
-/// step of learning per layer). The action is the share of the layer's computation, here its latency, that is
-/// kept; ``clipped(_:remainingMs:laterLeastMs:denseMs:)`` is algorithm 1. Neither looks at the data.
+/// ``DeterministicPolicyGradient`` with the paper's state of 11 features (equation 1), networks of 300 and
+/// 300 hidden units, learning rates of 1e-4 (actor) and 1e-3 (critic), batches of 64, soft updates of 0.01, γ
+/// = 1, and exploration noise of 0.5 that falls by 0.95 with each episode (section 3.2 and 4; the published
+/// code's defaults where the paper says nothing: uniform actions in the warm-up, a memory of 100 episodes,
+/// one step of learning per layer). The action is the share of the layer's computation, here its latency,
+/// that is kept; ``clipped(_:remainingMs:laterLeastMs:denseMs:)`` is algorithm 1. Neither looks at the data.
 ///
 /// The paper's 400 episodes, 100 of them warm-up, are scaled to the budget: a quarter is warm-up, and the
 /// noise falls as far in the rest as 0.95 per episode takes it in 300.
@@ -55,7 +56,8 @@ public struct AMC: Agent {
     public var wantsMore: Bool { true }
 
     private let costs: LevelCosts
-    /// The part of the state that stays: t, n, c, h, w, stride, k, and dense latency, scaled to [0, 1] over the layers.
+    /// The part of the state that stays: t, n, c, h, w, stride, k, and dense latency, scaled to [0, 1] over
+    /// the layers.
     private let embedding: [[Float]]
     /// Σ of least latencies after each layer.
     private let laterLeastMs: [Double]
@@ -107,9 +109,9 @@ public struct AMC: Agent {
             toLatency: kept * latency[costs.levels.dense], in: latency, frontier: frontiers[layer])
     }
 
-    /// The largest share of a layer's latency, up to the one that is asked for, that leaves later layers what they take
-    /// at their most aggressive levels (algorithm 1, for kept shares instead of removed ones): when it binds,
-    /// share · dense + later least = remaining.
+    /// The largest share of a layer's latency, up to the one that is asked for, that leaves later layers what
+    /// they take at their most aggressive levels (algorithm 1, for kept shares instead of removed ones): when
+    /// it binds, share · dense + later least = remaining.
     static func clipped(_ action: Double, remainingMs: Double, laterLeastMs: Double, denseMs: Double)
         -> Double
     {
@@ -160,7 +162,7 @@ public struct AMC: Agent {
         let learner: DeterministicPolicyGradient.State
     }
 
-    /// What it has learnt.
+    /// What it has learned.
     public var state: State { State(learner: learner.state) }
 
     /// Continues with a saved state.

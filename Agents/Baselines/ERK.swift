@@ -1,8 +1,8 @@
 import Environments
 
-/// Erdős–Rényi densities (Mocanu et al., Nature Communications 2018, equation 2, as Evci et al., ICML 2020, use them
-/// for whole networks; without kernels, ERK is ER): a layer keeps a fraction of its weights in proportion to
-/// (rows + cols) / (rows · cols), 1 at most.
+/// Erdős–Rényi densities (Mocanu et al., Nature Communications 2018, equation 2, as Evci et al., ICML 2020,
+/// use them for whole networks; without kernels, ERK is ER): a layer keeps a fraction of its weights in
+/// proportion to (rows + cols) / (rows · cols), 1 at most.
 public struct ERK: ListedCandidates {
     /// What users call it.
     public static let name = "erk"
@@ -17,8 +17,8 @@ public struct ERK: ListedCandidates {
         }
     }
 
-    /// ε · (rows + cols) / (rows · cols) for each layer, with ε such that `overall` of all weights are kept; layers
-    /// that would keep more than all stay dense and the others make up for it.
+    /// ε · (rows + cols) / (rows · cols) for each layer, with ε such that `overall` of all weights are kept;
+    /// layers that would keep more than all stay dense and the others make up for it.
     static func densities(_ costs: LevelCosts, overall: Double) -> [Double] {
         let counts = costs.facts.map { Double($0.rows * $0.cols) }
         let raw = costs.facts.map { Double($0.rows + $0.cols) / Double($0.rows * $0.cols) }

@@ -2,17 +2,17 @@ import Environments
 import Levels
 import Tensors
 
-/// Evolutionary search over levels (Sieberling et al., "EvoPress", ICML 2025): each offspring is the parent with one
-/// to three level switches, one layer made slower and another faster so that the cost stays what it was, and takes
-/// the parent's place when it is no worse.
+/// Evolutionary search over levels (Sieberling et al., "EvoPress", ICML 2025): each offspring is the parent
+/// with one to three level switches, one layer made slower and another faster so that the cost stays what it
+/// was, and takes the parent's place when it is no worse.
 ///
-/// Levels of a layer are those that no other level beats in both latency and output error, in that order. The number
-/// of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is in stages: the
-/// offspring of a generation are scored on few tokens, the best of them on more, and the best one by a whole
-/// evaluation, on the same data as the parent was. The public code has 64 offspring, of which 8 and 2 survive, on 1/32,
-/// a quarter and all of the tokens, for 400 generations; here a generation is a smaller one, that takes three
-/// evaluations, so that a hundred make more than thirty. Where the environment has no parts of data, there is one
-/// offspring a generation. The first parents are those of ``Uniform``.
+/// Levels of a layer are those that no other level beats in both latency and output error, in that order. The
+/// number of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is in
+/// stages: the offspring of a generation are scored on few tokens, the best of them on more, and the best one
+/// by a whole evaluation, on the same data as the parent was. The public code has 64 offspring, of which 8
+/// and 2 survive, on 1/32, a quarter and all of the tokens, for 400 generations; here a generation is a
+/// smaller one, that takes three evaluations, so that a hundred make more than thirty. Where the environment
+/// has no parts of data, there is one offspring a generation. The first parents are those of ``Uniform``.
 public struct EvoPress: Agent {
     /// What users call it.
     public static let name = "evopress"
@@ -137,8 +137,8 @@ public struct EvoPress: Agent {
         return offspring
     }
 
-    /// Switches levels in pairs: one layer a step slower, then others, drawn at random, a step faster until the
-    /// target is met again.
+    /// Switches levels in pairs: one layer a step slower, then others, drawn at random, a step faster until
+    /// the target is met again.
     mutating func mutated(_ parent: [Int], _ allocation: AdditiveAllocation) -> [Int] {
         let count = min(
             Int.random(in: 1...settings.mostSwitches, using: &random),

@@ -1,8 +1,8 @@
 import Environments
 
-/// One threshold of magnitude for the whole model, and each layer as sparse as the fraction of its weights below it
-/// (Han et al., NeurIPS 2015; "global" as in Blalock et al., MLSys 2020): for each pattern, the lowest threshold
-/// that meets the target.
+/// One threshold of magnitude for the whole model, and each layer as sparse as the fraction of its weights
+/// below it (Han et al., NeurIPS 2015; "global" as in Blalock et al., MLSys 2020): for each pattern, the
+/// lowest threshold that meets the target.
 public struct GlobalMagnitude: ListedCandidates {
     /// What users call it.
     public static let name = "magnitude"

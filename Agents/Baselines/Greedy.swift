@@ -1,8 +1,8 @@
 import Environments
 
-/// Loss per saved millisecond, greedily, in the manner of ZipLM (Kurtic, Frantar and Alistarh, NeurIPS 2023): from
-/// the dense model, again and again the switch that pays the least relative output error for each millisecond it
-/// saves, until the target is met; what is left is spent likewise.
+/// Loss per saved millisecond, greedily, in the manner of ZipLM (Kurtic, Frantar and Alistarh, NeurIPS 2023):
+/// from the dense model, again and again the switch that pays the least relative output error for each
+/// millisecond it saves, until the target is met; what is left is spent likewise.
 public struct Greedy: ListedCandidates {
     /// What users call it.
     public static let name = "greedy"

@@ -1,7 +1,7 @@
 import Environments
 
-/// Outlier weighed layerwise sparsity (Yin et al., ICML 2024): layers with more outliers among their Wanda scores
-/// are pruned less, by ``spread`` at most from the mean.
+/// Outlier weighed layerwise sparsity (Yin et al., ICML 2024): layers with more outliers among their Wanda
+/// scores are pruned less, by ``spread`` at most from the mean.
 public struct OWL: ListedCandidates {
     /// What users call it.
     public static let name = "owl"

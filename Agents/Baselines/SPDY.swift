@@ -4,12 +4,13 @@ import Tensors
 
 /// Dynamic programming with searched coefficients (Frantar and Alistarh, "SPDY", ICML 2022).
 ///
-/// A layer's loss at a level is c_l · e_l(a), with the coefficient c_l in [0, 1] and e the quadratic prior: the
-/// square of the level's rank among the layer's levels, by sparsity, over the number of levels (section 3.2);
-/// here by output error where patterns mix, which ranks alike within one. The best policy for given coefficients is found by
-/// dynamic programming over latency; coefficients are searched by evaluating it. First come random ones, then
-/// local search that draws a tenth of the best ones anew, and fewer of them each time nothing was found
-/// (section 3.3: 100 random of 1000 to 2000 evaluations in all; here a tenth of the budget, at least ten).
+/// A layer's loss at a level is c_l · e_l(a), with the coefficient c_l in [0, 1] and e the quadratic prior:
+/// the square of the level's rank among the layer's levels, by sparsity, over the number of levels (section
+/// 3.2); here by output error where patterns mix, which ranks alike within one. The best policy for given
+/// coefficients is found by dynamic programming over latency; coefficients are searched by evaluating it.
+/// First come random ones, then local search that draws a tenth of the best ones again, and fewer of them
+/// each time nothing was found (section 3.3: 100 random of 1000 to 2000 evaluations in all; here a tenth of
+/// the budget, at least ten).
 public struct SPDY: Agent {
     /// What users call it.
     public static let name = "spdy"

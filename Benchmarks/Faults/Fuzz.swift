@@ -17,7 +17,7 @@ struct Fuzz: ParsableCommand {
     @Option(help: "Fixes how they are damaged.")
     var seed: UInt64 = 1
 
-    @Option(parsing: .upToNextOption, help: "Kinds of files; all unless given.")
+    @Option(parsing: .upToNextOption, help: "Kinds of files. Default: all.")
     var kinds = FileKind.allCases
 
     @Option(help: "Folder for inputs that failed.")

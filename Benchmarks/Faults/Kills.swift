@@ -116,7 +116,7 @@ struct Kills: ParsableCommand {
         return process
     }
 
-    /// Starts a search in a folder or goes on with it; latencies are those of the undisturbed one.
+    /// Starts a search in a folder or continues it; latencies are those of the undisturbed one.
     private func search(_ run: String) throws {
         // Killed after its end there is nothing left to do.
         if try RunFiles(folder: run).summary() != nil { return }
@@ -130,7 +130,8 @@ struct Kills: ParsableCommand {
             RunFiles(folder: run).holdsRun
             ? try SearchSession.resume(AgreementTask(), folder: run, cache: cache)
             : try SearchSession.start(
-                options, task: AgreementTask(), folder: run, cache: cache, latencyTable: isFirst ? nil : table)
+                options, task: AgreementTask(), folder: run, cache: cache, latencyTable: isFirst ? nil : table
+            )
         _ = try session.finish()
     }
 }

@@ -14,7 +14,7 @@ struct BestSoFarChart {
 
     private struct Curve {
         let agent: String
-        /// Which colour and marker it has, the same in every cell.
+        /// Which color and marker it has, the same in every cell.
         let style: Int
         /// Pairs of spent evaluations and reward.
         let points: [(spent: Double, reward: Double)]
@@ -49,7 +49,7 @@ struct BestSoFarChart {
         canvas.text(cell.title, at: (12, offset + 26), "label")
         frame.draw(on: &canvas)
         for (number, curve) in curves.enumerated() {
-            canvas.colour(curve.style % 8 + 1) { canvas in
+            canvas.color(curve.style % 8 + 1) { canvas in
                 let visible = curve.points.filter { frame.y.domain.contains($0.reward) }
                 canvas.path(visible.map { frame.point($0.spent, $0.reward) }, "frontier")
                 if let end = visible.last {

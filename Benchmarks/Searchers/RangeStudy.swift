@@ -5,7 +5,8 @@ import Runs
 import Search
 import SparseKernels
 
-/// One search over a range of targets, and separate searches at targets inside of it, at the same total budget.
+/// One search over a range of targets, and separate searches at targets inside of it, at the same total
+/// budget.
 ///
 /// Separate searches are those of ``SearcherStudy``: what either has finished, the other does not repeat.
 struct RangeStudy: ParsableCommand {

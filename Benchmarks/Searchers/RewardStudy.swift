@@ -7,8 +7,8 @@ import Runs
 import Search
 import Tensors
 
-/// How well what rewards of STS can be made of tells the score on other data: over policies that searches evaluated,
-/// the rank correlation of each with Spearman on STS-B's dev pairs.
+/// How well what rewards of STS can be made of tells the score on other data: over policies that searches
+/// evaluated, the rank correlation of each with Spearman on STS-B's dev pairs.
 struct RewardStudy: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rewards",

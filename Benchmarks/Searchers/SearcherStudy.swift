@@ -6,8 +6,8 @@ import SparseKernels
 
 /// Every searcher on every model, target and budget, with several seeds, at equal cost.
 ///
-/// Searches are by one latency table for each model. Each is a run folder: finished ones are not repeated, stopped ones
-/// go on.
+/// Searches are by one latency table for each model. Each is a run folder: finished ones are not repeated,
+/// stopped ones continue.
 struct SearcherStudy: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
@@ -24,16 +24,16 @@ struct SearcherStudy: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Models.")
     var models = StudiedModel.all.map(\.name)
 
-    @Option(parsing: .upToNextOption, help: "Latency targets; those of each model unless given.")
+    @Option(parsing: .upToNextOption, help: "Latency targets. Default: those of each model.")
     var targets: [String] = []
 
-    @Option(parsing: .upToNextOption, help: "Budgets, in evaluations; those of each model unless given.")
+    @Option(parsing: .upToNextOption, help: "Budgets, in evaluations. Default: those of each model.")
     var budgets: [Int] = []
 
-    @Option(parsing: .upToNextOption, help: "Searchers; those of each cell unless given.")
+    @Option(parsing: .upToNextOption, help: "Searchers. Default: those of each cell.")
     var agents: [String] = []
 
-    @Option(parsing: .upToNextOption, help: "Seeds; those of each model unless given.")
+    @Option(parsing: .upToNextOption, help: "Seeds. Default: those of each model.")
     var seeds: [UInt64] = []
 
     @Option(help: "Searches at a time.")

@@ -11,9 +11,11 @@ struct StudiedModel: NamedChoice {
     let targets: [String]
     let budgets: [Int]
     let seeds: [UInt64]
-    /// The target and the budget that all searchers are compared at; nil where a search takes too long for that.
+    /// The target and the budget that all searchers are compared at; nil where a search takes too long for
+    /// that.
     let widest: (target: String, budget: Int)?
-    /// What encoders' rewards are computed on: fewer sentences than in a search by default, for the study's sake.
+    /// What encoders' rewards are computed on: fewer sentences than in a search by default, for the study's
+    /// sake.
     let rewardSentences = 160
     /// Whether more of the score is better.
     let higherIsBetter: Bool
@@ -27,7 +29,8 @@ struct StudiedModel: NamedChoice {
             seeds: [1, 2], widest: nil, higherIsBetter: false),
     ]
 
-    /// The searchers that are compared everywhere: the default, the best of what the field has, and what costs nothing.
+    /// The searchers that are compared everywhere: the default, the best of what the field has, and what
+    /// costs nothing.
     private static let contenders: [String] = [
         NaturalGradient.name, SPDY.name, EvoPress.name, Uniform.name,
     ]

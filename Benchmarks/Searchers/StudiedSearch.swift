@@ -7,8 +7,8 @@ import Search
 
 /// One search of the study: a run folder, finished or not.
 ///
-/// Policies are compared at equal latency by the table that all searches of a model share; what is measured depends on
-/// how fast the machine was at that moment, and is reported beside.
+/// Policies are compared at equal latency by the table that all searches of a model share; what is measured
+/// depends on how fast the machine was at that moment, and is reported beside.
 struct StudiedSearch {
     let model: StudiedModel
     /// A latency, or a range such as `0.33...0.6`.
@@ -26,7 +26,8 @@ struct StudiedSearch {
     /// What came out; nil while it is not finished.
     func summary() throws -> SearchSummary? { try files.summary() }
 
-    /// Searches, or goes on with it, unless it is finished, by the latencies that all searches of the model share.
+    /// Searches, or continues it, unless it is finished, by the latencies that all searches of the model
+    /// share.
     func run(data: String) throws -> SearchSummary {
         try summary() ?? run(SearchTasks.standard.task(named: model.task), data)
     }

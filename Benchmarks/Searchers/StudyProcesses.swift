@@ -5,7 +5,7 @@ import Search
 
 /// Runs searches in processes side by side, each on one thread.
 ///
-/// Finished searches are not repeated, stopped ones go on.
+/// Finished searches are not repeated, stopped ones continue.
 struct StudyProcesses {
     /// Searches at a time.
     let atATime: Int
@@ -27,7 +27,7 @@ struct StudyProcesses {
     }
 
     /// Runs all that are not finished.
-    /// - Throws: `SearchFailure` when one fails; those beside it are stopped, and can go on.
+    /// - Throws: `SearchFailure` when one fails; those beside it are stopped, and can continue.
     func run(_ searches: [StudiedSearch]) throws {
         var waiting = try searches.filter { try $0.summary() == nil }
         let (all, begin) = (waiting, ContinuousClock.now)
@@ -57,8 +57,8 @@ struct StudyProcesses {
         }
     }
 
-    /// Whether a search must wait for one that runs: latencies are measured alone, by the first search of a model, and the
-    /// first of a seed prunes the layers that the others of it read.
+    /// Whether a search must wait for one that runs: latencies are measured alone, by the first search of a
+    /// model, and the first of a seed prunes the layers that the others of it read.
     private static func isInTheWay(
         _ running: StudiedSearch, of other: StudiedSearch, _ begun: [StudiedSearch]
     ) -> Bool {
@@ -84,7 +84,7 @@ struct StudyProcesses {
     private func check(_ ended: Running, _ running: [Running]) throws {
         guard ended.process.terminationReason == .exit, ended.process.terminationStatus == 0 else {
             running.forEach { $0.process.terminate() }
-            throw SearchFailure("\(ended.search.files.folder): the search failed; the others can go on")
+            throw SearchFailure("\(ended.search.files.folder): the search failed; the others can continue")
         }
     }
 

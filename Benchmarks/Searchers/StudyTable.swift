@@ -30,7 +30,8 @@ struct StudyTable {
         }
     }
 
-    /// The 0.975 quantile of Student's distribution, for 1 to 10 degrees of freedom; beyond, the normal one's.
+    /// The 0.975 quantile of Student's distribution, for 1 to 10 degrees of freedom; beyond, the normal
+    /// one's.
     static func quantile(_ freedom: Int) -> Double {
         let table = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
         return table.indices.contains(freedom - 1) ? table[freedom - 1] : 1.96
@@ -65,7 +66,8 @@ struct StudyTable {
 
     // MARK: Verdict
 
-    /// How one searcher does against the others at the same budget, and against one of them at that and at larger ones.
+    /// How one searcher does against the others at the same budget, and against one of them at that and at
+    /// larger ones.
     static func verdict(_ tables: [StudyTable], on agent: String, against rival: String) -> String {
         let shared = tables.filter { $0.ranked.count > 1 && $0.row(agent) != nil }
         guard !shared.isEmpty else { return "" }

@@ -53,7 +53,7 @@ INLINE void NAME(dense_rows)(const secateur_dense *w, size_t row, const float *x
 static void NAME(dense)(const secateur_dense *w, const float *x, float *y, size_t tokens, size_t blockBegin,
                         size_t blockEnd) {
     // A chunk of weights of about 256 KB stays in the second-level cache while all tokens pass by it. Tokens that do
-    // not fit the cache are fetched anew for each chunk.
+    // not fit the cache are fetched again for each chunk.
     size_t chunk = 262144 / (w->columns * DENSE_ROWS * sizeof(float));
     if (chunk == 0) chunk = 1;
     for (size_t begin = blockBegin; begin < blockEnd; begin += chunk) {

@@ -1,4 +1,4 @@
-// Layer normalisation and GELU. Included by kernels.inc.h.
+// Layer normalization and GELU. Included by kernels.inc.h.
 
 static void NAME(layernorm)(const secateur_layernorm *norm, const float *x, const float *residual, float *y,
                             size_t tokens, size_t stripBegin, size_t stripEnd) {
@@ -26,9 +26,9 @@ static void NAME(layernorm)(const secateur_layernorm *norm, const float *x, cons
         const v16 variance = ((squares[0] + squares[1]) + (squares[2] + squares[3])) * inverse;
         const v16 scale = v16_set(1.0f) / v16_sqrt(variance + v16_set(norm->epsilon));
         for (size_t f = 0; f < features; f++) {
-            const v16 normalised = (v16_load(out + f * width) - mean) * scale;
+            const v16 normalized = (v16_load(out + f * width) - mean) * scale;
             v16_store(out + f * width,
-                      v16_fma(normalised, v16_set(norm->gamma[f]), v16_set(norm->beta[f])));
+                      v16_fma(normalized, v16_set(norm->gamma[f]), v16_set(norm->beta[f])));
         }
     }
 }

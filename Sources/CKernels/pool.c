@@ -19,7 +19,7 @@ struct secateur_pool {
     _Atomic int sleepers;
     _Atomic int stopping;
     _Atomic int arrived;        // workers that wait at the barrier
-    _Atomic unsigned barriers;  // barriers passed; a change lets the workers go on
+    _Atomic unsigned barriers;  // barriers passed; a change lets the workers continue
     pthread_mutex_t callers; // held during a call: callers from several threads take turns
     pthread_mutex_t mutex;
     pthread_cond_t wake;

@@ -1,10 +1,10 @@
-/// How well predicted classes agree with the labels, as GLUE scores its classification tasks (Wang et al., 2018):
-/// accuracy for SST-2 and RTE, F1 for MRPC and QQP, Matthews correlation for CoLA.
+/// How well predicted classes agree with the labels, as GLUE scores its classification tasks (Wang et al.,
+/// 2018): accuracy for SST-2 and RTE, F1 for MRPC and QQP, Matthews correlation for CoLA.
 public enum ClassificationMetric: String, Sendable, Codable, CaseIterable {
     /// The fraction of predictions that are right, in [0, 1].
     case accuracy
-    /// 2·TP / (2·TP + FP + FN) with class 1 as the positive one: the harmonic mean of precision and recall, in
-    /// [0, 1]; 0 where class 1 is neither predicted nor a label. For two classes.
+    /// 2·TP / (2·TP + FP + FN) with class 1 as the positive one: the harmonic mean of precision and recall,
+    /// in [0, 1]; 0 where class 1 is neither predicted nor a label. For two classes.
     case f1
     /// The correlation of predictions and labels, in [−1, 1]. For two classes
     /// (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN)) (Matthews, 1975), for more Gorodkin's R_K (2004),

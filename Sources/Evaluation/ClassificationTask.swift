@@ -13,7 +13,7 @@ public struct ClassificationTask: ModelTask {
     /// The right class of each.
     public let labels: [Int]
 
-    /// Tokenises examples.
+    /// Tokenizes examples.
     ///
     /// - Parameter maximumTokens: the longest sequence; pairs are cut longest sentence first.
     public init(

@@ -29,7 +29,7 @@ public struct STSTask: EmbeddingTask {
     public let sequences: [[Int32]]
     private let scores: [Double]
 
-    /// Tokenises pairs.
+    /// Tokenizes pairs.
     public init(pairs: [ScoredPair], tokenizer: SentenceTokenizer) {
         sequences = tokenizer.encode(pairs.flatMap { [$0.first, $0.second] })
         scores = pairs.map(\.score)
@@ -118,7 +118,8 @@ public struct FidelityTask: EmbeddingTask {
         part(sentences: PartItems.drawn(share, of: count, least: 8, using: &random))
     }
 
-    /// The agreement with the dense model, 1 for the dense model itself, even where all sentences are alike to it.
+    /// The agreement with the dense model, 1 for the dense model itself, even where all sentences are alike
+    /// to it.
     public func score(_ embeddings: Matrix) -> Double {
         let similarities = Self.similarities(embeddings)
         return similarities == reference ? 1 : Correlation.pearson(similarities, reference)

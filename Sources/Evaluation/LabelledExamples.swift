@@ -49,8 +49,8 @@ public struct LabelledExamples: Sendable, Equatable {
 }
 
 extension Datasets {
-    /// Reads tab-separated examples with one header line that names the columns `sentence`, or `sentence1` and
-    /// `sentence2`, and `label`: an integer from 0. Other columns are not looked at.
+    /// Reads tab-separated examples with one header line that names the columns `sentence`, or `sentence1`
+    /// and `sentence2`, and `label`: an integer from 0. Other columns are not looked at.
     ///
     /// - Parameter classes: labels must be below it; where it is not given, they may tell 1000 classes apart.
     /// - Throws: ``EvaluationError`` for a file that is not so, naming the line.

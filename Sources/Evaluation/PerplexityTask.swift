@@ -57,8 +57,8 @@ public struct PerplexityTask: ModelTask {
         return losses.result
     }
 
-    /// Both conventions, the windows read token by token as in decoding, so that a model with 8-bit weights is
-    /// judged by what it computes there.
+    /// Both conventions, the windows read token by token as in decoding, so that a model with 8-bit weights
+    /// is judged by what it computes there.
     ///
     /// - Parameter progress: is told the fraction done.
     public func evaluateDecoding(

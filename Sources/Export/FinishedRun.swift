@@ -17,7 +17,7 @@ public struct FinishedRun {
 
     /// The run folder.
     public let folder: String
-    /// What was learnt.
+    /// What was learned.
     public let policy: Policy
     /// Those that its model may be of.
     let architectures: Architectures

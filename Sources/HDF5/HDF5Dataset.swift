@@ -9,7 +9,7 @@ import CHDF5
 /// In a file opened with `.swmrRead`, `shape` and every read look afresh at what the writer has
 /// flushed. Not `Sendable`; see `HDF5File`.
 public struct HDF5Dataset {
-    /// How many bytes a read may take unless told otherwise: 4 GiB.
+    /// How many bytes a read may take by default: 4 GiB.
     public static let maximumBytes = 4 << 30
 
     let handle: ObjectHandle

@@ -175,7 +175,8 @@ public final class HDF5File {
     }
 
     /// The library locks a file by flock(2) and unlocks it by closing it. But a process that was started
-    /// meanwhile shares the open file, and its lock, until it has closed it too; only LOCK_UN frees it for all.
+    /// meanwhile shares the open file, and its lock, until it has closed it too; only LOCK_UN frees it for
+    /// all.
     private static func unlock(_ descriptor: CInt) {
         guard descriptor >= 0 else { return }
         flock(descriptor, LOCK_UN)

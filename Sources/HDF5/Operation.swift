@@ -61,8 +61,8 @@ struct Operation {
             file: file, object: object, action: action, found: found ?? cause, libraryMessage: message)
     }
 
-    /// What the system said, where the library buries it in times, names and numbers: `file write failed: time
-    /// = …, error message = 'No space left on device', buf = …`.
+    /// What the system said, where the library buries it in times, names and numbers: `file write failed:
+    /// time = …, error message = 'No space left on device', buf = …`.
     static func systemWords(_ message: String) -> String {
         guard let words = message.firstMatch(of: #/error message = '([^']+)'/#)?.1 else { return message }
         return String(words)

@@ -29,7 +29,7 @@ enum Superblock {
             return "not an HDF5 file: it does not begin with the HDF5 signature"
         }
         return isMarkedAsBeingWritten(bytes)
-            ? "it is marked as being written to; if its writer has died, HDF5File.clearStatusFlags mends it"
+            ? "it is marked as being written to; if its writer has died, HDF5File.clearStatusFlags repairs it"
             : nil
     }
 

@@ -43,8 +43,8 @@ extension Level: CustomStringConvertible {
     public static let form =
         "dense, PRECISION such as int8, PATTERN@SPARSITY such as 4x1@0.8, or PATTERN@SPARSITY:PRECISION"
 
-    /// `dense`, `int8`, `unstructured@0.700` or `4x1@0.700:int8`: the sparsity with three decimals, and a part that is
-    /// left out means dense or float32.
+    /// `dense`, `int8`, `unstructured@0.700` or `4x1@0.700:int8`: the sparsity with three decimals, and a
+    /// part that is left out means dense or float32.
     public var description: String {
         guard !keepsAll else { return precision == .float32 ? pattern.description : precision.name }
         let thousandths = min(Int((sparsity * 1000).rounded()), 999)
@@ -83,7 +83,8 @@ extension Level: Codable {
         case pattern, sparsity, precision
     }
 
-    /// Reads `{"pattern": "4x1", "sparsity": 0.7}`, and `"precision": "int8"` where it is another than float32.
+    /// Reads `{"pattern": "4x1", "sparsity": 0.7}`, and `"precision": "int8"` where it is another than
+    /// float32.
     /// - Throws: `DecodingError` also for what is no level.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)

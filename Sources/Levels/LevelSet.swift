@@ -40,9 +40,9 @@ public struct LevelSet: Sendable, Hashable {
                 }
             })
 
-    /// Fewer levels, for models of so many layers that pruning each to all of ``standard`` would take longer than
-    /// searching: dense, 4x1 from 30 % to 90 % and unstructured from 50 %, where it begins to pay, to 90 %. All are
-    /// of the standard ones, so that their latencies are in every table.
+    /// Fewer levels, for models of so many layers that pruning each to all of ``standard`` would take longer
+    /// than searching: dense, 4x1 from 30 % to 90 % and unstructured from 50 %, where it begins to pay, to 90
+    /// %. All are of the standard ones, so that their latencies are in every table.
     public static let coarse = LevelSet(
         known: [.dense] + [0.5, 0.6, 0.7, 0.8, 0.9].map { Level(pattern: .unstructured, sparsity: $0) }
             + [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map { Level(pattern: .rowBlock4, sparsity: $0) })

@@ -4,12 +4,13 @@
 ///     Pattern("2:4")   // .kept(count: 2, of: 4)
 ///     Pattern.unstructured.description  // "unstructured"
 ///
-/// Any unit of up to 64 × 64 weights and any N:M can be pruned; which of them a kernel runs faster than dense is what
-/// level formats say.
+/// Any unit of up to 64 × 64 weights and any N:M can be pruned; which of them a kernel runs faster than dense
+/// is what level formats say.
 public enum Pattern: Hashable, Sendable, CustomStringConvertible {
     /// Nowhere: the layer is not pruned.
     case dense
-    /// Blocks of consecutive rows and columns are kept or dropped whole; the last of a column or row may be shorter.
+    /// Blocks of consecutive rows and columns are kept or dropped whole; the last of a column or row may be
+    /// shorter.
     case units(UnitShape)
     /// Of every `of` consecutive columns of a row, `count` are kept (N:M).
     case kept(count: Int, of: Int)

@@ -3,7 +3,8 @@
 ///     Precision.int8.name          // "int8"
 ///     Precision(name: "float32")   // the default
 ///
-/// Which precisions there are is what level formats say: a format of a new one names it, and nothing else changes.
+/// Which precisions there are is what level formats say: a format of a new one names it, and nothing else
+/// changes.
 public struct Precision: Hashable, Sendable, CustomStringConvertible {
     /// What users call it.
     public let name: String

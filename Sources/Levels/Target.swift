@@ -1,4 +1,5 @@
-/// What a search is asked for: a latency that is known in milliseconds and as a fraction of dense, and a size.
+/// What a search is asked for: a latency that is known in milliseconds and as a fraction of dense, and a
+/// size.
 ///
 ///     let target = Target(.fraction(0.5), denseLatencyMs: 12)
 ///     target.latencyMs  // 6

@@ -8,8 +8,8 @@ public enum AtomicFile {
     /// Replaces the file at `path` with what `body` writes to the (existing, empty) temporary file.
     ///
     /// A symbolic link stays one: what it points to is replaced.
-    /// - Throws: what `body` throws, or ``ModelFileError`` when the folder cannot be written, or something else than a
-    ///   file has the name.
+    /// - Throws: what `body` throws, or ``ModelFileError`` when the folder cannot be written, or something
+    ///   else than a file has the name.
     public static func write(to path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
         let path = try replaceable(path)
         let folder = containingFolder(of: path)

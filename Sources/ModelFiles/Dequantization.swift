@@ -1,7 +1,7 @@
 /// Elements of GGUF tensors as floats.
 ///
 /// The layouts are those of ggml-common.h: a block has one or two scales in half precision, then the
-/// quants. In the K types the scales of sub-blocks are quantised themselves.
+/// quants. In the K types the scales of sub-blocks are quantized themselves.
 enum Dequantization {
     /// The elements of whole blocks.
     static func floats(_ bytes: UnsafeRawBufferPointer, from type: GGUFElementType) -> [Float] {

@@ -41,7 +41,7 @@ enum FloatConversions {
         return highest < 0x7F80_0000 ? nil : floats.firstIndex { !$0.isFinite }
     }
 
-    /// IEEE 754 binary16 to binary32, exact. Subnormals are renormalised by a subtraction of normal
+    /// IEEE 754 binary16 to binary32, exact. Subnormals are renormalized by a subtraction of normal
     /// numbers, so the result does not depend on the CPU's denormals-are-zero mode.
     @inline(__always)
     static func float(fromHalf half: UInt16) -> Float {

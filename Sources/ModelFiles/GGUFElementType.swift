@@ -1,6 +1,6 @@
 /// The element types of GGUF that are read here, by their numbers in files.
 ///
-/// The quantised ones hold blocks of consecutive elements of a row
+/// The quantized ones hold blocks of consecutive elements of a row
 /// (https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h).
 public enum GGUFElementType: UInt32, Sendable, CaseIterable {
     case f32 = 0

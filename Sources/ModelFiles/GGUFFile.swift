@@ -1,7 +1,7 @@
 /// A GGUF file of version 3, mapped into memory and checked in full when it is opened.
 ///
 ///     let file = try GGUFFile(path: "models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
-///     let query = try file.tensor("blk.0.attn_q.weight").floats()  // dequantised, [576 × 576]
+///     let query = try file.tensor("blk.0.attn_q.weight").floats()  // dequantized, [576 × 576]
 public final class GGUFFile: TensorFile {
     /// The path as the caller gave it.
     public let path: String
@@ -42,7 +42,7 @@ public final class GGUFFile: TensorFile {
         return tensor
     }
 
-    /// A tensor by name, dequantised when it is read.
+    /// A tensor by name, dequantized when it is read.
     public func tensor(_ name: String) throws -> FloatTensor {
         let info = try info(name)
         let rowBytes = info.byteRange.count / max(info.shape.first ?? 1, 1)

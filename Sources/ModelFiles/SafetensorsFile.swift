@@ -82,7 +82,8 @@ public final class SafetensorsFile: Sendable {
         return floats
     }
 
-    /// Calls `body` with a tensor's bytes, which may lie at any alignment; the pointer must not outlive the call.
+    /// Calls `body` with a tensor's bytes, which may lie at any alignment; the pointer must not outlive the
+    /// call.
     public func withUnsafeBytes<R>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R
     {
         let range = try info(name).byteRange

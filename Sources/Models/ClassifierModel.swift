@@ -18,7 +18,8 @@ public struct ClassifierModel: Sendable {
         formats: LevelFormats = .standard
     ) throws {
         base = try EncoderModel(
-            folder: folder, architectures: architectures, embeds: false, precision: precision, formats: formats)
+            folder: folder, architectures: architectures, embeds: false, precision: precision,
+            formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
     }
 
@@ -34,7 +35,8 @@ public struct ClassifierModel: Sendable {
     public func task(ofFile path: String, metric: ClassificationMetric) throws -> ClassificationTask {
         let classes = classifier.classes
         guard classes >= 2 else {
-            throw Issue(.mismatch, .path(base.folder), found: "a classifier of one class", allowed: "2 or more")
+            throw Issue(
+                .mismatch, .path(base.folder), found: "a classifier of one class", allowed: "2 or more")
         }
         guard metric != .f1 || classes == 2 else {
             throw Issue(

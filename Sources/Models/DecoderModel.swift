@@ -18,16 +18,19 @@ public struct DecoderModel: Sendable {
 
     /// Loads a GGUF file, a folder with one in it, or a Hugging Face folder.
     ///
-    /// - Parameter precision: of every layer, the output layer included; with int8, 8-bit weights compute single tokens.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture; `LevelFormatError` for a
-    ///   precision that no format computes in.
+    /// - Parameter precision: of every layer, the output layer included; with int8, 8-bit weights compute
+    ///   single tokens.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture;
+    ///   `LevelFormatError` for a precision that no format computes in.
     public init(path given: String, precision: Precision, _ capabilities: Capabilities) throws {
         let path = try Self.resolved(given)
         self.path = path
         let decoder = try Decoder(path: path, architectures: capabilities.architectures) { _, weight, bias in
-            try capabilities.formats.pack(Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
+            try capabilities.formats.pack(
+                Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
         }
-        network = precision == .float32 ? decoder : try Self.withHead(decoder, precision, capabilities.formats)
+        network =
+            precision == .float32 ? decoder : try Self.withHead(decoder, precision, capabilities.formats)
         tokenizer = try Self.tokenizer(path: path)
         guard tokenizer.vocabularySize <= network.configuration.vocabulary else {
             throw ModelFileError(

@@ -3,8 +3,8 @@ import ModelFiles
 
 /// A trained or structurally pruned encoder as a Hugging Face folder.
 public enum EncoderFolder {
-    /// Writes tensors and a changed `config.json`, with the other files of the folder that the model came from;
-    /// the folder appears whole or not at all.
+    /// Writes tensors and a changed `config.json`, with the other files of the folder that the model came
+    /// from; the folder appears whole or not at all.
     ///
     /// - Parameter changes: fields of `config.json` that are set; what is not named stays.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.

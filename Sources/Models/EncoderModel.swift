@@ -25,8 +25,8 @@ public struct EncoderModel: Sendable {
     ///   - prompt: the name of what goes before every sentence; default: the folder's own.
     ///   - architectures: those that the folder may be of.
     ///   - embeds: whether sentences are embedded; the modules for that are not read where they are not.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture; `LevelFormatError` for a
-    ///   precision that no format computes in.
+    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture;
+    ///   `LevelFormatError` for a precision that no format computes in.
     public init(
         folder: String, architectures: Architectures = .standard, prompt: String? = nil, embeds: Bool = true,
         precision: Precision = .float32, formats: LevelFormats = .standard

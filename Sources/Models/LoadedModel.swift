@@ -25,8 +25,8 @@ public protocol LoadedModel: Sendable {
     var maximumTokens: Int { get }
     /// What the architecture is called.
     var architecture: String { get }
-    /// What its outputs depend on besides weights and token ids, as a text that differs where they do; nil where
-    /// it is what is usual.
+    /// What its outputs depend on besides weights and token ids, as a text that differs where they do; nil
+    /// where it is what is usual.
     var outputIdentity: String? { get }
     /// What token ids depend on besides the weights, as a text that differs where they do.
     var inputIdentity: String { get }

@@ -9,7 +9,7 @@ public struct Calibration: Sendable {
     /// Runs the model over the sequences.
     ///
     /// - Parameters:
-    ///   - layers: those to calibrate; all unless given.
+    ///   - layers: those to calibrate. Default: all.
     ///   - progress: is told the fraction done.
     public init(
         model: some PrunableModel, sequences: [[Int32]], layers wanted: Set<String>? = nil, pool: ThreadPool,

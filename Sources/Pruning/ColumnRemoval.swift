@@ -1,7 +1,7 @@
 import Tensors
 
-/// Removes whole input columns of a layer as optimal brain surgery does (Kurtic, Frantar and Alistarh, "ZipLM",
-/// 2023): the columns that stay make up for those that go.
+/// Removes whole input columns of a layer as optimal brain surgery does (Kurtic, Frantar and Alistarh,
+/// "ZipLM", 2023): the columns that stay make up for those that go.
 public enum ColumnRemoval {
     /// The weight with zeros in the columns that go, refitted to the outputs of the whole layer on the
     /// calibration inputs.

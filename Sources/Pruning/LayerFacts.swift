@@ -34,7 +34,8 @@ public struct LayerFacts: Sendable, Equatable, Codable {
         self.outputEnergy = outputEnergy
     }
 
-    /// Looks at a layer's weight [rows × cols] and the covariance of its inputs, all alike where there is none.
+    /// Looks at a layer's weight [rows × cols] and the covariance of its inputs, all alike where there is
+    /// none.
     init(weight: Matrix, covariance: InputCovariance?, outputEnergy: Double) {
         rows = weight.rows
         cols = weight.columns

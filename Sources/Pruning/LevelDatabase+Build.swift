@@ -10,7 +10,7 @@ extension LevelDatabase {
     /// Prunes every layer to every level and writes the database, layers shared out among the threads.
     ///
     /// Each layer's file is written whole or not at all, and the index last; a build that was stopped
-    /// starts anew. The content does not depend on the number of threads.
+    /// starts again. The content does not depend on the number of threads.
     ///
     /// - Parameters:
     ///   - weight: gives the dense weight of a layer by its name, asked for one layer after the other.

@@ -36,8 +36,8 @@ public final class LevelDatabase: Sendable {
     public let facts: [LayerFacts]
     private let folder: String
 
-    /// Opens a database of a key; nil when there is none at the folder, or one of another key or another version
-    /// of this program.
+    /// Opens a database of a key; nil when there is none at the folder, or one of another key or another
+    /// version of this program.
     /// - Throws: ``PruningError`` or `ModelFileError` when it is damaged.
     public static func open(folder: String, key: String) throws -> LevelDatabase? {
         let path = "\(folder)/index.json"
@@ -58,7 +58,7 @@ public final class LevelDatabase: Sendable {
         try self.init(folder: folder, index: try Self.readIndex(folder))
     }
 
-    private static let remedy = "remove the folder, and the next search makes it anew"
+    private static let remedy = "remove the folder, and the next search makes it again"
 
     private static func readIndex(_ folder: String) throws -> Index {
         let path = "\(folder)/index.json"

@@ -1,7 +1,8 @@
 import Levels
 import Tensors
 
-/// A level database as the levels of a search see it: those that differ in precision alone share their weights.
+/// A level database as the levels of a search see it: those that differ in precision alone share their
+/// weights.
 public struct LevelWeights: Sendable {
     /// The levels, in the order of the tables.
     public let levels: LevelSet

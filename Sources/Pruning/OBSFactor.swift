@@ -12,7 +12,7 @@ public struct OBSFactor: Sendable {
     /// Columns that no calibration token ever activated.
     public let deadColumns: [Bool]
 
-    /// Factorises a covariance.
+    /// Factorizes a covariance.
     /// - Throws: ``PruningError`` when H is not positive definite even when damped.
     public init(_ covariance: InputCovariance, layer: String = "layer", damping: Double = 0.01) throws {
         let n = covariance.matrix.rows

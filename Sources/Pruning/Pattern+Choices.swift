@@ -27,8 +27,8 @@ extension Pattern {
         }
     }
 
-    /// Among what the lowest scores are looked for where nothing else is asked for: rows for N:M and Wanda, the whole
-    /// model for blocks, else each layer.
+    /// Among what the lowest scores are looked for where nothing else is asked for: rows for N:M and Wanda,
+    /// the whole model for blocks, else each layer.
     public func usualScope(of score: PruningScore) -> PruningScope {
         switch self {
         case .kept: .row
@@ -38,8 +38,8 @@ extension Pattern {
         }
     }
 
-    /// Runs of N:M lie in rows, and blocks are not of one layer. Optimal brain surgery chooses among the rows of a layer
-    /// together, group of columns by group of columns.
+    /// Runs of N:M lie in rows, and blocks are not of one layer. Optimal brain surgery chooses among the rows
+    /// of a layer together, group of columns by group of columns.
     private func scopes(of score: PruningScore) -> [PruningScope] {
         switch self {
         case .dense: []

@@ -6,9 +6,9 @@ import Tensors
 ///     let layer = try PrunableLayer(name: "a", evidence: evidence, score: .obs)
 ///     let pruned = layer.pruned(to: Level("4x1@0.7")!)
 ///
-/// With the score `obs` by optimal brain surgery, column by column (Frantar and Alistarh, "SparseGPT", 2023), then the
-/// kept weights are refitted together (Meng et al., "ALPS", 2024). With any other score the units with the lowest sums
-/// are masked, in the scope that is usual for the score and the pattern.
+/// With the score `obs` by optimal brain surgery, column by column (Frantar and Alistarh, "SparseGPT", 2023),
+/// then the kept weights are refitted together (Meng et al., "ALPS", 2024). With any other score the units
+/// with the lowest sums are masked, in the scope that is usual for the score and the pattern.
 public struct PrunableLayer: Sendable {
     /// Its name in the checkpoint.
     public let name: String
@@ -26,8 +26,8 @@ public struct PrunableLayer: Sendable {
     /// Prepares a layer for a score.
     ///
     /// - Parameter seed: fixes what is random.
-    /// - Throws: ``PruningError`` for weights that are not finite, or for evidence that the score needs and that is
-    ///   missing, of another shape, or not positive definite.
+    /// - Throws: ``PruningError`` for weights that are not finite, or for evidence that the score needs and
+    ///   that is missing, of another shape, or not positive definite.
     public init(name: String, evidence: LayerEvidence, score: PruningScore, seed: UInt64 = 1) throws {
         self.name = name
         self.score = score

@@ -11,8 +11,8 @@ struct PrunedUnits {
     /// How many units of each run of consecutive ones are kept.
     let kept: (count: Int, of: Int)?
 
-    /// - Throws: ``PruningError`` for what is removed and not masked, a sparsity out of range, or a scope that
-    ///   N:M does not have.
+    /// - Throws: ``PruningError`` for what is removed and not masked, a sparsity out of range, or a scope
+    ///   that N:M does not have.
     init(_ pattern: Pattern, sparsity: Double, scope: PruningScope) throws {
         guard (0..<1).contains(sparsity) else {
             throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")

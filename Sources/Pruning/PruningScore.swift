@@ -1,7 +1,7 @@
 import Tensors
 
-/// How important a weight is: what is dropped first has the lowest score. Scores of weights add up to those of
-/// units, heads and neurons.
+/// How important a weight is: what is dropped first has the lowest score. Scores of weights add up to those
+/// of units, heads and neurons.
 public enum PruningScore: String, CaseIterable, Sendable, Codable {
     /// w² (Han et al., 2015).
     case magnitude

@@ -23,9 +23,9 @@ public struct BlockEvidence: Sendable {
 
 /// Scores of heads, neurons and whole blocks.
 ///
-/// A head is seen as a gate ξ at its `size` columns of the layer after attention, a neuron as one at its column
-/// of the second feed-forward layer, a block as one at all columns of both. With c_j = Σᵢ wᵢⱼ·∂L/∂wᵢⱼ of a batch,
-/// ∂L/∂ξ is Σ c_j over the gate's columns.
+/// A head is seen as a gate ξ at its `size` columns of the layer after attention, a neuron as one at its
+/// column of the second feed-forward layer, a block as one at all columns of both. With c_j = Σᵢ wᵢⱼ·∂L/∂wᵢⱼ
+/// of a batch, ∂L/∂ξ is Σ c_j over the gate's columns.
 ///
 /// | score | of a gate with columns J |
 /// |---|---|
@@ -60,7 +60,8 @@ enum StructuredScores {
         }
     }
 
-    /// One row for each batch where the score is made of gates' derivatives, else one row: what each column adds.
+    /// One row for each batch where the score is made of gates' derivatives, else one row: what each column
+    /// adds.
     private static func columns(
         _ layer: LayerEvidence, feeding: [LayerEvidence], _ score: PruningScore, _ name: String,
         _ random: inout CounterBasedRandom
@@ -107,13 +108,13 @@ enum StructuredScores {
 public enum RemovalSelection {
     /// What stays of each block, by index: heads or neurons; with blocks, all or nothing of one unit.
     ///
-    /// Of all units that there were, the fraction `sparsity` is gone then, exactly, within one; at least one head and
-    /// one neuron of each block stay, and one block.
+    /// Of all units that there were, the fraction `sparsity` is gone then, exactly, within one; at least one
+    /// head and one neuron of each block stay, and one block.
     ///
     /// - Parameters:
     ///   - blocks: what is known of those that are left.
-    ///   - before: how many units each of them had before any was removed, one each where blocks are; those of
-    ///     blocks that are gone included.
+    ///   - before: how many units each of them had before any was removed, one each where blocks are; those
+    ///     of blocks that are gone included.
     ///   - scope: layer, the same fraction of each block, or global.
     /// - Throws: `Issue` for a score, a scope or a sparsity that make no sense.
     public static func kept(

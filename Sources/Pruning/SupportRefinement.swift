@@ -2,7 +2,7 @@ import Tensors
 
 /// Refits the kept weights of a pruned layer, all at once, with the zeros where they are.
 ///
-/// Row by row it minimises (w − w⁰)·H·(w − w⁰)ᵀ over the support of w by conjugate gradients, with the
+/// Row by row it minimizes (w − w⁰)·H·(w − w⁰)ᵀ over the support of w by conjugate gradients, with the
 /// diagonal of H as preconditioner (Meng et al., "ALPS", NeurIPS 2024, section 3.3). A column-by-column pass
 /// leaves something to gain, as a column never makes up for those dropped after it. Each step is one
 /// matrix product for all rows.

@@ -75,8 +75,8 @@ struct UnitScores {
 
 /// Chooses what is dropped of the layers of a model.
 public enum MaskSelection {
-    /// One mask [rows × columns] for each layer, 0 for what is dropped: the lowest scores of the scope, exactly
-    /// as many as the sparsity asks for, within one unit.
+    /// One mask [rows × columns] for each layer, 0 for what is dropped: the lowest scores of the scope,
+    /// exactly as many as the sparsity asks for, within one unit.
     ///
     /// - Parameters:
     ///   - importance: of every layer's weights.

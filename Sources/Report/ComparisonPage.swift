@@ -1,4 +1,3 @@
-
 /// Several runs over each other.
 enum ComparisonPage {
     static func content(_ runs: [RunRecord]) -> PageContent {
@@ -17,7 +16,7 @@ enum ComparisonPage {
 
     private static func legend(_ runs: [RunRecord]) -> [LegendItem] {
         runs.enumerated().map { number, run in
-            LegendItem(run.name, colour: number + 1) {
+            LegendItem(run.name, color: number + 1) {
                 $0.path([(0, 7), (22, 7)], "frontier")
                 $0.marker(number, at: (11, 7), radius: 4, "dot edge", fill: 1)
             }
@@ -29,7 +28,7 @@ enum ComparisonPage {
         return PageContent.Section(
             id: "results", title: "Results",
             caption:
-                "Latency and speed-up are measured end to end in turn with the dense model; quality is on data "
+                "Latency and speed-up are measured end to end alternating with the dense model; quality is on data "
                 + "without reward.",
             charts: [],
             tables: [

@@ -68,7 +68,7 @@ struct PageContent {
             [
                 "title": title, "content": markup,
                 "policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:\(sources)",
-                "style": ReportStyle.colours + ReportStyle.charts + ReportStyle.page,
+                "style": ReportStyle.colors + ReportStyle.charts + ReportStyle.page,
                 "script": script.map { "<script>\($0)</script>" } ?? "",
             ] as [String: Any])
     }
@@ -90,9 +90,9 @@ struct LegendItem {
     let text: String
 
     /// - Parameter draw: draws into 22 × 14.
-    init(_ text: String, colour: Int, _ draw: (inout SVGCanvas) -> Void) {
+    init(_ text: String, color: Int, _ draw: (inout SVGCanvas) -> Void) {
         var canvas = SVGCanvas(width: 22, height: 14)
-        canvas.colour(colour, draw)
+        canvas.color(color, draw)
         swatch = canvas.swatch
         self.text = text
     }

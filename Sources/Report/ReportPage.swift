@@ -63,7 +63,8 @@ public struct ReportPage {
                 label: "Latency", value: Figures.milliseconds(summary.prunedMs),
                 of: "dense \(Figures.milliseconds(summary.denseMs))"),
             PageContent.Figure(
-                label: "Speed-up", value: Figures.times(summary.speedup), of: "measured in turn with dense"),
+                label: "Speed-up", value: Figures.times(summary.speedup),
+                of: "measured alternating with dense"),
             PageContent.Figure(
                 label: "Quality kept", value: Figures.decimal(summary.checkedQuality, 3),
                 of: "of dense, on data without reward"),
@@ -113,7 +114,7 @@ public struct ReportPage {
         guard let summary = run.summary else { return [search] }
         return [
             "Measured on \(summary.hardware): \(what), \(options.threads) \(options.threads == 1 ? "thread" : "threads"), "
-                + "median of passes in turn with the dense model. The latency table predicted "
+                + "median of passes alternating with the dense model. The latency table predicted "
                 + "\(Figures.milliseconds(summary.predictedMs)), dense \(Figures.milliseconds(summary.predictedDenseMs)).",
             summary.disturbance,
             search,

@@ -1,8 +1,8 @@
 /// The style sheets of pages and of pictures that stand alone.
 enum ReportStyle {
-    /// Colours by role, light and dark. Series keep their hue in both, so that a legend learnt in one holds in
-    /// the other.
-    static let colours = """
+    /// Colors by role, light and dark. Series keep their hue in both, so that a legend learned in one holds
+    /// in the other.
+    static let colors = """
         :root{color-scheme:light dark;--paper:#fcfbf9;--raised:#fff;--ink:#1f2328;--muted:#5f666e;--rule:#e6e2db;\
         --c1:#2f6db5;--c2:#c4541c;--c3:#2c8757;--c4:#7a4fb0;--c5:#94700f;--c6:#b03a6b;--c7:#177886;--c8:#737a82}
         @media(prefers-color-scheme:dark){:root{--paper:#15171a;--raised:#1b1e22;--ink:#e9e6e0;--muted:#a0a6ae;\
@@ -14,7 +14,7 @@ enum ReportStyle {
     /// Classes that the charts use.
     static let charts =
         (1...8).map { ".c\($0){color:var(--c\($0))}" }.joined()
-        + """
+            + """
             text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;\
             fill:var(--muted);font-variant-numeric:tabular-nums}
             .label{fill:var(--ink)}.paper{fill:var(--paper)}

@@ -1,4 +1,3 @@
-
 /// Runs beside each other, for `secateur compare`.
 public struct RunComparison {
     /// One run; fields that only a finished one has are nil before.
@@ -23,7 +22,7 @@ public struct RunComparison {
         let validation: Double?
     }
 
-    /// As many as there are colours and marks to tell them apart.
+    /// As many as there are colors and marks to tell them apart.
     public static let mostRuns = 8
 
     /// One for each run.

@@ -3,7 +3,7 @@ import Foundation
 import Levels
 import Runs
 
-/// What is known of a run: the files of its folder, or a search that is still going on.
+/// What is known of a run: the files of its folder, or a search that is still running.
 public struct RunRecord: Sendable {
     /// The folder's name.
     public let name: String
@@ -17,7 +17,7 @@ public struct RunRecord: Sendable {
     public let rows: [TraceRow]
     /// What it came to; nil before the end.
     public let summary: SearchSummary?
-    /// What is being done now; nil unless it goes on.
+    /// What is being done now; nil unless it continues.
     public let stage: String?
 
     /// Puts a record together.
@@ -85,8 +85,8 @@ public struct RunRecord: Sendable {
             .max { ($0.terms.reward, $1.evaluation) < ($1.terms.reward, $0.evaluation) }
     }
 
-    /// The policy that was handed over, which may be one that was mended after the last evaluation; before the end the
-    /// best so far.
+    /// The policy that was handed over, which may be one that was repaired after the last evaluation; before
+    /// the end the best so far.
     var chosen: FrontierChart.Policy? {
         guard let summary else { return best.map(FrontierChart.Policy.init) }
         return .init(

@@ -32,18 +32,18 @@ struct RunSections {
                 + "on the reward data, as a fraction of the dense model’s. The dense model itself, at \(dense) and "
                 + "1, lies beyond the upper right corner." + Self.closeness(policies),
             legend: [
-                LegendItem("evaluated, stronger is later", colour: 1) {
+                LegendItem("evaluated, stronger is later", color: 1) {
                     $0.marker(0, at: (6, 7), radius: 3.6, "dot", fill: 0.2)
                     $0.marker(0, at: (15, 7), radius: 3.6, "dot", fill: 0.6)
                 },
-                LegendItem("not beaten in both", colour: 1) {
+                LegendItem("not beaten in both", color: 1) {
                     $0.path([(0, 11), (11, 11), (11, 4), (22, 4)], "frontier")
                 },
-                LegendItem(run.summary == nil ? "best so far" : "handed over", colour: 1) {
+                LegendItem(run.summary == nil ? "best so far" : "handed over", color: 1) {
                     $0.marker(0, at: (11, 7), radius: 2.4, "dot", fill: 1)
                     $0.marker(0, at: (11, 7), radius: 6, "ring")
                 },
-                LegendItem("target, \(Figures.milliseconds(target))", colour: 1) {
+                LegendItem("target, \(Figures.milliseconds(target))", color: 1) {
                     $0.line((11, 0), (11, 14), "target")
                 },
             ], charts: both(chart.svg),
@@ -84,7 +84,7 @@ struct RunSections {
         return PageContent.Section(
             id: id, title: title,
             caption:
-                "What every layer is pruned to: the pattern by colour, hatch and name, the fraction of its "
+                "What every layer is pruned to: the pattern by color, hatch and name, the fraction of its "
                 + "weights that is zero by shade and number.",
             legend: map.glyphs.map(Self.legend), charts: both(map.svg),
             tables: [
@@ -100,7 +100,7 @@ struct RunSections {
     }
 
     private static func legend(_ glyph: LevelGlyph) -> LegendItem {
-        LegendItem(glyph.legend, colour: glyph.color) {
+        LegendItem(glyph.legend, color: glyph.color) {
             $0.rectangle((0, 0), width: 22, height: 14, "cell", fill: glyph.hatch == .plain ? 0.1 : 0.45)
             $0.rectangle((0, 0), width: 8, height: 14, "hatch-\(glyph.slug)")
         }
@@ -127,14 +127,14 @@ struct RunSections {
                 + "\(Self.weight(weights.quality)) × quality + \(Self.weight(weights.latency)) × latency saved + "
                 + "\(Self.weight(weights.size)) × bytes saved, all as fractions of dense.",
             legend: [
-                LegendItem("one evaluation", colour: 1) {
+                LegendItem("one evaluation", color: 1) {
                     $0.marker(0, at: (11, 7), radius: 3, "dot", fill: 0.4)
                 },
-                LegendItem("best so far", colour: 1) { $0.path([(0, 7), (22, 7)], "frontier") },
+                LegendItem("best so far", color: 1) { $0.path([(0, 7), (22, 7)], "frontier") },
             ]
                 + (expects
                     ? [
-                        LegendItem("what the agent expected", colour: 2) {
+                        LegendItem("what the agent expected", color: 2) {
                             $0.path([(0, 7), (22, 7)], "expected")
                         }
                     ] : []),
@@ -163,8 +163,8 @@ struct RunSections {
 
     private static var pairLegend: [LegendItem] {
         [
-            LegendItem("dense", colour: 8) { $0.rectangle((1, 2), width: 20, height: 10, "bar-dense") },
-            LegendItem("pruned", colour: 1) { $0.rectangle((1, 2), width: 20, height: 10, "bar") },
+            LegendItem("dense", color: 8) { $0.rectangle((1, 2), width: 20, height: 10, "bar-dense") },
+            LegendItem("pruned", color: 1) { $0.rectangle((1, 2), width: 20, height: 10, "bar") },
         ]
     }
 
@@ -190,7 +190,7 @@ struct RunSections {
         return PageContent.Section(
             id: "time", title: "Where the time goes",
             caption:
-                "Time of each operation, medians added up, in forward passes of both models, timed in turn. “rest” is what "
+                "Time of each operation, medians added up, in forward passes of both models, timed alternating. “rest” is what "
                 + "is outside of them all, such as threads that wait for each other.",
             legend: Self.pairLegend, charts: both(chart.svg),
             tables: [

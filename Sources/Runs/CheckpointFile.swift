@@ -3,11 +3,11 @@ import Foundation
 import HDF5
 import ModelFiles
 
-/// `checkpoint.h5`: everything that a search needs to go on as if it had never stopped; ``CheckpointStore``
-/// says how it is replaced.
+/// `checkpoint.h5`: everything that a search needs to continue as if it had never stopped;
+/// ``CheckpointStore`` says how it is replaced.
 ///
-/// The trace's header, the agent's state as the bytes of ``StateCoding`` in `agent`, and a copy of the trace's rows in
-/// `trace`.
+/// The trace's header, the agent's state as the bytes of ``StateCoding`` in `agent`, and a copy of the
+/// trace's rows in `trace`.
 package struct CheckpointFile {
     static let schema = "secateur.checkpoint/3"
     /// Whose agents' states were groups of numbers; the rest is the same.
@@ -113,7 +113,7 @@ package struct CheckpointFile {
 }
 
 extension TraceHeader {
-    /// Refuses to go on with other layers or levels.
+    /// Refuses to continue other layers or levels.
     package func requireMatch(of costs: LevelCosts, path: String) throws {
         let names = [("layers", layers, costs.layers), ("levels", levels, costs.levels.map(\.description))]
         for (field, found, allowed) in names where found != allowed {
@@ -123,7 +123,7 @@ extension TraceHeader {
         }
     }
 
-    /// Refuses to go on with another model, database, latency table or task.
+    /// Refuses to continue another model, database, latency table or task.
     package func requireMatch(of identity: [String: String], path: String) throws {
         for field in Set(identity.keys).union(self.identity.keys).sorted() {
             let (found, allowed) = (self.identity[field], identity[field])

@@ -35,7 +35,7 @@ package struct CheckpointStore {
     ///
     /// - Returns: a line about what was wrong; nil when nothing was.
     /// - Throws: ``RunError/noRun(file:)``, or what is wrong when there is none before it either.
-    package func mend() throws -> String? {
+    package func repair() throws -> String? {
         guard holdsCheckpoint else { throw RunError.noRun(file: path) }
         do {
             try FileSeal.require(path)
@@ -44,7 +44,7 @@ package struct CheckpointStore {
             guard (try? FileSeal.state(of: previousPath)) == .intact else { throw error }
             try Self.link(previousPath, as: path)
             let evaluations = try CheckpointFile.readSummary(path: path).evaluations
-            return "\(error): going on from the checkpoint before, after evaluation \(evaluations)"
+            return "\(error): running from the checkpoint before, after evaluation \(evaluations)"
         }
     }
 

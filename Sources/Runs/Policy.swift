@@ -5,7 +5,7 @@ import ModelFiles
 /// The learned policy as other machines and tools read it; `policy.json`.
 ///
 /// Its JSON Schema is `docs/policy.schema.json`. Only the layers are needed to prune a model; the rest says
-/// what they were learnt on and what was measured there.
+/// what they were learned on and what was measured there.
 public struct Policy: Sendable, Codable, Equatable {
     /// What was chosen for a layer.
     public struct Layer: Sendable, Codable, Equatable {

@@ -1,10 +1,10 @@
-/// Why a search cannot start or go on.
+/// Why a search cannot start or continue.
 public enum RunError: Error, Equatable, CustomStringConvertible {
     /// The folder already holds a run.
     case runExists(file: String)
     /// The folder holds no run.
     case noRun(file: String)
-    /// A checkpoint belongs to another search than the one that wants to go on.
+    /// A checkpoint belongs to another search than the one that wants to continue.
     case mismatch(file: String, field: String, found: String, allowed: String)
     /// A file is not what this program wrote.
     case damaged(file: String, reason: String)

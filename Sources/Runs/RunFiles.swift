@@ -81,7 +81,8 @@ public struct RunFiles {
         }
     }
 
-    /// Notes what a run starts from: the options last, so that a run that can be resumed is resumed with its table.
+    /// Notes what a run starts from: the options last, so that a run that can be resumed is resumed with its
+    /// table.
     ///
     /// - Parameters:
     ///   - table: latencies to use instead of measuring.
@@ -112,7 +113,8 @@ public struct RunFiles {
         holdsRun ? try options().model : nil
     }
 
-    /// The options of the run, whose relative paths are seen from here or else from where the search was started.
+    /// The options of the run, whose relative paths are seen from here or else from where the search was
+    /// started.
     /// - Throws: `Issue` when they are missing, damaged or out of range.
     public func options() throws -> SearchOptions {
         let options = (try read(.options) as StoredOptions).fromHere
@@ -122,8 +124,8 @@ public struct RunFiles {
         return options
     }
 
-    /// The folder of level databases that the search used; nil when it is not there any more, in runs of earlier
-    /// versions, and where no run is.
+    /// The folder of level databases that the search used; nil when it is not there any more, in runs of
+    /// earlier versions, and where no run is.
     public func cache() throws -> String? {
         guard FileManager.default.fileExists(atPath: path(.options)) else { return nil }
         return (try read(.options) as StoredOptions).cacheFromHere
@@ -133,7 +135,7 @@ public struct RunFiles {
         try write(StoredOptions(options, cache: cache), .options)
     }
 
-    /// What was learnt.
+    /// What was learned.
     /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
     public func policy() throws -> Policy {
         let files = FileManager.default
@@ -141,7 +143,7 @@ public struct RunFiles {
             throw ModelFileError(
                 file: path(.policy),
                 message: files.fileExists(atPath: path(.options))
-                    ? "no such file: the search has not ended; `secateur resume` goes on with it"
+                    ? "no such file: the search has not ended; `secateur resume` continues it"
                     : "no such file: allowed is the folder of a run")
         }
         return try Policy(path: path(.policy))

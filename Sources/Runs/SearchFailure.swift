@@ -1,4 +1,4 @@
-/// A search that cannot start or go on, described in one line.
+/// A search that cannot start or continue, described in one line.
 public struct SearchFailure: Error, CustomStringConvertible, Equatable {
     /// The line.
     public let description: String

@@ -30,8 +30,8 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var budget = 300
     /// Tokens of the one sequence that latency is for.
     public var tokens = 128
-    /// The levels to choose from; those that are usual for the model and the phase when nil, as in runs of earlier
-    /// versions.
+    /// The levels to choose from; those that are usual for the model and the phase when nil, as in runs of
+    /// earlier versions.
     private var chosenLevels: LevelSet?
     /// Whether latency is that of a whole sequence, or of one more token.
     public var latencyOf = Workload.Phase.prefill
@@ -41,7 +41,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var seed: UInt64 = 1
     /// What layers are pruned by.
     public var solver = PruningScore.obs
-    /// Steps that the pruned model is trained for; none unless given.
+    /// Steps that the pruned model is trained for. Default: none.
     public var finetuneSteps: Int?
     /// How much each part of the reward counts.
     public var weights = RewardWeights()

@@ -70,7 +70,7 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let policy: [Choice]
     /// Where the time of a pass goes in the pruned model.
     public var breakdown: Breakdown?
-    /// The same in the dense one, timed in turn.
+    /// The same in the dense one, timed alternating.
     public var denseBreakdown: Breakdown?
     /// Bytes of the dense model's weight files.
     public var denseDiskBytes: Int?
@@ -108,8 +108,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         self.diskBytes = diskBytes
     }
 
-    /// What to say when the dense model took another time than in the latency table that the search went by, by a
-    /// quarter or more: then something else ran on the machine at one of the two.
+    /// What to say when the dense model took another time than in the latency table that the search went by,
+    /// by a quarter or more: then something else ran on the machine at one of the two.
     public var disturbance: String? {
         let ratio = denseMs / predictedDenseMs
         guard ratio.isFinite, ratio > 1.25 || ratio < 0.8 else { return nil }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// How the state of an agent is kept: JSON, in which numbers come back to the last bit, NaN and infinities included.
+/// How the state of an agent is kept: JSON, in which numbers come back to the last bit, NaN and infinities
+/// included.
 package enum StateCoding {
     private static let (infinity, negativeInfinity, nan) = ("inf", "-inf", "nan")
 

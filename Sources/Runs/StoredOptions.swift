@@ -33,8 +33,8 @@ struct StoredOptions: Codable {
         try container.encodeIfPresent(cache, forKey: .cache)
     }
 
-    /// The options, with files that only the folder of the search has named from there. What the present folder has
-    /// comes first, as a project may have been moved.
+    /// The options, with files that only the folder of the search has named from there. What the present
+    /// folder has comes first, as a project may have been moved.
     var fromHere: SearchOptions {
         var found = options
         found.model = path(options.model)
@@ -43,7 +43,8 @@ struct StoredOptions: Codable {
         return found
     }
 
-    /// The cache, seen from here; nil where it is not there any more, as in a run that was carried to another machine.
+    /// The cache, seen from here; nil where it is not there any more, as in a run that was carried to another
+    /// machine.
     var cacheFromHere: String? {
         cache.map(path).flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
     }

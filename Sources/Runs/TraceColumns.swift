@@ -88,14 +88,14 @@ struct TraceColumns {
             )
         }
         return rows.map { row in
-            var learnt = LearningRecord()
-            for (part, values) in learning { learnt[keyPath: part] = values[row] }
+            var learned = LearningRecord()
+            for (part, values) in learning { learned[keyPath: part] = values[row] }
             return TraceRow(
                 evaluation: row + 1, actions: Array(actions[row * layers..<(row + 1) * layers]),
                 terms: RewardTerms(
                     quality: quality[row], latencyMs: latency[row], sizeBytes: sizes[row], reward: reward[row]
                 ),
-                baseline: baseline[row], learning: learnt, tokenPasses: tokenPasses[row],
+                baseline: baseline[row], learning: learned, tokenPasses: tokenPasses[row],
                 wallClockSeconds: seconds[row])
         }
     }

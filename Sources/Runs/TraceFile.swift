@@ -112,7 +112,7 @@ public struct TraceRow: Sendable, Equatable {
     public let terms: RewardTerms
     /// What the agent expected before; NaN if it does not estimate.
     public let baseline: Double
-    /// What the agent learnt from it.
+    /// What the agent learned from it.
     public let learning: LearningRecord
     /// Tokens that models were run on so far, calibration and sensitivities included; a backward pass counts
     /// twice.
@@ -136,10 +136,10 @@ public struct TraceRow: Sendable, Equatable {
 
 /// `trace.h5`: one row for each evaluated policy, which others may read while it grows.
 ///
-/// Datasets, rows first: `evaluation`, `actions` [rows × layers], `reward`, `quality`, `latencyMs`, `sizeBytes`,
-/// `baseline`, `loss`, `entropy`, `gradientNorm`, `criticError`, `price` (see ``LearningRecord``) `tokenPasses`
-/// and `wallClockSeconds`. `evaluation` is flushed last: as many rows as it has are complete. `layers`
-/// and `levels` name what actions number; the rest of the header is attributes.
+/// Datasets, rows first: `evaluation`, `actions` [rows × layers], `reward`, `quality`, `latencyMs`,
+/// `sizeBytes`, `baseline`, `loss`, `entropy`, `gradientNorm`, `criticError`, `price` (see
+/// ``LearningRecord``) `tokenPasses` and `wallClockSeconds`. `evaluation` is flushed last: as many rows as it
+/// has are complete. `layers` and `levels` name what actions number; the rest of the header is attributes.
 public final class TraceFile {
     /// What files of this kind call themselves.
     public static let schema = "secateur.trace/2"
@@ -148,7 +148,7 @@ public final class TraceFile {
     private let file: HDF5File
     private let columns: TraceColumns
 
-    /// Replaces the file at `path` by one with these rows, and goes on appending to it.
+    /// Replaces the file at `path` by one with these rows, and continues appending to it.
     ///
     /// The old file is never opened, so it does not matter in what state a killed writer left it.
     package init(replacing path: String, header: TraceHeader, rows: [TraceRow]) throws {

@@ -3,8 +3,8 @@ import ModelFiles
 import Runs
 import SparseKernels
 
-/// Scores of dense models on validation files, kept in the cache: each takes up to minutes, and all searches of a model
-/// report the same.
+/// Scores of dense models on validation files, kept in the cache: each takes up to minutes, and all searches
+/// of a model report the same.
 struct DenseScores {
     private static let schema = "secateur.dense-score/2"
 
@@ -22,7 +22,8 @@ struct DenseScores {
         let metric: String
         let options: SearchOptions
 
-        /// SHA-256 of all of it, and of the hardware, as kernels of several instruction sets round differently.
+        /// SHA-256 of all of it, and of the hardware, as kernels of several instruction sets round
+        /// differently.
         var digest: String {
             FileDigest.sha256(lines: [
                 schema, model, reading.joined(separator: "; "), validation, metric, options.task,

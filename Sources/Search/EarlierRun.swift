@@ -8,7 +8,8 @@ import SparseKernels
 /// A run that another search starts from: for another target, or on other hardware.
 ///
 /// How much quality each layer loses at each level is a property of the model and the data, not of the
-/// machine: it is taken over, as is the level database where the cache has it. Only latency is measured anew.
+/// machine: it is taken over, as is the level database where the cache has it. Only latency is measured
+/// again.
 struct EarlierRun {
     private let files: RunFiles
     private let costs: LevelCosts

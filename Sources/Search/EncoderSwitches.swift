@@ -7,12 +7,12 @@ import Tensors
 import Training
 import Transformers
 
-/// What a switch of each level would do to an encoder's fidelity: slopes by a backward pass at the present weights,
-/// curvature by backward passes of random projections at the dense ones.
+/// What a switch of each level would do to an encoder's fidelity: slopes by a backward pass at the present
+/// weights, curvature by backward passes of random projections at the dense ones.
 ///
-/// The curvature of a layer is Kronecker-factored, H = G ⊗ A with A the covariance of its inputs and G that of the
-/// gradients at its outputs (Martens and Grosse, ICML 2015), and scaled so that over all levels it agrees with
-/// E[⟨∂f/∂W, Δ⟩²], of which a few projections give an unbiased but noisy estimate.
+/// The curvature of a layer is Kronecker-factored, H = G ⊗ A with A the covariance of its inputs and G that
+/// of the gradients at its outputs (Martens and Grosse, ICML 2015), and scaled so that over all levels it
+/// agrees with E[⟨∂f/∂W, Δ⟩²], of which a few projections give an unbiased but noisy estimate.
 final class EncoderSwitches: SwitchEffects {
     /// Random projections that the curvature is estimated from.
     private static let projections = 6

@@ -7,7 +7,7 @@ import SparseKernels
 import Tensors
 import Transformers
 
-/// Prunes a model with a policy that was learnt before, here or on another machine.
+/// Prunes a model with a policy that was learned before, here or on another machine.
 ///
 /// A run folder says how its policy's model was calibrated; for a policy alone the options say it. Only what
 /// pruning needs is read and computed: no reward, no latency.
@@ -48,7 +48,7 @@ public struct PolicyApplication {
     /// Writes the pruned model as a Hugging Face folder, or with a GGUF file in it if the model is one.
     ///
     /// - Parameters:
-    ///   - cache: folder of level databases; one that fits is read instead of pruning anew.
+    ///   - cache: folder of level databases; one that fits is read instead of pruning again.
     ///   - note: is told what a person should know, a line each.
     /// - Throws: `ModelFileError` for layers that are not the model's; `Issue` for another model
     ///   than the run searched.
@@ -67,13 +67,13 @@ public struct PolicyApplication {
         progress("reading the model and the data", 0)
         let model = try Task.Model(path: path, precision: .float32)
         let digest = try model.digest()
-        if let learnt = policy.modelDigest, learnt != digest {
-            let found = "SHA-256 \(digest.prefix(12))…, allowed \(learnt.prefix(12))…"
+        if let learned = policy.modelDigest, learned != digest {
+            let found = "SHA-256 \(digest.prefix(12))…, allowed \(learned.prefix(12))…"
             guard !isRun else {
                 throw Issue(
                     .mismatch, .path(path), found: "another model than the run searched: \(found)")
             }
-            note("\(path): other weights than the policy was learnt on: \(digest.prefix(12))…")
+            note("\(path): other weights than the policy was learned on: \(digest.prefix(12))…")
         }
         let levels = try policy.levels(for: model.network.layerShapes, path: self.path)
         let weights = try weights(task, of: model, digest, levels, cache: cache, progress: progress)

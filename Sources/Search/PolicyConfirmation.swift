@@ -11,8 +11,9 @@ import SparseKernels
 public enum FinalLatency: Sendable {
     /// What is measured, so that a user gets what was asked for.
     case measured
-    /// What the latency table predicts, so that searches by one table can be compared: the best policy is measured, but not
-    /// aimed again, and nothing depends on how fast the machine was at the end of each search.
+    /// What the latency table predicts, so that searches by one table can be compared: the best policy is
+    /// measured, but not aimed again, and nothing depends on how fast the machine was at the end of each
+    /// search.
     case predicted
 }
 

@@ -8,10 +8,10 @@ import Tensors
 import Training
 import Transformers
 
-/// Trains what a search has pruned, zeros staying where they are, to win back what pruning lost.
+/// Trains what a search has pruned, zeros staying where they are, to recover what pruning lost.
 ///
-/// With labelled pairs, half of the loss is their labels and half agreement with the dense model's similarities;
-/// with text alone, all of it is agreement.
+/// With labelled pairs, half of the loss is their labels and half agreement with the dense model's
+/// similarities; with text alone, all of it is agreement.
 public struct Recovery {
     /// What came of it; `recovery.json`.
     public struct Summary: Sendable, Codable, Equatable {

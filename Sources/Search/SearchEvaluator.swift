@@ -37,8 +37,8 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
         try score(inputs.data.check, policy) / denseCheck
     }
 
-    /// How much quality each layer loses at each level when it alone is pruned: by gradients where there are some,
-    /// else by evaluations.
+    /// How much quality each layer loses at each level when it alone is pruned: by gradients where there are
+    /// some, else by evaluations.
     func sensitivities(progress: (Double) -> Void) throws -> Sensitivities.Estimate {
         if let switches { return try switches.sensitivities() }
         return try Sensitivities.estimate(

@@ -36,7 +36,7 @@ public struct SearchReplay: Sendable, Encodable, CustomStringConvertible {
             + "\(difference.field): found \(difference.found), recorded \(difference.recorded)"
     }
 
-    /// Searches again. Everything but the latency table is worked out anew, in a temporary folder.
+    /// Searches again. Everything but the latency table is worked out again, in a temporary folder.
     ///
     /// - Throws: `Issue` when the run has no latency table or no trace, or another version of this
     ///   program began it; errors of the search.

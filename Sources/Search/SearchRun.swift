@@ -120,14 +120,16 @@ public final class SearchRun {
         return try SearchRun(checkpoint, agent, folder: folder, environment: environment, options: options)
     }
 
-    /// Goes on with the search in a folder from its last checkpoint, or from the one before when the last is
+    /// Continues the search in a folder from its last checkpoint, or from the one before when the last is
     /// damaged.
     ///
     /// - Parameters:
     ///   - identity: Must be what the search was started with.
     ///   - note: Is told about a damaged checkpoint.
-    ///   - environment: Makes the environment, given the budget in evaluations and how many token-passes are spent.
-    /// - Throws: ``RunError`` when there is no run, it is about something else, or it is damaged; `HDF5Error`.
+    ///   - environment: Makes the environment, given the budget in evaluations and how many token-passes are
+    ///     spent.
+    /// - Throws: ``RunError`` when there is no run, it is about something else, or it is damaged;
+    ///   `HDF5Error`.
     public static func resume(
         folder: String, identity: [String: String], agents: AgentRegistry = .standard,
         checkpointEverySeconds: Double = 1,
@@ -136,7 +138,7 @@ public final class SearchRun {
     ) throws -> SearchRun {
         let store = CheckpointStore(folder: folder)
         let path = store.path
-        if let damage = try store.mend() { note(damage) }
+        if let damage = try store.repair() { note(damage) }
         let summary = try CheckpointFile.readSummary(path: path)
         let header = summary.header
         try header.requireMatch(of: identity, path: path)
@@ -291,7 +293,8 @@ public final class SearchRun {
         earlierSeconds + (ContinuousClock.now - started) / .seconds(1)
     }
 
-    /// What the agent of a search over a range of targets holds to be best for one inside of it, as policies to be tried.
+    /// What the agent of a search over a range of targets holds to be best for one inside of it, as policies
+    /// to be tried.
     /// - Throws: ``RunError``; errors that name the damaged file.
     public static func policies(
         for target: Target, in folder: String, costs: LevelCosts, agents: AgentRegistry = .standard

@@ -35,8 +35,8 @@ extension SearchableModel {
 }
 
 extension EncoderModel: SearchableModel {
-    /// By gradients of the fidelity on sentences that no reward is computed on: rewards then tell whether what gradients
-    /// promise holds elsewhere; nil for modules that gradients do not pass.
+    /// By gradients of the fidelity on sentences that no reward is computed on: rewards then tell whether
+    /// what gradients promise holds elsewhere; nil for modules that gradients do not pass.
     public func switches(
         _ inputs: SearchInputs<EncoderModel>, levels: LevelWeights
     ) throws -> (any SwitchEffects)? {

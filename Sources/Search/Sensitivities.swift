@@ -5,11 +5,11 @@ import SparseKernels
 /// Estimates of how much quality each layer loses at each level when it alone is pruned, from evaluations.
 ///
 /// Near the dense weights the loss is quadratic in the change of the weights, and so in proportion to the
-/// relative error of the layer's outputs, which the level database has for every level. One evaluation
-/// for each layer and pattern gives the factor: s_l(a) = loss_l(anchor) · error_l(a) / error_l(anchor).
-/// In models of many layers that would take more than the search itself: there each block is evaluated, and each
-/// kind of layer in all blocks, and a layer gets the share of its block and kind:
-/// loss_l(anchor) = loss_block · loss_kind / Σ loss_kind.
+/// relative error of the layer's outputs, which the level database has for every level. One evaluation for
+/// each layer and pattern gives the factor: s_l(a) = loss_l(anchor) · error_l(a) / error_l(anchor). In models
+/// of many layers that would take more than the search itself: there each block is evaluated, and each kind
+/// of layer in all blocks, and a layer gets the share of its block and kind: loss_l(anchor) = loss_block ·
+/// loss_kind / Σ loss_kind.
 public enum Sensitivities {
     /// What was estimated, and what that took.
     public struct Estimate: Sendable, Equatable {

@@ -4,9 +4,10 @@ import Tensors
 
 /// The targets that the episodes of a search aim at.
 ///
-/// One target; or a range of latencies, walked from its mild end to its strict one in stations at equal ratios, the
-/// budget divided evenly among them. At each station the agent goes on from what the ones before taught it
-/// (continuation: Allgower and Georg, "Introduction to Numerical Continuation Methods", SIAM 2003).
+/// One target; or a range of latencies, walked from its mild end to its strict one in stations at equal
+/// ratios, the budget divided evenly among them. At each station the agent continues from what the ones
+/// before taught it (continuation: Allgower and Georg, "Introduction to Numerical Continuation Methods", SIAM
+/// 2003).
 struct TargetSchedule: Sendable, Equatable {
     /// How many latencies of a range are aimed at.
     static let stations = 5

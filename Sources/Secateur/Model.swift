@@ -14,8 +14,8 @@ import Transformers
 ///     let writer = try Model("models/smollm2")
 ///     for try await piece in try writer.generate("What is a tree?") { print(piece, terminator: "") }
 ///
-/// Layers are packed by the pattern of their zeros, so that a pruned model runs on the kernels that it was searched with.
-/// Calls from several threads take turns.
+/// Layers are packed by the pattern of their zeros, so that a pruned model runs on the kernels that it was
+/// searched with. Calls from several threads take turns.
 public struct Model: Sendable {
     private enum Kind: Sendable {
         case encoder(EncoderModel)
@@ -33,8 +33,11 @@ public struct Model: Sendable {
     /// - Parameters:
     ///   - precision: how products are computed; int8 makes single tokens of language models faster.
     ///   - threads: threads to compute on. Default: as many as the program may use.
-    /// - Throws: ``Issue`` for a number of threads out of range; errors that name the file and what is wrong with it.
-    public init(_ path: String, precision: Precision = .float32, threads: Int = Runtime.usableProcessors) throws {
+    /// - Throws: ``Issue`` for a number of threads out of range; errors that name the file and what is wrong
+    ///   with it.
+    public init(_ path: String, precision: Precision = .float32, threads: Int = Runtime.usableProcessors)
+        throws
+    {
         guard (1...256).contains(threads) else {
             throw Issue(.outOfRange, .option("threads"), found: "\(threads)", allowed: "1 to 256")
         }
@@ -120,7 +123,8 @@ public struct Model: Sendable {
         public init() {}
     }
 
-    /// Continues a text; pieces of text come as they are made, and the work ends with the loop that reads them.
+    /// Continues a text; pieces of text come as they are made, and the work ends with the loop that reads
+    /// them.
     ///
     /// - Throws: ``Issue`` for a model that does not generate, or a text of no or too many tokens.
     public func generate(

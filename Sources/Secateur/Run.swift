@@ -86,7 +86,8 @@ public struct Run: Sendable {
     ) throws -> EndToEndBenchmark.Result {
         let options = try options()
         let task = try SearchTasks.standard.task(named: options.task)
-        return try benchmark(task, options, tokens: tokens ?? options.tokens, threads: threads, rounds: rounds)
+        return try benchmark(
+            task, options, tokens: tokens ?? options.tokens, threads: threads, rounds: rounds)
     }
 
     private func benchmark<Task: SearchTask>(

@@ -7,14 +7,15 @@ import Tensors
 ///
 ///     Runtime.configure()   // at the start of main
 public enum Runtime {
-    /// Keeps OpenBLAS, which calibration uses, to the calling thread, as Secateur's threads share out the processors; and
-    /// keeps freed memory for the next pass instead of giving it back to the system.
+    /// Keeps OpenBLAS, which calibration uses, to the calling thread, as Secateur's threads share out the
+    /// processors; and keeps freed memory for the next pass instead of giving it back to the system.
     public static func configure() {
         BLAS.useOneThread()
         secateur_keep_freed_memory()
     }
 
-    /// How many threads this program may compute on at once: affinity and the limits of its control group count.
+    /// How many threads this program may compute on at once: affinity and the limits of its control group
+    /// count.
     public static var usableProcessors: Int { UsableProcessors.count() }
 
     /// What measured latencies depend on: the CPU, its caches, and the instruction set in use.

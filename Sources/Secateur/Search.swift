@@ -18,8 +18,8 @@ import Synchronization
 ///         if case .finished(let summary) = event { print(summary.speedup) }
 ///     }
 ///
-/// A search whose reading task is cancelled stops cleanly after the evaluation that it is in; ``resume()`` continues it to
-/// the same trace.
+/// A search whose reading task is cancelled stops cleanly after the evaluation that it is in; ``resume()``
+/// continues it to the same trace.
 public struct Search: Sendable {
     /// What fixes a search but the machine's speed.
     public typealias Options = SearchOptions

@@ -1,10 +1,11 @@
 import Foundation
 import Synchronization
 
-/// Runs blocking work on a thread of its own, so that it holds none of the threads that async functions share.
+/// Runs blocking work on a thread of its own, so that it holds none of the threads that async functions
+/// share.
 enum Work {
-    /// What work emits, as it is emitted; the work is asked to stop when nobody reads any more, or the reading task is
-    /// cancelled.
+    /// What work emits, as it is emitted; the work is asked to stop when nobody reads any more, or the
+    /// reading task is cancelled.
     static func stream<Element: Sendable>(
         _ body:
             @escaping @Sendable (

@@ -28,11 +28,12 @@ struct Apply: ParsableCommand {
     @Argument(help: "The dense model's folder, or its GGUF file.", completion: .file())
     var model: String
 
-    @Option(help: "The file to calibrate on; the run's unless given.", completion: .file())
+    @Option(help: "The file to calibrate on. Default: the run's.", completion: .file())
     var train: String?
 
     @Option(
-        help: "For a policy alone, what --train is: \(SearchTasks.standard.all.map(\.help).joined(separator: "; ")).",
+        help:
+            "For a policy alone, what --train is: \(SearchTasks.standard.all.map(\.help).joined(separator: "; ")).",
         completion: .list(SearchTasks.standard.names), transform: taskName)
     var task: String?
 

@@ -11,7 +11,7 @@ import Transformers
 /// `secateur benchmark`
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure end-to-end latency, in turn with the dense model in one run.",
+        abstract: "Measure end-to-end latency, alternating with the dense model in one run.",
         discussion: """
             For a language model also tokens per second, of prefill and of decoding, which starts after --tokens \
             tokens.
@@ -25,7 +25,7 @@ struct Benchmark: ParsableCommand {
     var model: String
 
     @Option(
-        help: "The model to compare with; the one that the run searched unless given.",
+        help: "The model to compare with. Default: the one that the run searched.",
         completion: .file())
     var against: String?
 
@@ -34,7 +34,7 @@ struct Benchmark: ParsableCommand {
     @Option(help: "Sequences at a time.")
     var batch = 1
 
-    @Option(help: "Rounds to measure, each model in turn.")
+    @Option(help: "Rounds to measure, models alternating.")
     var rounds = 40
 
     @Option(help: "For language models, how weights are kept for decoding: float or 8bit.")
@@ -79,7 +79,8 @@ struct Benchmark: ParsableCommand {
         try measure(ModelArgument.loadAny(model, precision: precision(of: model)))
     }
 
-    /// Of layers that no level is asked for. Decoding with 8-bit weights leaves prefill as it is: one model serves both.
+    /// Of layers that no level is asked for. Decoding with 8-bit weights leaves prefill as it is: one model
+    /// serves both.
     private func precision(of path: String) -> Precision {
         ModelArgument.isDecoder(path) ? weights.precision : .float32
     }
@@ -153,7 +154,8 @@ struct Benchmark: ParsableCommand {
         if json { return try Terminal.printJSON(output) }
         let decimal = Terminal.decimal
         print(
-            "\(output.tokens.counted("token")), batch \(batch), \(output.threads.counted("thread")), \(output.isa)")
+            "\(output.tokens.counted("token")), batch \(batch), \(output.threads.counted("thread")), \(output.isa)"
+        )
         print("dense   \(decimal(output.denseMedianMs, 3)) ms, p95 \(decimal(output.denseP95Ms, 3)) ms")
         print("model   \(decimal(output.medianMs, 3)) ms, p95 \(decimal(output.p95Ms, 3)) ms")
         print("speed-up \(decimal(output.speedup, 2))x")

@@ -12,7 +12,7 @@ import Transformers
 
 /// `--threads`
 struct ThreadOptions: ParsableArguments {
-    @Option(help: "Threads to compute with: one for each processor that this program may use unless given.")
+    @Option(help: "Threads to compute with. Default: one for each processor that this program may use.")
     var threads = MachineOptions.processors
 
     func validate() throws {
@@ -32,7 +32,7 @@ struct MachineOptions: ParsableArguments {
     /// How many processors this program may use.
     static let processors = UsableProcessors.count()
 
-    @Option(help: "Tokens of a sequence; 128 unless given, 512 for a language model.")
+    @Option(help: "Tokens of a sequence. Default: 128; 512 for a language model.")
     var tokens: Int?
 
     func validate() throws {
@@ -41,8 +41,8 @@ struct MachineOptions: ParsableArguments {
         }
     }
 
-    /// Tells a person when other programs leave fewer processors free than are to be measured: latencies would be off, and
-    /// a target could seem to be out of reach.
+    /// Tells a person when other programs leave fewer processors free than are to be measured: latencies
+    /// would be off, and a target could seem to be out of reach.
     func noteBusyProcessors() {
         guard Terminal.isRead, let busy = ProcessorLoad.ofOthers(),
             let note = Self.busyNote(busy: busy, processors: UsableProcessors.permitted(), threads: threads)
@@ -73,15 +73,15 @@ struct MachineOptions: ParsableArguments {
 
 /// Which sentences of a training file are taken, and for what.
 struct SamplingOptions: ParsableArguments {
-    @Option(help: "Fixes all random choices; 1 unless given.")
+    @Option(help: "Fixes all random choices. Default: 1.")
     var seed: UInt64?
 
-    @Option(help: "Sentences of the training file to calibrate on; 512 unless given.")
+    @Option(help: "Sentences of the training file to calibrate on. Default: 512.")
     var calibrationSentences: Int?
 
     @Option(
         help: """
-            Sentences of the training file that a search computes rewards on, 600 unless given; others pick the final \
+            Sentences of the training file that a search computes rewards on. Default: 600; others pick the final \
             policy.
             """)
     var rewardSentences: Int?
@@ -138,7 +138,7 @@ struct CacheOptions: ParsableArguments {
     /// The folder, for something new.
     var folder: String { cache ?? Self.standard }
 
-    /// The folder, for what goes on from a run.
+    /// The folder, for what continues from a run.
     func folder(ofRun run: String) throws -> String {
         try cache ?? RunFiles(folder: run).cache() ?? Self.standard
     }
@@ -154,7 +154,7 @@ struct CacheOptions: ParsableArguments {
 enum ModelArgument {
     /// Loads an encoder.
     ///
-    /// - Parameter prompt: the name of what goes before every sentence; the model's default unless given.
+    /// - Parameter prompt: the name of what goes before every sentence. Default: the model's own.
     static func load(_ path: String, prompt: String? = nil) throws -> EncoderModel {
         try EncoderModel(folder: folder(path), prompt: prompt)
     }

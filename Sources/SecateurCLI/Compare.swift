@@ -8,7 +8,7 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show runs beside each other, as a table and as one overlaid report.",
         discussion: """
-            Runs that are going on or were stopped are compared as far as they got.
+            Runs that are running or were stopped are compared as far as they got.
 
               secateur compare checkpoints/agent checkpoints/random
               secateur compare checkpoints/agent checkpoints/random \\

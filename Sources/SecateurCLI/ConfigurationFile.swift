@@ -8,8 +8,8 @@ import Yams
 ///     task: fidelity
 ///     target-latency: 0.5
 ///
-/// or those of a run. Keys are the options' names without dashes, and `model`. They are put before those of the
-/// command line, whose last word counts.
+/// or those of a run. Keys are the options' names without dashes, and `model`. They are put before those of
+/// the command line, whose last word counts.
 enum ConfigurationFile {
     private typealias Setting = (option: SearchOption, value: String)
 

@@ -19,7 +19,7 @@ struct Embed: ParsableCommand {
 
     @Option(
         help:
-            "The name of a prompt of the model to put before each sentence; the model's default unless given."
+            "The name of a prompt of the model to put before each sentence. Default: the model's own."
     )
     var prompt: String?
 

@@ -39,13 +39,13 @@ struct Evaluate: ParsableCommand {
         help: "The file with the pairs, the sentences, the examples or the text.", completion: .file())
     var data: String
 
-    @Option(help: "For classification: accuracy, f1 of class 1, or matthews; accuracy unless given.")
+    @Option(help: "For classification: accuracy, f1 of class 1, or matthews. Default: accuracy.")
     var metric: ClassificationMetric?
 
     @Option(help: "For lm: tokens of a window.")
     var context = DecoderModel.windowTokens
 
-    @Option(help: "For lm: how many windows, from the start of the text; all unless given.")
+    @Option(help: "For lm: how many windows, from the start of the text. Default: all.")
     var windows: Int?
 
     @Option(

@@ -13,7 +13,7 @@ struct Finetune: ParsableCommand {
             Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts; sentence, \
             or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
             validation file is written, or the model as it came when none is better. Ctrl-C stops; the same \
-            command goes on.
+            command continues.
 
               secateur finetune models/minilm --task classification \\
                   --train sst2/train.tsv --validation sst2/dev.tsv --epochs 2 \\
@@ -59,7 +59,7 @@ struct Finetune: ParsableCommand {
         let line = ProgressLine()
         let fineTuning = try FineTuning(
             options, output: output.path, pool: ThreadPool(threads: training.threads), progress: line.show)
-        let summary = try TrainingOptions.untilStopped(line, saying: "the same command goes on") {
+        let summary = try TrainingOptions.untilStopped(line, saying: "the same command continues") {
             try fineTuning.run(shouldStop: $0, progress: $1, note: $2)
         }
         try fineTuning.write(to: output.path)
@@ -72,7 +72,8 @@ struct Finetune: ParsableCommand {
 
 /// How a model is trained, for the commands that train.
 struct TrainingOptions: ParsableArguments {
-    @Option(help: "What a classification is judged by: accuracy (unless given), f1 (of class 1) or matthews.")
+    @Option(
+        help: "What a classification is judged by: accuracy, f1 of class 1, or matthews. Default: accuracy.")
     var metric: ClassificationMetric?
 
     @Option(
@@ -140,8 +141,8 @@ struct TrainingOptions: ParsableArguments {
         try require("--maximum-tokens", maximumTokens, maximumTokens >= 4, "4 or more")
     }
 
-    /// Trains to the end; when Ctrl-C asks for a stop, which may take as long as a step and its checkpoint, the program
-    /// says what that means and ends.
+    /// Trains to the end; when Ctrl-C asks for a stop, which may take as long as a step and its checkpoint,
+    /// the program says what that means and ends.
     static func untilStopped<Summary>(
         _ line: ProgressLine, saying consequence: String,
         _ train: (
@@ -169,7 +170,7 @@ struct TrainingOptions: ParsableArguments {
         plan.batchSize = batchSize
         plan.learningRate = learningRate
         plan.dropout = dropout
-        plan.optimiser.weightDecay = Float(weightDecay)
+        plan.optimizer.weightDecay = Float(weightDecay)
         plan.distillation = Distillation(
             outputs: distill ?? (teacher == nil ? 0 : 0.5), hidden: distillHidden)
         plan.copies = copies

@@ -8,7 +8,7 @@ enum Interruption {
     private static let requested = Atomic<Bool>(false)
     private static let stoppable = Atomic<Bool>(false)
     private static let lateMessage: StaticString =
-        "stopped within an evaluation; `secateur resume` goes on from the last checkpoint\n"
+        "stopped within an evaluation; `secateur resume` continues from the last checkpoint\n"
 
     /// Listens for SIGINT and SIGTERM.
     static func install() {
@@ -43,8 +43,9 @@ enum Interruption {
 
     /// From here on the program asks ``isRequested`` often.
     ///
-    /// - Parameter patienceSeconds: how long a stop may take before the program ends all the same, because what was done
-    ///   until then is in a checkpoint: one evaluation of a large model takes long. 0 for as long as it needs.
+    /// - Parameter patienceSeconds: how long a stop may take before the program ends all the same, because
+    ///   what was done until then is in a checkpoint: one evaluation of a large model takes long. 0 for as
+    ///   long as it needs.
     static func becomeStoppable(patienceSeconds: UInt32 = 1) {
         Self.patienceSeconds.store(patienceSeconds, ordering: .relaxed)
         stoppable.store(true, ordering: .relaxed)

@@ -22,20 +22,20 @@ struct Kernels: ParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: "Shapes of the layers, ROWSxCOLS; those of three common encoders unless given.",
+        help: "Shapes of the layers, ROWSxCOLS. Default: those of three common encoders.",
         transform: parsed("ROWSxCOLS such as 1536x384, each 1 to 65536", Shape.init(argument:)))
     var shape: [Shape] = Shape.standard
 
-    @Option(help: "The instruction set; the fastest of this CPU unless given.")
+    @Option(help: "The instruction set. Default: the fastest of this CPU.")
     var isa = InstructionSet.best
 
-    @Option(parsing: .upToNextOption, help: "Patterns; all unless given.")
+    @Option(parsing: .upToNextOption, help: "Patterns. Default: all.")
     var patterns = FloatFormat.patterns
 
     @Option(parsing: .upToNextOption, help: "Sparsities; 2:4 has the one of its own.")
     var sparsities = [0.5, 0.7, 0.8, 0.9, 0.95]
 
-    @Option(help: "Rounds to measure, each kernel in turn.")
+    @Option(help: "Rounds to measure, kernels alternating.")
     var rounds = 21
 
     @Flag(help: "Print one JSON object.")

@@ -6,7 +6,7 @@ import Runs
 import Search
 import Synchronization
 
-/// The report of a search that goes on, served to browsers on this machine and to nobody else.
+/// The report of a search that continues, served to browsers on this machine and to nobody else.
 final class LiveReport: HTTPHandler {
     private let record: Mutex<RunRecord>
 

@@ -15,7 +15,7 @@ struct NewRunOptions: ParsableArguments {
     @Option(
         defaultAsFlag: 0, parsing: .next,
         help:
-            "Show the report live on this port of 127.0.0.1 while the search runs; on a free one unless given."
+            "Show the report live on this port of 127.0.0.1 while the search runs. Default: a free one."
     )
     var serve: UInt16?
 

@@ -9,7 +9,7 @@ struct Pick: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take a policy for one latency out of a search over a range of latencies.",
         discussion: """
-            Nothing is learnt anew: the policies that the agent holds to be best for this latency are checked on \
+            Nothing is learned again: the policies that the agent holds to be best for this latency are checked on \
             other data and measured, which takes seconds.
 
               secateur search models/minilm --task fidelity --train text.txt \\

@@ -33,7 +33,7 @@ struct Profile: ParsableCommand {
     @OptionGroup var machine: MachineOptions
 
     @Option(
-        help: "The file to write; nothing is stored unless given.",
+        help: "The file to write. Default: none.",
         completion: .file(extensions: ["h5"]))
     var output: OutputPath?
 

@@ -7,7 +7,7 @@ struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Search again as a run did, to see whether the trace is the same.",
         discussion: """
-            Everything is worked out anew but latency, which is the run's. Nothing is written. Says that all \
+            Everything is worked out again but latency, which is the run's. Nothing is written. Says that all \
             evaluations agree to the last bit, or at which one the traces part and in what; then it fails.
 
               secateur replay checkpoints/minilm-half

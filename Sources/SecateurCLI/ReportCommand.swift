@@ -10,7 +10,7 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Write a run's report: one HTML file with charts and the numbers behind them.",
         discussion: """
-            Searches write it by themselves; this does it again, also for a run that is going on or was stopped.
+            Searches write it by themselves; this does it again, also for a run that is running or was stopped.
 
               secateur report checkpoints/minilm-half
               secateur report checkpoints/minilm-half --output report.html

@@ -8,7 +8,7 @@ struct Retarget: ParsableCommand {
         abstract: "Search again for another target, or on this machine, with what a run has found out.",
         discussion: """
             What a layer loses at a level is a property of the model and the data, not of the machine: it is taken \
-            over from the run, and only latency is measured anew. Model, task, data, levels, solver, seed and what \
+            over from the run, and only latency is measured again. Model, task, data, levels, solver, seed and what \
             latency is of are the run's; target, agent, budget and the like are given here, or at their defaults.
 
               secateur retarget checkpoints/minilm-half --target-latency 0.35 \\

@@ -32,7 +32,7 @@ enum RunFolder {
     }
 
     private static func stop(_ folder: String) -> Never {
-        Terminal.stop("`secateur resume \(folder)` goes on")
+        Terminal.stop("`secateur resume \(folder)` continues")
     }
 
     /// Searches to the end, prints the summary, and writes the report.

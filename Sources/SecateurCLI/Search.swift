@@ -13,7 +13,7 @@ struct Search: ParsableCommand {
         abstract: "Learn a level for every layer that meets a latency target, and write the pruned model.",
         discussion: """
             Calibrates and prunes every layer to every level once, measures the kernels on this CPU, and lets an \
-            agent choose. Ctrl-C stops cleanly; `secateur resume RUN` goes on.
+            agent choose. Ctrl-C stops cleanly; `secateur resume RUN` continues.
 
               secateur search models/minilm --task fidelity --train text.txt \\
                   --target-latency 0.5 --output checkpoints/minilm-half
@@ -57,7 +57,7 @@ struct Search: ParsableCommand {
 
     @Option(
         help:
-            "Which latency is to be reached: prefill, of a sequence (unless given), or decode, of one more token."
+            "Which latency is to be reached: prefill, of a sequence, or decode, of one more token. Default: prefill."
     )
     var latencyOf: Workload.Phase?
 

@@ -52,7 +52,8 @@ enum SearchOption: String, CaseIterable {
         }
     }
 
-    /// The value that repeats a run; nil where it has none, and for where and how a new one is written and shown.
+    /// The value that repeats a run; nil where it has none, and for where and how a new one is written and
+    /// shown.
     func value(in run: RunFiles, _ options: SearchOptions) throws -> String? {
         switch self {
         case .model: options.model

@@ -1,5 +1,5 @@
-import Runs
 import Levels
+import Runs
 import Search
 
 /// The end of a search, for people.

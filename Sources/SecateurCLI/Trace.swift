@@ -9,7 +9,7 @@ struct Trace: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a run's trace: a line for each evaluated policy.",
         discussion: """
-            Also of a run that is going on. With --csv there is a column for each layer, with the level that it had.
+            Also of a run that is running. With --csv there is a column for each layer, with the level that it had.
 
               secateur trace checkpoints/minilm-half
               secateur trace checkpoints/minilm-half --csv > trace.csv
@@ -45,9 +45,9 @@ struct Trace: ParsableCommand {
                 "\(row.terms.sizeBytes)", Self.number(row.baseline), "\(row.tokenPasses)",
                 Self.number(row.wallClockSeconds),
             ]
-            let learnt = row.learning
+            let learned = row.learning
             let learning = [
-                learnt.loss, learnt.entropy, learnt.gradientNorm, learnt.criticError, learnt.price,
+                learned.loss, learned.entropy, learned.gradientNorm, learned.criticError, learned.price,
             ].map(Self.number)
             print((["\(row.evaluation)"] + numbers + rest + learning + levels).joined(separator: ","))
         }

@@ -16,8 +16,8 @@ public struct Breakdown: Sendable, Codable, Equatable {
     /// The operations, longest first.
     public let entries: [Entry]
 
-    /// Adds up times noted by passes of a model that took `totalMs` in the median: medians, as one pass in which the thread
-    /// had to wait would otherwise make an operation look slow.
+    /// Adds up times noted by passes of a model that took `totalMs` in the median: medians, as one pass in
+    /// which the thread had to wait would otherwise make an operation look slow.
     init(_ times: LayerTimes, model: some PrunableModel, passes: Int, totalMs: Double) {
         let layers = Set(model.layerShapes.map(\.name))
         var sums: [String: Double] = [:]

@@ -8,8 +8,8 @@ struct ColumnBlocks {
     let columns: Int
     /// Whether the kernel copies their activations first.
     let areCopied: Bool
-    /// Of how many of them the first-level cache can be counted on to hold the activations; `nil` where it holds about
-    /// all, or where several rows are computed at a time.
+    /// Of how many of them the first-level cache can be counted on to hold the activations; `nil` where it
+    /// holds about all, or where several rows are computed at a time.
     let held: Int?
 
     private static let bytesOfColumn = PanelMatrix.panelTokens * MemoryLayout<Float>.size
@@ -52,10 +52,10 @@ struct ColumnBlocks {
     }
 
     /// Single weights load one column for one row of sums, so the columns must come from the first-level
-    /// cache: most of it, or all of it and more where few weights are kept and the sums are what is moved most,
-    /// which is the sooner the fewer rows are computed at a time.
-    /// Units of several rows load a column for all of them: half as much again as the first-level cache holds, or twice
-    /// as much where the kernel copies what it needs, and more once few of them are kept and the sums are what costs.
+    /// cache: most of it, or all of it and more where few weights are kept and the sums are what is moved
+    /// most, which is the sooner the fewer rows are computed at a time. Units of several rows load a column
+    /// for all of them: half as much again as the first-level cache holds, or twice as much where the kernel
+    /// copies what it needs, and more once few of them are kept and the sums are what costs.
     private static func widest(sparsity: Double, _ kernel: secateur_sparse_kernel, copies: Bool) -> Int {
         if kernel.unitRows == 1 {
             if kernel.bundleUnits > 1 { return sparsity < 0.85 ? cached * 2 / 3 : cached }

@@ -19,7 +19,8 @@ public struct EightBitFormat: LevelFormat {
 
     /// One token on 8-bit weights, several on the kernels of ``FloatFormat``.
     public func pack(
-        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase, on instructionSet: InstructionSet
+        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase,
+        on instructionSet: InstructionSet
     ) -> any LinearOperator {
         EightBitLinear(
             weight: weight, bias: bias,

@@ -7,9 +7,9 @@ import Transformers
 /// a weight are fetched four times as fast as 32. Several tokens are left to another operator.
 ///
 /// Groups of 64 columns of a row share a scale, and a weight is a whole number from −127 to 127 times it. The
-/// token's activations are rounded the same way, so that products are of whole numbers. Where a quarter of the
-/// weights or more are zero, only the others are stored, after one bit for each weight.
-/// Costs 1.03 bytes for a weight, or 0.16 and 1 for a kept one, beside the other operator's.
+/// token's activations are rounded the same way, so that products are of whole numbers. Where a quarter of
+/// the weights or more are zero, only the others are stored, after one bit for each weight. Costs 1.03 bytes
+/// for a weight, or 0.16 and 1 for a kept one, beside the other operator's.
 public final class EightBitLinear: SingleTokenOperator, ExchangeableOperator {
     /// The sparsity from which zeros are left out.
     public static let leastSparsity = 0.25
@@ -66,8 +66,8 @@ public final class EightBitLinear: SingleTokenOperator, ExchangeableOperator {
     /// `8-bit`, and the kernel of several tokens.
     public var kernelName: String { "8-bit, \(wide.kernelName)" }
 
-    /// What the weights of a layer take for one token, in bytes: one and a scale of two for every 64, and where zeros
-    /// are left out a bit for every weight.
+    /// What the weights of a layer take for one token, in bytes: one and a scale of two for every 64, and
+    /// where zeros are left out a bit for every weight.
     static func weightBytes(rows: Int, columns: Int, sparsity: Double) -> Int {
         let count = rows * columns
         let scales = rows * QuantizedVector.groups(of: columns) * MemoryLayout<UInt16>.size

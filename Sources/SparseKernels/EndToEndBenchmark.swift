@@ -2,7 +2,7 @@ import Levels
 import Tensors
 import Transformers
 
-/// End-to-end latency of a model beside another one, measured in turn in one run.
+/// End-to-end latency of a model beside another one, measured in one run, alternating.
 public struct EndToEndBenchmark {
     /// Times of one model, in milliseconds.
     public struct Times: Sendable, Codable, Equatable {
@@ -37,7 +37,7 @@ public struct EndToEndBenchmark {
     /// Rounds that take about as long as a person waits, when a pass takes so many milliseconds: the present
     /// number for short passes, and fewer, but never under eight, for long ones.
     ///
-    /// - Parameter models: how many are measured in turn, the reference included.
+    /// - Parameter models: how many are measured alternating, the reference included.
     public func rounds(forPassMs passMs: Double, models: Int = 2) -> Int {
         let roundMs = Double(models * PassRepetition(passMs: passMs).count) * passMs
         return max(min(rounds, Int(Self.patienceMs / max(roundMs, 1e-3))), min(rounds, 8))
@@ -61,8 +61,8 @@ public struct EndToEndBenchmark {
         measure([model], against: reference, progress: progress)[0]
     }
 
-    /// Measures several models and one that all are compared with, all in turn: what slows the machine down for a while
-    /// slows them all.
+    /// Measures several models and one that all are compared with, all in turn: what slows the machine down
+    /// for a while slows them all.
     ///
     /// - Returns: a result for each model.
     public func measure<Model: PrunableModel>(

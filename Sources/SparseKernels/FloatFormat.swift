@@ -22,7 +22,8 @@ public struct FloatFormat: LevelFormat {
 
     /// On the kernel of the largest unit that tiles the level's.
     public func pack(
-        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase, on instructionSet: InstructionSet
+        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase,
+        on instructionSet: InstructionSet
     ) -> any LinearOperator {
         guard let unit = level.pattern.unit else {
             return DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
@@ -47,7 +48,8 @@ public struct FloatFormat: LevelFormat {
         switch level.pattern {
         case .dense: return glyph(8, .plain, "not pruned")
         case .unstructured:
-            return LevelGlyph(code: "unstr.", legend: "unstructured: zeros anywhere", color: 1, hatch: .points)
+            return LevelGlyph(
+                code: "unstr.", legend: "unstructured: zeros anywhere", color: 1, hatch: .points)
         case .rowBlock4: return glyph(2, .bars(width: 1.8, period: 4), "four rows share each kept column")
         case .rowBlock6: return glyph(7, .bars(width: 2.2, period: 5), "six rows share each kept column")
         case .rowBlock8: return glyph(5, .bars(width: 1.2, period: 3), "eight rows share each kept column")

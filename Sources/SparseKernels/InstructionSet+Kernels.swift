@@ -22,8 +22,8 @@ extension InstructionSet {
                 $0.unitRows * $0.unitColumns < $1.unitRows * $1.unitColumns
             })
         else { preconditionFailure("\(rawValue) has no kernel of single weights") }
-        // 512-bit operations in two halves are no faster than those of 256 bits, and the kernel of several rows at a
-        // time, which fills 512-bit units, has more to load.
+        // 512-bit operations in two halves are no faster than those of 256 bits, and the kernel of several
+        // rows at a time, which fills 512-bit units, has more to load.
         if self == .avx512, largest.unitRows * largest.unitColumns == 1, secateur_splits_avx512() != 0 {
             return InstructionSet.avx2.sparseKernel(for: unit, columns: columns)
         }

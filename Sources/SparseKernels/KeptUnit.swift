@@ -24,8 +24,8 @@ struct KeptUnit {
     }
 }
 
-/// The columns whose activations the first-level cache holds while one unit is computed after the other: those that
-/// were used last.
+/// The columns whose activations the first-level cache holds while one unit is computed after the other:
+/// those that were used last.
 struct RecentColumns {
     private let first: Int
     private let capacity: Int

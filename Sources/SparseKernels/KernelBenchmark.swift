@@ -3,7 +3,7 @@ import Levels
 import Tensors
 import Transformers
 
-/// Measures kernels beside the fastest dense product of the same shape, all in turn in one run.
+/// Measures kernels beside the fastest dense product of the same shape, alternating in one run.
 ///
 /// In every round each kernel runs a few times in a row, after once to warm up, so that a drift of the
 /// machine's speed falls on all alike. The dense product is this project's own and OpenBLAS's, in both of
@@ -191,8 +191,8 @@ private struct KernelCandidate {
 
 extension KernelBenchmark.Report {
     /// The geometric mean over the shapes of the speed-up over the fastest dense product, by pattern in the
-    /// order of the entries; dense products by the name of the kernel. Where several patterns are row blocks, the last
-    /// is that of the fastest of them for each shape.
+    /// order of the entries; dense products by the name of the kernel. Where several patterns are row blocks,
+    /// the last is that of the fastest of them for each shape.
     public var meanSpeedups: [(pattern: String, means: [(sparsity: Double, speedup: Double)])] {
         var order: [String] = []
         var groups: [String: [Double: [Double]]] = [:]

@@ -2,18 +2,19 @@ import Levels
 import Tensors
 import Transformers
 
-/// Which kernel each pruned layer of a model runs on: that of its pattern, one of smaller units, or the dense one,
-/// whichever was fastest in passes of the model.
+/// Which kernel each pruned layer of a model runs on: that of its pattern, one of smaller units, or the dense
+/// one, whichever was fastest in passes of the model.
 ///
 ///     let choice = KernelChoice(for: model, Workload(tokens: 8), pool: pool)
 ///     choice.model        // computes what the model does, to the last bit
 ///     choice.denseLayers  // the pruned layers that the dense kernel was faster for
 ///
-/// All kernels of a layer sum in the same order, so that no result depends on what was measured. Layers of one shape
-/// and pattern whose sparsities round to the same twentieth share their measurements and the choice.
+/// All kernels of a layer sum in the same order, so that no result depends on what was measured. Layers of
+/// one shape and pattern whose sparsities round to the same twentieth share their measurements and the
+/// choice.
 ///
-/// Costs a dense copy of the pruned layers meanwhile, and passes for about two seconds, or one round of them where
-/// that takes longer.
+/// Costs a dense copy of the pruned layers meanwhile, and passes for about two seconds, or one round of them
+/// where that takes longer.
 public struct KernelChoice<Model: PrunableModel> {
     /// The model, each pruned layer on the kernel chosen for it.
     public let model: Model

@@ -36,7 +36,7 @@ public struct LatencyTable: Sendable, Equatable {
         /// How many measurements.
         public let count: Int
 
-        /// Summarises measurements, at least one, in milliseconds.
+        /// Summarizes measurements, at least one, in milliseconds.
         public init(_ measured: [Double]) {
             let percentiles = Percentiles(measured)
             medianMs = percentiles.median

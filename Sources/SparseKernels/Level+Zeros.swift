@@ -2,9 +2,9 @@ import Levels
 import Tensors
 
 extension Level {
-    /// The level that a weight's zeros follow, in a precision: the largest unit of which as many are zero as there are
-    /// zeros, but for one weight in a hundred; dense below the sparsity from which the format pays on both AVX2 and
-    /// AVX-512.
+    /// The level that a weight's zeros follow, in a precision: the largest unit of which as many are zero as
+    /// there are zeros, but for one weight in a hundred; dense below the sparsity from which the format pays
+    /// on both AVX2 and AVX-512.
     public init(ofZerosIn weight: Matrix, precision: Precision = .float32) {
         let pattern = Self.pattern(of: weight)
         self.init(

@@ -4,7 +4,8 @@ import Transformers
 
 /// Turns a level and a weight into an operator, and says what that costs and how it is shown.
 ///
-/// A new precision, or a new way to pack one, is a type that conforms and a line in ``LevelFormats/standard``:
+/// A new precision, or a new way to pack one, is a type that conforms and a line in
+/// ``LevelFormats/standard``:
 ///
 ///     struct HalfFormat: LevelFormat {
 ///         let name = "half"
@@ -26,12 +27,13 @@ public protocol LevelFormat: Sendable {
     ///
     /// - Parameter phase: what is to be fast.
     func pack(
-        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase, on instructionSet: InstructionSet
+        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase,
+        on instructionSet: InstructionSet
     ) -> any LinearOperator
 
-    /// What a layer [rows × columns] takes in memory at a level, in bytes, within one unit of what its operator says of a
-    /// weight that was pruned to the level. The same on every CPU: biases, offsets of rows and what fills up bundles are
-    /// left out.
+    /// What a layer [rows × columns] takes in memory at a level, in bytes, within one unit of what its
+    /// operator says of a weight that was pruned to the level. The same on every CPU: biases, offsets of rows
+    /// and what fills up bundles are left out.
     func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int
 
     /// How pictures and tables show a level.

@@ -2,7 +2,8 @@ import Levels
 import Tensors
 
 extension Matrix {
-    /// How many units there are, the shorter ones at the edges included, and how many have a weight that is not zero.
+    /// How many units there are, the shorter ones at the edges included, and how many have a weight that is
+    /// not zero.
     func units(_ unit: UnitShape) -> (all: Int, kept: Int) {
         if unit == .single { return (elements.count, elements.count - zeroCount) }
         var (all, kept) = (0, 0)

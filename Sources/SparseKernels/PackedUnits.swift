@@ -6,8 +6,8 @@ import Tensors
 ///
 /// Units are cut into segments of consecutive rows, which is what threads share out. Within a block of
 /// columns, the units of a segment are ordered by how many entries they have, so that the units of a bundle
-/// have about the same number and the processor can foresee where loops end; or, where the cache cannot hold the
-/// activations of the block, so that each unit finds what it needs there.
+/// have about the same number and the processor can foresee where loops end; or, where the cache cannot hold
+/// the activations of the block, so that each unit finds what it needs there.
 struct PackedUnits: Sendable {
     let values: AlignedBuffer<Float>
     let indices: AlignedBuffer<UInt16>

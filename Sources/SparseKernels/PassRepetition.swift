@@ -4,8 +4,8 @@ import Transformers
 
 /// How often a model's pass is repeated in a round, before it is the next model's turn.
 ///
-/// After another model's turn the caches hold what that one left, which a first pass makes good. A long pass moves so much
-/// that its beginning hardly matters: one is enough.
+/// After another model's turn the caches hold what that one left, which a first pass makes good. A long pass
+/// moves so much that its beginning hardly matters: one is enough.
 struct PassRepetition: Sendable, Equatable {
     /// Passes that are not counted.
     let warmups: Int
@@ -21,8 +21,8 @@ struct PassRepetition: Sendable, Equatable {
         passes = isLong ? 1 : 3
     }
 
-    /// Fits models that are to be measured in turn: runs each once, which also fetches its weights from memory for the
-    /// first time. The slowest tells how long a pass is.
+    /// Fits models that are to be measured alternating: runs each once, which also fetches its weights from
+    /// memory for the first time. The slowest tells how long a pass is.
     init<Model: PrunableModel>(
         _ models: [(model: Model, memory: Model.PassMemory)], _ workload: Workload, pool: ThreadPool
     ) {

@@ -10,8 +10,8 @@ public struct ProcessorLoad: Sendable {
         (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)).flatMap(ProcessorLoad.init(statistics:))
     }
 
-    /// Reads the text of `/proc/stat` (proc(5)): for each processor the ticks spent for users, for nice ones, in the
-    /// kernel, idle, waiting for disks, and more.
+    /// Reads the text of `/proc/stat` (proc(5)): for each processor the ticks spent for users, for nice ones,
+    /// in the kernel, idle, waiting for disks, and more.
     init?(statistics: String) {
         var ticks: [Int: (busy: Int, total: Int)] = [:]
         for line in statistics.split(separator: "\n") where line.hasPrefix("cpu") {
@@ -27,7 +27,7 @@ public struct ProcessorLoad: Sendable {
 
     /// How many processors were busy on average between an earlier count and this one.
     ///
-    /// - Parameter allowed: only those of these numbers count; all unless given.
+    /// - Parameter allowed: only those of these numbers count. Default: all.
     public func busyProcessors(since earlier: ProcessorLoad, allowed: Set<Int>? = nil) -> Double {
         ticks.reduce(0) { sum, now in
             guard allowed?.contains(now.key) ?? true, let before = earlier.ticks[now.key],
@@ -37,8 +37,8 @@ public struct ProcessorLoad: Sendable {
         }
     }
 
-    /// How many of this program's processors other programs keep busy, watched for `seconds` in which the calling
-    /// thread sleeps; nil where the system does not tell.
+    /// How many of this program's processors other programs keep busy, watched for `seconds` in which the
+    /// calling thread sleeps; nil where the system does not tell.
     public static func ofOthers(during seconds: Double = 0.3) -> Double? {
         guard let before = now else { return nil }
         Thread.sleep(forTimeInterval: seconds)

@@ -7,7 +7,7 @@ import Transformers
 /// For every level the model is packed with all layers at that level, and passes over one sequence are
 /// timed layer by layer, level after level and round after round, so that a drift of the machine's speed
 /// falls on all levels alike and the caches hold what they hold in use. Then whole passes of random
-/// policies, in turn with the dense model, tell how such times add up: ``LatencyFit``.
+/// policies, alternating with the dense model, tell how such times add up: ``LatencyFit``.
 public struct Profiler<Model: PrunableModel> {
     /// Passes over all levels.
     public var rounds = 9
@@ -59,7 +59,9 @@ public struct Profiler<Model: PrunableModel> {
         // Measured in a part of the model: the line is moved to go through the whole of it.
         let wholeDense = LatencyTable.Entry(timeWhole())
         let layersMs = whole.layerShapes.reduce(0) { sum, shape in
-            sum + (entries[.init(rows: shape.rows, cols: shape.cols, level: variants.levels[denseLevel])]?.medianMs ?? 0)
+            sum
+                + (entries[.init(rows: shape.rows, cols: shape.cols, level: variants.levels[denseLevel])]?
+                    .medianMs ?? 0)
         }
         return table(
             entries, fit.moved(through: .init(layersMs: layersMs, totalMs: wholeDense.medianMs)), wholeDense)
@@ -109,7 +111,7 @@ public struct Profiler<Model: PrunableModel> {
         return samples.mapValues(LatencyTable.Entry.init)
     }
 
-    /// Times passes of random policies in turn with the dense model.
+    /// Times passes of random policies alternating with the dense model.
     private func fit(
         _ entries: [LatencyTable.Key: LatencyTable.Entry], _ dense: LatencyTable.Entry,
         progress: (Double) -> Void

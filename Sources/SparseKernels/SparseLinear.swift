@@ -30,7 +30,7 @@ public final class SparseLinear: ExchangeableOperator {
     ///
     /// - Parameters:
     ///   - unit: what was kept or dropped together.
-    ///   - blockColumns: columns of a block; chosen by the sparsity and the first-level cache unless given.
+    ///   - blockColumns: columns of a block. Default: chosen by the sparsity and the first-level cache.
     public init(
         weight: Matrix, bias: [Float], unit: UnitShape, blockColumns: Int? = nil,
         instructionSet: InstructionSet = .best
@@ -57,7 +57,6 @@ public final class SparseLinear: ExchangeableOperator {
     static func weightBytes(keptUnits: Int, of unit: UnitShape) -> Int {
         keptUnits * (4 * unit.count + 2)
     }
-
 
     /// Columns that are summed at a time.
     public var blockColumns: Int { packed.blockColumns }
@@ -123,8 +122,8 @@ public final class SparseLinear: ExchangeableOperator {
     }
 
     /// Where a group of segments ends whose weights stay in the second-level cache while all tokens pass by;
-    /// it has at least one. The kernel itself cuts up a layer of one block of columns, and one that copies activations
-    /// takes all weights, as it would copy them again for each group.
+    /// it has at least one. The kernel itself cuts up a layer of one block of columns, and one that copies
+    /// activations takes all weights, as it would copy them again for each group.
     private func endOfGroup(from first: Int, before limit: Int) -> Int {
         guard packed.blockColumns < columns, !copies else { return limit }
         let stepBytes =

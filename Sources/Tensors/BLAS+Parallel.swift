@@ -3,8 +3,9 @@ import COpenBLAS
 extension BLAS {
     /// C ← α·op(A)·op(B) + β·C with the rows of C shared out among the threads of a pool.
     ///
-    /// op(A) [m × k], op(B) [k × n], C [m × n], row-major. The result does not depend on the number of threads: blocks
-    /// of rows are products of their own, as OpenBLAS may round a row otherwise in a call with more rows.
+    /// op(A) [m × k], op(B) [k × n], C [m × n], row-major. The result does not depend on the number of
+    /// threads: blocks of rows are products of their own, as OpenBLAS may round a row otherwise in a call
+    /// with more rows.
     public static func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, alpha: Float = 1,
         into c: inout Matrix, beta: Float = 0, pool: ThreadPool
@@ -32,6 +33,6 @@ extension BLAS {
         }
     }
 
-    /// Rows of a block: most layers have a multiple of it, and each call packs B anew.
+    /// Rows of a block: most layers have a multiple of it, and each call packs B again.
     private static let block = 96
 }

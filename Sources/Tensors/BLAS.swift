@@ -18,7 +18,7 @@ public enum BLAS {
     /// How many threads OpenBLAS uses.
     public static var threads: Int { Int(openblas_get_num_threads()) }
 
-    /// The name of the CPU core that OpenBLAS optimises for, such as `Haswell` or `SkylakeX`.
+    /// The name of the CPU core that OpenBLAS optimizes for, such as `Haswell` or `SkylakeX`.
     public static var coreName: String {
         openblas_get_corename().map { String(cString: $0) } ?? "unknown"
     }

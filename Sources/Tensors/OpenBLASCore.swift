@@ -1,6 +1,6 @@
 import Foundation
 
-/// The core that OpenBLAS optimises for, which it reads from the environment when it is loaded.
+/// The core that OpenBLAS optimizes for, which it reads from the environment when it is loaded.
 public enum OpenBLASCore {
     private static let variable = "OPENBLAS_CORETYPE"
 
@@ -10,7 +10,7 @@ public enum OpenBLASCore {
         if ProcessInfo.processInfo.environment[variable] == nil { require(.best) }
     }
 
-    /// Starts this program anew with a core of an instruction set where OpenBLAS chose one of another.
+    /// Starts this program again with a core of an instruction set where OpenBLAS chose one of another.
     public static func require(_ instructionSet: InstructionSet) {
         let cores: [String]
         switch instructionSet {

@@ -1,5 +1,5 @@
-/// Normalisation of rows as layers of transformers do it (Ba, Kiros and Hinton, "Layer Normalization", 2016).
-public enum RowNormalisation {
+/// Normalization of rows as layers of transformers do it (Ba, Kiros and Hinton, "Layer Normalization", 2016).
+public enum RowNormalization {
     /// Y = X̂ ∘ γ + β with X̂ = (X − mean) / √(variance + ε) over each row of X [rows × features].
     ///
     /// - Parameters:
@@ -8,7 +8,7 @@ public enum RowNormalisation {
     /// - Returns: Y, X̂ and 1 / √(variance + ε) of each row.
     public static func forward(
         _ x: Matrix, gamma: Matrix, beta: Matrix, epsilon: Float, pool: ThreadPool
-    ) -> (y: Matrix, normalised: Matrix, inverseDeviations: [Float]) {
+    ) -> (y: Matrix, normalized: Matrix, inverseDeviations: [Float]) {
         precondition(gamma.elements.count == x.columns && beta.elements.count == x.columns)
         var y = Matrix(rows: x.rows, columns: x.columns)
         var hat = y
@@ -20,7 +20,7 @@ public enum RowNormalisation {
                     pool.run { worker in
                         x.elements.withUnsafeBufferPointer { x in
                             for row in pool.share(of: rows, worker: worker) {
-                                inverses.address[row] = normalise(
+                                inverses.address[row] = normalize(
                                     UnsafeBufferPointer(rebasing: x[row * columns..<(row + 1) * columns]),
                                     gamma: gamma.elements, beta: beta.elements, epsilon: epsilon,
                                     hat: hat.address + row * columns, y: y.address + row * columns)
@@ -35,16 +35,16 @@ public enum RowNormalisation {
 
     /// dX = (G − mean(G) − X̂ ∘ mean(G ∘ X̂)) / √(variance + ε) with G = dY ∘ γ.
     public static func backward(
-        _ dy: Matrix, gamma: Matrix, normalised: Matrix, inverseDeviations: [Float], pool: ThreadPool
+        _ dy: Matrix, gamma: Matrix, normalized: Matrix, inverseDeviations: [Float], pool: ThreadPool
     ) -> Matrix {
-        precondition(dy.columns == normalised.columns && dy.rows == inverseDeviations.count)
+        precondition(dy.columns == normalized.columns && dy.rows == inverseDeviations.count)
         var dx = dy
         let columns = dy.columns
         dx.forEachRow(pool: pool) { row, out in
             gamma.elements.withUnsafeBufferPointer { gamma in
                 for column in 0..<columns { out[column] *= gamma[column] }
             }
-            normalised.elements.withUnsafeBufferPointer { all in
+            normalized.elements.withUnsafeBufferPointer { all in
                 let hat = UnsafeBufferPointer(rebasing: all[row * columns..<(row + 1) * columns])
                 let gradient = UnsafeBufferPointer(out)
                 let mean = LaneSums.sum(gradient) / Float(columns)
@@ -58,7 +58,7 @@ public enum RowNormalisation {
         return dx
     }
 
-    private static func normalise(
+    private static func normalize(
         _ x: UnsafeBufferPointer<Float>, gamma: [Float], beta: [Float], epsilon: Float,
         hat: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>
     ) -> Float {

@@ -1,5 +1,6 @@
 extension ThreadPool {
-    /// The results of `body` for every index of 0..<count, in order; indices are shared out among the threads.
+    /// The results of `body` for every index of 0..<count, in order; indices are shared out among the
+    /// threads.
     public func map<Result: Sendable>(
         count: Int, _ body: @Sendable (_ index: Int) -> Result
     ) -> [Result] {

@@ -14,8 +14,8 @@ public final class ThreadPool: Sendable {
     /// Number of workers, the calling thread included.
     public let threads: Int
 
-    /// Starts `threads - 1` workers. From then on OpenBLAS computes on the calling thread only: the pool shares out
-    /// the cores.
+    /// Starts `threads - 1` workers. From then on OpenBLAS computes on the calling thread only: the pool
+    /// shares out the cores.
     public init(threads: Int) {
         precondition(threads >= 1)
         BLAS.useOneThread()

@@ -7,7 +7,7 @@ struct AddedToken: Sendable {
     let id: Int32
     /// Matches only where no word character stands on either side.
     let isSingleWord: Bool
-    /// Is looked for in the normalised text instead of the raw one.
+    /// Is looked for in the normalized text instead of the raw one.
     let isNormalized: Bool
 }
 

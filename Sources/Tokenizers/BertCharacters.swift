@@ -1,4 +1,4 @@
-/// What BERT's normaliser and pre-tokeniser take a character for.
+/// What BERT's normalizer and pre-tokenizer take a character for.
 ///
 /// The `tokenizers` library has the general categories of Unicode 8.0 built in, while Swift's follow the
 /// newest Unicode. So characters that came later have no category here, and the few whose category changed

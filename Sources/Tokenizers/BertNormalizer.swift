@@ -1,6 +1,6 @@
 import Foundation
 
-/// The normaliser of BERT, with the four settings of `tokenizer.json`.
+/// The normalizer of BERT, with the four settings of `tokenizer.json`.
 struct BertNormalizer: Sendable {
     var cleansText = true
     var spacesChineseCharacters = true

@@ -1,4 +1,4 @@
-/// The words of a normalised text, as ranges of its UTF-8 bytes: white space separates words, and every
+/// The words of a normalized text, as ranges of its UTF-8 bytes: white space separates words, and every
 /// punctuation character is a word of its own.
 struct BertWords: Sequence, IteratorProtocol {
     private let text: [UInt8]

@@ -7,7 +7,7 @@ struct ByteLevelDefinition {
     let file: String
     /// Every token, by its id.
     let tokens: [String]
-    /// Pairs of tokens, the first learnt first.
+    /// Pairs of tokens, the first learned first.
     let merges: [(left: String, right: String)]
     /// Tokens that are found in the text by their letters.
     let addedTokens: [AddedToken]

@@ -1,9 +1,9 @@
 /// The pieces of text that byte-level BPE merges within.
 ///
 /// GPT-2's are the matches of `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-/// (Radford et al., 2019). SmolLM cuts every digit out first, and applies it to what lies between. Those of Qwen2
-/// are the matches of `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|`
-/// `\s*[\r\n]+|\s+(?!\S)|\s+`.
+/// (Radford et al., 2019). SmolLM cuts every digit out first, and applies it to what lies between. Those of
+/// Qwen2 are the matches of `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|
+/// ?[^\s\p{L}\p{N}]+[\r\n]*|` `\s*[\r\n]+|\s+(?!\S)|\s+`.
 struct ByteLevelWords {
     private enum Kind {
         case letter, number, space, other

@@ -1,4 +1,4 @@
-/// Byte-pair merging (Sennrich, Haddow and Birch, 2016): the pair of neighbours that was learnt first is
+/// Byte-pair merging (Sennrich, Haddow and Birch, 2016): the pair of neighbours that was learned first is
 /// merged first, the leftmost where there are several.
 struct BytePairMerges: Sendable {
     private struct Merge {

@@ -14,7 +14,7 @@ public struct SentenceTokenizer: Sendable {
     /// Reads the settings and the tokenizer of a folder.
     ///
     /// - Parameters:
-    ///   - name: of the prompt; the folder's default unless given.
+    ///   - name: of the prompt. Default: the folder's own.
     ///   - maximumTokens: what the model takes, where the folder does not say less.
     /// - Throws: `ModelFileError` for a malformed file, or a prompt that the folder does not have.
     public init(folder: String, prompt name: String? = nil, maximumTokens: Int) throws {

@@ -2,7 +2,7 @@ import ModelFiles
 
 extension WordPieceDefinition {
     /// Reads a `tokenizer.json` of the `tokenizers` library.
-    /// - Throws: `ModelFileError` when it describes anything but BERT's normaliser, pre-tokeniser,
+    /// - Throws: `ModelFileError` when it describes anything but BERT's normalizer, pre-tokenizer,
     ///   WordPiece model and `[CLS] text [SEP]`.
     init(tokenizerJSON path: String) throws {
         let fields = try JSONFields(contentsOf: path)
@@ -74,8 +74,8 @@ extension WordPieceDefinition {
         }
     }
 
-    /// Templates must put `[CLS]` before a text and `[SEP]` after it, and after the second text of a pair, all of
-    /// which has type 1.
+    /// Templates must put `[CLS]` before a text and `[SEP]` after it, and after the second text of a pair,
+    /// all of which has type 1.
     private static func checkTemplate(_ fields: JSONFields) throws {
         guard fields.value("post_processor") != nil else { return }
         let processor = try fields.fields("post_processor")

@@ -9,8 +9,8 @@ public struct PairEncoding: Sendable, Equatable {
 extension WordPieceTokenizer {
     /// The ids of `[CLS] first [SEP] second [SEP]`.
     ///
-    /// Pairs that are too long are cut as by the strategy `longest_first` of the Hugging Face library: the longer
-    /// sentence loses its end until it is as long as the other one, then both lose theirs.
+    /// Pairs that are too long are cut as by the strategy `longest_first` of the Hugging Face library: the
+    /// longer sentence loses its end until it is as long as the other one, then both lose theirs.
     ///
     /// - Parameter maximumTokens: the most ids to return, at least 3
     public func encode(pair first: String, _ second: String, maximumTokens: Int = 512) -> PairEncoding {

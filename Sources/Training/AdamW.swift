@@ -28,7 +28,8 @@ public final class AdamW {
     private(set) var first: [[Float]]
     /// v of each parameter.
     private(set) var second: [[Float]]
-    /// Rows of each parameter that have ever had a gradient, so that their moments may not be zero; nil for all.
+    /// Rows of each parameter that have ever had a gradient, so that their moments may not be zero; nil for
+    /// all.
     private var active: [[Bool]?]
     /// Steps taken.
     public private(set) var steps = 0
@@ -44,7 +45,7 @@ public final class AdamW {
         }
     }
 
-    /// Goes on from a checkpoint; moments must have the parameters' sizes.
+    /// Continues from a checkpoint; moments must have the parameters' sizes.
     func restore(first: [[Float]], second: [[Float]], steps: Int) {
         precondition(first.map(\.count) == self.first.map(\.count))
         precondition(second.map(\.count) == self.second.map(\.count))

@@ -1,10 +1,11 @@
 import Tensors
 
-/// Altered copies of examples, which have no label: a teacher says what they are, so that a student learns of more than
-/// the training file holds (Jiao et al., "TinyBERT", 2020, section 4.2, where a language model picks the new words).
+/// Altered copies of examples, which have no label: a teacher says what they are, so that a student learns of
+/// more than the training file holds (Jiao et al., "TinyBERT", 2020, section 4.2, where a language model
+/// picks the new words).
 ///
-/// One token in ten of each sentence, and at least one, is replaced by one of another example, swapped with the next,
-/// left out, or preceded by one of another example.
+/// One token in ten of each sentence, and at least one, is replaced by one of another example, swapped with
+/// the next, left out, or preceded by one of another example.
 struct Augmentation {
     /// Copies of each example.
     let copies: Int

@@ -86,7 +86,8 @@ public struct EncoderGraph {
 
     /// Runs the encoder.
     ///
-    /// - Parameter dropout: drops embeddings, and what attention and feed-forward layers add to the residual stream.
+    /// - Parameter dropout: drops embeddings, and what attention and feed-forward layers add to the residual
+    ///   stream.
     public func forward(_ batch: TokenBatch, dropout: Dropout? = nil, pool: ThreadPool) -> Tape {
         var (first, saved) = embeddingNorm.forward(embeddings.forward(batch, pool: pool), pool: pool)
         dropout?.apply(to: &first, place: 0, pool: pool)

@@ -27,11 +27,12 @@ public struct PruningChoice: Sendable, Equatable {
 }
 
 extension EncoderTraining {
-    /// Prunes the model to a sparsity: drops weights and holds them at zero, or removes heads, neurons or blocks.
+    /// Prunes the model to a sparsity: drops weights and holds them at zero, or removes heads, neurons or
+    /// blocks.
     ///
     /// - Parameters:
-    ///   - sparsity: the fraction of the weights, heads, neurons or blocks that is gone then, of those that the model
-    ///     had when it was read.
+    ///   - sparsity: the fraction of the weights, heads, neurons or blocks that is gone then, of those that
+    ///     the model had when it was read.
     ///   - examples: what scores are computed from.
     /// - Throws: `PruningError` for a choice that makes no sense or lacks what it needs.
     public func prune(
@@ -66,8 +67,8 @@ extension EncoderTraining {
         for (parameter, mask) in zip(graph.prunable, masks) { parameter.hold(mask) }
     }
 
-    /// Optimal brain surgery layer by layer; with scope global, at the sparsities that the scores of all layers
-    /// together give.
+    /// Optimal brain surgery layer by layer; with scope global, at the sparsities that the scores of all
+    /// layers together give.
     private func solve(
         _ choice: PruningChoice, _ sparsity: Double, _ layers: [LayerEvidence], pool: ThreadPool
     ) throws {
@@ -126,8 +127,8 @@ extension EncoderTraining {
         }
     }
 
-    /// Leaves only some features between layers of a block; with `refit`, the layer that reads them makes up for
-    /// those that are gone, as optimal brain surgery does.
+    /// Leaves only some features between layers of a block; with `refit`, the layer that reads them makes up
+    /// for those that are gone, as optimal brain surgery does.
     private func keep(
         _ features: [Int], rowsOf producers: [LayerRole], columnsOf consumer: LayerRole, block: Int,
         refit: Bool, _ evidence: BlockEvidence
@@ -160,7 +161,7 @@ extension EncoderTraining {
         }
     }
 
-    /// Leaves only some blocks, numbered anew.
+    /// Leaves only some blocks, numbered again.
     private func keepBlocks(_ kept: [Int]) throws {
         unitsRead.heads = kept.map { unitsRead.heads[$0] }
         unitsRead.neurons = kept.map { unitsRead.neurons[$0] }

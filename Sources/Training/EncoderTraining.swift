@@ -6,8 +6,8 @@ import Tensors
 import Tokenizers
 import Transformers
 
-/// An encoder folder, loaded for training: parameters by their names without the checkpoint's prefix, the graph over
-/// them, the tokenizer, and the head that a task needs.
+/// An encoder folder, loaded for training: parameters by their names without the checkpoint's prefix, the
+/// graph over them, the tokenizer, and the head that a task needs.
 public final class EncoderTraining {
     /// The folder that it was read from.
     public let folder: String
@@ -130,11 +130,11 @@ public final class EncoderTraining {
     {
         Trainer(
             graph: graph, parameters: parameters, objective: try objective(plan.distillation),
-            settings: plan.optimiser, distillation: plan.distillation, dropout: (plan.dropout, plan.seed),
+            settings: plan.optimizer, distillation: plan.distillation, dropout: (plan.dropout, plan.seed),
             teacher: teacher, pool: pool)
     }
 
-    /// Makes the graph anew when parameters have been removed or have other shapes.
+    /// Makes the graph again when parameters have been removed or have other shapes.
     public func rebuildGraph() throws {
         graph = try EncoderGraph(parameters: parameters, configuration: configuration)
     }

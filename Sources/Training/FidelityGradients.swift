@@ -2,8 +2,8 @@ import Evaluation
 import Tensors
 import Transformers
 
-/// Gradients of the label-free fidelity of an encoder (``FidelityTask``): Pearson's r, over all pairs of sentences,
-/// between the cosines of the model and those of the dense model.
+/// Gradients of the label-free fidelity of an encoder (``FidelityTask``): Pearson's r, over all pairs of
+/// sentences, between the cosines of the model and those of the dense model.
 public struct FidelityGradients {
     private let graph: EncoderGraph
     private let sentences: SentenceOperation
@@ -42,8 +42,9 @@ public struct FidelityGradients {
         public var projections: [Matrix]
     }
 
-    /// At the dense weights 1 − r ≈ ½ E[(df)²], with f = Σ_{i<j} z_ij s_ij / (√N σ) a random projection of the
-    /// similarities s: z is normal, and orthogonal to what r does not see, a shift and a stretch of all s.
+    /// At the dense weights 1 − r ≈ ½ E[(df)²], with f = Σ_{i<j} z_ij s_ij / (√N σ) a random projection of
+    /// the similarities s: z is normal, and orthogonal to what r does not see, a shift and a stretch of all
+    /// s.
     ///
     /// - Returns: for every layer, what ½ E[⟨∂f/∂W, Δ⟩²] is computed from, exactly or factored over tokens
     ///   (Kronecker-factored curvature: Martens and Grosse, ICML 2015).
@@ -88,8 +89,8 @@ public struct FidelityGradients {
 }
 
 extension Losses {
-    /// 1 − r, with r Pearson's correlation over all pairs i < j between ⟨eᵢ, eⱼ⟩ and ⟨tᵢ, tⱼ⟩, rows of E and T
-    /// [sentences × hidden] of length 1.
+    /// 1 − r, with r Pearson's correlation over all pairs i < j between ⟨eᵢ, eⱼ⟩ and ⟨tᵢ, tⱼ⟩, rows of E and
+    /// T [sentences × hidden] of length 1.
     static func fidelity(_ embeddings: Matrix, teacher: Matrix) -> LossValue {
         precondition(embeddings.rows == teacher.rows && embeddings.rows > 2)
         var own = PairSimilarities(embeddings)

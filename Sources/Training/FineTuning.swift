@@ -87,13 +87,14 @@ public struct FineTuning {
             key: try Self.key(options, model), path: "\(output).checkpoint.h5")
     }
 
-    /// Trains to the end and takes the best epoch's model, or the one that training started from when no epoch scores
-    /// higher: what pruning has left of a model is often better than what more steps on few examples make of it.
+    /// Trains to the end and takes the best epoch's model, or the one that training started from when no
+    /// epoch scores higher: what pruning has left of a model is often better than what more steps on few
+    /// examples make of it.
     ///
     /// - Parameters:
     ///   - checkpointSeconds: the time between two checkpoints.
     ///   - write: writes the model's folder.
-    /// - Returns: nil when it was stopped; the same call goes on from the checkpoint.
+    /// - Returns: nil when it was stopped; the same call continues from the checkpoint.
     public func run(
         checkpointSeconds: Double = 120, shouldStop: () -> Bool = { false },
         progress: (String, Double) -> Void = { _, _ in }, note: (String) -> Void = { _ in }
@@ -103,7 +104,7 @@ public struct FineTuning {
         if checkpoint.exists {
             (best, state) = try checkpoint.restore(loop.trainer)
             loop.step = state.step
-            note("goes on from step \(state.step) of \(loop.steps)")
+            note("continues from step \(state.step) of \(loop.steps)")
         } else {
             state.scores = [score()]
             (state.bestScore, best) = (state.scores[0], loop.trainer.trained.map(\.value.elements))
@@ -190,8 +191,8 @@ struct TeacherOutputs {
             ? try model.trainer(pool: pool).outputs(examples, progress: progress) : nil
     }
 
-    /// Refuses a teacher that was trained for something else, cannot read what the student reads, or has hidden states
-    /// of another width.
+    /// Refuses a teacher that was trained for something else, cannot read what the student reads, or has
+    /// hidden states of another width.
     private static func require(
         _ teacher: EncoderTraining, fits student: EncoderTraining, _ distillation: Distillation
     ) throws {

@@ -22,7 +22,8 @@ public struct LossValue: Sendable {
 /// Losses with their gradients.
 public enum Losses {
     /// Mean over pairs of (cos(e₁, e₂) − target)², with rows 2p and 2p + 1 of E [2·pairs × hidden], each of
-    /// length 1, being a pair (CosineSimilarityLoss of sentence-transformers). Pairs without a target add nothing.
+    /// length 1, being a pair (CosineSimilarityLoss of sentence-transformers). Pairs without a target add
+    /// nothing.
     public static func cosineRegression(_ embeddings: Matrix, targets: [Float?]) -> LossValue {
         precondition(embeddings.rows == 2 * targets.count)
         var gradient = Matrix(rows: embeddings.rows, columns: embeddings.columns)
@@ -41,9 +42,9 @@ public enum Losses {
         return LossValue(loss: loss, gradient: gradient)
     }
 
-    /// Distillation of similarities: mean over all pairs of rows of (⟨eᵢ, eⱼ⟩ − ⟨tᵢ, tⱼ⟩)², with the student's
-    /// embeddings E and the teacher's T, rows of length 1 (relational knowledge distillation: Park et al.,
-    /// CVPR 2019, on similarities; embeddings themselves may turn together).
+    /// Distillation of similarities: mean over all pairs of rows of (⟨eᵢ, eⱼ⟩ − ⟨tᵢ, tⱼ⟩)², with the
+    /// student's embeddings E and the teacher's T, rows of length 1 (relational knowledge distillation: Park
+    /// et al., CVPR 2019, on similarities; embeddings themselves may turn together).
     public static func similarityDistillation(_ embeddings: Matrix, teacher: Matrix) -> LossValue {
         precondition(embeddings.rows == teacher.rows)
         let count = embeddings.rows
@@ -73,7 +74,8 @@ public enum Losses {
         return LossValue(loss: loss, gradient: gradient)
     }
 
-    /// Mean over rows of −log softmax(z)_label, with logits Z [examples × classes]. Rows without a label add nothing.
+    /// Mean over rows of −log softmax(z)_label, with logits Z [examples × classes]. Rows without a label add
+    /// nothing.
     public static func crossEntropy(_ logits: Matrix, labels: [Int?]) -> LossValue {
         precondition(logits.rows == labels.count)
         var gradient = Matrix(rows: logits.rows, columns: logits.columns)

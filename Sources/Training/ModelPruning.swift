@@ -195,7 +195,7 @@ public final class ModelPruning {
 
     /// Trains by the plan.
     ///
-    /// - Parameter afterEpoch: says whether to go on.
+    /// - Parameter afterEpoch: says whether to continue.
     /// - Returns: whether it was not stopped from outside.
     private func train(
         _ pruning: ScheduledPruning?, _ shouldStop: () -> Bool, _ progress: (Double) -> Void,

@@ -1,11 +1,14 @@
 import Tensors
 
-/// The scores of movement pruning, which are trained beside the weights (Sanh, Wolf and Rush, 2020, equations 3 and 4).
+/// The scores of movement pruning, which are trained beside the weights (Sanh, Wolf and Rush, 2020, equations
+/// 3 and 4).
 ///
-/// The derivative of the loss by a score is w·∂L/∂w, of weights that are dropped at present too: they keep their value.
+/// The derivative of the loss by a score is w·∂L/∂w, of weights that are dropped at present too: they keep
+/// their value.
 ///
-/// Scores start at w²/2, to which a step of gradient descent adds just −η·w·∂L/∂w. The paper's start at zero, and what
-/// has not moved yet is then dropped whatever it is worth: tens of thousands of steps make up for it, hundreds do not.
+/// Scores start at w²/2, to which a step of gradient descent adds just −η·w·∂L/∂w. The paper's start at zero,
+/// and what has not moved yet is then dropped whatever it is worth: tens of thousands of steps make up for
+/// it, hundreds do not.
 struct MovementScores {
     private let parameters: [Parameter]
     private let optimizer: AdamW
@@ -49,7 +52,7 @@ struct MovementScores {
         optimizer.step(learningRate: Self.relativeRate * rate, clip: .infinity, pool: pool)
     }
 
-    /// Lets the weights that are dropped at present come back, so that it is chosen anew which are.
+    /// Lets the weights that are dropped at present come back, so that it is chosen again which are.
     func revive() {
         for (index, parameter) in parameters.enumerated() {
             parameter.value.elements = weights[index]

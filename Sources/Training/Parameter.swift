@@ -10,8 +10,8 @@ public final class Parameter {
     public var value: Matrix
     /// ∂loss/∂value, summed over the backward passes since ``clearGradient()``.
     public var gradient: Matrix
-    /// Σ_tokens dy·dyᵀ [rows × rows] with dy the gradient at the outputs of the linear layer whose weight this is,
-    /// summed over backward passes; nil where nobody asked for it.
+    /// Σ_tokens dy·dyᵀ [rows × rows] with dy the gradient at the outputs of the linear layer whose weight
+    /// this is, summed over backward passes; nil where nobody asked for it.
     public var outputGradientCovariance: Matrix?
     /// Whether weight decay applies: to matrices, not to biases and norms (as BERT's authors trained).
     public let decays: Bool
@@ -33,8 +33,8 @@ public final class Parameter {
         Parameter(name: name, shape: shape, elements: [Float](repeating: 0, count: shape.reduce(1, *)))
     }
 
-    /// Rows that the gradient is not zero in, where it is known to be zero in most, as for embeddings; nil where
-    /// any may have one.
+    /// Rows that the gradient is not zero in, where it is known to be zero in most, as for embeddings; nil
+    /// where any may have one.
     public private(set) var rowsWithGradient: Set<Int>?
 
     /// Promises that gradients are only added by ``addGradient(_:row:toRow:)``.

@@ -5,9 +5,10 @@ import Tensors
 /// Prunes while a model is trained: the sparsity follows a cubic schedule, and what is dropped is chosen by
 /// scores that the training steps themselves give.
 ///
-/// With magnitude, gradient, fisher and random, what is dropped stays zero and never comes back. With movement,
-/// dropped weights keep their value aside and come back when their score rises (Sanh, Wolf and Rush, 2020). Movement
-/// scores are trained by Adam, as the paper's authors train them: w·∂L/∂w is of another size in every layer.
+/// With magnitude, gradient, fisher and random, what is dropped stays zero and never comes back. With
+/// movement, dropped weights keep their value aside and come back when their score rises (Sanh, Wolf and
+/// Rush, 2020). Movement scores are trained by Adam, as the paper's authors train them: w·∂L/∂w is of another
+/// size in every layer.
 public final class ScheduledPruning {
     private let parameters: [Parameter]
     private let score: PruningScore
@@ -74,7 +75,7 @@ public final class ScheduledPruning {
         }
     }
 
-    /// Chooses anew what is dropped, where the schedule says so; `step` is how many have been taken.
+    /// Chooses again what is dropped, where the schedule says so; `step` is how many have been taken.
     func didUpdate(step: Int, of steps: Int) throws {
         movement?.keepAside(pool: pool)
         let progress = Double(step) / Double(steps)
@@ -82,8 +83,8 @@ public final class ScheduledPruning {
         try prune(to: schedule.sparsity(at: progress))
     }
 
-    /// Whether weights are chosen after a step: evenly spread, 50 times until the cool-down starts, or 400 times to the
-    /// very end where dropped ones come back.
+    /// Whether weights are chosen after a step: evenly spread, 50 times until the cool-down starts, or 400
+    /// times to the very end where dropped ones come back.
     private func isChoice(_ step: Int, _ steps: Int) -> Bool {
         let first = schedule.warmUp * Double(steps)
         let (choices, end) = movement == nil ? (50.0, 1 - schedule.coolDown) : (400, 1)

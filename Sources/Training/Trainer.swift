@@ -16,7 +16,7 @@ public final class Trainer {
     /// Every parameter that is trained.
     public let trained: [Parameter]
     /// Made for the first step: a trainer that only judges a model needs no moments.
-    private(set) lazy var optimiser = AdamW(trained, settings: settings)
+    private(set) lazy var optimizer = AdamW(trained, settings: settings)
     private let settings: AdamW.Settings
     let pool: ThreadPool
     private let distillation: Distillation
@@ -35,7 +35,8 @@ public final class Trainer {
     /// Puts a trainer together.
     ///
     /// - Parameters:
-    ///   - dropout: the probability by which activations are dropped in training steps, with what fixes which.
+    ///   - dropout: the probability by which activations are dropped in training steps, with what fixes
+    ///     which.
     ///   - teacher: a dense model to distil from.
     public init(
         graph: EncoderGraph, parameters: ParameterSet, objective: any TrainingObjective,
@@ -91,9 +92,9 @@ public final class Trainer {
         clearGradients()
         let loss = accumulate(
             examples, teacherOutputs: teacherOutputs,
-            dropout: dropout > 0 ? Dropout(rate: dropout, seed: seed, step: optimiser.steps) : nil)
+            dropout: dropout > 0 ? Dropout(rate: dropout, seed: seed, step: optimizer.steps) : nil)
         beforeUpdate()
-        return StepResult(loss: loss, gradientNorm: optimiser.step(learningRate: rate, pool: pool))
+        return StepResult(loss: loss, gradientNorm: optimizer.step(learningRate: rate, pool: pool))
     }
 
     /// Forgets all gradients.

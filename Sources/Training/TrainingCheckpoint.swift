@@ -34,13 +34,13 @@ struct TrainingCheckpoint {
             try root.setAttribute("bestScore", progress.bestScore ?? .nan)
             try root.setAttribute("bestStep", progress.bestStep)
             try root.setAttribute("elapsedSeconds", progress.elapsedSeconds)
-            try root.setAttribute("optimiserSteps", trainer.optimiser.steps)
+            try root.setAttribute("optimizerSteps", trainer.optimizer.steps)
             try root.write("scores", progress.scores)
             let names = trainer.trained.map(\.name)
             try root.writeStrings("names", names)
             try write(trainer.trained.map(\.value.elements), "parameters", root)
-            try write(trainer.optimiser.first, "first", root)
-            try write(trainer.optimiser.second, "second", root)
+            try write(trainer.optimizer.first, "first", root)
+            try write(trainer.optimizer.second, "second", root)
             try write(best, "best", root)
         }
     }
@@ -77,9 +77,9 @@ struct TrainingCheckpoint {
         for (parameter, values) in zip(parameters, try read("parameters")) {
             parameter.value.elements = values
         }
-        trainer.optimiser.restore(
+        trainer.optimizer.restore(
             first: try read("first"), second: try read("second"),
-            steps: try root.attribute("optimiserSteps"))
+            steps: try root.attribute("optimizerSteps"))
         let score: Double = try root.attribute("bestScore")
         let progress = Progress(
             step: try root.attribute("step"), bestScore: score.isNaN ? nil : score,

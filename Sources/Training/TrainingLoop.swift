@@ -15,7 +15,7 @@ public struct TrainingPlan: Sendable, Equatable, Codable {
     /// The probability by which activations are dropped.
     public var dropout = 0.0
     /// AdamW's settings.
-    public var optimiser = AdamW.Settings()
+    public var optimizer = AdamW.Settings()
     /// What is distilled from the dense model.
     public var distillation = Distillation()
     /// Altered copies of each example, which only a teacher can judge.

@@ -73,7 +73,7 @@ extension DecoderConfiguration {
 
     /// Reads the metadata of a GGUF file by the keys that llama.cpp gives all families.
     ///
-    /// - Parameter rotaryBase: where the file does not say; nil for a family with learnt positions.
+    /// - Parameter rotaryBase: where the file does not say; nil for a family with learned positions.
     /// - Throws: `ModelFileError` for a key that is missing or out of range, or positions that are scaled.
     public init(_ gguf: GGUFFile, _ description: GGUFDescription, rotaryBase: Double?) throws {
         func size(_ key: String, in range: ClosedRange<Int>, default usual: Int? = nil) throws -> Int {

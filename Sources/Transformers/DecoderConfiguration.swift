@@ -18,9 +18,9 @@ public struct DecoderConfiguration: Sendable, Equatable {
     public let vocabulary: Int
     /// The longest sequence, in tokens.
     public let maximumTokens: Int
-    /// What normalisation adds to the mean square or the variance.
+    /// What normalization adds to the mean square or the variance.
     public let epsilon: Double
-    /// The base of rotary positions; nil where positions are learnt.
+    /// The base of rotary positions; nil where positions are learned.
     public let rotaryBase: Double?
     /// Whether the output layer is the token embedding.
     public var tiesEmbeddings: Bool

@@ -81,7 +81,7 @@ public final class DecoderState {
         scratch = (0..<threads).map { _ in AlignedScratch(count: secateur_causal_scratch(capacity)) }
     }
 
-    /// The hidden states of the last pass after the final normalisation [hidden × tokens].
+    /// The hidden states of the last pass after the final normalization [hidden × tokens].
     public var output: PanelMatrix { normed }
 
     func reshape(tokens: Int) {

@@ -14,7 +14,7 @@ public final class DenseLinear: LinearOperator {
 
     /// Packs a weight [rows × columns] and a bias [rows].
     ///
-    /// - Parameter blockColumns: columns that are summed at a time; all unless given. A sparse layer of the same
+    /// - Parameter blockColumns: columns that are summed at a time. Default: all. A sparse layer of the same
     ///   weights and the same blocks gives the same bits.
     public init(
         weight: Matrix, bias: [Float], blockColumns: Int? = nil, instructionSet: InstructionSet = .best

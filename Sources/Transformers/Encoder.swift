@@ -3,8 +3,8 @@ import Levels
 import ModelFiles
 import Tensors
 
-/// An encoder of post-norm transformer blocks with exact GELU, as BERT's (Devlin et al., 2018), and the modules
-/// that make an embedding of a sequence's hidden states.
+/// An encoder of post-norm transformer blocks with exact GELU, as BERT's (Devlin et al., 2018), and the
+/// modules that make an embedding of a sequence's hidden states.
 ///
 ///     let model = try Encoder(folder: "models/minilm")
 ///     let embeddings = model.embed(sequences, pool: pool)  // [sequences × hiddenSize]

@@ -1,7 +1,7 @@
 import Tensors
 
 /// The input side of an encoder: word and position embeddings, and those of token types where there are any,
-/// summed and normalised.
+/// summed and normalized.
 struct EncoderEmbeddings: Sendable {
     private let words: AlignedBuffer<Float>
     private let positions: AlignedBuffer<Float>

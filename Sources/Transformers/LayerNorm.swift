@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// Layer normalisation over features: (x − mean) / √(variance + ε) · γ + β (Ba, Kiros and Hinton, 2016).
+/// Layer normalization over features: (x − mean) / √(variance + ε) · γ + β (Ba, Kiros and Hinton, 2016).
 public final class LayerNorm: Sendable {
     private let gamma: AlignedBuffer<Float>
     private let beta: AlignedBuffer<Float>
@@ -15,7 +15,7 @@ public final class LayerNorm: Sendable {
         self.epsilon = Float(epsilon)
     }
 
-    /// Writes the normalised sum of `input` and `residual` [features × tokens] to `output`, which may be
+    /// Writes the normalized sum of `input` and `residual` [features × tokens] to `output`, which may be
     /// either of them.
     public func apply(
         _ input: PanelMatrix, residual: PanelMatrix?, into output: PanelMatrix, strips: Range<Int>,

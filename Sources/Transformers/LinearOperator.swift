@@ -7,8 +7,8 @@ public protocol LinearOperator: AnyObject, Sendable {
     var rows: Int { get }
     /// Input features.
     var columns: Int { get }
-    /// What the packed weights take in memory, in bytes, the same on every CPU: without biases, and without what fills
-    /// up the last rows of a kernel.
+    /// What the packed weights take in memory, in bytes, the same on every CPU: without biases, and without
+    /// what fills up the last rows of a kernel.
     var sizeBytes: Int { get }
     /// What benchmarks call the kernel.
     var kernelName: String { get }

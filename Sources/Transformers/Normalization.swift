@@ -1,11 +1,11 @@
 import CKernels
 import Tensors
 
-/// Normalises the features of every token. Two conform: ``LayerNorm`` and ``RMSNorm``.
+/// Normalizes the features of every token. Two conform: ``LayerNorm`` and ``RMSNorm``.
 protocol Normalization: Sendable {
-    /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
+    /// Writes the normalized `input` [features × tokens] to `output`, which may be the same.
     func apply(_ input: PanelMatrix, into output: PanelMatrix, strips: Range<Int>)
-    /// Normalises the features of one token, which are side by side.
+    /// Normalizes the features of one token, which are side by side.
     func apply(one input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>)
 }
 
@@ -15,7 +15,7 @@ extension LayerNorm: Normalization {
     }
 }
 
-/// Root-mean-square normalisation: x / √(mean x² + ε) · γ (Zhang and Sennrich, 2019).
+/// Root-mean-square normalization: x / √(mean x² + ε) · γ (Zhang and Sennrich, 2019).
 public final class RMSNorm: Normalization {
     private let gamma: AlignedBuffer<Float>
     private let epsilon: Float
@@ -26,7 +26,7 @@ public final class RMSNorm: Normalization {
         self.epsilon = Float(epsilon)
     }
 
-    /// Writes the normalised `input` [features × tokens] to `output`, which may be the same.
+    /// Writes the normalized `input` [features × tokens] to `output`, which may be the same.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix, strips: Range<Int>) {
         precondition(input.features == gamma.count && output.features == gamma.count)
         InstructionSet.best.languageKernels.pointee.rmsnorm(

@@ -20,8 +20,8 @@ public struct SequenceClassifier: Sendable {
     /// Reads the head of a folder.
     ///
     /// - Parameter encoder: the folder's encoder, packed in any way.
-    /// - Throws: `ModelFileError` for a missing or malformed file, another class than
-    ///   that of the encoder's family that classifies sequences, or a tensor of another shape than the configuration says.
+    /// - Throws: `ModelFileError` for a missing or malformed file, another class than that of the encoder's
+    ///   family that classifies sequences, or a tensor of another shape than the configuration says.
     public init(folder: String, encoder: Encoder) throws {
         let checkpoint = try EncoderCheckpoint(
             folder: folder, architectures: Architectures([encoder.architecture]))
@@ -39,8 +39,8 @@ public struct SequenceClassifier: Sendable {
 
     /// Logits [sequences × classes] of sequences `[CLS] … [SEP]`, which must not be empty.
     ///
-    /// Sequences are shared out among the threads as by ``Encoder/embed(_:pool:)``, and the result of one does not
-    /// depend on which others there are, nor on the number of threads.
+    /// Sequences are shared out among the threads as by ``Encoder/embed(_:pool:)``, and the result of one
+    /// does not depend on which others there are, nor on the number of threads.
     ///
     /// - Parameter firsts: for pairs of sentences, how many tokens of each sequence are of its first one; the
     ///   others are of type 1. nil for single sentences.

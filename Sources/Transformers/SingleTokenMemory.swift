@@ -12,8 +12,8 @@ final class SingleTokenMemory: @unchecked Sendable {
         let queries: AlignedScratch
         let context: AlignedScratch
         let quantized: QuantizedVector
-        /// Of the keys that fall to the worker, for every head: the largest score, the sum of exponentials, and
-        /// the weighted sum of values [heads][stride].
+        /// Of the keys that fall to the worker, for every head: the largest score, the sum of exponentials,
+        /// and the weighted sum of values [heads][stride].
         let tops: AlignedScratch
         let totals: AlignedScratch
         let weighted: AlignedScratch

@@ -21,7 +21,7 @@ struct SingleTokenPass: Sendable {
 
     private var kernels: UnsafePointer<secateur_language_kernels> { InstructionSet.best.languageKernels }
 
-    /// From the embedding in the memory to the normalised hidden state of each worker.
+    /// From the embedding in the memory to the normalized hidden state of each worker.
     func run() {
         pool.run { worker in
             let part = memory.parts[worker]

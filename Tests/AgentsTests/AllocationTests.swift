@@ -86,11 +86,11 @@ import Testing
     @Test(arguments: 0..<20) func repairMeetsTheTarget(seed: Int) throws {
         let (allocation, loss) = Self.instance(UInt64(seed), wholeSteps: true)
         let slowest = allocation.latencyMs.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
-        let mended = try #require(allocation.repaired(slowest, loss: loss))
-        #expect(allocation.fits(mended))
-        let filled = allocation.filledUp(mended, loss: loss)
+        let repaired = try #require(allocation.repaired(slowest, loss: loss))
+        #expect(allocation.fits(repaired))
+        let filled = allocation.filledUp(repaired, loss: loss)
         #expect(allocation.fits(filled))
-        #expect(allocation.total(loss, filled) <= allocation.total(loss, mended))
+        #expect(allocation.total(loss, filled) <= allocation.total(loss, repaired))
     }
 
     @Test func solvesAPositiveDefiniteSystem() throws {

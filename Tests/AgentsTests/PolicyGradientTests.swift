@@ -71,7 +71,8 @@ import Testing
 
     /// The least loss of the policies that an agent found, over the optimum.
     ///
-    /// DDPG chooses among levels on the frontier that sensitivities draw: which pattern is better, it is told.
+    /// DDPG chooses among levels on the frontier that sensitivities draw: which pattern is better, it is
+    /// told.
     private static func lossRatio(_ kind: String, seed: UInt64, budget: Int) throws -> Double {
         let toy = ChainEnvironment(
             layers: 6, problem: seed, budget: budget, interaction: 0,
@@ -96,7 +97,7 @@ import Testing
         #expect(ratio <= 1.02, "\(kind)")
     }
 
-    /// What a policy gives on average at the end is better than at the start: it has learnt, not only drawn.
+    /// What a policy gives on average at the end is better than at the start: it has learned, not only drawn.
     @Test(arguments: ["reinforce", "ppo", "ddpg"]) func lateEpisodesAreBetterThanEarlyOnes(
         kind: String
     ) throws {

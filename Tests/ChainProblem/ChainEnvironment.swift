@@ -18,7 +18,8 @@ package final class ChainEnvironment: Environment {
 
     /// - Parameters:
     ///   - interaction: what a pair of neighbours loses when both are wholly sparse; 0 makes losses add up.
-    ///   - misjudgesPatterns: whether the factor that a layer's sensitivities are off by differs between patterns.
+    ///   - misjudgesPatterns: whether the factor that a layer's sensitivities are off by differs between
+    ///     patterns.
     package init(
         layers: Int = 16, problem: UInt64, budget: Int, spent: Int = 0, interaction: Double = 0.004,
         misjudgesPatterns: Bool = true
@@ -76,8 +77,8 @@ package final class ChainEnvironment: Environment {
         interaction * costs.levels[first].sparsity * costs.levels[second].sparsity
     }
 
-    /// The least loss within a latency, by dynamic programming over (level of the last layer, latency): exact,
-    /// as latencies are whole milliseconds.
+    /// The least loss within a latency, by dynamic programming over (level of the last layer, latency):
+    /// exact, as latencies are whole milliseconds.
     package func optimalLoss(latencyMs: Double) -> Double {
         let limit = Int(latencyMs - costs.overheadMs)
         let levels = costs.levels.indices

@@ -72,7 +72,7 @@ package func search(
         }, shouldStop: { count >= stopAfter })
 }
 
-/// Goes on with a search of the chain.
+/// Continues a search of the chain.
 @discardableResult
 package func resume(
     _ folder: String, problem: UInt64 = 1, identity: [String: String] = someIdentity,

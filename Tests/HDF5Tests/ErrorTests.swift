@@ -142,7 +142,7 @@ import Testing
             let rows = try HDF5File.open(path: path, mode: .readWrite).root.dataset("rows")
             try rows.append([1, 2] as [Double])
         }
-        // Only a file that nobody holds open can be created anew.
+        // Only a file that nobody holds open can be created again.
         _ = try HDF5File.create(path: path)
     }
 }

@@ -68,12 +68,12 @@ import Testing
         let root = try file.root
         let agent = try root.createGroup("agent")
         try agent.write("encoder.layer.0.weight", [1] as [Float])
-        try root.write("optimiser/first/moment", [2] as [Float])
-        #expect(try root.names == ["agent", "optimiser"])
+        try root.write("optimizer/first/moment", [2] as [Float])
+        #expect(try root.names == ["agent", "optimizer"])
         #expect(try root.group("agent").names == ["encoder.layer.0.weight"])
-        #expect(try root.group("optimiser").dataset("first/moment").read(as: Float.self) == [2])
-        #expect(try root.contains("optimiser/first/moment"))
-        #expect(try !root.contains("optimiser/second/moment"))
+        #expect(try root.group("optimizer").dataset("first/moment").read(as: Float.self) == [2])
+        #expect(try root.contains("optimizer/first/moment"))
+        #expect(try !root.contains("optimizer/second/moment"))
         #expect(try !root.contains("Agent"))
     }
 

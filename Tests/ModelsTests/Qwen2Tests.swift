@@ -5,7 +5,8 @@ import Testing
 import Tokenizers
 import Transformers
 
-/// Qwen2 in both formats; what transformers and tokenizers give: TransformersTests/Fixtures/make_architectures.py.
+/// Qwen2 in both formats; what transformers and tokenizers give:
+/// TransformersTests/Fixtures/make_architectures.py.
 @Suite struct Qwen2Tests {
     private struct Text: Decodable {
         let text: String

@@ -58,7 +58,7 @@ import Transformers
         #expect(try LevelDatabase.open(folder: folder + "-missing", key: "key") == nil)
     }
 
-    /// A cache outlives versions of this program: their databases are made anew, not complained of.
+    /// A cache outlives versions of this program: their databases are made again, not complained of.
     @Test func anotherLayoutIsMadeAnew() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         _ = try build(threads: 1)

@@ -52,7 +52,8 @@ import Testing
         let found = try evidence.importance(.obs, layer: "layer", random: &random)
         let h = try OBSFactor(try #require(evidence.covariance)).damped
         let determinant = h[0, 0] * h[1, 1] - h[0, 1] * h[1, 0]
-        // The diagonal of the inverse of a 2 × 2 matrix holds the other diagonal element over the determinant.
+        // The diagonal of the inverse of a 2 × 2 matrix holds the other diagonal element over the
+        // determinant.
         let diagonal = [h[1, 1] / determinant, h[0, 0] / determinant]
         for row in 0..<2 {
             for column in 0..<2 {
@@ -79,7 +80,8 @@ import Testing
 
     @Test(
         arguments: [
-            // Columns of the layer that reads the heads: 1 + 9 and 4 + 0.25; rows of the three that feed it: 2 and 4.
+            // Columns of the layer that reads the heads: 1 + 9 and 4 + 0.25; rows of the three that feed it:
+            // 2 and 4.
             (PruningScore.magnitude, Pattern.heads, [10 + 3 * 2, 4.25 + 3 * 4]),
             (.magnitude, .neurons, [10 + 2, 4.25 + 4]),
             // Gates: 1·0.5 + 3·−1 = −2.5 and 1·−1.5 + 3·2 = 4.5; −2·1 + 0.5·2 = −1 and −2·0.5 + 0.5·4 = 1.

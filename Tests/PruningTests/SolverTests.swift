@@ -54,7 +54,9 @@ import Testing
         let weight = random(shape.0, shape.1, seed: 1)
         let layer = try PrunableLayer(
             name: "layer", weight: weight, covariance: covariance(shape.1, seed: 5), score: solver)
-        for pattern in [Pattern.dense, .unstructured, .rowBlock4, .rowBlock6, .rowBlock8, .rowBlock16, .block4] {
+        for pattern in [
+            Pattern.dense, .unstructured, .rowBlock4, .rowBlock6, .rowBlock8, .rowBlock16, .block4,
+        ] {
             guard let unit = pattern.unit else { continue }
             for sparsity in [0.3, 0.5, 0.75, 0.95] {
                 let pruned = try layer.pruned(to: Level(pattern: pattern, sparsity: sparsity))

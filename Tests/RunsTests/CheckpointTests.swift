@@ -7,7 +7,7 @@ import Testing
 @testable import Runs
 
 @Suite struct CheckpointTests {
-    /// Its rows are read, so that reports and searches from it go on; its agent's state is not.
+    /// Its rows are read, so that reports and searches from it continue; its agent's state is not.
     @Test func checkpointsOfTheVersionBeforeAreRefusedByName() throws {
         let folder = try TemporaryFolder()
         try search(folder.path, agent: "natural", budget: 5)

@@ -59,8 +59,8 @@ import Testing
         #expect(latencies[0..<20].max() ?? 0 > 1.8 * (latencies[80..<100].max() ?? .infinity))
     }
 
-    /// Policies at targets inside of the range, those between stations among them, against searches of their own with
-    /// a fifth of the budget each.
+    /// Policies at targets inside of the range, those between stations among them, against searches of their
+    /// own with a fifth of the budget each.
     @Test func oneSearchOverARangeIsAsGoodAsOneForEachTarget() throws {
         let fractions = [0.3, 0.38, 0.5, 0.62, 0.8]
         var (shared, separate) = (0.0, 0.0)
@@ -101,13 +101,13 @@ import Testing
         let policy = try #require(allocation.optimum(loss: costs.sensitivity))
         for share in [0.98, 0.9, 0.7] {
             let target = costs.target(latencyMs: share * costs.latencyMs(of: policy))
-            let mended = try #require(costs.repaired(policy, to: target))
-            #expect(costs.meet(target, with: mended))
+            let repaired = try #require(costs.repaired(policy, to: target))
+            #expect(costs.meet(target, with: repaired))
             // Never better than the optimum of what it goes by, and near it.
             let limit = AdditiveAllocation(costs: costs, target: target)
             let least = limit.total(
                 costs.sensitivity, try #require(limit.optimum(loss: costs.sensitivity, bins: 20_000)))
-            let found = limit.total(costs.sensitivity, mended)
+            let found = limit.total(costs.sensitivity, repaired)
             #expect(found >= least * (1 - 1e-3) && found <= least * 1.1)
         }
         #expect(costs.repaired(policy, to: costs.target(latencyMs: costs.leastLatencyMs * 0.9)) == nil)

@@ -56,7 +56,7 @@ struct CommandLineTool {
     ///
     /// - Parameters:
     ///   - device: takes the output instead of the result.
-    ///   - workingFolder: where it runs; here unless given.
+    ///   - workingFolder: where it runs. Default: here.
     func run(
         _ arguments: [String], input: String? = nil, interruption: Interruption? = nil,
         device: String? = nil, in workingFolder: String? = nil

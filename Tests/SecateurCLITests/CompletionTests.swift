@@ -59,7 +59,10 @@ import Testing
         #expect(try offers(tool, ["secateur", "sea"]) == ["search"])
         #expect(try offers(tool, ["secateur", "search", "--target-l"]) == ["--target-latency"])
         #expect(try offers(tool, ["secateur", "search", "--agent", ""]).contains("random"))
-        #expect(try offers(tool, ["secateur", "search", "--task", ""]) == ["sts", "fidelity", "lm", "classification"])
+        #expect(
+            try offers(tool, ["secateur", "search", "--task", ""]) == [
+                "sts", "fidelity", "lm", "classification",
+            ])
         #expect(try offers(tool, ["secateur", "export", "run", "--format", "o"]) == ["onnx"])
         #expect(try offers(tool, ["secateur", "prune", "model", "--pattern", "u"]) == ["unstructured"])
         #expect(try offers(tool, ["secateur", "search", "--train", "t"]) == ["text.txt"])

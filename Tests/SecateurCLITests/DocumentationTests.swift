@@ -17,7 +17,7 @@ import Testing
 
     private static let catalogue = "Sources/SecateurCLI/Secateur.docc"
 
-    /// The command lines of a text, those that go on in the next line put together.
+    /// The command lines of a text, those that continue in the next line put together.
     private static func commandLines(_ text: String) -> [String] {
         text.replacing("\\\n", with: " ").split(separator: "\n").flatMap { line in
             let typed = line.drop { $0 == " " || $0 == "$" }

@@ -8,7 +8,7 @@ import Testing
     import FoundationNetworking
 #endif
 
-/// The report of a search that goes on, over HTTP.
+/// The report of a search that continues, over HTTP.
 @Suite(.serialized) struct LiveReportTests {
     /// Status and text of an answer; nil when there is none.
     ///

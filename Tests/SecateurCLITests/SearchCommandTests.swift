@@ -51,7 +51,8 @@ import TinyModels
         #expect(first.count == 32 && abs(first.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
     }
 
-    /// A run names its files as they were given; they are found from other folders too, and in a project that moved.
+    /// A run names its files as they were given; they are found from other folders too, and in a project that
+    /// moved.
     @Test func aRunCanBeUsedFromAnyFolder() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
@@ -103,7 +104,7 @@ import TinyModels
         #expect(try denseScore("second") == 0.25)
         try TinyModel.writeSentences(40, to: text, seed: 4)
         #expect(abs(try #require(try denseScore("third")) - first) < 1e-6)
-        // Damaged, it is computed anew.
+        // Damaged, it is computed again.
         try Data("{".utf8).write(to: URL(fileURLWithPath: path))
         try TinyModel.writeSentences(40, to: text, seed: 3)
         #expect(try denseScore("fourth") == first)

@@ -8,7 +8,8 @@ import TinyModels
 
 /// A search that takes a second or two, as tests start it.
 enum TinySearch {
-    /// Whether a number of policies is what a budget leaves for them after calibration, sensitivities and effects.
+    /// Whether a number of policies is what a budget leaves for them after calibration, sensitivities and
+    /// effects.
     static func spends(_ evaluations: Any?, of budget: Int) -> Bool {
         guard let evaluations = evaluations as? Int else { return false }
         return (budget * 2 / 3..<budget).contains(evaluations)
@@ -23,7 +24,8 @@ enum TinySearch {
         return tool
     }
 
-    /// Latencies that do not depend on what else the machine does, so that 0.8 of dense can always be reached.
+    /// Latencies that do not depend on what else the machine does, so that 0.8 of dense can always be
+    /// reached.
     private static var table: LatencyTable {
         var entries: [LatencyTable.Key: LatencyTable.Entry] = [:]
         for (rows, cols) in [(32, 32), (64, 32), (32, 64)] {

@@ -67,7 +67,7 @@ import TinyModels
                 for try await event in try search.resume() {
                     if case .finished(let found) = event { summary = found }
                 }
-            } catch where "\(error)".contains("another search writes") {}
+            } catch  where "\(error)".contains("another search writes") {}
         }
         #expect((summary?.evaluations ?? 0) > 3)
     }

@@ -13,8 +13,8 @@ import Testing
 import TinyModels
 import Transformers
 
-/// A program adds a level format, a family of models, an agent and a task of its own, by public names alone, and a search
-/// runs over them to its end.
+/// A program adds a level format, a family of models, an agent and a task of its own, by public names alone,
+/// and a search runs over them to its end.
 @Suite(.serialized) struct OpennessTests {
     @Test func aSearchRunsOverWhatAProgramAdds() async throws {
         let folder = NSTemporaryDirectory() + "secateur-open-\(UUID().uuidString)"
@@ -58,7 +58,8 @@ import Transformers
         for (name, isMissing) in [
             ("neighbors", SearchComponents(agents: components.agents, capabilities: components.capabilities)),
             ("cautious", SearchComponents(tasks: components.tasks, capabilities: components.capabilities)),
-            ("float16", without { $0.formats = .standard }), ("acme", without { $0.architectures = .standard }),
+            ("float16", without { $0.formats = .standard }),
+            ("acme", without { $0.architectures = .standard }),
         ] {
             let error = await #expect(throws: (any Error).self) {
                 let again = Secateur.Search(
@@ -84,7 +85,8 @@ private struct HalfFormat: LevelFormat {
     }
 
     func pack(
-        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase, on instructionSet: InstructionSet
+        _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase,
+        on instructionSet: InstructionSet
     ) -> any LinearOperator {
         let rounded = Matrix(
             rows: weight.rows, columns: weight.columns, elements: weight.elements.map { Float(Float16($0)) })
@@ -139,7 +141,9 @@ private struct NeighborTask: SearchTask {
         Array(try sequences(options.train, model).prefix(32))
     }
 
-    func data(_ options: SearchOptions, for model: EncoderModel, pool: ThreadPool) throws -> SearchData<Transformers.Encoder> {
+    func data(_ options: SearchOptions, for model: EncoderModel, pool: ThreadPool) throws -> SearchData<
+        Transformers.Encoder
+    > {
         let all = try sequences(options.train, model)
         return SearchData(
             calibration: Array(all.prefix(32)), reward: Kept(Array(all[32..<72]), model, pool),

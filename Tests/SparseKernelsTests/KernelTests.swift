@@ -110,8 +110,8 @@ import Transformers
         }
     }
 
-    /// The first token of many gets the bits that it gets alone, of every kernel; and those of a sparse kernel are
-    /// those of the dense one with the same blocks of columns.
+    /// The first token of many gets the bits that it gets alone, of every kernel; and those of a sparse
+    /// kernel are those of the dense one with the same blocks of columns.
     @Test(arguments: sets, [1, 8, 16, 32, 64, 128, 384])
     func aTokenDependsOnNothingElse(_ set: InstructionSet, _ tokens: Int) {
         let (rows, columns) = (43, 130)

@@ -26,7 +26,7 @@ import Testing
         #expect(!table.isFromThisHardware)
     }
 
-    @Test func summarisesByMedian() {
+    @Test func summarizesByMedian() {
         #expect(table.entries[.init(rows: 8, cols: 4, level: Level.dense.with(.int8))]?.medianMs == 2)
     }
 

@@ -2,7 +2,8 @@ import Foundation
 import ModelFiles
 import Tensors
 
-/// The folder of ``TinyModel`` as a DistilBERT: the same blocks under DistilBERT's names, without token types.
+/// The folder of ``TinyModel`` as a DistilBERT: the same blocks under DistilBERT's names, without token
+/// types.
 public enum TinyDistilBERT {
     private static let names = [
         ("encoder.layer", "transformer.layer"), ("attention.self.query", "attention.q_lin"),

@@ -13,7 +13,7 @@ public enum TinyModel {
         public var heads: [Int]
         /// Neurons that each block has left.
         public var neurons: [Int]
-        /// Classes of a classifier; none unless given.
+        /// Classes of a classifier. Default: none.
         public var classes: Int?
 
         /// Sets what differs.

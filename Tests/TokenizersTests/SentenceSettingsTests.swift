@@ -19,7 +19,9 @@ import Testing
         ("{\"max_seq_length\": null}", "{\"model_max_length\": 1000000000000000019884624838656}", nil),
         ("{}", "{}", nil),
     ])
-    func theLimitOfSentencesGoesBeforeThatOfTheTokenizer(sentences: String, tokenizer: String, limit: Int?) throws {
+    func theLimitOfSentencesGoesBeforeThatOfTheTokenizer(sentences: String, tokenizer: String, limit: Int?)
+        throws
+    {
         let found = try settings(["sentence_bert_config.json": sentences, "tokenizer_config.json": tokenizer])
         #expect(found.maximumTokens == limit)
         #expect(!found.lowercases && found.prompts.isEmpty && found.defaultPrompt == nil)
@@ -60,7 +62,7 @@ import Testing
             "vocab.txt": words.joined(separator: "\n"), "tokenizer_config.json": "{\"do_lower_case\": false}",
             "sentence_bert_config.json": "{\"max_seq_length\": 4, \"do_lower_case\": true}",
             "config_sentence_transformers.json":
-                "{\"prompts\": {\"colour\": \"Red \"}, \"default_prompt_name\": \"colour\"}",
+                "{\"prompts\": {\"color\": \"Red \"}, \"default_prompt_name\": \"color\"}",
         ]
         for (name, text) in files {
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))

@@ -93,7 +93,7 @@ import Transformers
             pairs: [[1, 2, 3, 4, 5], [6, 7], [8, 9, 10, 1, 3, 5, 7, 2]], firsts: [2, 2, 8])
         let probe = matrix(3, Self.hidden, &random)
         let sentences = SentenceOperation(pooling: .mean)
-        // A linear function of the normalised sentence embeddings, so that all of the graph takes part.
+        // A linear function of the normalized sentence embeddings, so that all of the graph takes part.
         func loss() -> Double {
             let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
             return inner(probe, sentences.forward(tape.hidden, batch: batch).embeddings)
@@ -178,10 +178,10 @@ import Transformers
     @Test func aHeldZeroStaysZeroAndTheRestLearns() {
         let parameter = Parameter(name: "weight", shape: [1, 4], elements: [0, 1, 0, 2])
         parameter.holdZeros()
-        let optimiser = AdamW([parameter])
+        let optimizer = AdamW([parameter])
         for _ in 0..<5 {
             parameter.gradient = Matrix(rows: 1, columns: 4, repeating: 1)
-            optimiser.step(learningRate: 0.1, pool: Self.pool)
+            optimizer.step(learningRate: 0.1, pool: Self.pool)
         }
         #expect(parameter.value.elements[0] == 0 && parameter.value.elements[2] == 0)
         // A constant gradient moves Adam by the learning rate at each step, whatever its size.

@@ -52,7 +52,8 @@ import Transformers
                 continue
             }
             let summary = try pruned(tiny, pattern, score, scope, sparsity: 0.6)
-            // 12 layers of 256 or 384 weights: within a unit of each, or one of all; OBS rounds its layers' shares.
+            // 12 layers of 256 or 384 weights: within a unit of each, or one of all; OBS rounds its layers'
+            // shares.
             let unit = pattern == "4x4" ? 16.0 : pattern == "4x1" ? 4.0 : 1.0
             let layers = scope == .global && score != .obs ? 1.0 : 12
             #expect(abs(summary.sparsity - (fixed ?? 0.6)) <= unit * layers / 3584 + 1e-9, "\(scope)")
@@ -144,8 +145,8 @@ import Transformers
         }
     }
 
-    /// After two rounds with an epoch each, the second one starts from the first values of what is kept. All that it
-    /// does after that is an epoch of small steps.
+    /// After two rounds with an epoch each, the second one starts from the first values of what is kept. All
+    /// that it does after that is an epoch of small steps.
     @Test func rewindingStartsEachRoundFromTheFirstValues() throws {
         /// How far the kept weights are from the values they had at the start.
         func distance(rewinds: Bool) throws -> Double {

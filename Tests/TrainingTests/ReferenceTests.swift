@@ -6,8 +6,8 @@ import Transformers
 
 @testable import Training
 
-/// A few steps of training against transformers' model, PyTorch's autograd and PyTorch's AdamW; the fixture is
-/// made by `Fixtures/make_training_steps.py`.
+/// A few steps of training against transformers' model, PyTorch's autograd and PyTorch's AdamW; the fixture
+/// is made by `Fixtures/make_training_steps.py`.
 @Suite struct ReferenceTests {
     private struct Steps: Decodable {
         struct Batch: Decodable {

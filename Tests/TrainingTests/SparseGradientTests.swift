@@ -12,18 +12,18 @@ import Testing
         let parameter = Parameter(name: "table", shape: [40, 24], elements: elements)
         if knowsRows { parameter.expectGradientsInFewRows() }
         let pool = ThreadPool(threads: 2)
-        var optimiser = AdamW([parameter])
+        var optimizer = AdamW([parameter])
         var norms = 0.0
         for step in 0..<6 {
             parameter.clearGradient()
             let gradient = Matrix(
                 rows: 1, columns: 24, elements: (0..<24).map { _ in Float(random.nextNormal()) })
             for row in [3, 3 + step, 30] { parameter.addGradient(gradient, row: 0, toRow: row) }
-            norms += optimiser.step(learningRate: 0.01, pool: pool)
+            norms += optimizer.step(learningRate: 0.01, pool: pool)
             if step == restoreAfter {
                 let restored = AdamW([parameter])
-                restored.restore(first: optimiser.first, second: optimiser.second, steps: optimiser.steps)
-                optimiser = restored
+                restored.restore(first: optimizer.first, second: optimizer.second, steps: optimizer.steps)
+                optimizer = restored
             }
         }
         return (parameter, norms)
@@ -38,7 +38,7 @@ import Testing
         #expect(abs(sparse.1 - dense.1) < 1e-5 * dense.1)
     }
 
-    @Test func aRestoredOptimiserKnowsItsRows() {
+    @Test func aRestoredOptimizerKnowsItsRows() {
         #expect(trained(knowsRows: true, restoreAfter: 2).0.value == trained(knowsRows: true).0.value)
     }
 }

@@ -36,9 +36,9 @@ final class TinyEncoder {
     func labelled(_ name: String, count: Int, seed: UInt64) throws -> String {
         var random = CounterBasedRandom(seed: seed)
         let lines = (0..<count).map { index in
-            let colour = ["red", "blue"][Int(random.next() % 2)]
+            let color = ["red", "blue"][Int(random.next() % 2)]
             let verb = ["runs", "sits"][Int(random.next() % 2)]
-            return "\(colour) \(["cat", "dog"][index % 2]) \(verb)\t\(index % 2)"
+            return "\(color) \(["cat", "dog"][index % 2]) \(verb)\t\(index % 2)"
         }
         return try write(name, (["sentence\tlabel"] + lines).joined(separator: "\n"))
     }

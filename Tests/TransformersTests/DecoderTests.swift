@@ -25,7 +25,8 @@ import Testing
     /// The keys that llama.cpp reads, for every architecture that there is.
     @Test func everyArchitectureHasItsEpsilonKey() {
         let keys = [
-            "llama": "layer_norm_rms_epsilon", "gpt2": "layer_norm_epsilon", "qwen2": "layer_norm_rms_epsilon",
+            "llama": "layer_norm_rms_epsilon", "gpt2": "layer_norm_epsilon",
+            "qwen2": "layer_norm_rms_epsilon",
         ]
         let known = Architectures.standard.all.compactMap(\.decoder?.gguf)
         #expect(known.count == keys.count)
@@ -156,8 +157,8 @@ import Testing
         #expect(own.matrix == other.matrix)
     }
 
-    /// What was rounded is multiplied in whole numbers: all kernels of this CPU give the same, bit by bit, and
-    /// what the sum of the rounded numbers is.
+    /// What was rounded is multiplied in whole numbers: all kernels of this CPU give the same, bit by bit,
+    /// and what the sum of the rounded numbers is.
     @Test(arguments: [0.0, 0.4, 0.97], [(37, 150), (16, 64), (1, 1), (70, 321)])
     func kernelsAgreeBitByBit(sparsity: Double, shape: (Int, Int)) {
         var random = CounterBasedRandom(seed: 5)

@@ -134,7 +134,8 @@ import Testing
         }
     }
 
-    /// Layers of hardly any zeros are faster dense, those of hardly any weights are not; results are the same.
+    /// Layers of hardly any zeros are faster dense, those of hardly any weights are not; results are the
+    /// same.
     @Test(arguments: [("unstructured@0.05", true), ("unstructured@0.95", false), ("8x1@0.9", false)])
     func choosingKernelsChangesNoResult(name: String, isFasterDense: Bool) throws {
         try RandomBERT(seed: 8).inFolder { folder in

@@ -68,7 +68,7 @@ typedef struct {
                   size_t bundleEnd);
 } secateur_sparse_kernel;
 
-// Layer normalisation of x + residual over features; `residual` may be NULL.
+// Layer normalization of x + residual over features; `residual` may be NULL.
 typedef struct {
     const float *gamma, *beta;
     size_t features;

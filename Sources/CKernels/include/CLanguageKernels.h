@@ -1,4 +1,4 @@
-// Operations that only language models need: root-mean-square normalisation, rotary positions, gated
+// Operations that only language models need: root-mean-square normalization, rotary positions, gated
 // activations, causal attention over cached keys and values, products of 8-bit weights with one token,
 // and what is summed up over the vocabulary.
 //

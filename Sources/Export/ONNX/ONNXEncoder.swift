@@ -8,8 +8,8 @@ import Transformers
 /// `token_type_ids` [batch × sequence] in, `last_hidden_state` [batch × sequence × hidden] and
 /// `sentence_embedding` [batch × features] out.
 ///
-/// The second output is what `secateur embed` prints, by the modules of the folder; a prompt is part of its input.
-/// Inputs and the first output go by the names that transformers gives them.
+/// The second output is what `secateur embed` prints, by the modules of the folder; a prompt is part of its
+/// input. Inputs and the first output go by the names that transformers gives them.
 struct ONNXEncoder {
     private var graph: ONNXGraph
     private let checkpoint: EncoderCheckpoint

@@ -36,7 +36,7 @@ struct BarChart {
                 row.label, at: size.isNarrow ? (left + 6, top - 5) : (left - 12, top + Self.bar + 4), "label",
                 anchor: size.isNarrow ? .start : .end)
             bar(row.dense, at: top, x, "bar-dense", "dense", &canvas)
-            canvas.colour(1) { bar(row.pruned, at: top + Self.bar + 2, x, "bar", "pruned", &$0) }
+            canvas.color(1) { bar(row.pruned, at: top + Self.bar + 2, x, "bar", "pruned", &$0) }
         }
         let spoken = rows.map { "\($0.label): dense \(format($0.dense)), pruned \(format($0.pruned))" }
         return canvas.inline(title: title, description: spoken.joined(separator: "; "), classes: size.name)

@@ -50,7 +50,7 @@ struct FrontierChart {
         _ series: Series, _ number: Int, _ frame: PlotFrame, _ size: ChartSize, _ canvas: inout SVGCanvas
     ) {
         let radius = size.isNarrow ? 2.6 : 3.4
-        canvas.colour(number + 1) { canvas in
+        canvas.color(number + 1) { canvas in
             let x = frame.x(series.target)
             canvas.line((x, frame.top), (x, frame.bottom), "target")
             if self.series.count == 1 {

@@ -11,7 +11,8 @@ struct Hatches {
 
     /// `<pattern>` elements in the color of their series, and that of bars, once for a page.
     var definitions: String {
-        Self.definition("bar", color: 8, size: 5, "<path d=\"M0 5L5 0\" stroke=\"currentColor\" stroke-opacity=\"0.6\"/>")
+        Self.definition(
+            "bar", color: 8, size: 5, "<path d=\"M0 5L5 0\" stroke=\"currentColor\" stroke-opacity=\"0.6\"/>")
             + glyphs.map { glyph in
                 let (size, marks) = glyph.hatch.marks
                 return Self.definition(glyph.slug, color: glyph.color, size: size, marks)

@@ -40,7 +40,7 @@ struct LearningChart {
     private func draw(
         _ series: Series, _ number: Int, _ frame: PlotFrame, _ size: ChartSize, _ canvas: inout SVGCanvas
     ) {
-        canvas.colour(number + 1) { canvas in
+        canvas.color(number + 1) { canvas in
             for (index, value) in Array(series.values.enumerated()).thinned() {
                 canvas.marker(
                     number, at: frame.point(Double(index + 1), value), radius: size.isNarrow ? 1.7 : 2.2,

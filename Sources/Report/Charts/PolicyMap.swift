@@ -3,7 +3,7 @@ import Levels
 import SparseKernels
 import Transformers
 
-/// A policy as a map: a row for each block, a column for each operation; the pattern by colour, hatch and
+/// A policy as a map: a row for each block, a column for each operation; the pattern by color, hatch and
 /// name, the sparsity by shade and number.
 struct PolicyMap {
     /// A layer's place in the map.
@@ -83,7 +83,7 @@ struct PolicyMap {
     ) {
         let (glyph, sparsity) = (LevelFormats.standard.glyph(cell.level), cell.level.sparsity)
         let title = "\(cell.layer): \(cell.level)"
-        canvas.colour(glyph.color) { canvas in
+        canvas.color(glyph.color) { canvas in
             canvas.rectangle(
                 corner, width: width, height: height, "cell",
                 fill: 0.1 + 0.5 * sparsity, title: title)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An SVG picture in the making. Colours come from classes and from ``colour(_:_:)``, so that a style sheet
+/// An SVG picture in the making. Colors come from classes and from ``color(_:_:)``, so that a style sheet
 /// decides what is light and what is dark.
 public struct SVGCanvas: Sendable {
     /// A place in the picture, from its upper left corner.
@@ -25,8 +25,8 @@ public struct SVGCanvas: Sendable {
         self.height = height
     }
 
-    /// Draws in the colour of a series (1 to 8) whatever `body` adds.
-    public mutating func colour(_ series: Int, _ body: (inout SVGCanvas) -> Void) {
+    /// Draws in the color of a series (1 to 8) whatever `body` adds.
+    public mutating func color(_ series: Int, _ body: (inout SVGCanvas) -> Void) {
         elements.append("<g class=\"c\(series)\">")
         body(&self)
         elements.append("</g>")
@@ -46,7 +46,7 @@ public struct SVGCanvas: Sendable {
         elements.append("<polyline class=\"\(style)\" points=\"\(places)\"/>")
     }
 
-    /// A rectangle; `fill` is how opaque its colour is.
+    /// A rectangle; `fill` is how opaque its color is.
     public mutating func rectangle(
         _ corner: Point, width: Double, height: Double, _ style: String, fill: Double? = nil,
         title: String? = nil
@@ -58,7 +58,7 @@ public struct SVGCanvas: Sendable {
                 + Self.closing("rect", title))
     }
 
-    /// A marker of a series: circle, square, triangle or diamond in turn, told apart without colour.
+    /// A marker of a series: circle, square, triangle or diamond in turn, told apart without color.
     public mutating func marker(
         _ shape: Int, at place: Point, radius: Double, _ style: String, fill: Double? = nil,
         title: String? = nil
@@ -118,7 +118,7 @@ public struct SVGCanvas: Sendable {
     public func document(title: String) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Self.number(width))\" "
             + "height=\"\(Self.number(height))\" viewBox=\"0 0 \(Self.number(width)) \(Self.number(height))\">\n"
-            + "<title>\(Markup.escaped(title))</title>\n<style>\(ReportStyle.colours)\(ReportStyle.charts)</style>\n"
+            + "<title>\(Markup.escaped(title))</title>\n<style>\(ReportStyle.colors)\(ReportStyle.charts)</style>\n"
             + "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
             + elements.joined(separator: "\n") + "\n</svg>\n"
     }

@@ -6,8 +6,8 @@ import Runs
 import Tensors
 import Transformers
 
-/// `classification`: a classifier's own metric on labelled examples, and agreement of its class distributions with the
-/// dense model's.
+/// `classification`: a classifier's own metric on labelled examples, and agreement of its class distributions
+/// with the dense model's.
 public struct ClassesTask: SearchTask {
     /// Makes the task.
     public init() {}
@@ -72,8 +72,8 @@ public struct ClassesTask: SearchTask {
     }
 }
 
-/// Agreement of class distributions with the dense model's: exp(−KL), with KL the mean of KL(dense ‖ model) over
-/// examples; 1 for the dense model itself.
+/// Agreement of class distributions with the dense model's: exp(−KL), with KL the mean of KL(dense ‖ model)
+/// over examples; 1 for the dense model itself.
 struct ClassAgreement: Sendable {
     /// Logarithms of the dense model's probabilities, [examples × classes].
     private let dense: [[Double]]
@@ -107,8 +107,8 @@ struct ClassAgreement: Sendable {
     }
 }
 
-/// A fifth the metric, and else agreement: a metric of a few hundred examples moves in steps, and says little about small
-/// losses.
+/// A fifth the metric, and else agreement: a metric of a few hundred examples moves in steps, and says little
+/// about small losses.
 private struct MixedClasses: ModelTask {
     private static let labelsWeight = 0.2
     let labelled: ClassificationTask

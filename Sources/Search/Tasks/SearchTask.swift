@@ -7,10 +7,11 @@ import Runs
 import Tensors
 import Transformers
 
-/// What a model is for: which files tell, how they are read and cut up, what is scored, and which kind of model has it.
+/// What a model is for: which files tell, how they are read and cut up, what is scored, and which kind of
+/// model has it.
 ///
-/// A new task is a type that conforms and a line in ``SearchTasks/standard``; `search`, `apply` and `evaluate` take it
-/// by its name.
+/// A new task is a type that conforms and a line in ``SearchTasks/standard``; `search`, `apply` and
+/// `evaluate` take it by its name.
 public protocol SearchTask: Sendable {
     /// The kind of model.
     associatedtype Model: SearchableModel
@@ -25,7 +26,9 @@ public protocol SearchTask: Sendable {
     /// The part of the training file that is calibrated on, as in ``data(_:for:pool:)``.
     func calibration(_ options: SearchOptions, for model: Model) throws -> [[Int32]]
     /// The training file, cut into what is calibrated and what is judged on.
-    func data(_ options: SearchOptions, for model: Model, pool: ThreadPool) throws -> SearchData<Model.Network>
+    func data(_ options: SearchOptions, for model: Model, pool: ThreadPool) throws -> SearchData<
+        Model.Network
+    >
     /// The score of a file that is only reported on; `dense` is what agreement is with.
     func validation(
         _ options: SearchOptions, file: String, of model: Model, dense: Model, pool: ThreadPool

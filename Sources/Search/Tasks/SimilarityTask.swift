@@ -71,9 +71,9 @@ public struct SimilarityTask: SearchTask {
     }
 }
 
-/// A fifth Spearman on labels, and else fidelity. Labels say what matters, but of eighty pairs they alone tell next to
-/// nothing about the score on other data, where the agreement with the dense model does; of three hundred, both tell about
-/// as much (`Benchmarks rewards`).
+/// A fifth Spearman on labels, and else fidelity. Labels say what matters, but of eighty pairs they alone
+/// tell next to nothing about the score on other data, where the agreement with the dense model does; of
+/// three hundred, both tell about as much (`Benchmarks rewards`).
 private struct MixedTask: EmbeddingTask {
     private static let labelsWeight = 0.2
     let metric = "spearman and fidelity"

@@ -2,8 +2,9 @@ import Foundation
 import Tensors
 import Transformers
 
-/// Multi-head self-attention within each sequence of a batch: context = softmax(Q·Kᵀ / √size)·V for each head,
-/// with Q, K, V and context [tokens × hidden], a head being `size` consecutive columns (Vaswani et al., 2017).
+/// Multi-head self-attention within each sequence of a batch: context = softmax(Q·Kᵀ / √size)·V for each
+/// head, with Q, K, V and context [tokens × hidden], a head being `size` consecutive columns (Vaswani et al.,
+/// 2017).
 struct AttentionOperation {
     let heads: Int
 

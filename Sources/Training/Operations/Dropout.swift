@@ -1,7 +1,8 @@
 import Tensors
 
-/// Y = X ∘ M / (1 − p), every element of M being 0 with probability p, else 1 (Srivastava et al., 2014); drawn from
-/// the seed, the step, the place in the graph and the row, so that backward draws the same M again: dX = dY ∘ M / (1 − p).
+/// Y = X ∘ M / (1 − p), every element of M being 0 with probability p, else 1 (Srivastava et al., 2014);
+/// drawn from the seed, the step, the place in the graph and the row, so that backward draws the same M
+/// again: dX = dY ∘ M / (1 − p).
 public struct Dropout: Sendable {
     private let threshold: UInt64
     private let scale: Float

@@ -1,7 +1,8 @@
 import Tensors
 import Transformers
 
-/// One vector of length 1 for each sequence, E [sequences × features]: the pooled vector P divided by its norm.
+/// One vector of length 1 for each sequence, E [sequences × features]: the pooled vector P divided by its
+/// norm.
 ///
 /// Cosines of embeddings are what is trained, and they do not depend on whether a model normalizes.
 struct SentenceOperation {

@@ -28,7 +28,7 @@ public struct Architecture: Sendable {
     /// Describes a family.
     ///
     /// The modules must be those that the network has: an encoder's blocks have queries, keys, values, the
-    /// output of attention and two feed-forward layers, and learnt positions; a decoder has an output layer.
+    /// output of attention and two feed-forward layers, and learned positions; a decoder has an output layer.
     public init(modelType: String, modules: ModuleTree, network: Network) {
         switch network {
         case .encoder:
@@ -86,7 +86,7 @@ public enum SizeRange {
     public static let tokens = 1...8_388_608
     /// Rows of the token type embedding.
     public static let tokenTypes = 1...1_024
-    /// What normalisation adds.
+    /// What normalization adds.
     public static let epsilon = Double.leastNormalMagnitude...1
     /// The base of rotary positions.
     public static let rotaryBase = 1...1e12

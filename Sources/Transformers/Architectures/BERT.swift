@@ -1,7 +1,8 @@
 import ModelFiles
 
 extension Architecture {
-    /// BERT (Devlin et al., 2018): post-norm blocks with exact GELU; word, position and token type embeddings.
+    /// BERT (Devlin et al., 2018): post-norm blocks with exact GELU; word, position and token type
+    /// embeddings.
     public static let bert = Architecture(
         modelType: "bert",
         modules: ModuleTree(

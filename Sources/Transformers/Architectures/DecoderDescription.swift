@@ -41,7 +41,7 @@ public struct GGUFDescription: Sendable {
 
     /// `general.architecture`, which keys begin with.
     public let name: String
-    /// What normalisation adds, without the name.
+    /// What normalization adds, without the name.
     public let epsilonKey: String
     /// Reads the metadata of a file.
     public let configuration: Reader

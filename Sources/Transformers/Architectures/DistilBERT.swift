@@ -2,7 +2,8 @@ import ModelFiles
 
 extension Architecture {
     /// DistilBERT (Sanh et al., 2019): BERT's blocks under other names, without token types and with a
-    /// classifier that has max(0, x) before it. Sinusoidal positions stand in the checkpoint as learnt ones do.
+    /// classifier that has max(0, x) before it. Sinusoidal positions stand in the checkpoint as learned ones
+    /// do.
     ///
     /// Versions of transformers that remove heads know `pruned_heads` of DistilBERT as they do of BERT.
     public static let distilbert = Architecture(

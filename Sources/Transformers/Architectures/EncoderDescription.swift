@@ -27,7 +27,8 @@ public struct EncoderDescription: Sendable {
     public let className: String
     /// The head that classifies sequences.
     public let classifier: ClassifierDescription
-    /// Reads the sizes, with the defaults of transformers' configuration class, and refuses what is not computed.
+    /// Reads the sizes, with the defaults of transformers' configuration class, and refuses what is not
+    /// computed.
     public let dimensions: @Sendable (ModelConfiguration) throws -> EncoderDimensions
     /// The names of the sizes.
     public let sizeFields: SizeFields
@@ -61,8 +62,8 @@ public struct EncoderDescription: Sendable {
     }
 }
 
-/// What a family puts on the first token of a sequence, [CLS], to classify it: logits = C·f(P·h + p) + c, with
-/// the pooler P [hidden × hidden] and the classifier C [classes × hidden].
+/// What a family puts on the first token of a sequence, [CLS], to classify it: logits = C·f(P·h + p) + c,
+/// with the pooler P [hidden × hidden] and the classifier C [classes × hidden].
 public struct ClassifierDescription: Sendable {
     /// f
     public enum Activation: Sendable {
@@ -114,7 +115,7 @@ public struct EncoderDimensions: Sendable, Equatable {
     public let maximumTokens: Int
     /// Rows of the token type embedding; 0 where there is none.
     public let tokenTypes: Int
-    /// What layer normalisation adds to the variance.
+    /// What layer normalization adds to the variance.
     public let epsilon: Double
 
     /// Takes the sizes.

@@ -1,9 +1,9 @@
 import ModelFiles
 
 extension Architecture {
-    /// GPT-2 (Radford et al., 2019): pre-norm blocks with layer normalisation, learnt positions, queries, keys
-    /// and values by one fused layer, and a GELU feed-forward network. Folders hold the layers transposed;
-    /// the inner model is published without its output layer too, and then without the prefix.
+    /// GPT-2 (Radford et al., 2019): pre-norm blocks with layer normalization, learned positions, queries,
+    /// keys and values by one fused layer, and a GELU feed-forward network. Folders hold the layers
+    /// transposed; the inner model is published without its output layer too, and then without the prefix.
     public static let gpt2 = Architecture(
         modelType: "gpt2",
         modules: ModuleTree(

@@ -1,7 +1,7 @@
 import ModelFiles
 
 extension Architecture {
-    /// Llama (Touvron et al., 2023): pre-norm blocks with root-mean-square normalisation, rotary positions,
+    /// Llama (Touvron et al., 2023): pre-norm blocks with root-mean-square normalization, rotary positions,
     /// grouped-query attention and a SiLU-gated feed-forward network. SmolLM2 is one.
     public static let llama = Architecture(
         modelType: "llama",

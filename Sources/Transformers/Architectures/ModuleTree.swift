@@ -57,7 +57,7 @@ public struct ModuleTree: Sendable {
         }
     }
 
-    /// The kind of normalisation.
+    /// The kind of normalization.
     public enum Norm: Sendable {
         /// ``LayerNorm``, with a bias.
         case layer
@@ -70,7 +70,7 @@ public struct ModuleTree: Sendable {
     public let prefix: String?
     /// The token embedding.
     public let words: ModuleName
-    /// Learnt positions; nil for rotary ones.
+    /// Learned positions; nil for rotary ones.
     public let positions: ModuleName?
     /// Embeddings of the first and the second sentence's tokens.
     public let tokenTypes: ModuleName?

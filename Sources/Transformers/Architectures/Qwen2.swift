@@ -1,8 +1,8 @@
 import ModelFiles
 
 extension Architecture {
-    /// Qwen2 (Yang et al., 2024) and Qwen2.5: Llama's blocks with biases of queries, keys and values. GGUF files
-    /// hold the rows of heads as folders do. Windows of attention are not computed.
+    /// Qwen2 (Yang et al., 2024) and Qwen2.5: Llama's blocks with biases of queries, keys and values. GGUF
+    /// files hold the rows of heads as folders do. Windows of attention are not computed.
     public static let qwen2 = Architecture(
         modelType: "qwen2",
         modules: ModuleTree(
