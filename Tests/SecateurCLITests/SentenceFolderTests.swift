@@ -135,7 +135,10 @@ import TinyModels
             ["convert", none, "--format", "folder"], ["pick", none, "--target-latency", "0.5"], search,
         ]
         let files = [["convert", none], ["profile", none], ["compare", none, none]]
-        for command in folders + files {
+        for command in folders {
+            try refuses(tool, command + ["--output", "\(file)/out"], ["\(file)/out", "cannot be"])
+        }
+        for command in files {
             let output = tool.file("missing/out")
             try refuses(tool, command + ["--output", output], [output, "cannot be"])
         }
