@@ -11,7 +11,7 @@ SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test model language-model text build install search test bench-kernels bench-peers \
-	bench-peers-encoder bench-peers-language check-exports check-tutorials docs sanitize lint format clean faults
+	bench-peers-encoder bench-peers-language check-exports examples check-tutorials docs sanitize lint format clean faults
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,12 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 setup-test: ## install what only tests use: a browser, and Python with h5py
 	@scripts/setup-system.sh test
 
-test: model language-model text setup-test sanitize ## run every test
+test: model language-model text setup-test lint sanitize ## check the style, and run every test
 	swift test -c release -Xswiftc -enable-testing
+	@scripts/check-examples.sh $(MODEL)
+
+examples: model ## build the example package against a tagged copy of this clone, and run it
+	@scripts/check-examples.sh $(MODEL)
 
 bench-kernels: build ## measure every kernel beside the fastest dense product, and draw the roofline
 	swift build -c release --product Benchmarks
@@ -82,7 +86,8 @@ sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitiz
 	@scripts/sanitize-kernels.sh
 
 lint: ## check the style of the sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks
+	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests \
+		Benchmarks Examples
 
 format: ## format the sources
 	swift format --in-place --recursive --parallel Package.swift Sources Environments Agents Tests Benchmarks
