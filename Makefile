@@ -31,7 +31,7 @@ text: setup ## make label-free calibration text from Debian's fortunes
 build: setup ## build the secateur command, optimized
 	swift build -c release --product secateur
 
-install: build ## copy the command and its shell completions below PREFIX, /usr/local unless given
+install: build ## copy the command and its shell completions below PREFIX (default: /usr/local)
 	install -D -m 755 $(SECATEUR) $(PREFIX)/bin/secateur
 	mkdir -p $(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions \
 		$(PREFIX)/share/fish/vendor_completions.d

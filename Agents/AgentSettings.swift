@@ -59,13 +59,7 @@ public struct AgentOption<Settings: AgentSettings>: Sendable {
         _ name: String, _ field: WritableKeyPath<Settings, Double> & Sendable, _ range: ClosedRange<Double>,
         _ help: String
     ) -> AgentOption {
-        AgentOption(
-            name: name, help: help, allowed: "\(range.lowerBound) to \(range.upperBound)",
-            read: { settings, text in
-                guard let value = Double(text), range.contains(value) else { return false }
-                settings[keyPath: field] = value
-                return true
-            }, text: { "\($0[keyPath: field])" })
+        ranged(name, field, range, help)
     }
 
     /// A whole number in a range.
@@ -73,10 +67,17 @@ public struct AgentOption<Settings: AgentSettings>: Sendable {
         _ name: String, _ field: WritableKeyPath<Settings, Int> & Sendable, _ range: ClosedRange<Int>,
         _ help: String
     ) -> AgentOption {
+        ranged(name, field, range, help)
+    }
+
+    private static func ranged<Value: Comparable & LosslessStringConvertible & Sendable>(
+        _ name: String, _ field: WritableKeyPath<Settings, Value> & Sendable, _ range: ClosedRange<Value>,
+        _ help: String
+    ) -> AgentOption {
         AgentOption(
             name: name, help: help, allowed: "\(range.lowerBound) to \(range.upperBound)",
             read: { settings, text in
-                guard let value = Int(text), range.contains(value) else { return false }
+                guard let value = Value(text), range.contains(value) else { return false }
                 settings[keyPath: field] = value
                 return true
             }, text: { "\($0[keyPath: field])" })

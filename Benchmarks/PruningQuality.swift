@@ -48,7 +48,7 @@ struct PruningQuality: ParsableCommand {
         for seed in 0..<seeds {
             let layers = try calibrated(encoder, seed: UInt64(seed + 1), pool: pool)
             for (index, level) in levels.enumerated() {
-                let pruned = uniform(encoder.encoder, layers, level, pool)
+                let pruned = try uniform(encoder.encoder, layers, level, pool)
                 scores[index].append(task.score(pruned, pool: pool))
             }
         }
@@ -74,18 +74,19 @@ struct PruningQuality: ParsableCommand {
         }
     }
 
-    private func uniform(_ dense: Encoder, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool)
-        -> Encoder
-    {
-        let operators = Mutex([String: any LinearOperator]())
+    private func uniform(
+        _ dense: Encoder, _ layers: [PrunableLayer], _ level: Level, _ pool: ThreadPool
+    ) throws -> Encoder {
+        let operators = Mutex([String: Result<any LinearOperator, any Error>]())
         pool.forEach(count: layers.count) { index in
             let layer = layers[index]
-            guard let weight = try? layer.pruned(to: level) else { return }
-            let packed = FloatFormat().pack(
-                level, weight: weight, bias: dense.biases[layer.name] ?? [], for: .prefill, on: .best)
+            let packed = Result {
+                try LevelFormats.standard.pack(
+                    level, weight: layer.pruned(to: level), bias: dense.biases[layer.name] ?? [])
+            }
             operators.withLock { $0[layer.name] = packed }
         }
-        return dense.replacing(operators.withLock { $0 })
+        return dense.replacing(try operators.withLock { try $0.mapValues { try $0.get() } })
     }
 
     private func percent(_ value: Double) -> String {

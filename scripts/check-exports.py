@@ -339,7 +339,7 @@ def make_language_model(folder, text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--secateur", default=str(ROOT / ".build/release/secateur"))
-    parser.add_argument("--run", help="a finished run of an encoder; made by a short search unless given")
+    parser.add_argument("--run", help="a finished run of an encoder; default: made by a short search")
     parser.add_argument("--model", default="models/minilm", help="what to search for it")
     parser.add_argument("--text", default="data/fortunes.txt", help="text to search and to score on")
     parser.add_argument("--work", required=True, help="folder for everything that is made")

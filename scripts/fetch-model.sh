@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches models into models/ and verifies them. Does nothing for one that is already there.
-# Usage: fetch-model.sh [minilm] [smollm2]     (minilm unless given)
+# Usage: fetch-model.sh [minilm] [smollm2]     (default: minilm)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

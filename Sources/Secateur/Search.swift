@@ -61,11 +61,7 @@ public struct Search: Sendable {
     }
 
     /// `secateur` in the user's cache folder.
-    public static var standardCache: String {
-        let environment = ProcessInfo.processInfo.environment
-        if let base = environment["XDG_CACHE_HOME"], !base.isEmpty { return "\(base)/secateur" }
-        return "\(environment["HOME"] ?? NSTemporaryDirectory())/.cache/secateur"
-    }
+    public static var standardCache: String { SharedCache.standard }
 
     /// Searches from the beginning.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.

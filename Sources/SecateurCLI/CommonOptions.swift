@@ -131,22 +131,16 @@ struct CacheOptions: ParsableArguments {
     @Option(
         help: """
             Folder that keeps level databases and dense scores for the next search of the same model; the run's, or \
-            in the user's cache, unless given.
+            in the user's cache.
             """, completion: .directory)
     var cache: String?
 
     /// The folder, for something new.
-    var folder: String { cache ?? Self.standard }
+    var folder: String { cache ?? SharedCache.standard }
 
     /// The folder, for what continues from a run.
     func folder(ofRun run: String) throws -> String {
-        try cache ?? RunFiles(folder: run).cache() ?? Self.standard
-    }
-
-    private static var standard: String {
-        let environment = ProcessInfo.processInfo.environment
-        if let base = environment["XDG_CACHE_HOME"], !base.isEmpty { return "\(base)/secateur" }
-        return "\(environment["HOME"] ?? NSTemporaryDirectory())/.cache/secateur"
+        try cache ?? RunFiles(folder: run).cache() ?? SharedCache.standard
     }
 }
 

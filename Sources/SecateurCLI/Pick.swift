@@ -43,11 +43,8 @@ struct Pick: ParsableCommand {
     }
 
     private func pick<Task: SearchTask>(_ task: Task) throws {
-        let line = ProgressLine()
-        let summary = try PolicyPick<Task.Model>(run: runFolder, target: targetLatency).pick(
-            task, to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
-        try RunFolder.writeReport(output.path)
-        line.finish()
-        try RunFolder.printSummary(summary, folder: output.path, json: json)
+        try RunFolder.pick(
+            task, by: PolicyPick(run: runFolder, target: targetLatency), to: output,
+            cache: cacheOptions.folder(ofRun: runFolder), json: json)
     }
 }

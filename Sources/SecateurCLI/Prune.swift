@@ -33,7 +33,7 @@ struct Prune: ParsableCommand {
 
     @Option(
         help:
-            "What goes first has the lowest: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", "))."
+            "Lowest score is pruned first: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", "))."
     )
     var method: PruningScore
 

@@ -32,11 +32,8 @@ struct Remeasure: ParsableCommand {
     }
 
     private func remeasure<Task: SearchTask>(_ task: Task) throws {
-        let line = ProgressLine()
-        let summary = try PolicyPick<Task.Model>(remeasuring: runFolder).pick(
-            task, to: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show)
-        try RunFolder.writeReport(output.path)
-        line.finish()
-        try RunFolder.printSummary(summary, folder: output.path, json: json)
+        try RunFolder.pick(
+            task, by: PolicyPick(remeasuring: runFolder), to: output,
+            cache: cacheOptions.folder(ofRun: runFolder), json: json)
     }
 }

@@ -20,7 +20,7 @@ struct ReportCommand: ParsableCommand {
     var runFolder: String
 
     @Option(
-        help: "The file to write; report.html in the run folder unless given.",
+        help: "The file to write. Default: report.html in the run folder.",
         completion: .file(extensions: ["html"]))
     var output: OutputPath?
 

@@ -31,6 +31,17 @@ enum RunFolder {
             ReportPage(RunRecord(folder: folder)).html, to: RunFiles(folder: folder).path(.report))
     }
 
+    /// Picks a policy from a finished run, writes its folder, and prints what came out.
+    static func pick<Task: SearchTask>(
+        _ task: Task, by pick: PolicyPick<Task.Model>, to output: OutputPath, cache: String, json: Bool
+    ) throws {
+        let line = ProgressLine()
+        let summary = try pick.pick(task, to: output.path, cache: cache, progress: line.show)
+        try writeReport(output.path)
+        line.finish()
+        try printSummary(summary, folder: output.path, json: json)
+    }
+
     private static func stop(_ folder: String) -> Never {
         Terminal.stop("`secateur resume \(folder)` continues")
     }

@@ -5,25 +5,7 @@ extension Architecture {
     /// grouped-query attention and a SiLU-gated feed-forward network. SmolLM2 is one.
     public static let llama = Architecture(
         modelType: "llama",
-        modules: ModuleTree(
-            words: .init("model.embed_tokens", gguf: "token_embd"), block: .init("model.layers", gguf: "blk"),
-            attentionNorm: .init("input_layernorm", gguf: "attn_norm"),
-            feedForwardNorm: .init("post_attention_layernorm", gguf: "ffn_norm"),
-            linears: [
-                .init(
-                    .query, .init("self_attn.q_proj", gguf: "attn_q"), hasBias: false,
-                    ggufLayout: .interleavedHeads),
-                .init(
-                    .key, .init("self_attn.k_proj", gguf: "attn_k"), hasBias: false,
-                    ggufLayout: .interleavedHeads),
-                .init(.value, .init("self_attn.v_proj", gguf: "attn_v"), hasBias: false),
-                .init(.attentionOutput, .init("self_attn.o_proj", gguf: "attn_output"), hasBias: false),
-                .init(.feedForwardGate, .init("mlp.gate_proj", gguf: "ffn_gate"), hasBias: false),
-                .init(.feedForwardUp, .init("mlp.up_proj", gguf: "ffn_up"), hasBias: false),
-                .init(.feedForwardDown, .init("mlp.down_proj", gguf: "ffn_down"), hasBias: false),
-            ],
-            finalNorm: .init("model.norm", gguf: "output_norm"), output: .init("lm_head", gguf: "output"),
-            norm: .rootMeanSquare),
+        modules: .llama(attentionBiases: false, ggufLayout: .interleavedHeads),
         network: .decoder(
             DecoderDescription(
                 activation: .gatedSiLU,
@@ -45,4 +27,33 @@ extension Architecture {
                 gguf: GGUFDescription(name: "llama", epsilonKey: "attention.layer_norm_rms_epsilon") {
                     try DecoderConfiguration($0, $1, rotaryBase: 10_000)
                 })))
+}
+
+extension ModuleTree {
+    /// Llama's modules, which families after it took over.
+    ///
+    /// - Parameters:
+    ///   - attentionBiases: whether queries, keys and values have biases.
+    ///   - ggufLayout: how GGUF files hold the rows of queries and keys.
+    static func llama(attentionBiases: Bool, ggufLayout: Layout) -> ModuleTree {
+        ModuleTree(
+            words: .init("model.embed_tokens", gguf: "token_embd"), block: .init("model.layers", gguf: "blk"),
+            attentionNorm: .init("input_layernorm", gguf: "attn_norm"),
+            feedForwardNorm: .init("post_attention_layernorm", gguf: "ffn_norm"),
+            linears: [
+                .init(
+                    .query, .init("self_attn.q_proj", gguf: "attn_q"), hasBias: attentionBiases,
+                    ggufLayout: ggufLayout),
+                .init(
+                    .key, .init("self_attn.k_proj", gguf: "attn_k"), hasBias: attentionBiases,
+                    ggufLayout: ggufLayout),
+                .init(.value, .init("self_attn.v_proj", gguf: "attn_v"), hasBias: attentionBiases),
+                .init(.attentionOutput, .init("self_attn.o_proj", gguf: "attn_output"), hasBias: false),
+                .init(.feedForwardGate, .init("mlp.gate_proj", gguf: "ffn_gate"), hasBias: false),
+                .init(.feedForwardUp, .init("mlp.up_proj", gguf: "ffn_up"), hasBias: false),
+                .init(.feedForwardDown, .init("mlp.down_proj", gguf: "ffn_down"), hasBias: false),
+            ],
+            finalNorm: .init("model.norm", gguf: "output_norm"), output: .init("lm_head", gguf: "output"),
+            norm: .rootMeanSquare)
+    }
 }

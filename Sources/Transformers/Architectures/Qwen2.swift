@@ -5,21 +5,7 @@ extension Architecture {
     /// files hold the rows of heads as folders do. Windows of attention are not computed.
     public static let qwen2 = Architecture(
         modelType: "qwen2",
-        modules: ModuleTree(
-            words: .init("model.embed_tokens", gguf: "token_embd"), block: .init("model.layers", gguf: "blk"),
-            attentionNorm: .init("input_layernorm", gguf: "attn_norm"),
-            feedForwardNorm: .init("post_attention_layernorm", gguf: "ffn_norm"),
-            linears: [
-                .init(.query, .init("self_attn.q_proj", gguf: "attn_q")),
-                .init(.key, .init("self_attn.k_proj", gguf: "attn_k")),
-                .init(.value, .init("self_attn.v_proj", gguf: "attn_v")),
-                .init(.attentionOutput, .init("self_attn.o_proj", gguf: "attn_output"), hasBias: false),
-                .init(.feedForwardGate, .init("mlp.gate_proj", gguf: "ffn_gate"), hasBias: false),
-                .init(.feedForwardUp, .init("mlp.up_proj", gguf: "ffn_up"), hasBias: false),
-                .init(.feedForwardDown, .init("mlp.down_proj", gguf: "ffn_down"), hasBias: false),
-            ],
-            finalNorm: .init("model.norm", gguf: "output_norm"), output: .init("lm_head", gguf: "output"),
-            norm: .rootMeanSquare),
+        modules: .llama(attentionBiases: true, ggufLayout: .plain),
         network: .decoder(
             DecoderDescription(
                 activation: .gatedSiLU,
