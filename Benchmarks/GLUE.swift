@@ -144,7 +144,7 @@ struct GLUE: ParsableCommand {
         guard task.startsFromRelatedPairs else { return model }
         let folder = "\(output)/pairs"
         if FileManager.default.fileExists(atPath: folder) { return folder }
-        let judged = GLUETask.all.filter { $0.task == .classification }.map { $0.file("dev", in: data) }
+        let judged = GLUETask.all.filter { $0.task.head == .classes }.map { $0.file("dev", in: data) }
         for part in ["train", "dev"] {
             try RelatedPairs.write(
                 "\(data)/stsb/\(part).tsv", withoutSentencesOf: judged, to: "\(folder)-\(part).tsv")

@@ -53,12 +53,12 @@ struct GLUETask: NamedChoice {
     /// The score of a model's folder on the dev file, by the sparse kernels.
     func score(of folder: String, data: String, _ pool: ThreadPool) throws -> Double {
         let dev = file("dev", in: data)
-        switch task {
-        case .sts:
+        switch task.head {
+        case .embeddings:
             let model = try EncoderModel(folder: folder)
             return STSTask(pairs: try Datasets.scoredPairs(path: dev), tokenizer: model.sentences)
                 .score(model.encoder, pool: pool)
-        case .classification:
+        case .classes:
             let model = try ClassifierModel(folder: folder)
             return try model.task(ofFile: dev, metric: metric).score(model.classifier, pool: pool)
         }

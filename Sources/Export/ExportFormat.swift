@@ -1,5 +1,7 @@
 import Foundation
+import Levels
 import ModelFiles
+import Runs
 
 /// What a finished run can be handed over as.
 public enum ExportFormat: String, CaseIterable, Sendable {
@@ -36,6 +38,13 @@ public enum ExportFormat: String, CaseIterable, Sendable {
     /// What is written: a file, or a new folder.
     public var output: OutputPath.Kind { exporter.output }
 
+    /// Levels of a policy of which the format keeps less than they say, each once, in the order of the layers.
+    public func reduced(_ policy: Policy) -> [Level] {
+        policy.layers.map(\.level).reduce(into: []) { levels, level in
+            if !exporter.keeps(level), !levels.contains(level) { levels.append(level) }
+        }
+    }
+
     /// Writes a run in this format; it appears whole or not at all.
     ///
     /// - Parameter output: the file to replace, or the folder to write, which must not exist.
@@ -47,10 +56,17 @@ public enum ExportFormat: String, CaseIterable, Sendable {
     }
 }
 
+extension Exporter {
+    /// Weights are written as floating point numbers.
+    static func keeps(_ level: Level) -> Bool { level.precision == .float32 }
+}
+
 /// Writes one format.
 protocol Exporter {
     /// What it writes.
     static var output: OutputPath.Kind { get }
+    /// Whether its readers get all of a level: the same zeros, and the precision.
+    static func keeps(_ level: Level) -> Bool
     /// Writes a run to a file or a new folder, whole or not at all.
     static func write(_ run: FinishedRun, to output: String) throws
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Runs
 import SparseKernels
@@ -8,6 +9,10 @@ import SparseKernels
 /// NNI has no 2:4; such layers get half of their weights pruned anywhere.
 enum NNIExport: Exporter {
     static let output = OutputPath.Kind.file
+
+    static func keeps(_ level: Level) -> Bool {
+        level.precision == .float32 && level.pattern != .twoOfFour
+    }
 
     private struct Entry: Encodable {
         let op_names: [String]

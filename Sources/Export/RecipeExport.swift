@@ -12,6 +12,11 @@ import Yams
 enum RecipeExport: Exporter {
     static let output = OutputPath.Kind.file
 
+    static func keeps(_ level: Level) -> Bool {
+        level.precision == .float32
+            && (level.keepsAll || [.unstructured, .twoOfFour].contains(level.pattern))
+    }
+
     static func write(_ run: FinishedRun, to output: String) throws {
         try AtomicFile.write(Data(try yaml(run.policy).utf8), to: output)
     }

@@ -55,13 +55,8 @@ struct PolicyConfirmation<Model: SearchableModel> {
     private func measure(
         _ policies: [[Int]], _ progress: StageProgress
     ) throws -> [EndToEndBenchmark.Result] {
-        let inputs = preparation.inputs
-        var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
-        benchmark.rounds = benchmark.rounds(
-            forPassMs: preparation.costs.denseLatencyMs, models: policies.count + 1)
-        return benchmark.measure(
-            try policies.map { try preparation.candidates.model($0, pool: inputs.pool) },
-            against: inputs.model.network
+        try preparation.inputs.measure(
+            policies, of: preparation.candidates, passMs: preparation.costs.denseLatencyMs
         ) { progress("measuring pruned models", $0) }
     }
 

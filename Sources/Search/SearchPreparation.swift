@@ -50,10 +50,20 @@ public final class SearchPreparation<Model: SearchableModel> {
             costs = stored
             return
         }
-        let table = try Self.table(inputs, levels: levels, files: files, progress: progress)
+        let given = try files.storedTable(for: inputs.options)
+        let table = try given ?? Self.table(inputs, levels: levels, files: files, progress: progress)
         let sensitivities = try Self.sensitivities(
             inputs, weights, evaluator, files, progress: progress)
-        costs = try Self.costs(inputs, table, weights, sensitivities)
+        let predicted = try Self.costs(inputs, table, weights, sensitivities)
+        if given == nil {
+            let confirmed = table.with(
+                try TargetConfirmation(inputs, evaluator.candidates).confirm(
+                    table.fit, by: predicted, progress: progress))
+            try files.store(confirmed)
+            costs = try Self.costs(inputs, confirmed, weights, sensitivities)
+        } else {
+            costs = predicted
+        }
         try files.store(costs)
     }
 
@@ -78,7 +88,6 @@ public final class SearchPreparation<Model: SearchableModel> {
     private static func table(
         _ inputs: SearchInputs<Model>, levels: LevelSet, files: RunFiles, progress: StageProgress
     ) throws -> LatencyTable {
-        if let stored = try files.storedTable(for: inputs.options) { return stored }
         let network = inputs.model.network
         let variants = try LevelVariants(
             of: network.forProfiling, levels: levels, for: inputs.options.workload.phase,

@@ -8,13 +8,18 @@ struct Export: ParsableCommand {
         abstract: "Write what a search found in a format that other tools read.",
         discussion: """
             policy       policy.json, for `secateur apply` and for programs
-            recipe       YAML recipe of SparseML and llm-compressor
-            nni          configuration list of NNI's pruners, JSON
+            recipe       YAML recipe of SparseML and llm-compressor; of blocks
+                         such as 4x1 the sparsity alone
+            nni          configuration list of NNI's pruners, JSON; of 2:4 the
+                         sparsity alone
             torch        folder: masks, weights, and a script that applies them
             hf           folder that transformers loads, zeros in place
             compressed   folder in compressed-tensors' sparse-bitmask layout
             gguf         file that llama.cpp loads; language models
             onnx         file that onnxruntime loads; encoders
+
+            Weights are written with their zeros, as floating point numbers: of a \
+            layer in int8, all but policy keep the zeros alone.
 
               secateur export checkpoints/minilm-half --format onnx \\
                   --output minilm-half.onnx
@@ -35,6 +40,11 @@ struct Export: ParsableCommand {
         let run = try FinishedRun(folder: runFolder)
         try output.require(format.output)
         try format.write(run, to: output.path)
+        let reduced = format.reduced(run.policy)
+        if !reduced.isEmpty {
+            let levels = reduced.map(\.description).joined(separator: ", ")
+            Terminal.note("\(format.rawValue) does not say all of \(levels): --help tells what it keeps")
+        }
         print("\(format.rawValue) is in \(output)")
     }
 }

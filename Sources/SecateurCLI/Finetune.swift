@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import ModelFiles
+import Search
 import Tensors
 import Training
 
@@ -158,7 +159,7 @@ struct TrainingOptions: ParsableArguments {
 
     /// Refuses a metric of classes for another task.
     func requireMetric(fits task: FineTuningTask?) throws {
-        guard metric == nil || task == .classification else {
+        guard metric == nil || task?.head == .classes else {
             throw ValidationError("--metric: found without --task classification, allowed with it")
         }
     }
@@ -179,4 +180,13 @@ struct TrainingOptions: ParsableArguments {
     }
 }
 
-extension FineTuningTask: ExpressibleByArgument {}
+extension FineTuningTask: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let task = SearchTasks.standard.fineTuning.first(where: { $0.name == argument }) else {
+            return nil
+        }
+        self = task
+    }
+
+    public static var allValueStrings: [String] { SearchTasks.standard.fineTuning.map(\.name) }
+}

@@ -1,8 +1,8 @@
 import Foundation
 import ModelFiles
-import Report
 import Runs
 import Search
+import Secateur
 
 /// What `search`, `retarget` and `resume` share.
 enum RunFolder {
@@ -27,8 +27,7 @@ enum RunFolder {
     }
 
     static func writeReport(_ folder: String) throws {
-        try AtomicFile.write(
-            ReportPage(RunRecord(folder: folder)).html, to: RunFiles(folder: folder).path(.report))
+        try Secateur.Run(folder).writeReport()
     }
 
     /// Picks a policy from a finished run, writes its folder, and prints what came out.

@@ -47,12 +47,32 @@ public struct LatencyFit: Sendable, Equatable {
             denominator += weight * saved * saved
         }
         let slope = denominator > 0 ? numerator / denominator : 1
-        // However noisy the measurements, layers are never free and never all there is.
-        let scale = min(max(slope, 0.5), 2, dense.totalMs / dense.layersMs)
+        // Nor are they ever all there is.
+        let scale = min(
+            max(slope, Self.scales.lowerBound), Self.scales.upperBound, dense.totalMs / dense.layersMs)
         let overhead = dense.totalMs - scale * dense.layersMs
         let errors = samples.map { abs(overhead + scale * $0.layersMs - $0.totalMs) / $0.totalMs }
         self.init(overheadMs: overhead, scale: scale, medianError: Percentiles(errors).median)
     }
+
+    /// The line through the dense model that predicts none of some policies faster than it was measured.
+    ///
+    /// Random policies, to which a fit is made, are no worse than predicted on average; those that a search
+    /// proposes are, as it goes for what the table has too fast.
+    ///
+    /// - Parameter samples: policies near the target, at least one.
+    public func bounded(dense: Sample, samples: [Sample]) -> LatencyFit {
+        let slopes = samples.compactMap { sample -> Double? in
+            let saved = dense.layersMs - sample.layersMs
+            return saved > 0 ? (dense.totalMs - sample.totalMs) / saved : nil
+        }
+        guard let least = slopes.min() else { return self }
+        let scale = min(max(least, Self.scales.lowerBound), Self.scales.upperBound)
+        return LatencyFit(overheadMs: overheadMs, scale: scale, medianError: medianError).moved(through: dense)
+    }
+
+    /// However noisy the measurements, layers are never free.
+    private static let scales = 0.5...2.0
 
     /// The same line moved to go through another dense model, of the same layers' kinds.
     func moved(through dense: Sample) -> LatencyFit {

@@ -72,6 +72,13 @@ public struct LatencyTable: Sendable, Equatable {
         entries[Key(rows: shape.rows, cols: shape.cols, level: level)].map { fit.scale * $0.medianMs }
     }
 
+    /// The same times, adding up in another way.
+    public func with(_ fit: LatencyFit) -> LatencyTable {
+        LatencyTable(
+            fingerprint: fingerprint, phase: phase, tokens: tokens, threads: threads, entries: entries, fit: fit,
+            dense: dense)
+    }
+
     /// Whether it was measured on a machine like this one.
     public var isFromThisHardware: Bool { fingerprint == .current }
 

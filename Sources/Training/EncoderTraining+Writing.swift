@@ -7,7 +7,7 @@ extension EncoderTraining {
     /// appears whole or not at all. Labels keep their names where there was a classifier.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
     public func write(to destination: String) throws {
-        let isClassifier = task == .classification || (task == nil && hasClassifier)
+        let isClassifier = task?.head == .classes || (task == nil && hasClassifier)
         let (description, prefix) = (configuration.description, configuration.modules.prefix ?? "")
         let tensors = parameters.all
             .filter { isClassifier || !description.classifier.isOutside($0.name) }

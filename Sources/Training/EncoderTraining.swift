@@ -65,7 +65,7 @@ public final class EncoderTraining {
         sentences = try SentenceTokenizer(
             folder: folder, maximumTokens: min(maximumTokens, configuration.dimensions.maximumTokens))
         modules =
-            task == .sts
+            task?.head == .embeddings
             ? try Self.modules(
                 folder: folder, hidden: configuration.dimensions.hidden, promptTokens: sentences.promptTokens)
             : .standard
@@ -75,7 +75,7 @@ public final class EncoderTraining {
         let classifier = "\(configuration.description.classifier.classifier).weight"
         hasClassifier = parameters.contains(classifier)
         self.classes = try hasClassifier ? parameters.parameter(classifier).value.rows : classes
-        if task == .classification { _ = try head() }
+        if task?.head == .classes { _ = try head() }
     }
 
     /// Reads labelled data; sentences where there is no task.
@@ -120,7 +120,7 @@ public final class EncoderTraining {
 
     /// How many classes the labels of a file tell apart; 0 for similarities.
     public static func classes(of path: String, task: FineTuningTask?) throws -> Int {
-        guard task == .classification else { return 0 }
+        guard task?.head == .classes else { return 0 }
         return max(try Datasets.labelled(path: path).classes, 2)
     }
 
@@ -150,9 +150,9 @@ public final class EncoderTraining {
     }
 
     private func objective(_ distillation: Distillation) throws -> any TrainingObjective {
-        switch task {
-        case .sts, nil: SimilarityObjective(pooling: modules.pooling, distillation: distillation)
-        case .classification: ClassificationObjective(head: try head(), distillation: distillation)
+        switch task?.head {
+        case .embeddings, nil: SimilarityObjective(pooling: modules.pooling, distillation: distillation)
+        case .classes: ClassificationObjective(head: try head(), distillation: distillation)
         }
     }
 }

@@ -8,7 +8,7 @@ import Transformers
 /// Fine-tunes an encoder folder and writes the result, with checkpoints in between.
 public struct FineTuning {
     /// Everything that fixes the result.
-    public struct Options: Sendable, Codable, Equatable {
+    public struct Options: Sendable, Encodable {
         /// The folder of the model to start from.
         public var model: String
         /// What for.
@@ -203,7 +203,7 @@ struct TeacherOutputs {
                     allowed: "\(allowed)\(orMore ? " or more" : "")")
             }
         }
-        if student.task == .classification, distillation.outputs > 0 {
+        if student.task?.head == .classes, distillation.outputs > 0 {
             guard teacher.hasClassifier else {
                 throw Issue(
                     .mismatch, .option("teacher"), field: teacher.folder, found: "no classifier",
@@ -211,7 +211,7 @@ struct TeacherOutputs {
             }
             try require(teacher.classes, "classes", allowed: student.classes)
         }
-        if student.task == .sts, teacher.sentences.prompt != student.sentences.prompt {
+        if student.task?.head == .embeddings, teacher.sentences.prompt != student.sentences.prompt {
             throw Issue(
                 .mismatch, .option("teacher"), field: teacher.folder,
                 found: "the prompt '\(teacher.sentences.prompt)'",

@@ -2,56 +2,103 @@ import Evaluation
 import Tensors
 import Tokenizers
 
-/// What a model is fine-tuned for.
-public enum FineTuningTask: String, Sendable, Codable, CaseIterable {
-    /// Semantic textual similarity: pairs with a score from 0 to 5, judged by Spearman's ρ.
-    case sts
-    /// Classes of sentences or of pairs.
-    case classification
+/// What a model is fine-tuned for: which outputs are trained, how labelled files are read, and what scores.
+///
+/// A new one is a value, which the search task of its name offers; `finetune` and `prune` take it by that
+/// name.
+public struct FineTuningTask: Sendable {
+    /// The outputs that are trained.
+    public enum Head: Sendable {
+        /// Embeddings of sentences, by their cosines.
+        case embeddings
+        /// Probabilities of classes.
+        case classes
+    }
 
-    /// Reads labelled data: tab-separated with one header line, columns `sentence1`, `sentence2` and `score`,
-    /// or `sentence` (or `sentence1` and `sentence2`) and `label`.
+    /// What users call it.
+    public let name: String
+    /// What is trained.
+    public let head: Head
+    private let read:
+        @Sendable (_ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer) throws -> [TrainingExample]
+    private let fixedMetric: String?
+    private let judge: @Sendable (Matrix, [TrainingExample], ClassificationMetric) -> Double
+
+    /// Puts a task together.
+    ///
+    /// - Parameters:
+    ///   - metric: the name of its score; nil where it is the metric of classes that is chosen.
+    ///   - read: reads labelled data, with labels below `classes`; throws with the file and the line.
+    ///   - judge: the score of outputs for labelled examples, higher being better.
+    public init(
+        name: String, head: Head, metric: String?,
+        read: @escaping @Sendable (_ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer) throws ->
+            [TrainingExample],
+        judge: @escaping @Sendable (Matrix, [TrainingExample], ClassificationMetric) -> Double
+    ) {
+        self.name = name
+        self.head = head
+        fixedMetric = metric
+        self.read = read
+        self.judge = judge
+    }
+
+    /// Reads labelled data.
     ///
     /// - Parameter classes: labels must be below it.
-    /// - Throws: `EvaluationError` that names the line.
+    /// - Throws: an error that names the file and the line.
     public func examples(path: String, classes: Int, tokenizer: SentenceTokenizer) throws
         -> [TrainingExample]
     {
-        switch self {
-        case .sts:
-            return try Datasets.scoredPairs(path: path, scores: 0...Self.highestScore).map { pair in
-                let sequences = tokenizer.encode([pair.first, pair.second])
-                return TrainingExample(
-                    sequences[0], sequences[1], similarity: pair.score / Self.highestScore)
-            }
-        case .classification:
-            let task = ClassificationTask(
-                examples: try Datasets.labelled(path: path, classes: classes), tokenizer: tokenizer.words,
-                maximumTokens: tokenizer.maximumTokens)
-            return task.sequences.indices.map {
-                TrainingExample(
-                    sequence: task.sequences[$0], first: task.firsts?[$0], label: task.labels[$0])
-            }
-        }
+        try read(path, classes, tokenizer)
     }
-
-    /// The highest similarity that people gave.
-    private static let highestScore = 5.0
 
     /// The name of the score.
-    public func metricName(_ metric: ClassificationMetric) -> String {
-        self == .sts ? "spearman" : metric.rawValue
-    }
+    public func metricName(_ metric: ClassificationMetric) -> String { fixedMetric ?? metric.rawValue }
 
     /// The score of a model's outputs for labelled examples, higher being better.
     public func score(_ outputs: Matrix, _ examples: [TrainingExample], metric: ClassificationMetric)
         -> Double
     {
-        switch self {
-        case .sts:
-            return STSTask.score(outputs, scores: examples.compactMap(\.target).map(Double.init))
-        case .classification:
-            return metric.score(predictions: outputs.highestColumns, labels: examples.compactMap(\.label))
+        judge(outputs, examples, metric)
+    }
+}
+
+extension FineTuningTask {
+    /// Semantic textual similarity: tab-separated `sentence1`, `sentence2` and `score` from 0 to 5 with one
+    /// header line, judged by Spearman's ρ.
+    public static let sts = FineTuningTask(name: "sts", head: .embeddings, metric: "spearman") {
+        path, _, tokenizer in
+        try Datasets.scoredPairs(path: path, scores: 0...highestScore).map { pair in
+            let sequences = tokenizer.encode([pair.first, pair.second])
+            return TrainingExample(sequences[0], sequences[1], similarity: pair.score / highestScore)
         }
+    } judge: { outputs, examples, _ in
+        STSTask.score(outputs, scores: examples.compactMap(\.target).map(Double.init))
+    }
+
+    /// Classes of sentences or of pairs: tab-separated `sentence`, or `sentence1` and `sentence2`, and
+    /// `label` with one header line.
+    public static let classification = FineTuningTask(name: "classification", head: .classes, metric: nil) {
+        path, classes, tokenizer in
+        let task = ClassificationTask(
+            examples: try Datasets.labelled(path: path, classes: classes), tokenizer: tokenizer.words,
+            maximumTokens: tokenizer.maximumTokens)
+        return task.sequences.indices.map {
+            TrainingExample(sequence: task.sequences[$0], first: task.firsts?[$0], label: task.labels[$0])
+        }
+    } judge: { outputs, examples, metric in
+        metric.score(predictions: outputs.highestColumns, labels: examples.compactMap(\.label))
+    }
+
+    /// The highest similarity that people gave.
+    private static let highestScore = 5.0
+}
+
+extension FineTuningTask: Encodable {
+    /// By its name.
+    public func encode(to encoder: any Swift.Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
     }
 }

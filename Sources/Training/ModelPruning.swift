@@ -288,7 +288,7 @@ extension ModelPruning.Options {
             task != nil || ![.gradients, .training].contains(score.evidence), "task",
             found: "none, needed by \(score.rawValue)")
         try require(
-            task != .classification || train != nil || validation != nil, "train",
+            task?.head != .classes || train != nil || validation != nil, "train",
             found: "none, and no file to validate with", allowed: "one of them for classification")
         try require(
             schedule != .iterative || pattern.fixedSparsity == nil, "schedule",

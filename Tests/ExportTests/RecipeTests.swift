@@ -47,6 +47,19 @@ import Testing
                 """#)
     }
 
+    @Test func formatsSayWhatTheyDoNotKeep() {
+        let policy = Policy(
+            layers: mixed.layers + [
+                .init(layer: "x.5", level: .dense.with(.int8)), .init(layer: "x.6", level: .dense.with(.int8)),
+            ])
+        let (blocks, pairs) = (policy.layers[2].level, policy.layers[4].level)
+        let eightBits = Level.dense.with(.int8)
+        #expect(ExportFormat.policy.reduced(policy).isEmpty)
+        #expect(ExportFormat.recipe.reduced(policy) == [blocks, eightBits])
+        #expect(ExportFormat.nni.reduced(policy) == [pairs, eightBits])
+        #expect(ExportFormat.onnx.reduced(policy) == [eightBits])
+    }
+
     @Test func configurationListsSayUnits() throws {
         let json = try JSONSerialization.jsonObject(with: NNIExport.json(mixed)) as? [[String: Any]]
         let entries = try #require(json)

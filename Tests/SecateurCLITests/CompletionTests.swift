@@ -18,7 +18,7 @@ import Testing
         let tool = try CommandLineTool()
         defer { tool.cleanUp() }
         let text = try String(contentsOfFile: script(tool, shell), encoding: .utf8)
-        for command in Secateur.configuration.subcommands {
+        for command in SecateurCommand.configuration.subcommands {
             #expect(text.contains(command._commandName), "\(command._commandName)")
         }
     }

@@ -57,7 +57,7 @@ import Testing
             guard arguments.first != "dense", arguments.first?.contains("@") != true else { continue }
             let isPlain = !arguments.contains { $0.contains("…") || ["RUN", "--config"].contains($0) }
             guard isPlain, arguments.contains(where: { !$0.hasPrefix("-") }) else { continue }
-            #expect(throws: Never.self, "\(file): \(line)") { _ = try Secateur.parseAsRoot(arguments) }
+            #expect(throws: Never.self, "\(file): \(line)") { _ = try SecateurCommand.parseAsRoot(arguments) }
             checked += 1
         }
         return checked
@@ -76,9 +76,9 @@ import Testing
     }
 
     /// Every command's help ends with an example of it.
-    @Test(arguments: Secateur.configuration.subcommands.indices)
+    @Test(arguments: SecateurCommand.configuration.subcommands.indices)
     func helpHasExamples(index: Int) throws {
-        let type = Secateur.configuration.subcommands[index]
+        let type = SecateurCommand.configuration.subcommands[index]
         let command = type._commandName
         let examples = type.configuration.discussion
         #expect(examples.contains("secateur \(command) "), "\(examples)")

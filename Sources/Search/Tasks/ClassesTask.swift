@@ -4,6 +4,7 @@ import Levels
 import Models
 import Runs
 import Tensors
+import Training
 import Transformers
 
 /// `classification`: a classifier's own metric on labelled examples, and agreement of its class distributions
@@ -20,6 +21,9 @@ public struct ClassesTask: SearchTask {
         + "sentence1 and sentence2, and label)"
     /// Labels count.
     public let isLabelled = true
+
+    /// By its labels.
+    public var fineTuning: FineTuningTask? { .classification }
 
     /// The first part of the examples.
     public func calibration(_ options: SearchOptions, for model: ClassifierModel) throws -> [[Int32]] {

@@ -5,6 +5,7 @@ import ModelFiles
 import Models
 import Runs
 import Tensors
+import Training
 import Transformers
 
 /// What a model is for: which files tell, how they are read and cut up, what is scored, and which kind of
@@ -20,6 +21,8 @@ public protocol SearchTask: Sendable {
     var name: String { get }
     /// What is preserved, and what the training file holds, in a clause.
     var help: String { get }
+    /// What models are fine-tuned for it by; nil where none can be.
+    var fineTuning: FineTuningTask? { get }
     /// Whether quality is mostly that of labels, for words in tables.
     var isLabelled: Bool { get }
 
@@ -60,6 +63,9 @@ public struct SearchTasks: Sendable {
     /// Their names.
     public var names: [String] { all.map(\.name) }
 
+    /// What models can be fine-tuned for.
+    public var fineTuning: [FineTuningTask] { all.compactMap(\.fineTuning) }
+
     /// The task of a name.
     /// - Throws: `Issue` for a name that no task has.
     public func task(named name: String) throws -> any SearchTask {
@@ -72,6 +78,9 @@ public struct SearchTasks: Sendable {
 }
 
 extension SearchTask {
+    /// None.
+    public var fineTuning: FineTuningTask? { nil }
+
     /// The kind of model.
     public var modelType: Model.Type { Model.self }
 }

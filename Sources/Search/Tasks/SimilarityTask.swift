@@ -3,6 +3,7 @@ import Levels
 import Models
 import Runs
 import Tensors
+import Training
 import Transformers
 
 /// `sts`: Spearman's ρ on sentence pairs that people scored, and agreement with the dense model.
@@ -17,6 +18,9 @@ public struct SimilarityTask: SearchTask {
         "sts (Spearman on labelled pairs; a tab-separated file with columns sentence1, sentence2, score)"
     /// Labels count.
     public let isLabelled = true
+
+    /// By its labels.
+    public var fineTuning: FineTuningTask? { .sts }
 
     /// The sentences of the first part of the pairs.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {

@@ -3,7 +3,7 @@ import Tensors
 
 /// The `secateur` command.
 @main
-struct Secateur: ParsableCommand {
+struct SecateurCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secateur",
         abstract: "Prune a transformer to a latency target measured on this CPU, and run the result.",
