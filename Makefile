@@ -53,15 +53,15 @@ test: model language-model text setup-test lint sanitize ## check the style, and
 examples: model ## build the example package against a tagged copy of this clone, and run it
 	@scripts/check-examples.sh $(MODEL)
 
-bench-kernels: build ## measure every kernel beside the fastest dense product, and draw the roofline
+bench-kernels: build ## measure every kernel against the fastest dense product, and draw the roofline
 	swift build -c release --product Benchmarks
 	$(SECATEUR) kernels --threads 1
 	$(SECATEUR) kernels --threads 1 --isa avx2
 	.build/release/Benchmarks roofline --output docs/roofline.svg
 
-bench-peers: bench-peers-encoder bench-peers-language ## measure both kinds of model beside their peers
+bench-peers: bench-peers-encoder bench-peers-language ## measure both kinds of model against their peers
 
-bench-peers-encoder: model build ## measure the encoder beside onnxruntime, fp32 and int8
+bench-peers-encoder: model build ## measure the encoder against onnxruntime, fp32 and int8
 	@scripts/bench-peers.sh --model $(MODEL)
 
 check-exports: model text build ## prove every export by the tool that reads it (RUN=... for a run of yours)
@@ -72,11 +72,11 @@ faults: model ## damage files 100,000 times, and kill searches 100 times
 	.build/release/Benchmarks fuzz --count 100000
 	.build/release/Benchmarks kills --count 100
 
-bench-peers-language: language-model text ## measure the language model beside llama.cpp
+bench-peers-language: language-model text ## measure the language model against llama.cpp
 	swift build -c release
 	@scripts/bench-peers-language.sh $(LANGUAGE_MODEL) $(TEXT)
 
-docs: ## build the tutorials into .build/documentation
+docs: build ## build the tutorials and the library's reference into .build/documentation
 	@scripts/make-documentation.sh
 
 check-tutorials: model text setup-test ## run every command of the tutorials, in a copy of this folder

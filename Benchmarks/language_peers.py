@@ -1,4 +1,4 @@
-"""Prefill and decoding beside llama.cpp, in one run: alternating, the median over rounds of the ratios.
+"""Prefill and decoding compared with llama.cpp, in one run: alternating, the median over rounds of the ratios.
 
 Usage: python language_peers.py SECATEUR DENSE_GGUF [--pruned NAME=MODEL ...] [--text FILE] [--windows 40]
        [--threads 1 2] [--rounds 3] [--inner-rounds 5]
@@ -83,7 +83,7 @@ def main():
     parser.add_argument("secateur")
     parser.add_argument("dense")
     parser.add_argument("--pruned", nargs="*", default=[])
-    parser.add_argument("--text", help="show perplexity on it beside the speeds")
+    parser.add_argument("--text", help="show perplexity on it next to the speeds")
     parser.add_argument("--windows", type=int, default=40, help="of the text")
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3, help="in each of which every program runs once")

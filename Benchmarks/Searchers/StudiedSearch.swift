@@ -8,7 +8,7 @@ import Search
 /// One search of the study: a run folder, finished or not.
 ///
 /// Policies are compared at equal latency by the table that all searches of a model share; what is measured
-/// depends on how fast the machine was at that moment, and is reported beside.
+/// depends on how fast the machine was at that moment, and is reported separately.
 struct StudiedSearch {
     let model: StudiedModel
     /// A latency, or a range such as `0.33...0.6`.

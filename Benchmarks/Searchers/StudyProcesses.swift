@@ -27,7 +27,7 @@ struct StudyProcesses {
     }
 
     /// Runs all that are not finished.
-    /// - Throws: `SearchFailure` when one fails; those beside it are stopped, and can continue.
+    /// - Throws: `SearchFailure` when one fails; the others are stopped, and can continue.
     func run(_ searches: [StudiedSearch]) throws {
         var waiting = try searches.filter { try $0.summary() == nil }
         let (all, begin) = (waiting, ContinuousClock.now)

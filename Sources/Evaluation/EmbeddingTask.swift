@@ -63,7 +63,7 @@ public struct STSTask: EmbeddingTask {
         Self.score(embeddings, scores: scores)
     }
 
-    /// Pearson's r, which GLUE reports beside it.
+    /// Pearson's r, which GLUE reports along with it.
     public func pearson(_ embeddings: Matrix) -> Double {
         Correlation.pearson(Self.cosines(embeddings), scores)
     }

@@ -9,7 +9,7 @@ import Foundation
 public struct ModelConfiguration: Sendable {
     /// The path of the `config.json`.
     public let path: String
-    /// The file's bytes, unchanged, for writing beside a pruned model.
+    /// The file's bytes, unchanged, for writing with a pruned model.
     public let json: Data
     let fields: JSONFields
 

@@ -2,7 +2,7 @@ import Foundation
 
 /// A folder that appears whole or not at all.
 package enum NewFolder {
-    /// Fills a folder beside the destination and gives it the destination's name; folders above are made.
+    /// Fills a folder next to the destination and gives it the destination's name; folders above are made.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to; also what `body`
     ///   throws.
     package static func write(to destination: String, _ body: (_ folder: String) throws -> Void) throws {

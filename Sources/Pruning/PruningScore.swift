@@ -21,7 +21,7 @@ public enum PruningScore: String, CaseIterable, Sendable, Codable {
     /// A random number, as a control.
     case random
 
-    /// What a score is computed from beside the weights.
+    /// What a score is computed from, apart from the weights.
     public enum Evidence: Sendable {
         /// Nothing.
         case nothing

@@ -1,4 +1,4 @@
-/// Runs beside each other, for `secateur compare`.
+/// Runs side by side, for `secateur compare`.
 public struct RunComparison {
     /// One run; fields that only a finished one has are nil before.
     public struct Row: Encodable, Sendable {

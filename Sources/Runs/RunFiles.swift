@@ -251,7 +251,7 @@ public struct RunFiles {
         let allowed = (options.latencyOf, options.tokens, options.threads)
         guard found == allowed else {
             func text(_ phase: Workload.Phase, _ tokens: Int, _ threads: Int) -> String {
-                "\(phase.rawValue), \(tokens) tokens and \(threads) threads"
+                "\(phase.rawValue), \(tokens.counted("token")) and \(threads.counted("thread"))"
             }
             throw Issue(
                 .mismatch, .path(path), found: text(found.0, found.1, found.2),

@@ -31,9 +31,10 @@ public struct Model: Sendable {
     /// Loads a Hugging Face folder, a GGUF file, or the pruned model of a run folder.
     ///
     /// - Parameters:
+    ///   - path: the folder or the file.
     ///   - precision: how products are computed; int8 makes single tokens of language models faster.
     ///   - threads: threads to compute on. Default: as many as the program may use.
-    /// - Throws: ``Issue`` for a number of threads out of range; errors that name the file and what is wrong
+    /// - Throws: `Issue` for a number of threads out of range; errors that name the file and what is wrong
     ///   with it.
     public init(_ path: String, precision: Precision = .float32, threads: Int = Runtime.usableProcessors)
         throws
@@ -69,7 +70,7 @@ public struct Model: Sendable {
 
     /// Embeds sentences: [sentences][features], as the modules of the folder say.
     ///
-    /// - Throws: ``Issue`` for a model that does not embed.
+    /// - Throws: `Issue` for a model that does not embed.
     public func embed(_ sentences: [String]) throws -> [[Float]] {
         guard case .encoder(let model) = kind else { throw lacks("embed", "an encoder") }
         let embeddings = model.encoder.embed(model.sentences.encode(sentences), pool: pool)
@@ -78,7 +79,7 @@ public struct Model: Sendable {
 
     /// The logits of sentences: [sentences][classes].
     ///
-    /// - Throws: ``Issue`` for a model that does not classify.
+    /// - Throws: `Issue` for a model that does not classify.
     public func logits(of sentences: [String]) throws -> [[Float]] {
         guard case .classifier(let model) = kind else { throw lacks("classify", "a classifier") }
         let sequences = model.base.sentences.words.encode(sentences, maximumTokens: model.maximumTokens)
@@ -88,7 +89,7 @@ public struct Model: Sendable {
 
     /// The class with the highest logit of each sentence, from 0.
     ///
-    /// - Throws: ``Issue`` for a model that does not classify.
+    /// - Throws: `Issue` for a model that does not classify.
     public func classify(_ sentences: [String]) throws -> [Int] {
         try logits(of: sentences).map { logits in
             logits.indices.max { logits[$0] < logits[$1] } ?? 0
@@ -97,7 +98,7 @@ public struct Model: Sendable {
 
     /// The logits of the token that follows a text, one for each of the vocabulary.
     ///
-    /// - Throws: ``Issue`` for a model that does not generate, or a text of no or too many tokens.
+    /// - Throws: `Issue` for a model that does not generate, or a text of no or too many tokens.
     public func nextTokenLogits(after text: String) throws -> [Float] {
         guard case .decoder(let model) = kind else { throw lacks("generate", "a language model") }
         let ids = try tokens(of: text, model)
@@ -126,7 +127,7 @@ public struct Model: Sendable {
     /// Continues a text; pieces of text come as they are made, and the work ends with the loop that reads
     /// them.
     ///
-    /// - Throws: ``Issue`` for a model that does not generate, or a text of no or too many tokens.
+    /// - Throws: `Issue` for a model that does not generate, or a text of no or too many tokens.
     public func generate(
         _ text: String, _ settings: Generation = Generation()
     ) throws -> AsyncThrowingStream<String, any Error> {

@@ -53,7 +53,11 @@ public struct Run: Sendable {
     /// Prunes a model with the policy, as the search did, into a new folder.
     ///
     /// - Parameters:
+    ///   - model: the dense model's folder or file.
+    ///   - output: the folder to write, which must not exist.
     ///   - train: a file to calibrate on instead of the run's.
+    ///   - threads: threads to compute with.
+    ///   - cache: the folder of level databases. Default: `secateur` in the user's cache folder.
     ///   - note: is told what a person should know.
     public func apply(
         to model: String, output: String, train: String? = nil, threads: Int = Runtime.usableProcessors,
@@ -65,7 +69,9 @@ public struct Run: Sendable {
 
     /// Writes the run in the format of another tool.
     ///
-    /// - Parameter output: the file to replace, or the folder to write, which must not exist.
+    /// - Parameters:
+    ///   - format: what is written.
+    ///   - output: the file to replace, or the folder to write, which must not exist.
     public func export(_ format: ExportFormat, to output: String) throws {
         try OutputPath(output).require(format.output)
         try format.write(FinishedRun(folder: folder), to: output)
@@ -80,6 +86,7 @@ public struct Run: Sendable {
     ///
     /// - Parameters:
     ///   - tokens: tokens of a sequence. Default: those of the search.
+    ///   - threads: threads to compute with.
     ///   - rounds: rounds that count.
     public func benchmark(
         tokens: Int? = nil, threads: Int = Runtime.usableProcessors, rounds: Int = 40

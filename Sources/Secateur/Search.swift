@@ -47,6 +47,7 @@ public struct Search: Sendable {
     /// Describes a search.
     ///
     /// - Parameters:
+    ///   - options: what is asked for.
     ///   - output: the run folder to write; a run that is there is replaced when ``run()`` is called.
     ///   - cache: default: `secateur` in the user's cache folder.
     ///   - components: the tasks, agents, families and formats that it can be made of.

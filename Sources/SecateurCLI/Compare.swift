@@ -6,7 +6,7 @@ import Search
 /// `secateur compare`
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show runs beside each other, as a table and as one overlaid report.",
+        abstract: "Show runs side by side, as a table and as one overlaid report.",
         discussion: """
             Runs that are running or were stopped are compared as far as they got.
 

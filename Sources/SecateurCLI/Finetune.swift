@@ -181,6 +181,7 @@ struct TrainingOptions: ParsableArguments {
 }
 
 extension FineTuningTask: ExpressibleByArgument {
+    /// The task of a name.
     public init?(argument: String) {
         guard let task = SearchTasks.standard.fineTuning.first(where: { $0.name == argument }) else {
             return nil
@@ -188,5 +189,6 @@ extension FineTuningTask: ExpressibleByArgument {
         self = task
     }
 
+    /// Their names.
     public static var allValueStrings: [String] { SearchTasks.standard.fineTuning.map(\.name) }
 }

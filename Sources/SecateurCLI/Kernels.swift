@@ -9,7 +9,7 @@ import Tensors
 /// `secateur kernels`
 struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure the kernels of every pattern beside the fastest dense product.",
+        abstract: "Compare the kernels of every pattern with the fastest dense product.",
         discussion: """
             The dense reference is the fastest of this project's own product and OpenBLAS's, on the core that suits \
             the instruction set.

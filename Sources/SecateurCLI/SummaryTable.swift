@@ -4,7 +4,7 @@ import Search
 
 /// The end of a search, for people.
 enum SummaryTable {
-    /// Prints dense beside pruned, then the policy layer by layer.
+    /// Prints dense next to pruned, then the policy layer by layer.
     static func show(_ summary: SearchSummary, folder: String) {
         print("\(summary.hardware)")
         print(

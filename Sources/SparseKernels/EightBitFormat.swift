@@ -2,7 +2,7 @@ import Levels
 import Tensors
 import Transformers
 
-/// 8-bit weights for passes of one token, beside 32-bit ones for passes of several.
+/// 8-bit weights for passes of one token, and 32-bit ones for passes of several.
 public struct EightBitFormat: LevelFormat {
     private let wide = FloatFormat()
 

@@ -9,7 +9,7 @@ import Transformers
 /// Groups of 64 columns of a row share a scale, and a weight is a whole number from −127 to 127 times it. The
 /// token's activations are rounded the same way, so that products are of whole numbers. Where a quarter of
 /// the weights or more are zero, only the others are stored, after one bit for each weight. Costs 1.03 bytes
-/// for a weight, or 0.16 and 1 for a kept one, beside the other operator's.
+/// for a weight, or 0.16 and 1 for a kept one, on top of the other operator's.
 public final class EightBitLinear: SingleTokenOperator, ExchangeableOperator {
     /// The sparsity from which zeros are left out.
     public static let leastSparsity = 0.25

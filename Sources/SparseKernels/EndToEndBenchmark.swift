@@ -2,7 +2,7 @@ import Levels
 import Tensors
 import Transformers
 
-/// End-to-end latency of a model beside another one, measured in one run, alternating.
+/// End-to-end latency of a model against another one's, measured in one run, alternating.
 public struct EndToEndBenchmark {
     /// Times of one model, in milliseconds.
     public struct Times: Sendable, Codable, Equatable {

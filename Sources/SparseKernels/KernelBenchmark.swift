@@ -3,7 +3,7 @@ import Levels
 import Tensors
 import Transformers
 
-/// Measures kernels beside the fastest dense product of the same shape, alternating in one run.
+/// Compares kernels with the fastest dense product of the same shape, alternating in one run.
 ///
 /// In every round each kernel runs a few times in a row, after once to warm up, so that a drift of the
 /// machine's speed falls on all alike. The dense product is this project's own and OpenBLAS's, in both of

@@ -60,6 +60,8 @@ public struct LatencyFit: Sendable, Equatable {
     /// Random policies, to which a fit is made, are no worse than predicted on average; those that a search
     /// proposes are, as it goes for what the table has too fast.
     ///
+    /// Other programs may slow down such passes alone: a quarter of the scale is the most that is believed.
+    ///
     /// - Parameter samples: policies near the target, at least one.
     public func bounded(dense: Sample, samples: [Sample]) -> LatencyFit {
         let slopes = samples.compactMap { sample -> Double? in
@@ -67,8 +69,9 @@ public struct LatencyFit: Sendable, Equatable {
             return saved > 0 ? (dense.totalMs - sample.totalMs) / saved : nil
         }
         guard let least = slopes.min() else { return self }
-        let scale = min(max(least, Self.scales.lowerBound), Self.scales.upperBound)
-        return LatencyFit(overheadMs: overheadMs, scale: scale, medianError: medianError).moved(through: dense)
+        let bounded = min(max(least, 0.75 * scale), scale)
+        return LatencyFit(overheadMs: overheadMs, scale: bounded, medianError: medianError)
+            .moved(through: dense)
     }
 
     /// However noisy the measurements, layers are never free.

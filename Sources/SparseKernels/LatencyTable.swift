@@ -75,8 +75,8 @@ public struct LatencyTable: Sendable, Equatable {
     /// The same times, adding up in another way.
     public func with(_ fit: LatencyFit) -> LatencyTable {
         LatencyTable(
-            fingerprint: fingerprint, phase: phase, tokens: tokens, threads: threads, entries: entries, fit: fit,
-            dense: dense)
+            fingerprint: fingerprint, phase: phase, tokens: tokens, threads: threads, entries: entries,
+            fit: fit, dense: dense)
     }
 
     /// Whether it was measured on a machine like this one.

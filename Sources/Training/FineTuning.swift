@@ -62,7 +62,7 @@ public struct FineTuning {
 
     /// Reads the model, the data and the teacher's outputs.
     ///
-    /// - Parameter output: the folder to write; the checkpoint stands beside it until then.
+    /// - Parameter output: the folder to write; the checkpoint stands next to it until then.
     public init(_ options: Options, output: String, pool: ThreadPool, progress: (String, Double) -> Void)
         throws
     {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The scores of movement pruning, which are trained beside the weights (Sanh, Wolf and Rush, 2020, equations
+/// The scores of movement pruning, which are trained along with the weights (Sanh, Wolf and Rush, 2020, equations
 /// 3 and 4).
 ///
 /// The derivative of the loss by a score is w·∂L/∂w, of weights that are dropped at present too: they keep
@@ -19,7 +19,7 @@ struct MovementScores {
     /// What was held at zero before, by parameter.
     private let held: [[Float]?]
 
-    /// The learning rate of scores beside that of weights.
+    /// The learning rate of scores, next to that of weights.
     static let relativeRate: Float = 0.2
 
     /// Starts with the scores of the weights as they are.

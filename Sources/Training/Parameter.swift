@@ -114,7 +114,7 @@ public final class Parameter {
         self.mask = mask
     }
 
-    /// Zeros the elements where `mask` is 0 and keeps them so, beside those that are held already.
+    /// Zeros the elements where `mask` is 0 and keeps them so, along with those that are held already.
     public func hold(_ mask: [Float]) {
         precondition(mask.count == value.elements.count)
         let mask = self.mask.map { held in zip(mask, held).map { $0 * $1 } } ?? mask

@@ -11,7 +11,7 @@ struct TrainingCheckpoint {
     let key: String
     let path: String
 
-    /// Where training stands beside the trainer.
+    /// How far training is, apart from the trainer's state.
     struct Progress: Equatable {
         var step = 0
         var bestScore: Double?

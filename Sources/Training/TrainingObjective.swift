@@ -4,7 +4,7 @@ import Transformers
 /// What is learned: how the hidden states of a batch become outputs, and a loss with its gradients.
 /// Two conform: ``SimilarityObjective`` and ``ClassificationObjective``.
 public protocol TrainingObjective {
-    /// The parameters beside the encoder's.
+    /// The parameters that are not the encoder's.
     var headParameters: [Parameter] { get }
 
     /// What a model is judged by: embeddings [sequences × hidden] or logits [examples × classes].

@@ -144,7 +144,7 @@ public struct Decoder: Sendable {
 }
 
 extension Decoder: PrunableModel {
-    /// The output layer as it is packed, with an 8-bit copy for decoding, beside the embedding it may share
+    /// The output layer as it is packed, with an 8-bit copy for decoding, next to the embedding it may share
     /// weights with.
     public var otherSizeBytes: Int {
         let headCount = configuration.tiesEmbeddings ? 0 : head.rows * head.columns

@@ -50,7 +50,8 @@ import Testing
     @Test func formatsSayWhatTheyDoNotKeep() {
         let policy = Policy(
             layers: mixed.layers + [
-                .init(layer: "x.5", level: .dense.with(.int8)), .init(layer: "x.6", level: .dense.with(.int8)),
+                .init(layer: "x.5", level: .dense.with(.int8)),
+                .init(layer: "x.6", level: .dense.with(.int8)),
             ])
         let (blocks, pairs) = (policy.layers[2].level, policy.layers[4].level)
         let eightBits = Level.dense.with(.int8)

@@ -145,8 +145,8 @@ import TinyModels
             entries: table.entries, fit: table.fit, dense: table.dense
         ).write(to: decode)
         for (path, tokens, words) in [
-            (decode, "32", ["found decode, 32 tokens", "allowed prefill, 32 tokens and 1 threads"]),
-            (prefill, "16", ["found prefill, 32 tokens", "allowed prefill, 16 tokens and 1 threads"]),
+            (decode, "32", ["found decode, 32 tokens", "allowed prefill, 32 tokens and 1 thread"]),
+            (prefill, "16", ["found prefill, 32 tokens", "allowed prefill, 16 tokens and 1 thread"]),
         ] {
             let changed = ["--latency-table": path, "--output": tool.file("other"), "--tokens": tokens]
             try check(tool, search(tool, changed), says: [path] + words)

@@ -24,7 +24,7 @@ import Testing
     /// Other programs may slow a machine down for a while: the layers do not count as nothing then.
     @Test func aBoundedFitStaysWithinReason() {
         let busy = fit.bounded(dense: dense, samples: [.init(layersMs: 2, totalMs: 30)])
-        #expect(busy.scale == 0.5)
+        #expect(busy.scale == 0.75)
         #expect(fit.bounded(dense: dense, samples: [dense]) == fit)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Training
 
-/// Scores that are trained beside the weights (Sanh, Wolf and Rush, 2020).
+/// Scores that are trained along with the weights (Sanh, Wolf and Rush, 2020).
 @Suite struct MovementTests {
     private let pool = ThreadPool(threads: 2)
 
