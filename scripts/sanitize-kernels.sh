@@ -7,5 +7,5 @@ binary=$(mktemp)
 trap 'rm -f "$binary"' EXIT
 clang -std=gnu11 -O1 -g -Wno-psabi -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
     -ISources/CKernels/include -ISources/CKernels Sources/CKernels/*.c \
-    scripts/sanitize-kernels.c scripts/sanitize-language.c -lm -lpthread -o "$binary"
+    scripts/sanitize-kernels.c scripts/sanitize-language.c scripts/sanitize-int8.c -lm -lpthread -o "$binary"
 "$binary"

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CInt8Kernels.h"
 #include "CLanguageKernels.h"
 
 #define SECATEUR_LANES 16

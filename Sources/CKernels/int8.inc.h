@@ -1,0 +1,37 @@
+// The 8-bit kernels of one instruction set. The including file defines, before including this:
+//   NAME(x), ISA_NAME   the symbol of x, and the name of this instruction set
+//   INT8_DENSE_ROWS, INT8_DENSE_VECTORS   rows and vectors of tokens of a dense tile; with its operands they fill the
+//                       registers
+//   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: 4 rows, and a whole panel where it fits
+//   INT8_INTERLEAVES_IN_REGISTERS   whether four columns of a panel fit the registers beside the sums
+// and has included one of int8_*.h, which define
+//   INT8_TOKENS         tokens of a vector of sums
+//   operand, weight     four columns of so many tokens, and four columns of one row
+//   operand_load, weight_load, sums_add   what is done with them
+//   sums_start          what sums start from, given a row's offset
+//   INT8_STRIP_FLIP     128 where strips hold signed numbers, 0 where they hold what panels do
+//   bytes_pack          16 bytes of 16 whole numbers, see int8_quantize.inc.h
+#include "int8_panels.h"
+#include "vector.h"
+
+// Results depend on where an addition and a product become one: only where it is written so.
+#pragma clang fp contract(off)
+
+#include "int8_quantize.inc.h"
+
+#include "int8_tile.inc.h"
+
+#include "int8_products.inc.h"
+
+#include "int8_rowblocks.inc.h"
+
+const secateur_int8_kernels NAME(int8_table) = {
+    .name = ISA_NAME,
+    .denseBlockRows = INT8_DENSE_ROWS,
+    .denseBlockColumns = 4,
+    .dense = NAME(int8_dense),
+    .rowblocks = NAME(int8_rowblock_kernels),
+    .rowblockCount = sizeof NAME(int8_rowblock_kernels) / sizeof NAME(int8_rowblock_kernels)[0],
+    .maxima = NAME(int8_maxima),
+    .quantize = NAME(int8_quantize),
+};

@@ -1,0 +1,99 @@
+// A tile of 8-bit products: rows x vectors of tokens, in registers. Included by int8.inc.h.
+
+#define MAXIMUM_INT8_VECTORS 4
+#define MAXIMUM_INT8_ROWS 16
+
+// Where the sums of a panel of tokens belong.
+typedef struct {
+    const int32_t *offsets;
+    const float *scales, *bias, *tokenScales;
+    float *values, *maxima;
+    size_t rows, width;
+    int appliesGelu;
+} NAME(int8_target);
+
+// x*Phi(x) = x/2 + |x| * (|x| * P), the inner |x| limited.
+INLINE vf NAME(int8_gelu)(vf x) {
+    static const float coefficients[] = {INT8_GELU_COEFFICIENTS};
+    const vf zero = {0};
+    // Of floats of one sign, whole numbers of the same bits have the same order.
+    const vi magnitude = (vi)x & 0x7FFFFFFF;
+    const vf limited = (vf)__builtin_elementwise_min(magnitude, (vi)(zero + INT8_GELU_LIMIT));
+    const vf place = __builtin_elementwise_fma(limited * INT8_GELU_SLOPE, limited, zero - 1.0f);
+    vf sum = zero + coefficients[0];
+#pragma clang loop unroll(full)
+    for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++)
+        sum = __builtin_elementwise_fma(sum, place, zero + coefficients[i]);
+    return __builtin_elementwise_fma((vf)magnitude, limited * sum, x * 0.5f);
+}
+
+// sum[r][p] += sum over fours of columns of w[rows * four + r] * strip[four][token]
+INLINE void NAME(int8_accumulate)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors, const int8_t *w,
+                                  const size_t blockRows, const uint8_t *strip, const size_t stripBytes, size_t fours) {
+    ALIGNED_LOOP for (size_t four = 0; four < fours; four++) {
+        operand input[MAXIMUM_INT8_VECTORS];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < vectors; p++) input[p] = operand_load(strip + four * stripBytes + (size_t)p * 4 * INT8_TOKENS);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const weight weights = weight_load(w + (four * blockRows + (size_t)r) * 4);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < vectors; p++) sum[r][p] = sums_add(sum[r][p], input[p], weights);
+        }
+    }
+}
+
+INLINE void NAME(int8_start)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                             const NAME(int8_target) *target, const uint32_t *rowOf) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+        const vi start = sums_start(rowOf[r] < target->rows ? target->offsets[rowOf[r]] : 0);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < vectors; p++) sum[r][p] = start;
+    }
+}
+
+// Scales the sums of `vectors` vectors of tokens from `lane` on and writes them.
+INLINE void NAME(int8_finish)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                              const NAME(int8_target) *target, const uint32_t *rowOf, size_t lane, const int gelu) {
+    vi top[MAXIMUM_INT8_VECTORS] = {{0}};
+    vf tokenScale[MAXIMUM_INT8_VECTORS];
+#pragma clang loop unroll(full)
+    for (int p = 0; p < vectors; p++) tokenScale[p] = *(const vf *)(target->tokenScales + lane + p * INT8_TOKENS);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        if (rowOf[r] < target->rows) {
+            float *out = target->values + rowOf[r] * target->width + lane;
+            const vf scale = (vf){0} + target->scales[rowOf[r]];
+            const vf bias = (vf){0} + (target->bias ? target->bias[rowOf[r]] : 0.0f);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < vectors; p++) {
+                vf value = __builtin_convertvector(sum[r][p], vf);
+                value = __builtin_elementwise_fma(value, scale * tokenScale[p], bias);
+                if (gelu) value = NAME(int8_gelu)(value);
+                *(vf *)(out + p * INT8_TOKENS) = value;
+                top[p] = __builtin_elementwise_max(top[p], (vi)value & 0x7FFFFFFF);
+            }
+        }
+    if (target->maxima)
+#pragma clang loop unroll(full)
+        for (int p = 0; p < vectors; p++) {
+            vf *maximum = (vf *)(target->maxima + lane + p * INT8_TOKENS);
+            *maximum = (vf)__builtin_elementwise_max((vi)*maximum, top[p]);
+        }
+}
+
+// Keeps whole sums where their results will be, or fetches them: of rows [row, row + rows), those that are there.
+INLINE void NAME(int8_carry)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                             const NAME(int8_target) *target, size_t row, size_t lane, const int keeps) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        if (row + (size_t)r < target->rows) {
+            vf *at = (vf *)(target->values + (row + (size_t)r) * target->width + lane);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < vectors; p++)
+                if (keeps) at[p] = (vf)sum[r][p];
+                else
+                    sum[r][p] = (vi)at[p];
+        }
+}

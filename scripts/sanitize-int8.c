@@ -1,0 +1,117 @@
+// The 8-bit kernels of every instruction set against the plain ones, bit for bit: over shapes that divide nothing, and
+// activations and weights that are as large as they get.
+#include "int8-support.h"
+
+static void require_same(const char *what, const char *isa, const float *found, const float *expected, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&found[i], &expected[i], sizeof(float)) == 0 || (isnan(found[i]) && isnan(expected[i]))) continue;
+        fprintf(stderr, "%s %s: found %.9g, allowed %.9g at %zu of %zu\n", isa, what, found[i], expected[i], i, count);
+        exit(1);
+    }
+}
+
+// Activations of a kind: 0 small, 1 with outliers, 2 all of them largest, 3 with infinities and no numbers, 4 with
+// tokens of zeros and nearly zeros.
+static float *activations(size_t features, size_t tokens, int kind) {
+    float *x = panels(features, tokens);
+    for (size_t f = 0; f < features; f++)
+        for (size_t t = 0; t < tokens; t++) {
+            float *value = x + panel_offset(features, tokens, f, t);
+            if (kind == 1 && uniform() < 0.02) *value *= 1000;
+            if (kind == 2) *value = uniform() < 0.5 && t % 3 ? -3.0f : 3.0f;
+            if (kind == 3 && uniform() < 0.01) *value = uniform() < 0.5 ? NAN : uniform() < 0.5 ? INFINITY : -INFINITY;
+            if (kind == 4) *value *= t % 3 == 0 ? 0.0f : t % 3 == 1 ? 1e-31f : 1.0f;
+        }
+    return x;
+}
+
+static void check_quantized(const char *isa, secateur_int8_panels found, secateur_int8_panels expected, size_t features,
+                            size_t tokens) {
+    require_same("scales", isa, found.scales, expected.scales, round_up(tokens, LANES));
+    for (size_t f = 0; f < features; f++)
+        for (size_t t = 0; t < tokens; t++) {
+            const size_t first = t / PANEL * PANEL, strips = panel_width(tokens, first) / LANES, in = t % PANEL;
+            const size_t place = in % (4 * strips) / 4 * 16 + in / (4 * strips) * 4 + in % 4;
+            const size_t i = first * features + f * strips * LANES + place;
+            if (found.values[i] == expected.values[i] || isnan(expected.scales[t])) continue;
+            fprintf(stderr, "%s quantize: found %d, allowed %d at feature %zu, token %zu\n", isa, found.values[i],
+                    expected.values[i], f, t);
+            exit(1);
+        }
+}
+
+// Both halves of a product, and that of the reference.
+typedef struct {
+    secateur_int8_output found, expected;
+    size_t rows, tokens;
+} outputs;
+
+static outputs make_outputs(size_t rows, size_t tokens) {
+    const int appliesGelu = uniform() < 0.3, hasMaxima = uniform() < 0.5;
+    const size_t floats = panel_floats(rows, tokens) * sizeof(float), maxima = round_up(tokens, LANES) * sizeof(float);
+    return (outputs){{allocate(floats), hasMaxima ? allocate(maxima) : NULL, appliesGelu},
+                     {allocate(floats), hasMaxima ? allocate(maxima) : NULL, appliesGelu},
+                     rows,
+                     tokens};
+}
+
+static void check_outputs(const char *what, const char *isa, outputs y) {
+    require_same(what, isa, y.found.values, y.expected.values, panel_floats(y.rows, y.tokens));
+    if (y.found.maxima) require_same("maxima", isa, y.found.maxima, y.expected.maxima, round_up(y.tokens, LANES));
+    free(y.found.values), free(y.expected.values), free(y.found.maxima), free(y.expected.maxima);
+}
+
+static void check_products(const secateur_int8_kernels *kernels, const secateur_int8_kernels *plain, size_t rows,
+                           size_t columns, size_t tokens, int kind) {
+    float *x = activations(columns, tokens, kind);
+    const secateur_int8_panels a = int8_quantized(kernels, x, columns, tokens);
+    const secateur_int8_panels b = int8_quantized(plain, x, columns, tokens);
+    check_quantized(kernels->name, a, b, columns, tokens);
+    int8_matrix m = int8_random(rows, columns);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t c = 0; c < columns; c++) {
+            int8_t *number = m.numbers + row * columns + c;
+            if (kind == 2) *number = row % 3 ? 127 : -127;
+            if (row % 7 == 3) *number = c == row % columns ? 127 : 0; // one weight, or none where it is pruned
+        }
+    int8_sum_rows(m);
+    const int hasBias = uniform() < 0.7;
+    const size_t block = kernels->denseBlockRows, blocks = (rows + block - 1) / block;
+    const secateur_int8_dense w = int8_pack_dense(m, block, kernels->denseBlockColumns, hasBias);
+    const secateur_int8_dense reference = int8_pack_dense(m, 1, 1, hasBias);
+    const outputs y = make_outputs(rows, tokens);
+    kernels->dense(&w, &a, &y.found, tokens, 0, blocks / 2);
+    kernels->dense(&w, &a, &y.found, tokens, blocks / 2, blocks);
+    plain->dense(&reference, &b, &y.expected, tokens, 0, rows);
+    check_outputs("dense", kernels->name, y);
+    free((void *)w.values), free((void *)reference.values);
+    for (size_t i = 0; i < kernels->rowblockCount; i++) {
+        const secateur_int8_rowblock_kernel *kernel = &kernels->rowblocks[i];
+        // Once nearly all columns, once few: then some groups keep none.
+        const double sparsity = uniform() < 0.5 ? 0.05 : 0.9;
+        const secateur_int8_rowblocks sparse = int8_pack_rowblocks(m, kernel->groupRows, sparsity, hasBias);
+        const outputs z = make_outputs(rows, tokens);
+        kernel->apply(&sparse, &a, &z.found, tokens, 0, sparse.groups / 2);
+        kernel->apply(&sparse, &a, &z.found, tokens, sparse.groups / 2, sparse.groups);
+        // The same numbers as a dense matrix.
+        const secateur_int8_dense same = int8_pack_dense(m, 1, 1, hasBias);
+        plain->dense(&same, &b, &z.expected, tokens, 0, rows);
+        check_outputs("rowblocks", kernels->name, z);
+        int8_free_rowblocks(sparse), free((void *)same.values);
+    }
+    int8_free(m), int8_free_panels(a), int8_free_panels(b), free(x);
+}
+
+void check_int8_kernels(int isa) {
+    const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES];
+    const size_t count = secateur_int8_tables(isa, tables);
+    for (size_t i = 0; i < count; i++) {
+        for (int round = 0; round < 60; round++) {
+            // Some of more columns than are interleaved at a time.
+            const size_t columns = 1 + (size_t)(uniform() * (round % 10 == 0 ? 2500 : 130));
+            check_products(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 70), columns,
+                           1 + (size_t)(uniform() * 150), round % 5);
+        }
+        printf("%s, 8 bits: clean\n", tables[i]->name);
+    }
+}
