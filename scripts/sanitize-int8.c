@@ -1,6 +1,7 @@
 // The 8-bit kernels of every instruction set against the plain ones, bit for bit: over shapes that divide nothing, and
 // activations and weights that are as large as they get.
 #include "int8-support.h"
+#include "int8_panels.h"
 
 static void require_same(const char *what, const char *isa, const float *found, const float *expected, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -30,9 +31,7 @@ static void check_quantized(const char *isa, secateur_int8_panels found, secateu
     require_same("scales", isa, found.scales, expected.scales, round_up(tokens, LANES));
     for (size_t f = 0; f < features; f++)
         for (size_t t = 0; t < tokens; t++) {
-            const size_t first = t / PANEL * PANEL, strips = panel_width(tokens, first) / LANES, in = t % PANEL;
-            const size_t place = in % (4 * strips) / 4 * 16 + in / (4 * strips) * 4 + in % 4;
-            const size_t i = first * features + f * strips * LANES + place;
+            const size_t i = int8_panel_offset(features, tokens, f, t);
             if (found.values[i] == expected.values[i] || isnan(expected.scales[t])) continue;
             fprintf(stderr, "%s quantize: found %d, allowed %d at feature %zu, token %zu\n", isa, found.values[i],
                     expected.values[i], f, t);

@@ -2,15 +2,17 @@
 //   NAME(x), ISA_NAME   the symbol of x, and the name of this instruction set
 //   INT8_DENSE_ROWS, INT8_DENSE_VECTORS   rows and vectors of tokens of a dense tile; with its operands they fill the
 //                       registers
-//   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: 4 rows, and a whole panel where it fits
-//   INT8_INTERLEAVES_IN_REGISTERS   whether four columns of a panel fit the registers beside the sums
+//   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: a divisor of 4, and of 16 tokens; no such
+//                       rows where a part of a panel fits the registers
 // and has included one of int8_*.h, which define
-//   INT8_TOKENS         tokens of a vector of sums
+//   INT8_TOKENS         tokens of a vector of sums, vi and vf
+//   INT8_LANES          lanes of 16 bytes of `bytes`, the register that bytes are interleaved in
+//   bytes_interleave, bytes_pack   what is done with those lanes, as in int8_lanes.h
 //   operand, weight     four columns of so many tokens, and four columns of one row
 //   operand_load, weight_load, sums_add   what is done with them
+//   operand_interleave  the operands of a part, given its columns, where it fits the registers
 //   sums_start          what sums start from, given a row's offset
 //   INT8_STRIP_FLIP     128 where strips hold signed numbers, 0 where they hold what panels do
-//   bytes_pack          16 bytes of 16 whole numbers, see int8_quantize.inc.h
 #include "int8_panels.h"
 #include "vector.h"
 
@@ -22,6 +24,12 @@
 #include "int8_tile.inc.h"
 
 #include "int8_products.inc.h"
+
+#ifdef INT8_GROUP_ROWS
+#include "int8_group_strip.inc.h"
+#else
+#include "int8_group_registers.inc.h"
+#endif
 
 #include "int8_rowblocks.inc.h"
 

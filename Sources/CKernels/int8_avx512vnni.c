@@ -6,9 +6,6 @@
 #define ISA_NAME "avx512vnni"
 #define INT8_DENSE_ROWS 12
 #define INT8_DENSE_VECTORS 2
-#define INT8_GROUP_ROWS 8
-#define INT8_GROUP_VECTORS 2
-#define INT8_INTERLEAVES_IN_REGISTERS 1
 #include "int8_avx512vnni.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

@@ -33,15 +33,19 @@ static inline float int8_float(int32_t bits) {
     return x;
 }
 
-// The byte of a token in a row of 16 * `strips` bytes.
-static inline size_t int8_place(size_t strips, size_t token) {
-    return token % (4 * strips) / 4 * 16 + token / (4 * strips) * 4 + token % 4;
+// Strips of 16 tokens of the part of a panel that begins at token `lane`: four, two or one.
+static inline size_t int8_part(size_t width, size_t lane) {
+    const size_t strips = (width - lane) / LANES;
+    return strips >= 4 ? 4 : strips >= 2 ? 2 : 1;
 }
 
 // Where the byte of a feature and a token stands in panels of `features` features.
 static inline size_t int8_panel_offset(size_t features, size_t tokens, size_t feature, size_t token) {
     const size_t first = token / PANEL * PANEL, width = panel_width(tokens, first);
-    return first * features + feature * width + int8_place(width / LANES, token % PANEL);
+    size_t lane = 0;
+    while (lane + int8_part(width, lane) * LANES <= token - first) lane += int8_part(width, lane) * LANES;
+    const size_t run = 4 * int8_part(width, lane), in = token - first - lane;
+    return first * features + feature * width + lane + in % run / 4 * 16 + in / run * 4 + in % 4;
 }
 
 // Columns, in fours, that are interleaved at a time: 24 KB of a panel for a group, which the first-level cache holds;

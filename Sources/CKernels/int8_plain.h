@@ -30,4 +30,6 @@ INLINE vi sums_add(vi sum, operand activations, weight weights) {
     return sum + (activations >> 24) * weights.column[3];
 }
 
+typedef lane16 bytes;
 #define bytes_pack lane_pack
+#define bytes_interleave(column, to) lane_interleave(column, INT8_STRIP_FLIP, to)

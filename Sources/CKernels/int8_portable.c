@@ -5,6 +5,5 @@
 #define INT8_DENSE_VECTORS 2
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 2
-#define INT8_INTERLEAVES_IN_REGISTERS 0
 #include "int8_plain.h"
 #include "int8.inc.h"

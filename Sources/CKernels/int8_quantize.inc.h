@@ -30,16 +30,15 @@ static void NAME(int8_inverses)(const float *maxima, size_t count, size_t stride
     }
 }
 
-// Rounds a feature of a panel of 16 * strips tokens, `lanes` of its 16-byte lanes at a time.
+// Rounds a feature of a part of 16 * strips tokens, `lanes` of its 16-byte lanes at a time.
 #define ROUND(vector, whole, lanes, pack)                                                                      \
     for (size_t lane = 0; lane < strips; lane += lanes) {                                                      \
         whole part[4];                                                                                         \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < 4; i++) {                                       \
             const size_t token = 4 * (strips * (size_t)i + lane);                                              \
-            const vector rounder = {0};                                                                        \
+            const vector rounder = (vector){0} + (INT8_ROUNDER + 128.0f);                                      \
             const vector shifted = __builtin_elementwise_fma(*(const vector *)(in + token),                    \
-                                                             *(const vector *)(inverses + token),              \
-                                                             rounder + (INT8_ROUNDER + 128.0f));               \
+                                                             *(const vector *)(inverses + token), rounder);    \
             part[i] = (whole)shifted - INT8_ROUNDER_BITS;                                                      \
         }                                                                                                      \
         pack(part, out + 16 * lane);                                                                           \
@@ -58,13 +57,16 @@ static void NAME(int8_quantize)(const float *x, size_t features, size_t tokens, 
         const size_t width = panel_width(tokens, first);
         float inverses[PANEL] __attribute__((aligned(64)));
         NAME(int8_inverses)(maxima + first, count, round_up(tokens, LANES), width, out->scales + first, inverses);
-        const float *in = x + first * features;
-        uint8_t *bytes = out->values + first * features;
-        if (width == PANEL)
+        for (size_t lane = 0, strips; lane < width; lane += strips * LANES) {
+            strips = int8_part(width, lane);
+            const float *in = x + first * features + lane;
+            uint8_t *bytes = out->values + first * features + lane;
             for (size_t f = featureBegin; f < featureEnd; f++)
-                NAME(int8_round)(in + f * PANEL, inverses, PANEL / LANES, bytes + f * PANEL);
-        else
-            for (size_t f = featureBegin; f < featureEnd; f++)
-                NAME(int8_round)(in + f * width, inverses, width / LANES, bytes + f * width);
+                if (strips == 4) NAME(int8_round)(in + f * PANEL, inverses, 4, bytes + f * PANEL);
+                else if (strips == 2)
+                    NAME(int8_round)(in + f * width, inverses + lane, 2, bytes + f * width);
+                else
+                    NAME(int8_round)(in + f * width, inverses + lane, 1, bytes + f * width);
+        }
     }
 }

@@ -3,14 +3,16 @@
 #define MAXIMUM_INT8_VECTORS 4
 #define MAXIMUM_INT8_ROWS 16
 
-// Where the sums of a panel of tokens belong.
+// A part of a panel and what its products have in common: activations and results of tokens that stand `width` apart
+// from column to column and from row to row.
 typedef struct {
     const int32_t *offsets;
     const float *scales, *bias, *tokenScales;
+    const uint8_t *x;
     float *values, *maxima;
-    size_t rows, width;
+    size_t rows, width, strips;
     int appliesGelu;
-} NAME(int8_target);
+} NAME(int8_part);
 
 // x*Phi(x) = x/2 + |x| * (|x| * P), the inner |x| limited.
 INLINE vf NAME(int8_gelu)(vf x) {
@@ -44,28 +46,28 @@ INLINE void NAME(int8_accumulate)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows
 }
 
 INLINE void NAME(int8_start)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
-                             const NAME(int8_target) *target, const uint32_t *rowOf) {
+                             const NAME(int8_part) *part, const uint32_t *rowOf) {
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-        const vi start = sums_start(rowOf[r] < target->rows ? target->offsets[rowOf[r]] : 0);
+        const vi start = sums_start(rowOf[r] < part->rows ? part->offsets[rowOf[r]] : 0);
 #pragma clang loop unroll(full)
         for (int p = 0; p < vectors; p++) sum[r][p] = start;
     }
 }
 
 // Scales the sums of `vectors` vectors of tokens from `lane` on and writes them.
-INLINE void NAME(int8_finish)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
-                              const NAME(int8_target) *target, const uint32_t *rowOf, size_t lane, const int gelu) {
+INLINE void NAME(int8_write)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                              const NAME(int8_part) *part, const uint32_t *rowOf, size_t lane, const int gelu) {
     vi top[MAXIMUM_INT8_VECTORS] = {{0}};
     vf tokenScale[MAXIMUM_INT8_VECTORS];
 #pragma clang loop unroll(full)
-    for (int p = 0; p < vectors; p++) tokenScale[p] = *(const vf *)(target->tokenScales + lane + p * INT8_TOKENS);
+    for (int p = 0; p < vectors; p++) tokenScale[p] = *(const vf *)(part->tokenScales + lane + p * INT8_TOKENS);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
-        if (rowOf[r] < target->rows) {
-            float *out = target->values + rowOf[r] * target->width + lane;
-            const vf scale = (vf){0} + target->scales[rowOf[r]];
-            const vf bias = (vf){0} + (target->bias ? target->bias[rowOf[r]] : 0.0f);
+        if (rowOf[r] < part->rows) {
+            float *out = part->values + rowOf[r] * part->width + lane;
+            const vf scale = (vf){0} + part->scales[rowOf[r]];
+            const vf bias = (vf){0} + (part->bias ? part->bias[rowOf[r]] : 0.0f);
 #pragma clang loop unroll(full)
             for (int p = 0; p < vectors; p++) {
                 vf value = __builtin_convertvector(sum[r][p], vf);
@@ -75,21 +77,28 @@ INLINE void NAME(int8_finish)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, co
                 top[p] = __builtin_elementwise_max(top[p], (vi)value & 0x7FFFFFFF);
             }
         }
-    if (target->maxima)
+    if (part->maxima)
 #pragma clang loop unroll(full)
         for (int p = 0; p < vectors; p++) {
-            vf *maximum = (vf *)(target->maxima + lane + p * INT8_TOKENS);
+            vf *maximum = (vf *)(part->maxima + lane + p * INT8_TOKENS);
             *maximum = (vf)__builtin_elementwise_max((vi)*maximum, top[p]);
         }
 }
 
+INLINE void NAME(int8_finish)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                              const NAME(int8_part) *part, const uint32_t *rowOf, size_t lane) {
+    if (part->appliesGelu) NAME(int8_write)(sum, rows, vectors, part, rowOf, lane, 1);
+    else
+        NAME(int8_write)(sum, rows, vectors, part, rowOf, lane, 0);
+}
+
 // Keeps whole sums where their results will be, or fetches them: of rows [row, row + rows), those that are there.
 INLINE void NAME(int8_carry)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
-                             const NAME(int8_target) *target, size_t row, size_t lane, const int keeps) {
+                             const NAME(int8_part) *part, size_t row, size_t lane, const int keeps) {
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
-        if (row + (size_t)r < target->rows) {
-            vf *at = (vf *)(target->values + (row + (size_t)r) * target->width + lane);
+        if (row + (size_t)r < part->rows) {
+            vf *at = (vf *)(part->values + (row + (size_t)r) * part->width + lane);
 #pragma clang loop unroll(full)
             for (int p = 0; p < vectors; p++)
                 if (keeps) at[p] = (vf)sum[r][p];

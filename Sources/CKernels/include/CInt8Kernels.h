@@ -8,10 +8,11 @@
 // At most 65536 columns, so that 32 bits hold a sum.
 //
 // Activations in 8 bits stand as panels, as in CKernels.h: [tokens/64][features][width] bytes, `width` being the
-// tokens of the panel, rounded up to 16. A byte is 128 more than the number, so 1 ... 255; 128 fills up the last
-// panel. The tokens of a row stand in the order that interleaves: of a panel of 16*n tokens, token 4*n*j + 4*l + d
-// (j, d in 0 ..< 4, l in 0 ..< n) is byte 16*l + 4*j + d. Taking turns of the bytes, then of the pairs of bytes, of
-// four rows within every 16 bytes then gives four columns of each token side by side, the tokens in their order.
+// tokens of the panel, rounded up to 16. A byte is 128 more than the number, so 1 ... 255. The tokens of a row stand in
+// the order that interleaves. A row of 64, 32 or 16 tokens is one part, one of 48 is a part of 32 and one of 16; in a
+// part of 16*n tokens, token 4*n*j + 4*l + d (j, d in 0 ..< 4, l in 0 ..< n) is byte 16*l + 4*j + d. Taking turns of
+// the bytes, then of the pairs of bytes, of four rows within every 16 bytes then gives four columns of each token side
+// by side, the tokens in their order.
 #pragma once
 
 #include <stddef.h>
