@@ -4,14 +4,27 @@
 
 extern const secateur_int8_kernels secateur_scalar_int8_table, secateur_portable_int8_table;
 #if defined(__x86_64__)
-extern const secateur_int8_kernels secateur_avx512vnni_int8_table;
+extern const secateur_int8_kernels secateur_avx2_int8_table, secateur_avxvnni_int8_table, secateur_avx512_int8_table,
+    secateur_avx512vnni_int8_table;
+
+static int has_avxvnni(void) {
+#ifdef SECATEUR_AVXVNNI_BY_AVX512
+    return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+#else
+    return __builtin_cpu_supports("avxvnni");
+#endif
+}
 #endif
 
 size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES]) {
     size_t count = 0;
 #if defined(__x86_64__)
-    if (isa == SECATEUR_ISA_AVX512 && secateur_kernels_for(SECATEUR_ISA_AVX512))
-        if (__builtin_cpu_supports("avx512vnni")) tables[count++] = &secateur_avx512vnni_int8_table;
+    const int hasAVX512 = isa == SECATEUR_ISA_AVX512 && secateur_kernels_for(SECATEUR_ISA_AVX512);
+    const int hasAVX2 = isa >= SECATEUR_ISA_AVX2 && secateur_kernels_for(SECATEUR_ISA_AVX2);
+    if (hasAVX512 && __builtin_cpu_supports("avx512vnni")) tables[count++] = &secateur_avx512vnni_int8_table;
+    if (hasAVX2 && has_avxvnni()) tables[count++] = &secateur_avxvnni_int8_table;
+    if (hasAVX512) tables[count++] = &secateur_avx512_int8_table;
+    if (hasAVX2) tables[count++] = &secateur_avx2_int8_table;
 #endif
     if (isa > SECATEUR_ISA_SCALAR) tables[count++] = &secateur_portable_int8_table;
     tables[count++] = &secateur_scalar_int8_table;

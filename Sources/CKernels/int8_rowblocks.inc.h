@@ -22,9 +22,11 @@ INLINE void NAME(int8_rowblocks)(const secateur_int8_rowblocks *w, const secateu
                                              size_t groupEnd) {                                                \
         NAME(int8_rowblocks)(w, x, y, tokens, groupBegin, groupEnd, count);                                    \
     }
+ROWBLOCK_KERNEL(1)
+ROWBLOCK_KERNEL(2)
 ROWBLOCK_KERNEL(4)
 ROWBLOCK_KERNEL(8)
 ROWBLOCK_KERNEL(16)
 
 static const secateur_int8_rowblock_kernel NAME(int8_rowblock_kernels)[] = {
-    {4, NAME(int8_rowblocks_4)}, {8, NAME(int8_rowblocks_8)}, {16, NAME(int8_rowblocks_16)}};
+    {1, NAME(int8_rowblocks_1)}, {2, NAME(int8_rowblocks_2)}, {4, NAME(int8_rowblocks_4)}, {8, NAME(int8_rowblocks_8)}, {16, NAME(int8_rowblocks_16)}};

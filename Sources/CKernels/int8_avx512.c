@@ -1,0 +1,12 @@
+// AVX-512 without VNNI.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
+#define NAME(x) secateur_avx512_##x
+#define ISA_NAME "avx512"
+#define INT8_DENSE_ROWS 12
+#define INT8_DENSE_VECTORS 2
+#include "int8_avx512.h"
+#include "int8.inc.h"
+#pragma clang attribute pop
+#endif
