@@ -46,16 +46,10 @@ public final class SafetensorsFile: Sendable {
         return tensor
     }
 
-    /// A tensor's elements, row-major; F16 and BF16 exactly, F64 rounded to nearest.
+    /// A tensor's elements, row-major; F16 and BF16 exactly, F64 rounded to nearest, I8 times the scales of its rows.
     /// - Throws: ``ModelFileError`` when the tensor is missing or not of a float type.
     public func float32(_ name: String) throws -> [Float] {
-        let type = try info(name).elementType
-        let floats = try withUnsafeBytes(of: name) { FloatConversions.floats($0, from: type) }
-        guard let floats else {
-            throw ModelFileError(
-                file: path, tensor: name, found: "dtype \(type.rawValue)", allowed: "F32, F16, BF16, F64")
-        }
-        return floats
+        try tensor(name).floats()
     }
 
     /// The same, for a tensor that must have a given shape.

@@ -27,7 +27,8 @@ public struct DecoderModel: Sendable {
         self.path = path
         let decoder = try Decoder(path: path, architectures: capabilities.architectures) { _, weight, bias in
             try capabilities.formats.pack(
-                Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
+                Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias,
+                for: Decoder.usualPhase)
         }
         network =
             precision == .float32 ? decoder : try Self.withHead(decoder, precision, capabilities.formats)

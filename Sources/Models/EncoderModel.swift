@@ -40,8 +40,10 @@ public struct EncoderModel: Sendable {
             throw ModelFileError(file: folder, message: "no such model folder")
         }
         self.folder = folder
-        var encoder = try Encoder(folder: folder, architectures: architectures) { _, weight, bias in
-            try formats.pack(Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
+        var encoder = try Encoder(folder: folder, architectures: architectures) { stored, weight, bias in
+            let precision = stored == .float32 ? precision : stored
+            return try formats.pack(
+                Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
         }
         sentences = try SentenceTokenizer(
             folder: folder, prompt: prompt, maximumTokens: encoder.dimensions.maximumTokens)

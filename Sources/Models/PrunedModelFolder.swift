@@ -1,54 +1,79 @@
 import Foundation
 import ModelFiles
+import SparseKernels
 import Tensors
 import Transformers
 
 /// A pruned model as a Hugging Face folder: the dense model's files with some weights replaced.
 ///
-/// Zeros are written out, so that any safetensors reader loads it; Secateur packs it on load.
+/// Zeros are written out, so that any safetensors reader loads it; Secateur packs it on load. Weights in whole
+/// numbers are an I8 tensor of the weight's name, and an F32 tensor `NAME_scale` [rows] that its rows are
+/// multiplied with, as compressed-tensors has them.
 public enum PrunedModelFolder {
     /// Writes a folder; it appears whole or not at all.
     ///
     /// - Parameters:
     ///   - weights: the replaced weights, by layer name.
+    ///   - integers: those of them that are written in 8 bits with a scale for each row.
     ///   - source: the dense model's folder.
     ///   - modules: those of the model, an encoder.
     ///   - metadata: is added to the safetensors file's own.
     /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
     public static func write(
-        weights: [String: Matrix], of source: String, _ modules: ModuleTree, metadata: [String: String],
-        to destination: String
+        weights: [String: Matrix], integers: Set<String> = [], of source: String, _ modules: ModuleTree,
+        metadata: [String: String], to destination: String
     ) throws {
         try NewFolder.write(to: destination) { folder in
             try ModelFolderCopy.copy(from: source, to: folder)
-            try writeWeights(weights, of: source, modules, metadata: metadata, to: folder)
+            try writeWeights(weights, integers, of: source, modules, metadata: metadata, to: folder)
         }
     }
 
     private static func writeWeights(
-        _ weights: [String: Matrix], of source: String, _ modules: ModuleTree, metadata: [String: String],
-        to folder: String
+        _ weights: [String: Matrix], _ integers: Set<String>, of source: String, _ modules: ModuleTree,
+        metadata: [String: String], to folder: String
     ) throws {
         let file = try SafetensorsFile(path: "\(source)/model.safetensors")
         let prefix = modules.prefix(in: file)
         var replaced: [String: Matrix] = [:]
         for (layer, weight) in weights { replaced["\(prefix)\(layer).weight"] = weight }
-        let tensors = try file.names.map { name in
+        let rounded = Set(integers.map { "\(prefix)\($0).weight" })
+        let tensors = try file.names.flatMap { name -> [SafetensorsTensor] in
             let info = try file.info(name)
             guard let weight = replaced[name] else {
-                return SafetensorsTensor(
-                    name: name, shape: info.shape, elementType: info.elementType,
-                    producing: { try file.withUnsafeBytes(of: name) { Data($0) } })
+                // The scales of a weight that is replaced go with it.
+                guard replaced[name.replacing(SafetensorsFile.scaleSuffix, with: "")] == nil else { return [] }
+                return [
+                    SafetensorsTensor(
+                        name: name, shape: info.shape, elementType: info.elementType,
+                        producing: { try file.withUnsafeBytes(of: name) { Data($0) } })
+                ]
             }
             guard info.shape == [weight.rows, weight.columns] else {
                 throw ModelFileError(
                     file: file.path, tensor: name,
                     message: "found shape \(info.shape), allowed \([weight.rows, weight.columns])")
             }
-            return SafetensorsTensor(name: name, shape: info.shape, floats: weight.elements)
+            return rounded.contains(name)
+                ? SafetensorsTensor.integers(name, weight)
+                : [SafetensorsTensor(name: name, shape: info.shape, floats: weight.elements)]
         }
         try SafetensorsWriter.write(
             tensors, metadata: file.metadata.merging(metadata) { _, new in new },
             to: "\(folder)/model.safetensors")
+    }
+}
+
+extension SafetensorsTensor {
+    /// A weight in 8 bits, and the scales of its rows.
+    public static func integers(_ name: String, _ weight: Matrix) -> [SafetensorsTensor] {
+        let rows = IntegerRows(weight)
+        return [
+            SafetensorsTensor(
+                name: name, shape: [weight.rows, weight.columns], elementType: .i8,
+                bytes: rows.values.withUnsafeBytes { Data($0) }),
+            SafetensorsTensor(
+                name: name + SafetensorsFile.scaleSuffix, shape: [weight.rows], floats: rows.scales),
+        ]
     }
 }

@@ -15,15 +15,17 @@ extension LevelDatabase {
     /// - Parameters:
     ///   - weight: gives the dense weight of a layer by its name, asked for one layer after the other.
     ///   - covariance: gives that of a layer's inputs, asked for likewise; nil where there is none.
+    ///   - grid: the numbers that the weights of a level are rounded to; nil where they are not.
     ///   - progress: is told the fraction done, on the calling thread.
     /// - Throws: ``PruningError`` for a layer that cannot be pruned, `ModelFileError` when the folder
     ///   cannot be written to.
     public static func build(
         folder: String, key: String, layers: [LayerShape], weight: (String) throws -> Matrix,
         covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore, levels: [Level],
-        pool: ThreadPool,
+        grid: (Level) throws -> WeightGrid? = { _ in nil }, pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> LevelDatabase {
+        let grids = try levels.map(grid)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(atPath: "\(folder)/index.json")
         var errors: [[Double]] = []
@@ -37,11 +39,11 @@ extension LevelDatabase {
             let pruned = Mutex([Int: Result<(weight: PackedWeight, error: Double), any Error>]())
             let total = covariance.map { energy(weight, $0) } ?? 1
             pool.forEach(count: levels.count) { index in
-                guard !levels[index].keepsAll else { return }
+                guard levels[index] != .dense else { return }
                 let result = Result {
-                    let result = try layer.pruned(to: levels[index])
+                    let result = try layer.pruned(to: levels[index], on: grids[index])
                     let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) }
-                    return (weight: PackedWeight(result), error: error ?? 0)
+                    return (weight: PackedWeight(result, grid: grids[index]), error: error ?? 0)
                 }
                 pruned.withLock { $0[index] = result }
             }
@@ -65,8 +67,7 @@ extension LevelDatabase {
         return [
             SafetensorsTensor(
                 name: "\(level).mask", shape: [weight.mask.count], elementType: .u8, bytes: weight.mask),
-            SafetensorsTensor(name: "\(level).values", shape: [weight.values.count], floats: weight.values),
-        ]
+        ] + weight.tensors(named: "\(level)")
     }
 
     private static func difference(_ a: Matrix, _ b: Matrix) -> Matrix {

@@ -26,7 +26,8 @@ public final class LevelDatabase: Sendable {
         let facts: [LayerFacts]
     }
 
-    /// The levels, in the order of the tables: zeros alone, as every precision of a level has the same.
+    /// The levels, in the order of the tables. Those of a precision that does not round weights stand as float32, as all such
+    /// have the same zeros.
     public let levels: [Level]
     /// The layers, in the order of computation.
     public let layers: [LayerShape]
@@ -104,9 +105,17 @@ public final class LevelDatabase: Sendable {
         let name = levels[level].description
         // Mapped for this call only: pages of a database that was read would count as memory in use.
         let file = try SafetensorsFile(path: Self.path(folder, shape.name))
+        let isRounded = file.tensors["\(name).scales"] != nil
         let weight = try file.withUnsafeBytes(of: "\(name).mask") { mask in
             try file.withUnsafeBytes(of: "\(name).values") { values in
-                PackedWeight.unpack(mask: mask, values: values, rows: shape.rows, columns: shape.cols)
+                guard isRounded else {
+                    return PackedWeight.unpack(
+                        mask: mask, values: values, rows: shape.rows, columns: shape.cols)
+                }
+                return try file.withUnsafeBytes(of: "\(name).scales") { scales in
+                    PackedWeight.unpack(
+                        mask: mask, integers: values, scales: scales, rows: shape.rows, columns: shape.cols)
+                }
             }
         }
         guard let weight else {
@@ -114,6 +123,11 @@ public final class LevelDatabase: Sendable {
                 file.path, "tensor '\(name).values': found another number of values than its mask keeps")
         }
         return weight
+    }
+
+    /// Where a level's weights stand; nil where the database has none.
+    func index(of level: Level) -> Int? {
+        levels.firstIndex(of: level) ?? levels.firstIndex(of: level.with(.float32))
     }
 
     /// The key of a database: a digest of all that its content depends on.
@@ -132,8 +146,8 @@ public final class LevelDatabase: Sendable {
     public func weights(_ chosen: [Level]) throws -> [String: Matrix] {
         precondition(chosen.count == layers.count)
         var weights: [String: Matrix] = [:]
-        for (layer, level) in chosen.enumerated() where !level.keepsAll {
-            guard let index = levels.firstIndex(of: level.with(.float32)) else { continue }
+        for (layer, level) in chosen.enumerated() {
+            guard let index = index(of: level), levels[index] != .dense else { continue }
             weights[layers[layer].name] = try weight(layer: layer, level: index)
         }
         return weights

@@ -1,4 +1,5 @@
 import Levels
+import SparseKernels
 import Tensors
 
 /// A level database as the levels of a search see it: those that differ in precision alone share their
@@ -16,7 +17,7 @@ public struct LevelWeights: Sendable {
         self.database = database
         self.levels = levels
         stored = try levels.map { level in
-            guard let index = database.levels.firstIndex(of: level.with(.float32)) else {
+            guard let index = database.index(of: level) else {
                 throw PruningError(
                     "level database",
                     "found no level \(level), allowed "
@@ -26,11 +27,16 @@ public struct LevelWeights: Sendable {
         }
     }
 
-    /// The levels that a database needs for a search's: their zeros, dense first.
-    public static func zeros(of levels: LevelSet) -> [Level] {
-        levels.reduce(into: [.dense]) { zeros, level in
-            let own = level.with(.float32)
-            if !zeros.contains(own) { zeros.append(own) }
+    /// The levels that a database needs for a search's, dense first: those with weights of their own, and the
+    /// zeros of the others.
+    ///
+    /// - Parameter grid: the numbers that the weights of a level are rounded to; nil where they are not.
+    public static func stored(
+        for levels: LevelSet, grid: (Level) throws -> WeightGrid?
+    ) rethrows -> [Level] {
+        try levels.reduce(into: [.dense]) { stored, level in
+            let own = try grid(level) == nil ? level.with(.float32) : level
+            if !stored.contains(own) { stored.append(own) }
         }
     }
 
@@ -45,7 +51,10 @@ public struct LevelWeights: Sendable {
         database.errors.map { layer in stored.map { layer[$0] } }
     }
 
-    /// A layer's weight at a level, both by their index; the level must drop something.
+    /// Whether a level has the weights that the layers came with.
+    public func isUnchanged(_ level: Int) -> Bool { database.levels[stored[level]] == .dense }
+
+    /// A layer's weight at a level, both by their index; the level must change something.
     /// - Throws: ``PruningError`` or `ModelFileError` when the layer's file is not what the index says.
     public func weight(layer: Int, level: Int) throws -> Matrix {
         try database.weight(layer: layer, level: stored[level])

@@ -1,3 +1,4 @@
+import SparseKernels
 import Tensors
 
 /// One pass of SparseGPT over a layer (Frantar and Alistarh, 2023, algorithm 1).
@@ -7,16 +8,34 @@ import Tensors
 /// (w − q) / U_jj of each row is spread over the columns after it: inside a block of 128 at once, to all
 /// later blocks with one matrix product. Small groups choose with fresher weights: on STS-B 16 keep up to
 /// half a point more than the paper's 128.
+///
+/// With a grid, kept weights are rounded to it when their column comes, and the error of that is spread in the
+/// same way (GPTQ: Frantar et al., 2023, equation 2).
 struct OBSPass {
     private var weight: Matrix
     private let factor: OBSFactor
     private let units: PrunedUnits
     private var dropped = 0
+    private let grid: WeightGrid?
+    private let keepsZeros: Bool
+    /// Which weights are zero at the start [rows × columns], where they stay so.
+    private let zeros: [Bool]
+    /// Of the group of columns at hand, one for each row.
+    private var scales: [Float] = []
 
-    init(weight: Matrix, factor: OBSFactor, units: PrunedUnits) {
+    /// - Parameters:
+    ///   - grid: the numbers that kept weights are rounded to; nil where they are not.
+    ///   - keepsZeros: whether the units to be dropped are those that are zero already.
+    init(
+        weight: Matrix, factor: OBSFactor, units: PrunedUnits, grid: WeightGrid? = nil,
+        keepsZeros: Bool = false
+    ) {
         self.weight = weight
         self.factor = factor
         self.units = units
+        self.grid = grid
+        self.keepsZeros = keepsZeros
+        zeros = keepsZeros ? weight.elements.map { $0 == 0 } : []
     }
 
     private var unitCount: Int { units.unitRows(of: weight.rows) }
@@ -39,6 +58,7 @@ struct OBSPass {
             var errors = Matrix(rows: weight.rows, columns: block.count)
             for start in stride(from: block.lowerBound, to: block.upperBound, by: groupColumns) {
                 let group = start..<min(start + groupColumns, block.upperBound)
+                chooseScales(from: start)
                 sweep(group, of: block, chooseDropped(group), &errors)
             }
             updateLater(block, errors)
@@ -46,9 +66,23 @@ struct OBSPass {
         return weight
     }
 
+    /// Chooses the scales of the columns that begin at `column` and share one.
+    private mutating func chooseScales(from column: Int) {
+        guard let grid else { return }
+        let width = grid.groupColumns ?? weight.columns
+        guard column % width == 0 else { return }
+        let columns = column..<min(column + width, weight.columns)
+        // The loss of an error in a column, once those after it have made up for it.
+        let importance = columns.map { 1 / (factor.upper[$0, $0] * factor.upper[$0, $0]) }
+        scales = (0..<weight.rows).map { row in
+            grid.scale(of: columns.map { weight[row, $0] }, importance: importance)
+        }
+    }
+
     /// Whether each unit [rows of units × the group's columns of units] is dropped.
     private mutating func chooseDropped(_ group: Range<Int>) -> [Bool] {
         let width = units.unitColumns(of: group.count)
+        if keepsZeros { return zeroUnits(group) }
         var scores = [Float](repeating: 0, count: unitCount * width)
         for row in 0..<weight.rows {
             let unit = row / units.shape.rows * width
@@ -81,7 +115,20 @@ struct OBSPass {
         return drop
     }
 
-    /// Zeroes the dropped weights of a group, updates the rest of its block, and notes the errors
+    /// Whether each unit was zero at the start.
+    private func zeroUnits(_ group: Range<Int>) -> [Bool] {
+        let width = units.unitColumns(of: group.count)
+        var drop = [Bool](repeating: true, count: unitCount * width)
+        for row in 0..<weight.rows {
+            let unit = row / units.shape.rows * width
+            for (offset, column) in group.enumerated() where !zeros[row * weight.columns + column] {
+                drop[unit + offset / units.shape.columns] = false
+            }
+        }
+        return drop
+    }
+
+    /// Zeroes the dropped weights of a group, rounds the others to a grid, updates the rest of its block, and notes the errors
     /// [rows × block columns].
     private mutating func sweep(
         _ group: Range<Int>, of block: Range<Int>, _ drop: [Bool], _ errors: inout Matrix
@@ -94,14 +141,17 @@ struct OBSPass {
                     for row in 0..<rows {
                         let line = row * columns
                         let choice = row / shape.rows * width
-                        for (offset, j) in group.enumerated()
-                        where drop[choice + offset / shape.columns] {
-                            let error = weights[line + j] / upper[j * columns + j]
+                        for (offset, j) in group.enumerated() {
+                            let isDropped = drop[choice + offset / shape.columns]
+                            guard isDropped || grid != nil else { continue }
+                            let kept =
+                                isDropped ? 0 : grid?.rounded(weights[line + j], scale: scales[row]) ?? 0
+                            let error = (weights[line + j] - kept) / upper[j * columns + j]
                             errors[row * block.count + j - block.lowerBound] = error
                             for k in j + 1..<max(block.upperBound, j + 1) {
                                 weights[line + k] -= error * upper[j * columns + k]
                             }
-                            weights[line + j] = 0
+                            weights[line + j] = kept
                         }
                     }
                 }

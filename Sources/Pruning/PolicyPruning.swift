@@ -15,31 +15,34 @@ public enum PolicyPruning {
     ///   - levels: one for each layer.
     ///   - weight: gives the dense weight of a layer by its name, asked for one layer after the other.
     ///   - covariance: gives that of a layer's inputs, asked for likewise; nil where there is none.
+    ///   - grid: the numbers that the weights of a level are rounded to; nil where they are not.
     ///   - progress: is told the fraction done, on the calling thread.
     /// - Returns: weights [rows × cols] by layer name; dense layers are left out.
     /// - Throws: ``PruningError`` for a layer that cannot be pruned.
     public static func prune(
         layers: [LayerShape], to levels: [Level], weight: (String) throws -> Matrix,
-        covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore, pool: ThreadPool,
+        covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore,
+        grid: (Level) throws -> WeightGrid? = { _ in nil }, pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> [String: Matrix] {
         precondition(layers.count == levels.count)
-        let chosen = layers.indices.filter { !levels[$0].keepsAll }
+        let grids = try levels.map(grid)
+        let chosen = layers.indices.filter { !levels[$0].keepsAll || grids[$0] != nil }
         var weights: [String: Matrix] = [:]
         for first in stride(from: 0, to: chosen.count, by: pool.threads) {
             progress(Double(first) / Double(chosen.count))
             let group = try chosen[first..<min(first + pool.threads, chosen.count)].map { index in
                 (
-                    layers[index].name, levels[index], try weight(layers[index].name),
+                    layers[index].name, levels[index], grids[index], try weight(layers[index].name),
                     try covariance(layers[index])
                 )
             }
             let results = Mutex<[String: Result<Matrix, any Error>]>([:])
             pool.forEach(count: group.count) { number in
-                let (name, level, weight, covariance) = group[number]
+                let (name, level, grid, weight, covariance) = group[number]
                 let result = Result {
                     try PrunableLayer(name: name, weight: weight, covariance: covariance, score: score)
-                        .pruned(to: level)
+                        .pruned(to: level, on: grid)
                 }
                 results.withLock { $0[name] = result }
             }

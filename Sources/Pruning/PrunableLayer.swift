@@ -1,4 +1,5 @@
 import Levels
+import SparseKernels
 import Tensors
 
 /// A layer that is to be pruned to one or more levels.
@@ -53,29 +54,43 @@ public struct PrunableLayer: Sendable {
     }
 
     /// The weight at a level, with exactly the zeros that its sparsity asks for, within one unit of
-    /// its pattern. The sparsity of N:M is its own, whatever the level says.
+    /// its pattern, and where a grid is given with its other weights on it. The sparsity of N:M is its own,
+    /// whatever the level says.
     ///
     /// Computes on the calling thread.
     /// - Throws: ``PruningError`` for what is removed and not masked.
-    public func pruned(to level: Level) throws -> Matrix {
-        level.keepsAll ? weight : try pruned(level.pattern, sparsity: level.sparsity)
+    public func pruned(to level: Level, on grid: WeightGrid? = nil) throws -> Matrix {
+        guard level.keepsAll else {
+            return try pruned(level.pattern, sparsity: level.sparsity, on: grid)
+        }
+        return try grid.map { try pruned(.unstructured, sparsity: 0, on: $0) } ?? weight
     }
 
     /// The same for a pattern of weights.
     /// - Throws: ``PruningError`` for what is removed and not masked, or a sparsity out of range.
-    public func pruned(_ pattern: Pattern, sparsity: Double) throws -> Matrix {
+    public func pruned(_ pattern: Pattern, sparsity: Double, on grid: WeightGrid? = nil) throws -> Matrix {
         let scope = pattern.usualScope(of: score)
         let units = try PrunedUnits(pattern, sparsity: sparsity, scope: scope)
         switch method {
         case .surgery(let factor):
-            var pass = OBSPass(weight: weight, factor: factor, units: units)
-            return SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
+            let pruned: Matrix
+            if sparsity == 0, units.kept == nil {
+                pruned = weight
+            } else {
+                var pass = OBSPass(weight: weight, factor: factor, units: units)
+                pruned = SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
+            }
+            guard let grid else { return pruned }
+            var rounding = OBSPass(
+                weight: pruned, factor: factor, units: units, grid: grid, keepsZeros: true)
+            return rounding.run()
         case .mask(let importance):
             let scores = UnitScores(importance: importance, units: units)
             let mask = scores.mask(scores.dropped(scope))
-            return Matrix(
+            let pruned = Matrix(
                 rows: weight.rows, columns: weight.columns,
                 elements: zip(weight.elements, mask).map { $0 * $1 })
+            return grid?.nearest(to: pruned) ?? pruned
         }
     }
 }

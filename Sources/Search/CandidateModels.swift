@@ -74,7 +74,7 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
     /// The pruned weights of a policy, by layer name; dense layers are left out.
     public func weights(_ actions: [Int]) throws -> [String: Matrix] {
         var pruned: [String: Matrix] = [:]
-        for (layer, shape) in weights.layers.enumerated() where !weights.levels[actions[layer]].keepsAll {
+        for (layer, shape) in weights.layers.enumerated() where !weights.isUnchanged(actions[layer]) {
             pruned[shape.name] = try weights.weight(layer: layer, level: actions[layer])
         }
         return pruned
@@ -83,7 +83,8 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
     private func pack(_ layer: Int, _ level: Int) throws -> any LinearOperator {
         let (name, chosen) = (weights.layers[layer].name, weights.levels[level])
         let weight =
-            chosen.keepsAll ? try dense.weight(of: name) : try weights.weight(layer: layer, level: level)
+            weights.isUnchanged(level)
+            ? try dense.weight(of: name) : try weights.weight(layer: layer, level: level)
         return try formats.pack(chosen, weight: weight, bias: dense.bias(of: name), for: phase)
     }
 }

@@ -163,7 +163,7 @@ private struct LevelChanges: Sendable {
     }
 
     func weight(_ layer: Int, _ level: Int) throws -> Matrix {
-        levels.levels[level].keepsAll ? dense[layer] : try levels.weight(layer: layer, level: level)
+        levels.isUnchanged(level) ? dense[layer] : try levels.weight(layer: layer, level: level)
     }
 
     /// W(level) − W(dense).

@@ -14,10 +14,16 @@ import Transformers
 public struct PolicyApplication {
     /// What calibrates, with the number of threads.
     public let options: SearchOptions
-    private let policy: Policy
+    private let choice: Choice
     private let path: String
     /// Whether the model must be the very one that was searched.
     private let isRun: Bool
+
+    private enum Choice: Sendable {
+        case policy(Policy)
+        /// The same for every layer.
+        case level(Level)
+    }
 
     /// Takes the policy of a run, to be applied as the run did.
     ///
@@ -26,7 +32,7 @@ public struct PolicyApplication {
     public init(run: String, train: String?, threads: Int) throws {
         let files = RunFiles(folder: run)
         var options = try files.options()
-        policy = try files.policy()
+        choice = .policy(try files.policy())
         path = files.path(.policy)
         if let train { options.train = train }
         options.validation = nil
@@ -39,8 +45,20 @@ public struct PolicyApplication {
     ///
     /// - Parameter options: the task, the file to calibrate on, how much of it, the solver and the seed.
     public init(_ policy: Policy, path: String, options: SearchOptions) {
-        self.policy = policy
+        choice = .policy(policy)
         self.path = path
+        self.options = options
+        isRun = false
+    }
+
+    /// Takes one level for every layer.
+    ///
+    /// - Parameter options: the task, the file to calibrate on, how much of it, the solver and the seed.
+    public init(_ level: Level, options: SearchOptions) throws {
+        choice = .level(level)
+        path = level.description
+        var options = options
+        options.levels = try LevelSet(level == .dense ? [.dense] : [.dense, level])
         self.options = options
         isRun = false
     }
@@ -67,7 +85,7 @@ public struct PolicyApplication {
         progress("reading the model and the data", 0)
         let model = try Task.Model(path: path, precision: .float32)
         let digest = try model.digest()
-        if let learned = policy.modelDigest, learned != digest {
+        if case .policy(let policy) = choice, let learned = policy.modelDigest, learned != digest {
             let found = "SHA-256 \(digest.prefix(12))…, allowed \(learned.prefix(12))…"
             guard !isRun else {
                 throw Issue(
@@ -75,9 +93,20 @@ public struct PolicyApplication {
             }
             note("\(path): other weights than the policy was learned on: \(digest.prefix(12))…")
         }
-        let levels = try policy.levels(for: model.network.layerShapes, path: self.path)
+        let shapes = model.network.layerShapes
+        let levels =
+            switch choice {
+            case .policy(let policy): try policy.levels(for: shapes, path: self.path)
+            case .level(let level): shapes.map { _ in level }
+            }
+        try LevelFormats.standard.require(levels)
         let weights = try weights(task, of: model, digest, levels, cache: cache, progress: progress)
-        try model.write(weights, to: output)
+        let integers = try zip(model.network.layerShapes.map(\.name), levels).filter { try grid($1) == .int8 }
+        try model.write(weights, integers: Set(integers.map(\.0)), to: output)
+    }
+
+    private func grid(_ level: Level) throws -> WeightGrid? {
+        try LevelFormats.standard.grid(of: level, for: options.latencyOf)
     }
 
     private func weights<Task: SearchTask>(
@@ -88,10 +117,11 @@ public struct PolicyApplication {
         let shapes = network.layerShapes
         let sequences = try calibrationData(task, model)
         let key = Task.Model.databaseKey(
-            digest: digest, calibration: sequences, score: options.solver, levels: options.levels)
+            digest: digest, calibration: sequences, score: options.solver,
+            stored: try LevelWeights.stored(for: options.levels, grid: grid))
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
-            levels.allSatisfy({ database.levels.contains($0.with(.float32)) })
+            try levels.allSatisfy({ try database.levels.contains(grid($0) == nil ? $0.with(.float32) : $0) })
         {
             return try database.weights(levels)
         }
@@ -102,7 +132,7 @@ public struct PolicyApplication {
             return try PolicyPruning.prune(
                 layers: shapes, to: levels, weight: network.weight(of:),
                 covariance: { options.solver.evidence == .nothing ? nil : calibration.covariance(of: $0) },
-                score: options.solver, pool: pool
+                score: options.solver, grid: grid, pool: pool
             ) { progress("pruning", $0) }
         }
     }

@@ -4,6 +4,7 @@ import Levels
 import ModelFiles
 import Models
 import Runs
+import SparseKernels
 import Tensors
 
 /// What a search reads before it computes anything: whatever is missing or malformed shows here, while an
@@ -53,6 +54,11 @@ public struct SearchInputs<Model: SearchableModel> {
         validation = try options.validation.map {
             try task.validation(options, file: $0, of: model, dense: model, pool: pool)
         }
+    }
+
+    /// The numbers that the weights of a level are rounded to; nil where they are not.
+    func grid(_ level: Level) throws -> WeightGrid? {
+        try components.capabilities.formats.grid(of: level, for: options.latencyOf)
     }
 
     /// What a search over these is about, for telling runs apart.

@@ -37,12 +37,13 @@ public final class SearchPreparation<Model: SearchableModel> {
         denseScores = DenseScores(cache: cache)
         let (options, data) = (inputs.options, inputs.data)
         let levels = options.levels
+        let stored = try LevelWeights.stored(for: levels, grid: inputs.grid)
         let database = try Self.database(
             inputs,
             key: Model.databaseKey(
                 digest: inputs.modelDigest, calibration: data.calibration, score: options.solver,
-                levels: levels),
-            levels: LevelWeights.zeros(of: levels), cache: cache, progress: progress)
+                stored: stored),
+            levels: stored, cache: cache, progress: progress)
         let weights = try LevelWeights(database, levels: levels)
         evaluator = try SearchEvaluator(inputs, weights: weights)
         identity = inputs.identity
@@ -133,7 +134,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             return try LevelDatabase.build(
                 folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
                 covariance: calibration.covariance(of:), score: inputs.options.solver, levels: levels,
-                pool: pool
+                grid: inputs.grid, pool: pool
             ) { progress("pruning every layer to every level", $0) }
         }
     }
@@ -159,7 +160,8 @@ public final class SearchPreparation<Model: SearchableModel> {
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
             sizeBytes: try shapes.map { shape in
-                try levels.map { try inputs.components.capabilities.formats.sizeBytes(shape, $0) }
+                try levels.map { try inputs.components.capabilities.formats.sizeBytes(
+                    shape, $0, for: inputs.options.latencyOf) }
             },
             otherSizeBytes: network.otherSizeBytes,
             sensitivity: sensitivities.values, outputError: weights.errors, facts: weights.facts,

@@ -15,7 +15,9 @@ public protocol SearchableModel: LoadedModel {
     /// Tells the effects of switching levels by gradients; nil for models without a backward pass.
     func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)?
     /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
-    func write(_ weights: [String: Matrix], to folder: String) throws
+    ///
+    /// - Parameter integers: layers whose weights are written in 8 bits with a scale for each row.
+    func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws
 }
 
 extension SearchableModel {
@@ -26,11 +28,11 @@ extension SearchableModel {
 
     /// The key of the level database that a search with this score and these calibration tokens has.
     static func databaseKey(
-        digest: String, calibration: [[Int32]], score: PruningScore, levels: LevelSet
+        digest: String, calibration: [[Int32]], score: PruningScore, stored: [Level]
     ) -> String {
         LevelDatabase.key(
             model: digest, calibration: SearchData<Network>.digest(of: calibration), score: score,
-            levels: LevelWeights.zeros(of: levels))
+            levels: stored)
     }
 }
 
@@ -47,23 +49,24 @@ extension EncoderModel: SearchableModel {
     }
 
     /// Writes a Hugging Face folder.
-    public func write(_ weights: [String: Matrix], to folder: String) throws {
+    public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
         try PrunedModelFolder.write(
-            weights: weights, of: self.folder, encoder.architecture.modules, metadata: ["format": "pt"],
+            weights: weights, integers: integers, of: self.folder, encoder.architecture.modules, metadata: ["format": "pt"],
             to: folder)
     }
 }
 
 extension ClassifierModel: SearchableModel {
     /// Writes a Hugging Face folder, the head included.
-    public func write(_ weights: [String: Matrix], to folder: String) throws {
-        try base.write(weights, to: folder)
+    public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
+        try base.write(weights, integers: integers, to: folder)
     }
 }
 
 extension DecoderModel: SearchableModel {
-    /// Writes a GGUF file into the folder where the model is one, else a Hugging Face folder.
-    public func write(_ weights: [String: Matrix], to folder: String) throws {
+    /// Writes a GGUF file into the folder where the model is one, else a Hugging Face folder; both in floating
+    /// point.
+    public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
         let export = DecoderExport(model: network, tokenizer: tokenizer, replacing: weights)
         switch network.checkpoint.container {
         case .gguf: try export.writeGGUF(encoding: .f32, toFolder: folder)

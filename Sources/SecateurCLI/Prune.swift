@@ -2,7 +2,10 @@ import ArgumentParser
 import Foundation
 import Levels
 import ModelFiles
+import Models
 import Pruning
+import Runs
+import Search
 import SparseKernels
 import Tensors
 import Training
@@ -10,13 +13,18 @@ import Training
 /// `secateur prune`
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prune an encoder by a method, a pattern and a sparsity of your own choosing.",
+        abstract: "Prune a model by a method, a pattern and a sparsity, or to a level, of your own choosing.",
         discussion: """
             Heads, neurons and blocks are removed, so that layers shrink; other patterns leave zeros, which \
             Secateur's kernels skip. With --task and --train the model is trained after pruning (one-shot), between \
             rounds (iterative) or meanwhile (gradual). When the score on --validation falls by more than --max-drop \
             points of 100, the last good model is written instead.
 
+            --level puts every layer at one level, as a search would: in whole numbers of 8 bits, for one; of \
+            encoders and of language models.
+
+              secateur prune models/minilm --level 16x1@0.5:int8 \
+                  --train sentences.txt --output pruned
               secateur prune models/minilm --method obs --pattern 4x1 \\
                   --sparsity 0.7 --train sentences.txt --output pruned
               secateur prune checkpoints/sst2 --method movement \\
@@ -32,16 +40,20 @@ struct Prune: ParsableCommand {
     var model: String
 
     @Option(
+        help: "The level of every layer: \(Level.form).", transform: parsed(Level.form, { Level($0) }))
+    var level: Level?
+
+    @Option(
         help:
-            "Lowest score is pruned first: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", "))."
+            "Lowest score is pruned first: \(PruningScore.allCases.map(\.rawValue).joined(separator: ", ")). Default with --level: obs."
     )
-    var method: PruningScore
+    var method: PruningScore?
 
     @Option(
         help: "\(Pattern.allowed).",
         completion: .list((FloatFormat.patterns + [.heads, .neurons, .block]).map(\.description)),
         transform: parsed(Pattern.allowed, { Pattern($0).flatMap { $0 == .dense ? nil : $0 } }))
-    var pattern: Pattern
+    var pattern: Pattern?
 
     @Option(help: "The fraction that goes, from 0 to below 1; N:M has its own.")
     var sparsity: Double?
@@ -89,6 +101,10 @@ struct Prune: ParsableCommand {
     var json = false
 
     func validate() throws {
+        if level != nil { return try validateLevel() }
+        guard method != nil, let pattern else {
+            throw ValidationError("--method and --pattern: found none, allowed both, or --level alone")
+        }
         if let sparsity, !(0..<1).contains(sparsity) {
             throw ValidationError("--sparsity: found \(sparsity), allowed 0 to below 1")
         }
@@ -123,8 +139,51 @@ struct Prune: ParsableCommand {
         }
     }
 
+    /// What a level has by itself, and what only training could use.
+    private func validateLevel() throws {
+        let given = [
+            ("--pattern", pattern != nil), ("--sparsity", sparsity != nil), ("--scope", scope != nil),
+            ("--schedule", schedule != .oneShot), ("--task", task != nil), ("--validation", validation != nil),
+            ("--teacher", training.teacher != nil), ("--epochs", training.epochs != nil),
+        ]
+        if let (flag, _) = given.first(where: \.1) {
+            throw ValidationError("\(flag): found with --level, allowed without")
+        }
+        let method = method ?? .obs
+        guard PruningScore.unlabelled.contains(method) else {
+            let allowed = PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--method: found \(method.rawValue) with --level, allowed \(allowed)")
+        }
+        guard train != nil || method.evidence == .nothing else {
+            throw ValidationError("--train: found none, allowed text to calibrate on")
+        }
+    }
+
+    private func put(atLevel level: Level) throws {
+        let path = ModelArgument.folder(model)
+        let task = ModelArgument.isDecoder(path) ? LanguageTask().name : AgreementTask().name
+        var options = SearchOptions(
+            model: path, task: task, train: train ?? "", targetLatency: .fraction(1),
+            threads: training.threads)
+        options.solver = method ?? .obs
+        options.seed = training.seed
+        if task == LanguageTask().name { options.latencyOf = .decode }
+        let line = ProgressLine()
+        try PolicyApplication(level, options: options).apply(
+            to: path, cache: SharedCache.standard, output: output.path, progress: line.show,
+            note: Terminal.note)
+        line.finish()
+        let bytes = WeightFiles.bytes(at: output.path)
+        if json {
+            return try Terminal.printJSON(
+                ["level": level.description, "bytes": "\(bytes ?? 0)", "output": output.path])
+        }
+        print("The model is in \(output): \(bytes.map { Terminal.megabytes($0) } ?? "written")")
+    }
+
     func run() throws {
         try output.require(.newFolder)
+        if let level { return try put(atLevel: level) }
         let line = ProgressLine()
         let pruning = try ModelPruning(
             try options(), pool: ThreadPool(threads: training.threads), progress: line.show)
@@ -137,6 +196,7 @@ struct Prune: ParsableCommand {
     }
 
     private func options() throws -> ModelPruning.Options {
+        guard let pattern, let method else { preconditionFailure("the options were validated") }
         var options = ModelPruning.Options(
             model: ModelArgument.folder(model),
             choice: PruningChoice(pattern: pattern, score: method, scope: scope, seed: training.seed),

@@ -32,7 +32,7 @@ public struct FloatFormat: LevelFormat {
     }
 
     /// 4 for each weight of a kept unit, and 2 for the unit.
-    public func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int {
+    public func sizeBytes(_ level: Level, rows: Int, columns: Int, for phase: Workload.Phase) -> Int {
         guard let unit = level.pattern.unit else { return rows * columns * 4 }
         let units = (rows + unit.rows - 1) / unit.rows * ((columns + unit.columns - 1) / unit.columns)
         return SparseLinear.weightBytes(

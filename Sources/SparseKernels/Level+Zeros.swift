@@ -6,10 +6,22 @@ extension Level {
     /// there are zeros, but for one weight in a hundred; dense below the sparsity from which the format pays
     /// on both AVX2 and AVX-512.
     public init(ofZerosIn weight: Matrix, precision: Precision = .float32) {
-        let pattern = Self.pattern(of: weight)
+        let pattern = precision == .float32 ? Self.pattern(of: weight) : Self.blocks(of: weight)
         self.init(
             pattern: pattern, sparsity: pattern == .dense ? 0 : min(weight.sparsity, 1.0.nextDown),
             precision: precision)
+    }
+
+    /// Rounding makes zeros of its own: those that four rows share tell what was pruned.
+    private static func blocks(of weight: Matrix) -> Pattern {
+        func sparsity(_ pattern: Pattern) -> Double {
+            guard let unit = pattern.unit else { return 0 }
+            let (all, kept) = weight.units(unit)
+            return Double(all - kept) / Double(all)
+        }
+        let least = sparsity(.rowBlock4)
+        guard least >= 0.1 else { return .dense }
+        return [Pattern.rowBlock16, .rowBlock8].first { sparsity($0) >= least - 0.02 } ?? .rowBlock4
     }
 
     private static func pattern(of weight: Matrix) -> Pattern {

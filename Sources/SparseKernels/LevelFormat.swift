@@ -11,7 +11,7 @@ import Transformers
 ///         let name = "half"
 ///         func makes(_ level: Level) -> Bool { level.precision.name == "half" && level.keepsAll }
 ///         func pack(…) -> any LinearOperator { HalfLinear(weight: weight, bias: bias) }
-///         func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int { rows * columns * 2 }
+///         func sizeBytes(…) -> Int { rows * columns * 2 }
 ///         func glyph(_ level: Level) -> LevelGlyph { … }
 ///     }
 ///
@@ -34,10 +34,21 @@ public protocol LevelFormat: Sendable {
     /// What a layer [rows × columns] takes in memory at a level, in bytes, within one unit of what its
     /// operator says of a weight that was pruned to the level. The same on every CPU: biases, offsets of rows
     /// and what fills up bundles are left out.
-    func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int
+    ///
+    /// - Parameter phase: what it is packed for.
+    func sizeBytes(_ level: Level, rows: Int, columns: Int, for phase: Workload.Phase) -> Int
+
+    /// The numbers that weights of a level are rounded to when they are pruned; nil where they stay as they
+    /// are.
+    func grid(of level: Level, for phase: Workload.Phase) -> WeightGrid?
 
     /// How pictures and tables show a level.
     func glyph(_ level: Level) -> LevelGlyph
+}
+
+extension LevelFormat {
+    /// None.
+    public func grid(of level: Level, for phase: Workload.Phase) -> WeightGrid? { nil }
 }
 
 /// The level formats that a program knows, in order: the first that makes a level is the one that is used.
@@ -51,7 +62,7 @@ public struct LevelFormats: Sendable {
     }
 
     /// What Secateur brings.
-    public static let standard = LevelFormats([FloatFormat(), EightBitFormat()])
+    public static let standard = LevelFormats([FloatFormat(), Int8Format()])
 
     /// These and others, which come first.
     public func adding(_ others: any LevelFormat...) -> LevelFormats {
@@ -84,8 +95,16 @@ public struct LevelFormats: Sendable {
 
     /// What a layer takes in memory at a level, in bytes.
     /// - Throws: ``LevelFormatError`` when no format makes the level.
-    public func sizeBytes(_ shape: LayerShape, _ level: Level) throws -> Int {
-        try format(of: level).sizeBytes(level, rows: shape.rows, columns: shape.cols)
+    public func sizeBytes(
+        _ shape: LayerShape, _ level: Level, for phase: Workload.Phase = .prefill
+    ) throws -> Int {
+        try format(of: level).sizeBytes(level, rows: shape.rows, columns: shape.cols, for: phase)
+    }
+
+    /// The numbers that weights of a level are rounded to when they are pruned.
+    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    public func grid(of level: Level, for phase: Workload.Phase) throws -> WeightGrid? {
+        try format(of: level).grid(of: level, for: phase)
     }
 
     /// How pictures and tables show a level; a plain one where no format makes it.

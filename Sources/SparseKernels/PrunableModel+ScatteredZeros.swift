@@ -6,10 +6,10 @@ extension PrunableModel {
     /// The model with every prunable layer packed at a level, zeros placed at random: as fast as one pruned
     /// to that level, and of no other use.
     ///
-    /// - Parameter phase: what is to be fast.
+    /// - Parameter phase: what is to be fast. Default: ``PrunableModel/usualPhase``.
     /// - Throws: ``LevelFormatError`` when no format makes the level.
     public func withScatteredZeros(
-        _ level: Level, for phase: Workload.Phase = .prefill, formats: LevelFormats = .standard
+        _ level: Level, for phase: Workload.Phase = Self.usualPhase, formats: LevelFormats = .standard
     ) throws -> Self {
         if level == .dense { return self }
         let format = try formats.format(of: level)

@@ -32,8 +32,10 @@ public struct FineTuningTask: Sendable {
     ///   - judge: the score of outputs for labelled examples, higher being better.
     public init(
         name: String, head: Head, metric: String?,
-        read: @escaping @Sendable (_ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer) throws ->
-            [TrainingExample],
+        read:
+            @escaping @Sendable (
+                _ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer
+            ) throws -> [TrainingExample],
         judge: @escaping @Sendable (Matrix, [TrainingExample], ClassificationMetric) -> Double
     ) {
         self.name = name

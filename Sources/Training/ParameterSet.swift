@@ -16,9 +16,8 @@ public final class ParameterSet {
     public init(folder: String, prefix: String = "") throws {
         file = "\(folder)/model.safetensors"
         let source = try SafetensorsFile(path: file)
-        for name in source.names {
-            let info = try source.info(name)
-            guard [.f32, .f16, .bf16, .f64].contains(info.elementType) else { continue }
+        for info in source.parameters {
+            let name = info.name
             guard (1...2).contains(info.shape.count) else {
                 throw ModelFileError(
                     file: file, tensor: name, message: "found shape \(info.shape), allowed 1 or 2 dimensions")

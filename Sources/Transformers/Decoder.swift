@@ -144,6 +144,9 @@ public struct Decoder: Sendable {
 }
 
 extension Decoder: PrunableModel {
+    /// One token after the other.
+    public static var usualPhase: Workload.Phase { .decode }
+
     /// The output layer as it is packed, with an 8-bit copy for decoding, next to the embedding it may share
     /// weights with.
     public var otherSizeBytes: Int {

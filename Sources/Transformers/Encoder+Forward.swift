@@ -11,6 +11,8 @@ public final class EncoderWorkspace {
     fileprivate let context: PanelMatrix
     fileprivate let projected: PanelMatrix
     fileprivate let intermediate: PanelMatrix
+    /// The input of the layers at hand, for those that compute in whole numbers.
+    fileprivate let bytes: BytePanels
     fileprivate let scratch: [AlignedScratch]
     /// The most tokens of one pass.
     public let tokens: Int
@@ -26,6 +28,8 @@ public final class EncoderWorkspace {
         context = states(dimensions.hidden)
         projected = states(dimensions.hidden)
         intermediate = states(dimensions.intermediate)
+        bytes = BytePanels(
+            features: max(dimensions.hidden, dimensions.intermediate), tokens: tokens, workers: threads)
         let floats = secateur_attention_scratch(longest, dimensions.headSize)
         scratch = (0..<threads).map { _ in AlignedScratch(count: floats) }
     }
@@ -40,6 +44,13 @@ public final class EncoderWorkspace {
     fileprivate func reshape(for block: Encoder.Block) {
         for states in [query, key, value, context] { reshape(states, features: block.query.operation.rows) }
         reshape(intermediate, features: block.up.operation.rows)
+    }
+
+    /// As large as the input of layers.
+    fileprivate func reshapeBytes(for input: PanelMatrix) {
+        precondition(
+            bytes.reshape(features: input.features, tokens: input.tokens),
+            "the workspace is of a model with narrower blocks")
     }
 
     private func reshape(_ states: PanelMatrix, features: Int) {
@@ -80,11 +91,9 @@ extension Encoder {
         let (context, projected) = (workspace.context, workspace.projected)
         let scratch = workspace.scratch
         observer?([block.query, block.key, block.value].map(\.name), hidden)
-        pool.run { worker in
-            for (linear, output) in [(block.query, query), (block.key, key), (block.value, value)] {
-                Self.apply(linear, hidden, into: output, worker, pool, times)
-            }
-        }
+        apply(
+            [(block.query, query), (block.key, key), (block.value, value)], hidden, block, workspace, pool,
+            times)
         let heads = block.heads
         let size = dimensions.headSize
         let scale = 1 / Float(size).squareRoot()
@@ -103,8 +112,7 @@ extension Encoder {
             }
         }
         observer?([block.attentionOutput.name], context)
-        pool.run { worker in Self.apply(block.attentionOutput, context, into: projected, worker, pool, times)
-        }
+        apply([(block.attentionOutput, projected)], context, block, workspace, pool, times)
         normalize(block.attentionNorm, block, ".attention.", workspace, pool, times)
     }
 
@@ -116,26 +124,61 @@ extension Encoder {
             workspace.hidden, workspace.intermediate, workspace.projected
         )
         observer?([block.up.name], hidden)
-        pool.run { worker in
-            Self.apply(block.up, hidden, into: intermediate, worker, pool, times)
-            let rows = block.up.operation.rows(ofPart: worker, of: pool.threads)
-            LayerTimes.measure(times, worker, block.name, ".", "gelu") {
-                instructionSet.kernels.pointee.gelu(
-                    intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
-                    rows.upperBound)
+        let isFused = block.up.operation.bytes != nil
+        apply([(block.up, intermediate)], hidden, block, workspace, pool, times, appliesGELU: true)
+        if !isFused {
+            pool.run { worker in
+                let rows = block.up.operation.rows(ofPart: worker, of: pool.threads)
+                LayerTimes.measure(times, worker, block.name, ".", "gelu") {
+                    instructionSet.kernels.pointee.gelu(
+                        intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
+                        rows.upperBound)
+                }
             }
         }
         observer?([block.down.name], intermediate)
-        pool.run { worker in Self.apply(block.down, intermediate, into: projected, worker, pool, times) }
+        apply(
+            [(block.down, projected)], intermediate, block, workspace, pool, times, maximaAreKnown: isFused)
         normalize(block.feedForwardNorm, block, ".output.", workspace, pool, times)
     }
 
-    private static func apply(
-        _ linear: NamedLinear, _ input: PanelMatrix, into output: PanelMatrix, _ worker: Int,
-        _ pool: ThreadPool, _ times: LayerTimes?
+    /// Applies layers that share an input, which is rounded first where any computes in whole numbers.
+    ///
+    /// - Parameters:
+    ///   - appliesGELU: whether those that compute in whole numbers apply GELU, and note the maxima of what
+    ///     they write.
+    ///   - maximaAreKnown: whether the input was written so.
+    private func apply(
+        _ layers: [(linear: NamedLinear, output: PanelMatrix)], _ input: PanelMatrix, _ block: Block,
+        _ workspace: EncoderWorkspace, _ pool: ThreadPool, _ times: LayerTimes?, appliesGELU: Bool = false,
+        maximaAreKnown: Bool = false
     ) {
-        LayerTimes.measure(times, worker, linear.name, "", "") {
-            linear.operation.apply(input, into: output, part: worker, of: pool.threads)
+        let bytes = workspace.bytes
+        let isRounded = layers.contains { $0.linear.operation.bytes != nil }
+        if isRounded { workspace.reshapeBytes(for: input) }
+        pool.run { worker in
+            if isRounded {
+                LayerTimes.measure(times, worker, block.name, ".", "rounding") {
+                    if !maximaAreKnown {
+                        bytes.findMaxima(of: input, worker: worker, pool: pool)
+                        pool.barrier()
+                    }
+                    bytes.round(input, worker: worker, pool: pool)
+                    pool.barrier()
+                }
+            }
+            if appliesGELU, isRounded { bytes.clearMaxima(of: worker) }
+            for (linear, output) in layers {
+                LayerTimes.measure(times, worker, linear.name, "", "") {
+                    guard let operation = linear.operation.bytes else {
+                        return linear.operation.apply(input, into: output, part: worker, of: pool.threads)
+                    }
+                    let maxima = appliesGELU ? bytes.maxima(of: worker) : nil
+                    operation.apply(
+                        bytes, into: output, epilogue: .init(appliesGELU: appliesGELU, maxima: maxima),
+                        part: worker, of: pool.threads)
+                }
+            }
         }
     }
 

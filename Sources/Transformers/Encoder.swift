@@ -50,9 +50,9 @@ public struct Encoder: Sendable {
     let embeddings: EncoderEmbeddings
     let instructionSet: InstructionSet
 
-    /// Makes an operator of a layer's weight and bias.
+    /// Makes an operator of a layer's weight, which is stored in a precision, and its bias.
     public typealias Packing =
-        (_ layer: LayerShape, _ weight: Matrix, _ bias: [Float]) throws -> any LinearOperator
+        (_ stored: Precision, _ weight: Matrix, _ bias: [Float]) throws -> any LinearOperator
 
     /// Reads `config.json` and `model.safetensors` of a folder.
     ///
@@ -89,7 +89,7 @@ public struct Encoder: Sendable {
                 weights[shape.name] = weight
                 biases[shape.name] = bias
                 shapes.append(shape)
-                return NamedLinear(name: shape.name, operation: try pack(shape, weight, bias))
+                return NamedLinear(name: shape.name, operation: try pack(checkpoint.precision(of: shape), weight, bias))
             }
             // In the order that Architecture holds encoders to.
             blocks.append(
@@ -131,6 +131,9 @@ public struct Encoder: Sendable {
 }
 
 extension Encoder: PrunableModel {
+    /// Whole sequences.
+    public static var usualPhase: Workload.Phase { .prefill }
+
     /// A layer's weight [rows × cols].
     /// - Throws: `ModelFileError` for a name that is no layer's.
     public func weight(of layer: String) throws -> Matrix {

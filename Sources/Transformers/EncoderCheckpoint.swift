@@ -29,9 +29,7 @@ public struct EncoderCheckpoint {
         configuration = try EncoderConfiguration(folder: folder, architectures: architectures)
         file = try SafetensorsFile(path: "\(folder)/model.safetensors")
         prefix = configuration.modules.prefix(in: file)
-        parameterCount = file.tensors.values.reduce(0) { total, tensor in
-            [.f32, .f16, .bf16, .f64].contains(tensor.elementType) ? total + tensor.elementCount : total
-        }
+        parameterCount = file.parameters.reduce(0) { $0 + $1.elementCount }
         blocks = try BlockReader(configuration: configuration, file: file, prefix: prefix).blocks()
         var dimensions = configuration.dimensions
         dimensions.intermediate = blocks.map(\.intermediate).max() ?? 0
@@ -63,6 +61,11 @@ public struct EncoderCheckpoint {
     /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
     public func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
         try file.weights(prefix + name, shape: shape)
+    }
+
+    /// What a layer's weights are stored in.
+    public func precision(of layer: LayerShape) -> Precision {
+        file.tensors["\(prefix)\(layer.name).weight"]?.elementType == .i8 ? .int8 : .float32
     }
 
     /// A layer's bias; zeros where it has none.

@@ -21,6 +21,30 @@ public protocol LinearOperator: AnyObject, Sendable {
 
     /// The same layer as something that computes one token from 8-bit activations; nil where it cannot.
     var singleToken: (any SingleTokenOperator)? { get }
+
+    /// The same layer as something that computes from activations in 8 bits; nil where it cannot.
+    var bytes: (any ByteOperator)? { get }
+}
+
+/// A linear layer that computes from activations in 8 bits.
+public protocol ByteOperator: LinearOperator {
+    /// Computes the rows of one part of the output.
+    func apply(
+        _ input: BytePanels, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int)
+}
+
+/// What a product in whole numbers does with its outputs before it writes them.
+public struct ByteEpilogue {
+    /// Whether it applies GELU.
+    public var appliesGELU = false
+    /// The largest magnitude of each token so far, raised to what is written; nil where no one asks.
+    public var maxima: UnsafeMutablePointer<Float>?
+
+    /// Writes products and biases alone.
+    public init(appliesGELU: Bool = false, maxima: UnsafeMutablePointer<Float>? = nil) {
+        self.appliesGELU = appliesGELU
+        self.maxima = maxima
+    }
 }
 
 /// A linear layer that computes one token, y = W·x + b, from 8-bit activations.
@@ -48,6 +72,9 @@ extension LinearOperator {
 
     /// None.
     public var singleToken: (any SingleTokenOperator)? { nil }
+
+    /// None.
+    public var bytes: (any ByteOperator)? { nil }
 
     /// Computes the whole product on the calling thread.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix) {

@@ -11,6 +11,8 @@ public protocol PrunableModel: Sendable {
     /// Sees the input [columns × tokens] of the linear layers named, which share it.
     typealias InputObserver = (_ layers: [String], _ input: PanelMatrix) -> Void
 
+    /// What its layers are packed for where no one says otherwise.
+    static var usualPhase: Workload.Phase { get }
     /// Every prunable layer, in the order of computation.
     var layerShapes: [LayerShape] { get }
     /// Number of parameters of the whole model, embeddings included.

@@ -56,6 +56,9 @@ public struct SequenceClassifier: Sendable {
 }
 
 extension SequenceClassifier: PrunableModel {
+    /// Whole sequences.
+    public static var usualPhase: Workload.Phase { .prefill }
+
     /// The encoder's.
     public var layerShapes: [LayerShape] { encoder.layerShapes }
     /// Number of parameters, the head included.

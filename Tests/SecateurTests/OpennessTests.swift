@@ -94,8 +94,8 @@ private struct HalfFormat: LevelFormat {
             level.with(.float32), weight: rounded, bias: bias, for: phase, on: instructionSet)
     }
 
-    func sizeBytes(_ level: Level, rows: Int, columns: Int) -> Int {
-        FloatFormat().sizeBytes(level.with(.float32), rows: rows, columns: columns) / 2
+    func sizeBytes(_ level: Level, rows: Int, columns: Int, for phase: Workload.Phase) -> Int {
+        FloatFormat().sizeBytes(level.with(.float32), rows: rows, columns: columns, for: phase) / 2
     }
 
     func glyph(_ level: Level) -> LevelGlyph { FloatFormat().glyph(level.with(.float32)) }

@@ -1,0 +1,159 @@
+import CKernels
+import Levels
+import Tensors
+import Transformers
+
+/// A linear layer in whole numbers of 8 bits: weights with a scale for each row, activations with one for each
+/// token, sums in 32 bits.
+///
+///     let layer = Int8Linear(weight: pruned, bias: bias, groupRows: 16)
+///
+/// Dense, or groups of consecutive rows that keep the same columns. Costs a byte for each weight of a kept
+/// unit, half a byte for each of a unit's places, and 12 bytes for each row. All instruction sets make the same bits.
+public final class Int8Linear: ByteOperator {
+    /// Output features.
+    public let rows: Int
+    /// Input features.
+    public let columns: Int
+    /// Rows of a group; nil for dense weights.
+    public let groupRows: Int?
+    private let packing: Packing
+    private let offsets: AlignedBuffer<Int32>
+    private let scales: AlignedBuffer<Float>
+    private let bias: AlignedBuffer<Float>
+    private nonisolated(unsafe) let kernels: UnsafePointer<secateur_int8_kernels>
+    private let instructionSet: InstructionSet
+
+    private enum Packing: Sendable {
+        case dense(AlignedBuffer<Int8>)
+        case groups(IntegerGroups, split: CostSplit, kernel: secateur_int8_rowblock_kernel)
+    }
+
+    /// Packs a weight [rows × columns] and a bias [rows].
+    ///
+    /// - Parameter groupRows: how many consecutive rows keep the same columns: 4, 8 or 16; nil for dense.
+    public init(
+        weight: Matrix, bias: [Float], groupRows: Int? = nil, instructionSet: InstructionSet = .best
+    ) {
+        precondition(bias.count == weight.rows)
+        rows = weight.rows
+        columns = weight.columns
+        self.groupRows = groupRows
+        self.instructionSet = instructionSet
+        kernels = instructionSet.int8Kernels
+        let integers = IntegerRows(weight)
+        scales = AlignedBuffer(integers.scales)
+        self.bias = AlignedBuffer(bias)
+        let width = weight.columns
+        offsets = AlignedBuffer(
+            (0..<weight.rows).map { row in
+                -128 * integers.values[row * width..<(row + 1) * width].reduce(Int32(0)) { $0 + Int32($1) }
+            })
+        let tables = UnsafeBufferPointer(
+            start: kernels.pointee.rowblocks, count: kernels.pointee.rowblockCount)
+        if let groupRows, let kernel = tables.first(where: { $0.groupRows == groupRows }) {
+            let groups = IntegerGroups(integers, rows: rows, columns: columns, groupRows: groupRows)
+            packing = .groups(groups, split: CostSplit(costs: groups.costs), kernel: kernel)
+        } else {
+            packing = .dense(
+                Self.blocks(
+                    integers, rows: rows, columns: columns, kernels.pointee.denseBlockRows,
+                    kernels.pointee.denseBlockColumns))
+        }
+    }
+
+    /// [rows/blockRows][columns/blockColumns][blockRows][blockColumns], filled up with zeros.
+    private static func blocks(
+        _ integers: IntegerRows, rows: Int, columns: Int, _ blockRows: Int, _ blockColumns: Int
+    ) -> AlignedBuffer<Int8> {
+        let (down, across) = (
+            (rows + blockRows - 1) / blockRows, (columns + blockColumns - 1) / blockColumns
+        )
+        return AlignedBuffer(count: down * across * blockRows * blockColumns) { packed in
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let block = row / blockRows * across + column / blockColumns
+                    let place = row % blockRows * blockColumns + column % blockColumns
+                    packed[block * blockRows * blockColumns + place] = integers.values[row * columns + column]
+                }
+            }
+        }
+    }
+
+    /// A byte for each weight of a kept unit, two for each of its columns, and 12 for each row.
+    public var sizeBytes: Int {
+        switch packing {
+        case .dense: Self.weightBytes(rows: rows, columns: columns, groupRows: nil, keptUnits: 0)
+        case .groups(let groups, _, _):
+            Self.weightBytes(
+                rows: rows, columns: columns, groupRows: groupRows, keptUnits: groups.keptColumns)
+        }
+    }
+
+    static func weightBytes(rows: Int, columns: Int, groupRows: Int?, keptUnits: Int) -> Int {
+        guard let groupRows else { return rows * columns + 12 * rows }
+        return keptUnits * (groupRows + 2) + 12 * rows
+    }
+
+    /// `int8`, or `int8 16x1`.
+    public var kernelName: String { groupRows.map { "int8 \($0)x1" } ?? "int8" }
+
+    /// Itself.
+    public var bytes: (any ByteOperator)? { self }
+
+    private func units(ofPart part: Int, of parts: Int) -> Range<Int> {
+        switch packing {
+        case .dense:
+            let block = kernels.pointee.denseBlockRows
+            let count = (rows + block - 1) / block
+            return count * part / parts..<count * (part + 1) / parts
+        case .groups(_, let split, _): return split.range(ofPart: part, of: parts)
+        }
+    }
+
+    /// Which output rows fall to one of several workers.
+    public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
+        let unit = groupRows ?? kernels.pointee.denseBlockRows
+        let range = units(ofPart: part, of: parts)
+        return min(range.lowerBound * unit, rows)..<min(range.upperBound * unit, rows)
+    }
+
+    /// Rounds the input, and computes the rows of one part of the output.
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
+        checkShapes(input, output)
+        let bytes = BytePanels(
+            features: input.features, tokens: input.tokens, workers: 1, instructionSet: instructionSet)
+        bytes.round(input)
+        apply(bytes, into: output, epilogue: .init(), part: part, of: parts)
+    }
+
+    /// Computes the rows of one part of the output.
+    public func apply(
+        _ input: BytePanels, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int
+    ) {
+        precondition(
+            input.features == columns && output.features == rows && input.tokens == output.tokens,
+            "a layer of [\(rows) × \(columns)] was given activations of other shapes")
+        var (panels, target) = (
+            input.kernelArgument,
+            secateur_int8_output(
+                values: output.address, maxima: epilogue.maxima, appliesGelu: epilogue.appliesGELU ? 1 : 0)
+        )
+        let range = units(ofPart: part, of: parts)
+        switch packing {
+        case .dense(let values):
+            var weights = secateur_int8_dense(
+                values: values.address, offsets: offsets.address, scales: scales.address, bias: bias.address,
+                rows: rows, columns: columns)
+            kernels.pointee.dense(
+                &weights, &panels, &target, input.tokens, range.lowerBound, range.upperBound)
+        case .groups(let groups, _, let kernel):
+            var weights = secateur_int8_rowblocks(
+                values: groups.values.address, kept: groups.places.address,
+                starts: groups.starts.address, rowOf: groups.rowOf.address, offsets: offsets.address,
+                scales: scales.address, bias: bias.address, rows: rows, columns: columns,
+                groups: groups.count)
+            kernel.apply(&weights, &panels, &target, input.tokens, range.lowerBound, range.upperBound)
+        }
+    }
+}
