@@ -42,7 +42,9 @@ public enum PrunedModelFolder {
             let info = try file.info(name)
             guard let weight = replaced[name] else {
                 // The scales of a weight that is replaced go with it.
-                guard replaced[name.replacing(SafetensorsFile.scaleSuffix, with: "")] == nil else { return [] }
+                guard replaced[name.replacing(SafetensorsFile.scaleSuffix, with: "")] == nil else {
+                    return []
+                }
                 return [
                     SafetensorsTensor(
                         name: name, shape: info.shape, elementType: info.elementType,

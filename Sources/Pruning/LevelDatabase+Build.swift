@@ -66,7 +66,7 @@ extension LevelDatabase {
         guard let weight else { return [] }
         return [
             SafetensorsTensor(
-                name: "\(level).mask", shape: [weight.mask.count], elementType: .u8, bytes: weight.mask),
+                name: "\(level).mask", shape: [weight.mask.count], elementType: .u8, bytes: weight.mask)
         ] + weight.tensors(named: "\(level)")
     }
 

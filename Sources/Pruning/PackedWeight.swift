@@ -50,9 +50,11 @@ struct PackedWeight {
     ) -> Matrix? {
         guard scales.count == rows * MemoryLayout<Float>.size else { return nil }
         let floats = integers.map { Float(Int8(bitPattern: $0)) }
-        guard var weight = floats.withUnsafeBytes({
-            unpack(mask: mask, values: $0, rows: rows, columns: columns)
-        }) else { return nil }
+        guard
+            var weight = floats.withUnsafeBytes({
+                unpack(mask: mask, values: $0, rows: rows, columns: columns)
+            })
+        else { return nil }
         for row in 0..<rows {
             let scale = scales.loadUnaligned(fromByteOffset: row * MemoryLayout<Float>.size, as: Float.self)
             for index in row * columns..<(row + 1) * columns { weight.elements[index] *= scale }

@@ -160,8 +160,10 @@ public final class SearchPreparation<Model: SearchableModel> {
             layers: shapes.map(\.name), levels: levels, latencyMs: latency,
             overheadMs: table.fit.overheadMs,
             sizeBytes: try shapes.map { shape in
-                try levels.map { try inputs.components.capabilities.formats.sizeBytes(
-                    shape, $0, for: inputs.options.latencyOf) }
+                try levels.map {
+                    try inputs.components.capabilities.formats.sizeBytes(
+                        shape, $0, for: inputs.options.latencyOf)
+                }
             },
             otherSizeBytes: network.otherSizeBytes,
             sensitivity: sensitivities.values, outputError: weights.errors, facts: weights.facts,

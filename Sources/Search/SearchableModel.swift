@@ -51,7 +51,8 @@ extension EncoderModel: SearchableModel {
     /// Writes a Hugging Face folder.
     public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
         try PrunedModelFolder.write(
-            weights: weights, integers: integers, of: self.folder, encoder.architecture.modules, metadata: ["format": "pt"],
+            weights: weights, integers: integers, of: self.folder, encoder.architecture.modules,
+            metadata: ["format": "pt"],
             to: folder)
     }
 }

@@ -143,7 +143,8 @@ struct Prune: ParsableCommand {
     private func validateLevel() throws {
         let given = [
             ("--pattern", pattern != nil), ("--sparsity", sparsity != nil), ("--scope", scope != nil),
-            ("--schedule", schedule != .oneShot), ("--task", task != nil), ("--validation", validation != nil),
+            ("--schedule", schedule != .oneShot), ("--task", task != nil),
+            ("--validation", validation != nil),
             ("--teacher", training.teacher != nil), ("--epochs", training.epochs != nil),
         ]
         if let (flag, _) = given.first(where: \.1) {

@@ -89,7 +89,8 @@ public struct Encoder: Sendable {
                 weights[shape.name] = weight
                 biases[shape.name] = bias
                 shapes.append(shape)
-                return NamedLinear(name: shape.name, operation: try pack(checkpoint.precision(of: shape), weight, bias))
+                return NamedLinear(
+                    name: shape.name, operation: try pack(checkpoint.precision(of: shape), weight, bias))
             }
             // In the order that Architecture holds encoders to.
             blocks.append(
