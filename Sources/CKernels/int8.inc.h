@@ -9,7 +9,9 @@
 //   INT8_LANES          lanes of 16 bytes of `bytes`, the register that bytes are interleaved in
 //   bytes_interleave, bytes_pack   what is done with those lanes, as in int8_lanes.h
 //   operand, weight     four columns of so many tokens, and four columns of one row
-//   operand_load, weight_load, sums_add   what is done with them
+//   operand_load, operand_store, weight_load, sums_add   what is done with them
+//   INT8_OPERAND_BYTES, INT8_WEIGHT_BYTES   bytes of four columns of a token, and of a row, as they are loaded from
+//   weights_widen       makes such weights where they have more than four bytes
 //   operand_interleave  the operands of a part, given its columns, where it fits the registers
 //   sums_start          what sums start from, given a row's offset
 //   INT8_STRIP_FLIP     128 where strips hold signed numbers, 0 where they hold what panels do

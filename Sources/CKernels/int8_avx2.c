@@ -5,6 +5,9 @@
 #define ISA_NAME "avx2"
 #define INT8_DENSE_ROWS 4
 #define INT8_DENSE_VECTORS 2
+#define INT8_DENSE_FOURS 96
+#define INT8_CHUNK_ROWS 96
+#define INT8_GROUP_FOURS 40
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 2
 #include "int8_avx2.h"

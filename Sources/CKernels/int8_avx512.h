@@ -5,6 +5,8 @@
 #include "int8_lanes512.h"
 
 #define INT8_STRIP_FLIP 0
+#define INT8_OPERAND_BYTES 4
+#define INT8_WEIGHT_BYTES 4
 
 typedef struct {
     __m512i magnitude;
@@ -18,6 +20,8 @@ INLINE operand operand_of(__m512i unsignedActivations) {
 }
 
 INLINE operand operand_load(const uint8_t *strip) { return operand_of(_mm512_load_si512(strip)); }
+
+INLINE void operand_store(uint8_t *strip, bytes four) { _mm512_store_si512(strip, four); }
 
 INLINE void operand_interleave(const uint8_t *const column[4], const int strips, operand to[4]) {
     bytes side[4];

@@ -6,6 +6,8 @@
 #define ISA_NAME "avx512vnni"
 #define INT8_DENSE_ROWS 12
 #define INT8_DENSE_VECTORS 2
+#define INT8_DENSE_FOURS 384
+#define INT8_CHUNK_BYTES 262144
 #include "int8_avx512vnni.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

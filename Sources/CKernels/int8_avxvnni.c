@@ -10,6 +10,9 @@
 #define ISA_NAME "avxvnni"
 #define INT8_DENSE_ROWS 6
 #define INT8_DENSE_VECTORS 2
+#define INT8_DENSE_FOURS 384
+#define INT8_CHUNK_BYTES 262144
+#define INT8_GROUP_FOURS 96
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 2
 #include "int8_avxvnni.h"

@@ -3,8 +3,8 @@
 
 // A group's steps [begin, begin + fours).
 typedef struct {
-    const int8_t *values;
-    const uint16_t *kept;
+    const int8_t *weights; // as weight_load wants them
+    const uint8_t *strip;
     const uint32_t *rowOf;
     size_t fours;
     int isFirst, isLast;
@@ -17,7 +17,7 @@ typedef struct {
 
 // Rows [row, row + rows) of a group for the tokens from `lane` on.
 INLINE void NAME(int8_group_tile)(const NAME(int8_part) *part, const NAME(int8_steps) *steps, NAME(int8_waiting) *waiting,
-                                  const uint8_t *strip, const size_t strips, size_t lane, const int groupRows, int row) {
+                                  size_t lane, const int groupRows, int row) {
     const int rows = INT8_GROUP_ROWS < groupRows ? INT8_GROUP_ROWS : groupRows, vectors = INT8_GROUP_VECTORS;
     vi sum[MAXIMUM_INT8_ROWS][MAXIMUM_INT8_VECTORS];
 #define EACH_SUM                                                                                               \
@@ -28,8 +28,8 @@ INLINE void NAME(int8_group_tile)(const NAME(int8_part) *part, const NAME(int8_s
     if (steps->isFirst) NAME(int8_start)(sum, rows, vectors, part, steps->rowOf + row);
     else
         EACH_SUM sum[r][p] = kept[r][at + (size_t)p];
-    NAME(int8_accumulate)(sum, rows, vectors, steps->values + row * 4, (size_t)groupRows, strip + lane * 4,
-                          strips * LANES * 4, steps->fours);
+    NAME(int8_accumulate)(sum, rows, vectors, steps->weights + row * INT8_WEIGHT_BYTES, (size_t)groupRows,
+                          steps->strip + lane * steps->fours * INT8_OPERAND_BYTES, steps->fours);
     if (steps->isLast) NAME(int8_finish)(sum, rows, vectors, part, steps->rowOf + row, lane);
     else
         EACH_SUM kept[r][at + (size_t)p] = sum[r][p];
@@ -38,23 +38,32 @@ INLINE void NAME(int8_group_tile)(const NAME(int8_part) *part, const NAME(int8_s
 
 INLINE void NAME(int8_groups)(const NAME(int8_part) *part, const secateur_int8_rowblocks *w, size_t groupBegin,
                               size_t groupEnd, const size_t strips, const int groupRows) {
-    uint8_t strip[INT8_GROUP_FOURS * 4 * PANEL] __attribute__((aligned(64)));
+    const size_t tile = INT8_GROUP_VECTORS * INT8_TOKENS;
+    uint8_t strip[INT8_GROUP_FOURS * PANEL * INT8_OPERAND_BYTES] __attribute__((aligned(64)));
+#if INT8_WEIGHT_BYTES > 4
+    int8_t weights[INT8_GROUP_FOURS * MAXIMUM_INT8_ROWS * INT8_WEIGHT_BYTES] __attribute__((aligned(64)));
+#endif
     NAME(int8_waiting) waiting;
     for (size_t group = groupBegin; group < groupEnd; group++) {
         const size_t begin = w->starts[group], end = w->starts[group + 1];
         for (size_t next, first = begin; first == begin || first < end; first = next) {
             next = smaller(first + INT8_GROUP_FOURS, end);
-            const NAME(int8_steps) steps = {w->values + first * (size_t)groupRows * 4, w->kept + first * 4,
-                                            w->rowOf + group * (size_t)groupRows, next - first, first == begin,
-                                            next == end};
-            for (size_t four = 0; four < steps.fours; four++) {
+            const size_t fours = next - first;
+            for (size_t four = 0; four < fours; four++) {
                 const uint8_t *column[4];
-                for (size_t i = 0; i < 4; i++) column[i] = part->x + steps.kept[four * 4 + i] * part->width;
-                NAME(int8_interleave)(column, strips, strip + four * strips * LANES * 4);
+                for (size_t i = 0; i < 4; i++) column[i] = part->x + w->kept[(first + four) * 4 + i] * part->width;
+                NAME(int8_interleave)(column, strips, strip, four, tile, fours * tile * INT8_OPERAND_BYTES);
             }
-            for (size_t lane = 0; lane < strips * LANES; lane += INT8_GROUP_VECTORS * INT8_TOKENS)
+            const int8_t *values = w->values + first * (size_t)groupRows * 4;
+#if INT8_WEIGHT_BYTES > 4
+            weights_widen(values, fours * (size_t)groupRows, weights);
+            values = weights;
+#endif
+            const NAME(int8_steps) steps = {values, strip, w->rowOf + group * (size_t)groupRows, fours, first == begin,
+                                            next == end};
+            for (size_t lane = 0; lane < strips * LANES; lane += tile)
                 for (int row = 0; row < groupRows; row += INT8_GROUP_ROWS)
-                    NAME(int8_group_tile)(part, &steps, &waiting, strip, strips, lane, groupRows, row);
+                    NAME(int8_group_tile)(part, &steps, &waiting, lane, groupRows, row);
             if (next == end) break;
         }
     }

@@ -31,11 +31,3 @@ INLINE void bytes_interleave(const uint8_t *const column[4], bytes to[4]) {
     to[2] = _mm256_unpacklo_epi16(high[0], high[1]);
     to[3] = _mm256_unpackhi_epi16(high[0], high[1]);
 }
-
-typedef __m256i weight;
-
-INLINE weight weight_load(const int8_t *four) {
-    int32_t bits;
-    memcpy(&bits, four, sizeof bits);
-    return _mm256_set1_epi32(bits);
-}

@@ -47,9 +47,3 @@ static inline size_t int8_panel_offset(size_t features, size_t tokens, size_t fe
     const size_t run = 4 * int8_part(width, lane), in = token - first - lane;
     return first * features + feature * width + lane + in % run / 4 * 16 + in / run * 4 + in % 4;
 }
-
-// Columns, in fours, that are interleaved at a time: 24 KB of a panel for a group, which the first-level cache holds;
-// for dense products the second-level cache has to.
-#define INT8_GROUP_FOURS 96
-#define INT8_DENSE_FOURS 384
-#define INT8_CHUNK_BYTES 262144

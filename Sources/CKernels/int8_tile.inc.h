@@ -29,16 +29,17 @@ INLINE vf NAME(int8_gelu)(vf x) {
     return __builtin_elementwise_fma((vf)magnitude, limited * sum, x * 0.5f);
 }
 
-// sum[r][p] += sum over fours of columns of w[rows * four + r] * strip[four][token]
+// sum[r][p] += sum over fours of columns of w[blockRows * four + r] * strip[four][token]
 INLINE void NAME(int8_accumulate)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors, const int8_t *w,
-                                  const size_t blockRows, const uint8_t *strip, const size_t stripBytes, size_t fours) {
+                                  const size_t blockRows, const uint8_t *strip, size_t fours) {
+    const size_t operandBytes = INT8_TOKENS * INT8_OPERAND_BYTES;
     ALIGNED_LOOP for (size_t four = 0; four < fours; four++) {
         operand input[MAXIMUM_INT8_VECTORS];
 #pragma clang loop unroll(full)
-        for (int p = 0; p < vectors; p++) input[p] = operand_load(strip + four * stripBytes + (size_t)p * 4 * INT8_TOKENS);
+        for (int p = 0; p < vectors; p++) input[p] = operand_load(strip + (four * (size_t)vectors + (size_t)p) * operandBytes);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
-            const weight weights = weight_load(w + (four * blockRows + (size_t)r) * 4);
+            const weight weights = weight_load(w + (four * blockRows + (size_t)r) * INT8_WEIGHT_BYTES);
 #pragma clang loop unroll(full)
             for (int p = 0; p < vectors; p++) sum[r][p] = sums_add(sum[r][p], input[p], weights);
         }
