@@ -101,6 +101,50 @@ static void check_products(const secateur_int8_kernels *kernels, const secateur_
     int8_free(m), int8_free_panels(a), int8_free_panels(b), free(x);
 }
 
+static void check_elementwise(const secateur_int8_kernels *kernels, const secateur_int8_kernels *plain, size_t features,
+                              size_t tokens, int kind) {
+    const size_t padded = round_up(tokens, LANES), panelCount = (tokens + PANEL - 1) / PANEL;
+    float *x = activations(features, tokens, kind), *gamma = panels(features, 1), *beta = panels(features, 1);
+    float *y[2], *residual = uniform() < 0.5 ? activations(features, tokens, 0) : NULL;
+    secateur_int8_panels out[2];
+    const secateur_layernorm norm = {gamma, beta, features, 1e-5f};
+    const secateur_int8_kernels *both[2] = {kernels, plain};
+    float *maxima = allocate(padded * sizeof(float)), *maximaExpected = allocate(padded * sizeof(float));
+    for (int i = 0; i < 2; i++) {
+        y[i] = allocate(features * padded * sizeof(float));
+        out[i] = (secateur_int8_panels){allocate(features * padded), allocate(padded * sizeof(float))};
+        both[i]->layernorm_quantize(&norm, x, residual, y[i], &out[i], tokens, 0, panelCount / 2);
+        both[i]->layernorm_quantize(&norm, x, residual, y[i], &out[i], tokens, panelCount / 2, panelCount);
+    }
+    require_same("layernorm", kernels->name, y[0], y[1], features * padded);
+    check_quantized(kernels->name, out[0], out[1], features, tokens);
+    // In place, and by its parts.
+    memcpy(y[1], x, features * padded * sizeof(float));
+    kernels->layernorm(&norm, y[1], residual, y[1], maxima, tokens, 0, padded / LANES / 2);
+    kernels->layernorm(&norm, y[1], residual, y[1], maxima, tokens, padded / LANES / 2, padded / LANES);
+    require_same("layernorm in place", kernels->name, y[1], y[0], features * padded);
+    kernels->maxima(y[1], features, tokens, maximaExpected, 0, features);
+    require_same("maxima", kernels->name, maxima, maximaExpected, padded);
+    for (int i = 0; i < 2; i++) {
+        memcpy(y[i], x, features * padded * sizeof(float));
+        both[i]->gelu_quantize(y[i], features, tokens, &out[i], 0, panelCount / 2);
+        both[i]->gelu_quantize(y[i], features, tokens, &out[i], panelCount / 2, panelCount);
+    }
+    require_same("gelu", kernels->name, y[0], y[1], features * padded);
+    check_quantized(kernels->name, out[0], out[1], features, tokens);
+    // Against what both should be.
+    for (size_t f = 0; f < features; f++)
+        for (size_t t = 0; t < tokens; t++) {
+            const float from = x[panel_offset(features, tokens, f, t)], found = y[0][panel_offset(features, tokens, f, t)];
+            const double exact = 0.5 * from * (1 + erf(from * 0.70710678118654752));
+            if (!isfinite(from) || fabs(found - exact) <= 3e-6 + 1e-7 * fabs(exact)) continue;
+            fprintf(stderr, "%s gelu: found %.9g, allowed %.9g\n", kernels->name, found, exact);
+            exit(1);
+        }
+    for (int i = 0; i < 2; i++) free(y[i]), int8_free_panels(out[i]);
+    free(x), free(gamma), free(beta), free(residual), free(maxima), free(maximaExpected);
+}
+
 void check_int8_kernels(int isa) {
     const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES];
     const size_t count = secateur_int8_tables(isa, tables);
@@ -108,8 +152,9 @@ void check_int8_kernels(int isa) {
         for (int round = 0; round < 60; round++) {
             // Some of more columns than are interleaved at a time.
             const size_t columns = 1 + (size_t)(uniform() * (round % 10 == 0 ? 2500 : 130));
-            check_products(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 70), columns,
-                           1 + (size_t)(uniform() * 150), round % 5);
+            const size_t tokens = 1 + (size_t)(uniform() * 150);
+            check_products(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 70), columns, tokens, round % 5);
+            check_elementwise(tables[i], tables[count - 1], columns, tokens, round % 5);
         }
         printf("%s, 8 bits: clean\n", tables[i]->name);
     }

@@ -4,6 +4,7 @@
 //                       registers
 //   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: a divisor of 4, and of 16 tokens; no such
 //                       rows where a part of a panel fits the registers
+//   INT8_AMX            where dense products are made by int8_amx_tiles.h
 // and has included one of int8_*.h, which define
 //   INT8_TOKENS         tokens of a vector of sums, vi and vf
 //   INT8_LANES          lanes of 16 bytes of `bytes`, the register that bytes are interleaved in
@@ -25,6 +26,17 @@
 
 #include "int8_tile.inc.h"
 
+#include "int8_elementwise.inc.h"
+
+#include "int8_strip.inc.h"
+
+#ifdef INT8_AMX
+#include "int8_amx_tile.inc.h"
+#else
+#include "int8_dense_tile.inc.h"
+#define INT8_BLOCK_FOURS 1
+#endif
+
 #include "int8_products.inc.h"
 
 #ifdef INT8_GROUP_ROWS
@@ -38,10 +50,13 @@
 const secateur_int8_kernels NAME(int8_table) = {
     .name = ISA_NAME,
     .denseBlockRows = INT8_DENSE_ROWS,
-    .denseBlockColumns = 4,
+    .denseBlockColumns = 4 * INT8_BLOCK_FOURS,
     .dense = NAME(int8_dense),
     .rowblocks = NAME(int8_rowblock_kernels),
     .rowblockCount = sizeof NAME(int8_rowblock_kernels) / sizeof NAME(int8_rowblock_kernels)[0],
     .maxima = NAME(int8_maxima),
     .quantize = NAME(int8_quantize),
+    .layernorm = NAME(int8_layernorm),
+    .layernorm_quantize = NAME(int8_layernorm_quantize),
+    .gelu_quantize = NAME(int8_gelu_quantize),
 };

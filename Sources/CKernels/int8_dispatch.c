@@ -1,17 +1,37 @@
 // Which 8-bit kernels go with an instruction set.
+#define _GNU_SOURCE
+
 #include "CInt8Kernels.h"
 #include "CKernels.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 extern const secateur_int8_kernels secateur_scalar_int8_table, secateur_portable_int8_table;
 #if defined(__x86_64__)
 extern const secateur_int8_kernels secateur_avx2_int8_table, secateur_avxvnni_int8_table, secateur_avx512_int8_table,
-    secateur_avx512vnni_int8_table;
+    secateur_avx512vnni_int8_table, secateur_amx_int8_table;
 
 static int has_avxvnni(void) {
 #ifdef SECATEUR_AVXVNNI_BY_AVX512
     return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 #else
     return __builtin_cpu_supports("avxvnni");
+#endif
+}
+
+// Linux saves the registers of AMX only of programs that have asked for them; asking again changes nothing.
+static int has_amx(void) {
+#ifdef SECATEUR_AMX_EMULATED
+    return 1;
+#elif defined(__linux__)
+    const int requestPermission = 0x1023, tileData = 18;
+    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
+           syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+    return 0;
 #endif
 }
 #endif
@@ -21,7 +41,10 @@ size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEU
 #if defined(__x86_64__)
     const int hasAVX512 = isa == SECATEUR_ISA_AVX512 && secateur_kernels_for(SECATEUR_ISA_AVX512);
     const int hasAVX2 = isa >= SECATEUR_ISA_AVX2 && secateur_kernels_for(SECATEUR_ISA_AVX2);
-    if (hasAVX512 && __builtin_cpu_supports("avx512vnni")) tables[count++] = &secateur_avx512vnni_int8_table;
+    if (hasAVX512 && __builtin_cpu_supports("avx512vnni")) {
+        if (has_amx()) tables[count++] = &secateur_amx_int8_table;
+        tables[count++] = &secateur_avx512vnni_int8_table;
+    }
     if (hasAVX2 && has_avxvnni()) tables[count++] = &secateur_avxvnni_int8_table;
     if (hasAVX512) tables[count++] = &secateur_avx512_int8_table;
     if (hasAVX2) tables[count++] = &secateur_avx2_int8_table;

@@ -1,61 +1,4 @@
-// Dense 8-bit products. Included by int8.inc.h.
-
-// The part of a panel that begins at token `first`.
-INLINE NAME(int8_part) NAME(int8_part_at)(const secateur_int8_panels *x, const secateur_int8_output *y, size_t tokens,
-                                          size_t first, size_t rows, size_t columns) {
-    const size_t panel = first / PANEL * PANEL, lane = first - panel, width = panel_width(tokens, panel);
-    return (NAME(int8_part)){.tokenScales = x->scales + first,
-                             .x = x->values + panel * columns + lane,
-                             .values = y->values + panel * rows + lane,
-                             .maxima = y->maxima ? y->maxima + first : NULL,
-                             .rows = rows,
-                             .width = width,
-                             .strips = int8_part(width, lane),
-                             .appliesGelu = y->appliesGelu};
-}
-
-// Puts four columns of 16 * strips tokens side by side into a strip: [tiles][fours][tokens of a tile], tiles being
-// `tileBytes` apart.
-INLINE void NAME(int8_interleave)(const uint8_t *const column[4], const size_t strips, uint8_t *strip, size_t four,
-                                  const size_t tileTokens, size_t tileBytes) {
-    const size_t lanes = strips % INT8_LANES ? 1 : INT8_LANES;
-#define PLACE(token)                                                                                           \
-    (strip + (token) / tileTokens * tileBytes + (four * tileTokens + (token) % tileTokens) * INT8_OPERAND_BYTES)
-    bytes side[PANEL / INT8_TOKENS];
-    for (size_t lane = 0; lane < strips; lane += lanes) {
-        const size_t from = 16 * lane;
-        const uint8_t *const in[4] = {column[0] + from, column[1] + from, column[2] + from, column[3] + from};
-        if (lanes == INT8_LANES) {
-            bytes_interleave(in, side);
-            for (size_t i = 0; i < 4; i++) operand_store(PLACE(4 * (strips * i + lane)), side[i]);
-        } else {
-            lane16 quarter[4];
-            lane_interleave(in, INT8_STRIP_FLIP, quarter);
-            for (size_t i = 0; i < 4; i++) ((lane16 *)side)[strips * i + lane] = quarter[i];
-        }
-    }
-    if (lanes != INT8_LANES)
-        for (size_t i = 0; i < strips * LANES / INT8_TOKENS; i++) operand_store(PLACE(i * INT8_TOKENS), side[i]);
-#undef PLACE
-}
-
-// One tile of a block of columns: starts from what is there already if this is not the first, and leaves whole numbers
-// there if it is not the last.
-INLINE void NAME(int8_dense_tile)(const NAME(int8_part) *part, const int8_t *w, size_t row, const uint8_t *strip,
-                                  size_t fours, size_t lane, int isFirst, int isLast, const int vectors) {
-    vi sum[INT8_DENSE_ROWS][MAXIMUM_INT8_VECTORS];
-    uint32_t rowOf[INT8_DENSE_ROWS];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < INT8_DENSE_ROWS; r++) rowOf[r] = (uint32_t)row + (uint32_t)r;
-    if (isFirst) NAME(int8_start)(sum, INT8_DENSE_ROWS, vectors, part, rowOf);
-    else
-        NAME(int8_carry)(sum, INT8_DENSE_ROWS, vectors, part, row, lane, 0);
-    NAME(int8_accumulate)(sum, INT8_DENSE_ROWS, vectors, w, INT8_DENSE_ROWS, strip, fours);
-    if (!isLast)
-        NAME(int8_carry)(sum, INT8_DENSE_ROWS, vectors, part, row, lane, 1);
-    else
-        NAME(int8_finish)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane);
-}
+// Dense 8-bit products. Included by int8.inc.h, after int8_dense_tile.inc.h or int8_amx_tile.inc.h.
 
 // What a block of columns is multiplied from: activations in tiles of tokens, and weights as weight_load wants them.
 typedef struct {
@@ -68,7 +11,7 @@ typedef struct {
 // All row blocks of [blockBegin, blockEnd) for one part.
 INLINE void NAME(int8_dense_part)(const NAME(int8_part) *part, const secateur_int8_dense *w, NAME(int8_scratch) *scratch,
                                   size_t blockBegin, size_t blockEnd, const size_t strips) {
-    const size_t allFours = (w->columns + 3) / 4, tokens = strips * LANES;
+    const size_t allFours = round_up((w->columns + 3) / 4, INT8_BLOCK_FOURS), tokens = strips * LANES;
     const size_t tile = smaller(INT8_DENSE_VECTORS * INT8_TOKENS, tokens);
     for (size_t begin = 0; begin < allFours; begin += INT8_DENSE_FOURS) {
         const size_t fours = smaller(INT8_DENSE_FOURS, allFours - begin);
@@ -108,6 +51,9 @@ static void NAME(int8_dense)(const secateur_int8_dense *w, const secateur_int8_p
     // As in dense.inc.h: a chunk of weights stays in the second-level cache while all tokens pass by it.
     const size_t chunk = 1 + INT8_CHUNK_BYTES / (w->columns * INT8_DENSE_ROWS);
 #endif
+#ifdef INT8_AMX
+    tiles_begin();
+#endif
     for (size_t begin = blockBegin; begin < blockEnd; begin += chunk) {
         const size_t end = smaller(begin + chunk, blockEnd);
         NAME(int8_part) part;
@@ -121,4 +67,7 @@ static void NAME(int8_dense)(const secateur_int8_dense *w, const secateur_int8_p
                 NAME(int8_dense_part)(&part, w, &scratch, begin, end, 1);
         }
     }
+#ifdef INT8_AMX
+    tiles_end();
+#endif
 }

@@ -11,6 +11,7 @@ static void NAME(int8_maxima)(const float *x, size_t features, size_t tokens, fl
         const size_t width = strip_width(tokens, strip);
         const float *in = x + strip_offset(features, tokens, 0, strip);
         v16i top[2] = {(v16i)v16_load(maxima + strip * LANES), {0}};
+#pragma clang loop unroll_count(2)
         for (size_t f = featureBegin; f < featureEnd; f++)
             top[f & 1] = NAME(larger)(top[f & 1], NAME(magnitude)(v16_load(in + f * width)));
         v16_store(maxima + strip * LANES, (v16)NAME(larger)(top[0], top[1]));

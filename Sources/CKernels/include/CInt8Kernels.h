@@ -15,11 +15,8 @@
 // by side, the tokens in their order.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include "CKernels.h"
 
-// Where tokens and scales are rounded up to, and addresses aligned to: those of bytes too, to 16 where a panel is
-// narrow, else 64.
 #define SECATEUR_INT8_MAXIMUM_COLUMNS 65536
 
 // Panels of activations in 8 bits. A token with an activation that is infinite or not a number has the scale NaN,
@@ -76,7 +73,7 @@ typedef struct {
     // blocks: row blocks of denseBlockRows
     void (*dense)(const secateur_int8_dense *, const secateur_int8_panels *x, const secateur_int8_output *y,
                   size_t tokens, size_t blockBegin, size_t blockEnd);
-    const secateur_int8_rowblock_kernel *rowblocks; // of 4, 8 and 16 rows
+    const secateur_int8_rowblock_kernel *rowblocks; // of 1, 2, 4, 8 and 16 rows
     size_t rowblockCount;
     // The largest magnitude of each token over features [featureBegin, featureEnd), as secateur_int8_output says:
     // `maxima` is raised, so let it start from zeros. On panels of floats.
@@ -86,9 +83,21 @@ typedef struct {
     // maximum/127. `maxima` is [count][tokens rounded up to 16], of which the largest counts. Writes the scales too.
     void (*quantize)(const float *x, size_t features, size_t tokens, const float *maxima, size_t count,
                      const secateur_int8_panels *, size_t featureBegin, size_t featureEnd);
+    // Normalizes x + residual over features (NULL: just x) into y, on strips of 16 tokens, and writes the largest
+    // magnitude of each of their tokens to `maxima`: then `quantize` makes the next product's activations. y may be x or
+    // residual.
+    void (*layernorm)(const secateur_layernorm *, const float *x, const float *residual, float *y, float *maxima,
+                      size_t tokens, size_t stripBegin, size_t stripEnd);
+    // The same on panels of 64 tokens, and rounds y too while it is in the cache.
+    void (*layernorm_quantize)(const secateur_layernorm *, const float *x, const float *residual, float *y,
+                               const secateur_int8_panels *, size_t tokens, size_t panelBegin, size_t panelEnd);
+    // In place, on panels of 64 tokens: y * Phi(y) within 3e-6, as products apply it; and rounds it. For sums that other
+    // products have made.
+    void (*gelu_quantize)(float *y, size_t features, size_t tokens, const secateur_int8_panels *, size_t panelBegin,
+                          size_t panelEnd);
 } secateur_int8_kernels;
 
-#define SECATEUR_INT8_TABLES 6
+#define SECATEUR_INT8_TABLES 8
 // All tables that a CPU can run with this instruction set (a secateur_isa), the fastest first; returns how many. The
 // last one for SECATEUR_ISA_SCALAR is the plain reference.
 size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES]);

@@ -16,7 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "CInt8Kernels.h"
 #include "CLanguageKernels.h"
 
 #define SECATEUR_LANES 16
@@ -135,3 +134,5 @@ void secateur_pool_barrier(secateur_pool *);
 void secateur_keep_freed_memory(void);
 // Adds one and returns the value before.
 int64_t secateur_atomic_increment(int64_t *value);
+
+#include "CInt8Kernels.h"
