@@ -7,6 +7,8 @@
 #if defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 extern const secateur_int8_kernels secateur_scalar_int8_table, secateur_portable_int8_table;
@@ -34,6 +36,17 @@ static int has_amx(void) {
     return 0;
 #endif
 }
+#elif defined(__aarch64__)
+extern const secateur_int8_kernels secateur_neon_int8_table;
+
+static int has_dot_products(void) {
+#if defined(__linux__)
+    const unsigned long dotProducts = 1ul << 20; // HWCAP_ASIMDDP
+    return (getauxval(AT_HWCAP) & dotProducts) != 0;
+#else
+    return 1; // of Apple's processors, all
+#endif
+}
 #endif
 
 size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES]) {
@@ -48,6 +61,8 @@ size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEU
     if (hasAVX2 && has_avxvnni()) tables[count++] = &secateur_avxvnni_int8_table;
     if (hasAVX512) tables[count++] = &secateur_avx512_int8_table;
     if (hasAVX2) tables[count++] = &secateur_avx2_int8_table;
+#elif defined(__aarch64__)
+    if (isa == SECATEUR_ISA_NEON && has_dot_products()) tables[count++] = &secateur_neon_int8_table;
 #endif
     if (isa > SECATEUR_ISA_SCALAR) tables[count++] = &secateur_portable_int8_table;
     tables[count++] = &secateur_scalar_int8_table;
