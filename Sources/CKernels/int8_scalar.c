@@ -11,11 +11,11 @@ static float magnitude(float x) { return int8_float(int8_bits(x) & 0x7FFFFFFF); 
 
 static float gelu_of(float x) {
     static const float coefficients[] = {INT8_GELU_COEFFICIENTS};
-    const float whole = magnitude(x), limited = whole < INT8_GELU_LIMIT ? whole : INT8_GELU_LIMIT;
-    const float place = fmaf(limited * INT8_GELU_SLOPE, limited, -1.0f);
+    const float most = magnitude(x), limited = copysignf(most < INT8_GELU_LIMIT ? most : INT8_GELU_LIMIT, x);
     float sum = coefficients[0];
-    for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++) sum = fmaf(sum, place, coefficients[i]);
-    return fmaf(whole, limited * sum, x * 0.5f);
+    for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++)
+        sum = fmaf(sum, limited * limited, coefficients[i]);
+    return x * fmaf(sum, limited, 0.5f);
 }
 
 // Of magnitudes; one that is not a number is the largest.

@@ -14,19 +14,18 @@ typedef struct {
     int appliesGelu;
 } NAME(int8_part);
 
-// x*Phi(x) = x/2 + |x| * (|x| * P), the inner |x| limited.
 INLINE vf NAME(int8_gelu)(vf x) {
     static const float coefficients[] = {INT8_GELU_COEFFICIENTS};
     const vf zero = {0};
     // Of floats of one sign, whole numbers of the same bits have the same order.
-    const vi magnitude = (vi)x & 0x7FFFFFFF;
-    const vf limited = (vf)__builtin_elementwise_min(magnitude, (vi)(zero + INT8_GELU_LIMIT));
-    const vf place = __builtin_elementwise_fma(limited * INT8_GELU_SLOPE, limited, zero - 1.0f);
+    const vi magnitude = __builtin_elementwise_min((vi)x & 0x7FFFFFFF, (vi)(zero + INT8_GELU_LIMIT));
+    const vf limited = (vf)(magnitude | ((vi)x & (vi)(-zero)));
+    const vf square = limited * limited;
     vf sum = zero + coefficients[0];
 #pragma clang loop unroll(full)
     for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++)
-        sum = __builtin_elementwise_fma(sum, place, zero + coefficients[i]);
-    return __builtin_elementwise_fma((vf)magnitude, limited * sum, x * 0.5f);
+        sum = __builtin_elementwise_fma(sum, square, zero + coefficients[i]);
+    return x * __builtin_elementwise_fma(sum, limited, zero + 0.5f);
 }
 
 // sum[r][p] += sum over fours of columns of w[blockRows * four + r] * strip[four][token]

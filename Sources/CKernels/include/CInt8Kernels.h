@@ -32,7 +32,7 @@ typedef struct {
     // NULL, or the largest magnitude of each token so far, [tokens rounded up to 16], aligned to 64 bytes: raised to
     // what this product writes, and NaN where that holds NaN. Threads that share tokens need one each.
     float *maxima;
-    int appliesGelu; // writes Y * Phi(Y), within 3e-6, in place of Y
+    int appliesGelu; // writes Y * Phi(Y), within 6e-5, in place of Y
 } secateur_int8_output;
 
 // Dense weights in blocks of `denseBlockRows` rows and `denseBlockColumns` columns (both of the table):
@@ -91,7 +91,7 @@ typedef struct {
     // The same on panels of 64 tokens, and rounds y too while it is in the cache.
     void (*layernorm_quantize)(const secateur_layernorm *, const float *x, const float *residual, float *y,
                                const secateur_int8_panels *, size_t tokens, size_t panelBegin, size_t panelEnd);
-    // In place, on panels of 64 tokens: y * Phi(y) within 3e-6, as products apply it; and rounds it. For sums that other
+    // In place, on panels of 64 tokens: y * Phi(y) within 6e-5, as products apply it; and rounds it. For sums that other
     // products have made.
     void (*gelu_quantize)(float *y, size_t features, size_t tokens, const secateur_int8_panels *, size_t panelBegin,
                           size_t panelEnd);
