@@ -36,12 +36,39 @@ public struct Issue: Error, Sendable, Equatable {
         case other(String)
     }
 
+    /// The part of the subject that it is about.
+    public enum Field: Sendable, Equatable, ExpressibleByStringInterpolation, CustomStringConvertible {
+        /// A tensor, by its name in the file.
+        case tensor(String)
+        /// A key of a file's fields, with those that it stands in before it: `model.type`.
+        case key(String)
+        /// A line of a text, from 1.
+        case line(Int)
+        /// Another part, in words.
+        case part(String)
+
+        /// Another part, in words.
+        public init(stringLiteral words: String) {
+            self = .part(words)
+        }
+
+        /// As a message says it: `tensor 'x'`, `'x'`, `line 1`, `x`.
+        public var description: String {
+            switch self {
+            case .tensor(let name): "tensor '\(name)'"
+            case .key(let key): "'\(key)'"
+            case .line(let number): "line \(number)"
+            case .part(let words): words
+            }
+        }
+    }
+
     /// The kind.
     public let code: Code
     /// What it is about.
     public let subject: Subject
-    /// The part of the subject: a tensor, a key, a column.
-    public let field: String?
+    /// The part of the subject; nil where all of it is meant.
+    public let field: Field?
     /// What was found; nil where nothing is to be said of it.
     public let found: String?
     /// What is allowed.
@@ -51,7 +78,7 @@ public struct Issue: Error, Sendable, Equatable {
 
     /// Puts an issue together.
     public init(
-        _ code: Code, _ subject: Subject, field: String? = nil, found: String? = nil, allowed: String? = nil,
+        _ code: Code, _ subject: Subject, field: Field? = nil, found: String? = nil, allowed: String? = nil,
         advice: String? = nil
     ) {
         self.code = code
@@ -62,18 +89,39 @@ public struct Issue: Error, Sendable, Equatable {
         self.advice = advice
     }
 
-    /// The same with another name for its subject, as a command does that maps options to flags.
+    /// The line that ``description`` gives, with another name for the subject, as a command does that maps
+    /// options to flags.
+    ///
+    /// Names come from files: control characters are replaced, and parts of excess length are cut.
     public func naming(_ name: (Subject) -> String) -> String {
-        let place = [name(subject), field.map { "\($0)" }].compactMap(\.self).joined(separator: ": ")
-        let facts = [found.map { "found \($0)" }, allowed.map { "allowed \($0)" }].compactMap(\.self)
-            .joined(separator: ", ")
-        let said = facts.isEmpty ? [] : [facts]
-        return ([place] + said + [advice].compactMap(\.self)).joined(separator: ": ")
+        ([name(subject), field?.description].compactMap(\.self).map(Self.singleLine)
+            + [facts].filter { !$0.isEmpty })
+            .joined(separator: ": ")
+    }
+
+    /// `found …, allowed …: advice`: the line without what it is about, where that has been said.
+    public var facts: String {
+        let values = [
+            found.map { "found \(Self.singleLine($0))" }, allowed.map { "allowed \(Self.singleLine($0))" },
+        ].compactMap(\.self).joined(separator: ", ")
+        return [values, advice.map(Self.singleLine) ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
+    }
+
+    private static let longestPart = 2_000
+
+    private static func singleLine(_ text: String) -> String {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(longestPart) {
+            let isBreak =
+                scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
+            line.append(isBreak ? "\u{FFFD}" : scalar)
+        }
+        return String(line)
     }
 }
 
 extension Issue: CustomStringConvertible {
-    /// `SUBJECT: FIELD: found …, allowed …: advice`, without the parts that there are none of.
+    /// `SUBJECT: FIELD: found …, allowed …: advice` on one line, without the parts that there are none of.
     public var description: String {
         naming { subject in
             switch subject {

@@ -12,15 +12,16 @@ public struct LevelSet: Sendable, Hashable {
     public let dense: Int
 
     /// Takes different levels, one of which drops nothing.
-    /// - Throws: ``LevelSetError`` for anything else.
+    /// - Throws: `Issue` for anything else.
     public init(_ levels: [Level]) throws {
         guard let dense = levels.firstIndex(where: \.keepsAll) else {
-            throw LevelSetError(
+            throw Issue(
+                .malformed, .option("levels"),
                 found: levels.isEmpty ? "none" : levels.map(\.description).joined(separator: ", "),
                 allowed: "levels of which one drops nothing: dense, or a precision alone")
         }
         if let twice = levels.first(where: { level in levels.count { $0 == level } > 1 }) {
-            throw LevelSetError(found: "\(twice) twice", allowed: "each level once")
+            throw Issue(.malformed, .option("levels"), found: "\(twice) twice", allowed: "each level once")
         }
         self.levels = levels
         self.dense = dense
@@ -60,7 +61,7 @@ public struct LevelSet: Sendable, Hashable {
         "\(named.keys.sorted(by: >).joined(separator: ", ")), or levels with commas such as dense,4x1@0.5,4x1@0.8"
 
     /// Reads the name of a set, or its levels with commas between them.
-    /// - Throws: ``LevelSetError`` for anything else.
+    /// - Throws: `Issue` for anything else.
     public init(_ text: String) throws {
         if let set = Self.named[text] {
             self = set
@@ -69,7 +70,7 @@ public struct LevelSet: Sendable, Hashable {
         try self.init(
             text.split(separator: ",", omittingEmptySubsequences: false).map { part in
                 guard let level = Level(String(part)) else {
-                    throw LevelSetError(found: "'\(part)'", allowed: Self.form)
+                    throw Issue(.malformed, .option("levels"), found: "'\(part)'", allowed: Self.form)
                 }
                 return level
             })
@@ -112,12 +113,12 @@ extension LevelSet: Codable {
             try self.init(
                 container.decode([String].self).map { text in
                     guard let level = Level(text) else {
-                        throw LevelSetError(found: "'\(text)'", allowed: Level.form)
+                        throw Issue(.malformed, .option("levels"), found: "'\(text)'", allowed: Level.form)
                     }
                     return level
                 })
-        } catch let error as LevelSetError {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+        } catch let error as Issue {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.facts)
         }
     }
 
@@ -126,17 +127,6 @@ extension LevelSet: Codable {
         var container = encoder.singleValueContainer()
         try container.encode(levels.map(\.description))
     }
-}
-
-/// Levels that no search can choose from.
-public struct LevelSetError: Error, Equatable, CustomStringConvertible {
-    /// What was found.
-    public let found: String
-    /// What is allowed.
-    public let allowed: String
-
-    /// "found …, allowed …"
-    public var description: String { "found \(found), allowed \(allowed)" }
 }
 
 extension LevelSet: ExpressibleByArrayLiteral {

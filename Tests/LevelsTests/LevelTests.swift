@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: ["4x1@0.5", "", "dense,dense", "dense,4x1", "dense, 4x1@0.5"])
     func aSetThatNoSearchCanChooseFromIsRefused(_ text: String) {
-        #expect(throws: LevelSetError.self) { try LevelSet(text) }
+        #expect(throws: Levels.Issue.self) { try LevelSet(text) }
     }
 
     /// costs.json of earlier versions has levels, run.json of this one texts.
