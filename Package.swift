@@ -22,10 +22,10 @@ let package = Package(
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .target(name: "CKernels", exclude: ["README.md"], cSettings: kernelFlags),
         .target(name: "Levels", exclude: ["README.md"]),
-        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"], exclude: ["README.md"]),
-        .target(name: "HDF5", dependencies: ["CHDF5"], exclude: ["README.md"]),
-        .target(name: "ModelFiles", exclude: ["README.md"]),
-        .target(name: "Tokenizers", dependencies: ["ModelFiles"], exclude: ["README.md"]),
+        .target(name: "Tensors", dependencies: ["Levels", "CKernels", "COpenBLAS"], exclude: ["README.md"]),
+        .target(name: "HDF5", dependencies: ["Levels", "CHDF5"], exclude: ["README.md"]),
+        .target(name: "ModelFiles", dependencies: ["Levels"], exclude: ["README.md"]),
+        .target(name: "Tokenizers", dependencies: ["Levels", "ModelFiles"], exclude: ["README.md"]),
         .target(
             name: "Transformers", dependencies: ["Levels", "Tensors", "CKernels", "ModelFiles"],
             exclude: ["README.md"]),
@@ -38,7 +38,8 @@ let package = Package(
             dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "ModelFiles"],
             exclude: ["README.md"]),
         .target(
-            name: "Evaluation", dependencies: ["Transformers", "Tokenizers", "Tensors", "CKernels"],
+            name: "Evaluation",
+            dependencies: ["Levels", "Transformers", "Tokenizers", "Tensors", "CKernels"],
             exclude: ["README.md"]),
         .target(
             name: "Models",
@@ -97,10 +98,12 @@ let package = Package(
                 "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
             ],
             exclude: ["README.md"]),
+        .target(name: "Launch", dependencies: ["Tensors"], exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
             dependencies: [
-                "Levels", "Secateur", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "Export",
+                "Levels", "Launch", "Secateur", "Models", "Search", "Report", "Runs", "Agents", "Evaluation",
+                "Export",
                 "ModelFiles", "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
@@ -111,7 +114,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Levels", "Models", "Search", "Report", "Runs", "Agents", "Evaluation", "ModelFiles",
+                "Levels", "Launch", "Models", "Search", "Report", "Runs", "Agents", "Evaluation",
+                "ModelFiles",
                 "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "TinyModels", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -125,10 +129,11 @@ let package = Package(
             path: "Tests/ChainProblem", exclude: ["README.md"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "LevelsTests", dependencies: ["Levels"]),
-        .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
-        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
+        .testTarget(name: "HDF5Tests", dependencies: ["Levels", "HDF5"]),
+        .testTarget(name: "ModelFilesTests", dependencies: ["Levels", "ModelFiles"]),
         .testTarget(
-            name: "TokenizersTests", dependencies: ["ModelFiles", "Tokenizers"], exclude: ["Fixtures"]),
+            name: "TokenizersTests", dependencies: ["Levels", "ModelFiles", "Tokenizers"],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "SparseKernelsTests",
             dependencies: ["Levels", "SparseKernels", "Transformers", "Tensors", "CKernels"]),
@@ -150,8 +155,9 @@ let package = Package(
             dependencies: ["Levels", "Export", "Runs", "Transformers", "ModelFiles", "Tensors"]),
         .testTarget(
             name: "ModelsTests",
-            dependencies: ["Models", "ModelFiles", "Tensors", "Tokenizers", "Transformers"]),
-        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Transformers", "Tensors"]),
+            dependencies: ["Levels", "Models", "ModelFiles", "Tensors", "Tokenizers", "Transformers"]),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["Levels", "Evaluation", "Transformers", "Tensors"]),
         .testTarget(
             name: "SecateurTests",
             dependencies: [

@@ -27,6 +27,10 @@ static inline unsigned CHDF5_swmrRead(void) { return H5F_ACC_RDONLY | H5F_ACC_SW
 
 static inline hid_t CHDF5_default(void) { return H5P_DEFAULT; }
 static inline hid_t CHDF5_currentErrors(void) { return H5E_DEFAULT; }
+static inline hid_t CHDF5_notFound(void) { return H5E_NOTFOUND; }
+static inline hid_t CHDF5_exists(void) { return H5E_EXISTS; }
+static inline hid_t CHDF5_fileExists(void) { return H5E_FILEEXISTS; }
+static inline hid_t CHDF5_cannotLock(void) { return H5E_CANTLOCKFILE; }
 static inline hid_t CHDF5_wholeSpace(void) { return H5S_ALL; }
 static inline hsize_t CHDF5_unlimited(void) { return H5S_UNLIMITED; }
 static inline size_t CHDF5_variableLength(void) { return H5T_VARIABLE; }

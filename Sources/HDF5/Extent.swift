@@ -11,7 +11,8 @@ struct Extent {
         for size in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
             guard size >= 0, !overflow else {
-                throw operation.error("the shape \(shape) is impossible")
+                throw operation.error(
+                    .outOfRange, found: "the impossible shape \(shape)", allowed: "sizes from 0, below 2^63")
             }
             count = product
         }
@@ -21,7 +22,8 @@ struct Extent {
     /// Reads the shape of a dataspace.
     init(of space: borrowing Identifier, for operation: Operation) throws {
         if H5Sget_simple_extent_type(space.raw) == H5S_NULL {
-            throw operation.error("a null dataspace, which holds no values")
+            throw operation.error(
+                .unsupported, found: "a null dataspace, which holds no values", allowed: "values")
         }
         let rank = Int(try operation.check(H5Sget_simple_extent_ndims(space.raw)))
         var dimensions = [hsize_t](repeating: 0, count: rank)
@@ -42,7 +44,8 @@ struct Extent {
         let (bytes, overflow) = count.multipliedReportingOverflow(by: elementBytes)
         guard !overflow, bytes <= maximumBytes else {
             throw operation.error(
-                "\(count) values of \(elementBytes) bytes, over the limit of \(maximumBytes) bytes")
+                .outOfRange, found: "\(count) values of \(elementBytes) bytes",
+                allowed: "a limit of \(maximumBytes) bytes")
         }
     }
 }

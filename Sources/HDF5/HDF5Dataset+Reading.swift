@@ -13,7 +13,7 @@ extension HDF5Dataset {
     func requireNumbers(_ raw: hid_t, for operation: Operation) throws {
         let valueClass = try ValueClass(of: try operation.own(H5Dget_type(raw)), for: operation)
         guard valueClass.isNumeric else {
-            throw operation.error("it holds \(valueClass.summary)")
+            throw operation.error(.mismatch, found: valueClass.summary, allowed: "numbers")
         }
     }
 
@@ -73,7 +73,9 @@ extension HDF5Dataset {
         let (bytes, overflow) = count.multipliedReportingOverflow(by: H5Tget_size(type.raw))
         let fileBytes = try handle.file.sizeBytes(for: operation)
         guard !overflow, bytes <= fileBytes else {
-            throw operation.error("it claims \(count) values in a file of \(fileBytes) bytes")
+            throw operation.error(
+                .malformed, found: "a claim of \(count) values",
+                allowed: "what fits a file of \(fileBytes) bytes")
         }
     }
 }

@@ -16,7 +16,7 @@ public struct HDF5Dataset {
 
     /// The size of each dimension, rows first; `[]` for a single value.
     ///
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public var shape: [Int] {
         get throws {
             let operation = handle.operation("read the shape")
@@ -28,7 +28,7 @@ public struct HDF5Dataset {
     /// Reads everything, flattened row-major and converted to `Scalar`.
     ///
     /// - Parameter maximumBytes: More than this is refused.
-    /// - Throws: `HDF5Error` if it does not hold numbers, or claims more than the file can hold.
+    /// - Throws: `Issue` if it does not hold numbers, or claims more than the file can hold.
     public func read<Scalar: HDF5Scalar>(
         as: Scalar.Type = Scalar.self, maximumBytes: Int = HDF5Dataset.maximumBytes
     ) throws -> [Scalar] {
@@ -44,7 +44,7 @@ public struct HDF5Dataset {
 
     /// Reads some rows, flattened row-major and converted to `Scalar`.
     ///
-    /// - Throws: `HDF5Error` if there are not so many rows, and as `read` does.
+    /// - Throws: `Issue` if there are not so many rows, and as `read` does.
     public func readRows<Scalar: HDF5Scalar>(
         _ rows: Range<Int>, as: Scalar.Type = Scalar.self, maximumBytes: Int = HDF5Dataset.maximumBytes
     ) throws -> [Scalar] {
@@ -54,7 +54,8 @@ public struct HDF5Dataset {
         let space = try operation.own(H5Dget_space(raw))
         let shape = try Extent(of: space, for: operation).shape
         guard let available = shape.first, rows.lowerBound >= 0, rows.upperBound <= available else {
-            throw operation.error("the shape \(shape)")
+            throw operation.error(
+                .outOfRange, found: "the shape \(shape)", allowed: "\(rows.upperBound) rows or more")
         }
         let selection = try Extent(shape: [rows.count] + shape.dropFirst(), for: operation)
         guard selection.count > 0 else { return [] }
@@ -68,18 +69,20 @@ public struct HDF5Dataset {
     /// Adds rows at the end of a dataset made by `createExtendible`.
     ///
     /// - Parameter rows: Flattened row-major; a multiple of the size of a row.
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public func append<Scalar: HDF5Scalar>(_ rows: [Scalar]) throws {
         let operation = handle.operation("append \(rows.count) values")
         let raw = try handle.identifier(for: operation)
         try requireNumbers(raw, for: operation)
         let shape = try Extent(of: try operation.own(H5Dget_space(raw)), for: operation).shape
         guard let oldCount = shape.first else {
-            throw operation.error("a single value, which has no rows")
+            throw operation.error(.mismatch, found: "a single value, which has no rows", allowed: "rows")
         }
         let row = try Extent(shape: Array(shape.dropFirst()), for: operation)
         guard row.count > 0, rows.count.isMultiple(of: row.count) else {
-            throw operation.error("a row has \(row.count) values")
+            throw operation.error(
+                .mismatch, found: "\(rows.count) values", allowed: "whole rows: a row has \(row.count) values"
+            )
         }
         guard !rows.isEmpty else { return }
         let newCount = oldCount + rows.count / row.count
@@ -97,7 +100,7 @@ public struct HDF5Dataset {
 
     /// Hands the rows appended so far to the operating system, where readers find them.
     ///
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public func flush() throws {
         let operation = handle.operation("flush the dataset")
         try operation.check(H5Dflush(try handle.identifier(for: operation)))
@@ -105,14 +108,14 @@ public struct HDF5Dataset {
 
     /// Sets an attribute of the dataset, replacing one of the same name.
     ///
-    /// - Throws: `HDF5Error`, also for text with a NUL and, in the old file format, beyond 64 KB.
+    /// - Throws: `Issue`, also for text with a NUL and, in the old file format, beyond 64 KB.
     public func setAttribute(_ name: String, _ value: some HDF5AttributeValue) throws {
         try handle.setAttribute(name, value.hdf5Attribute)
     }
 
     /// An attribute of the dataset.
     ///
-    /// - Throws: `HDF5Error` if there is none of this name, or it does not hold a `Value`.
+    /// - Throws: `Issue` if there is none of this name, or it does not hold a `Value`.
     public func attribute<Value: HDF5AttributeValue>(_ name: String, as: Value.Type = Value.self) throws
         -> Value
     {
@@ -121,7 +124,7 @@ public struct HDF5Dataset {
 
     /// An attribute of the dataset, or `nil` if there is none of this name.
     ///
-    /// - Throws: `HDF5Error` if it does not hold a `Value`.
+    /// - Throws: `Issue` if it does not hold a `Value`.
     public func attributeIfPresent<Value: HDF5AttributeValue>(
         _ name: String, as: Value.Type = Value.self
     ) throws -> Value? {

@@ -13,7 +13,7 @@ extension HDF5File {
     /// folder is synced after that. If anything throws, the temporary file is removed.
     ///
     /// - Parameter beforeReplacing: is given the path of the temporary file once it is closed.
-    /// - Throws: `HDF5Error`, or what `body` and `beforeReplacing` throw.
+    /// - Throws: `Issue`, or what `body` and `beforeReplacing` throw.
     public static func write(
         atomicallyTo path: String, beforeReplacing: (_ temporaryPath: String) throws -> Void = { _ in },
         _ body: (HDF5Group) throws -> Void
@@ -35,7 +35,7 @@ extension HDF5File {
             try beforeReplacing(temporary)
             try synchronize(temporary, for: operation)
             guard rename(temporary, path) == 0 else {
-                throw operation.error("renaming \(temporary) failed: \(systemMessage())")
+                throw operation.error(.inaccessible, "renaming \(temporary) failed: \(systemMessage())")
             }
         } catch {
             unlink(temporary)
@@ -49,11 +49,11 @@ extension HDF5File {
 private func synchronize(_ path: String, for operation: Operation) throws {
     let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else {
-        throw operation.error("opening \(path) to sync it failed: \(systemMessage())")
+        throw operation.error(.inaccessible, "opening \(path) to sync it failed: \(systemMessage())")
     }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else {
-        throw operation.error("syncing \(path) failed: \(systemMessage())")
+        throw operation.error(.inaccessible, "syncing \(path) failed: \(systemMessage())")
     }
 }
 

@@ -45,7 +45,7 @@ public final class HDF5File {
     /// - Parameter latestFormat: Use the newest file format that the library knows, which
     ///   `startSWMRWrite()` needs; otherwise the oldest that will do, which more programs can read.
     /// - Parameter name: What errors call it, where it will be renamed.
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public static func create(path: String, latestFormat: Bool = false, named name: String? = nil) throws
         -> HDF5File
     {
@@ -73,7 +73,7 @@ public final class HDF5File {
 
     /// Opens a file.
     ///
-    /// - Throws: `HDF5Error` if it is missing, is not HDF5, is truncated, or is marked as being
+    /// - Throws: `Issue` if it is missing, is not HDF5, is truncated, or is marked as being
     ///   written to, by a writer that still runs or by one that died (see `clearStatusFlags(path:)`).
     public static func open(path: String, mode: OpenMode) throws -> HDF5File {
         let operation = Operation(file: path, action: "open the file")
@@ -86,7 +86,7 @@ public final class HDF5File {
             }
         let raw = H5Fopen(path, flags, access.raw)
         guard raw >= 0 else {
-            throw operation.failure(found: Superblock.reasonNotToOpen(path: path))
+            throw operation.failure(known: Superblock.reasonNotToOpen(path: path))
         }
         return HDF5File(owning: raw, path: path, isSWMRReader: mode == .swmrRead)
     }
@@ -96,14 +96,14 @@ public final class HDF5File {
     /// Only sound when no writer is running: the library cannot tell a dead one from a live one.
     /// Rows that were flushed are kept.
     ///
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public static func clearStatusFlags(path: String) throws {
         let operation = Operation(file: path, action: "clear the status flags")
         let access = try accessList(for: operation)
         try operation.check(CHDF5_setClearStatusFlags(access.raw))
         let raw = H5Fopen(path, CHDF5_readWrite(), access.raw)
         guard raw >= 0 else {
-            throw operation.failure(found: Superblock.reasonNotToOpen(path: path))
+            throw operation.failure(known: Superblock.reasonNotToOpen(path: path))
         }
         let file = HDF5File(owning: raw, path: path)
         // The superblock of a writer that died may end the file before data that it wrote.
@@ -120,7 +120,7 @@ public final class HDF5File {
 
     /// The group that holds everything else.
     ///
-    /// - Throws: `HDF5Error` if the file was closed, or its root is damaged.
+    /// - Throws: `Issue` if the file was closed, or its root is damaged.
     public var root: HDF5Group {
         get throws {
             let operation = Operation(file: path, object: "/", action: "open the root group")
@@ -134,20 +134,20 @@ public final class HDF5File {
     /// The file must have been created with `latestFormat`, and all its groups, datasets and
     /// attributes before this call: after it only `append` and `flush` write.
     ///
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public func startSWMRWrite() throws {
         let operation = Operation(file: path, action: "start SWMR writing")
         let raw = try identifier(for: operation)
         guard H5Fstart_swmr_write(raw) >= 0 else {
             let hint = "the file must be open for writing and have been created with latestFormat"
-            throw operation.failure(found: hint)
+            throw operation.failure(known: .init(code: .unsupported, words: hint))
         }
         isSWMRWriter = true
     }
 
     /// Hands everything written so far to the operating system.
     ///
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public func flush() throws {
         let operation = Operation(file: path, action: "flush the file")
         try operation.check(H5Fflush(try identifier(for: operation), H5F_SCOPE_GLOBAL))
@@ -157,7 +157,7 @@ public final class HDF5File {
     ///
     /// Closing again does nothing.
     ///
-    /// - Throws: `HDF5Error` if the last writes failed; the file counts as closed all the same.
+    /// - Throws: `Issue` if the last writes failed; the file counts as closed all the same.
     public func close() throws {
         guard !isClosed else { return }
         let operation = Operation(file: path, action: "close the file")
@@ -185,7 +185,7 @@ public final class HDF5File {
 
     func identifier(for operation: Operation) throws -> hid_t {
         if isClosed {
-            throw operation.error("the file was closed")
+            throw operation.error(.inaccessible, "the file was closed")
         }
         return raw
     }

@@ -5,13 +5,15 @@ extension HDF5Group {
     ///
     /// - Parameters:
     ///   - shape: Row-major; `nil` is a list, `[]` a single value.
-    /// - Throws: `HDF5Error` if the name is taken, or the shape does not hold this many values.
+    /// - Throws: `Issue` if the name is taken, or the shape does not hold this many values.
     public func write<Scalar: HDF5Scalar>(_ name: String, _ values: [Scalar], shape: [Int]? = nil) throws {
         let operation = child(name, "write \(values.count) values")
         let raw = try handle.identifierForAddition(for: operation)
         let extent = try Extent(shape: shape ?? [values.count], for: operation)
         guard extent.count == values.count else {
-            throw operation.error("the shape \(extent.shape) holds \(extent.count) values")
+            throw operation.error(
+                .mismatch, found: "\(values.count) values",
+                allowed: "as the shape \(extent.shape) holds: \(extent.count) values")
         }
         let space = try extent.makeSpace(for: operation)
         let links = try Self.linkList(for: operation)
@@ -32,7 +34,7 @@ extension HDF5Group {
 
     /// Writes a new dataset of strings, variable-length UTF-8, which h5py reads as `str`.
     ///
-    /// - Throws: `HDF5Error` if the name is taken, or a string holds a NUL.
+    /// - Throws: `Issue` if the name is taken, or a string holds a NUL.
     public func writeStrings(_ name: String, _ strings: [String]) throws {
         let operation = child(name, "write \(strings.count) strings")
         let raw = try handle.identifierForAddition(for: operation)
@@ -55,7 +57,7 @@ extension HDF5Group {
     ///
     /// - Parameter maximumBytes: More than this, not counting the text of variable-length strings,
     ///   is refused.
-    /// - Throws: `HDF5Error` if it holds something else, or text that is not UTF-8.
+    /// - Throws: `Issue` if it holds something else, or text that is not UTF-8.
     public func readStrings(_ name: String, maximumBytes: Int = HDF5Dataset.maximumBytes) throws -> [String] {
         try dataset(name).readStrings(maximumBytes: maximumBytes)
     }
@@ -65,14 +67,16 @@ extension HDF5Group {
     /// - Parameters:
     ///   - rowShape: The shape of one row; `[]` makes a list of single values.
     ///   - chunkRows: How many rows are kept together on disk.
-    /// - Throws: `HDF5Error` if the name is taken, or a size is not positive.
+    /// - Throws: `Issue` if the name is taken, or a size is not positive.
     public func createExtendible<Scalar: HDF5Scalar>(
         _ name: String, of: Scalar.Type, rowShape: [Int], chunkRows: Int
     ) throws -> HDF5Dataset {
         let operation = child(name, "create the extendible dataset")
         let raw = try handle.identifierForAddition(for: operation)
         guard chunkRows > 0, rowShape.allSatisfy({ $0 > 0 }) else {
-            throw operation.error("rowShape \(rowShape) and chunkRows \(chunkRows) must be positive")
+            throw operation.error(
+                .outOfRange, found: "rowShape \(rowShape) and chunkRows \(chunkRows)",
+                allowed: "positive numbers")
         }
         let row = rowShape.map { hsize_t($0) }
         let rank = Int32(clamping: row.count + 1)

@@ -13,7 +13,7 @@ public struct HDF5Group {
 
     /// The names of what the group holds, in byte order.
     ///
-    /// - Throws: `HDF5Error`.
+    /// - Throws: `Issue`.
     public var names: [String] {
         get throws {
             let operation = handle.operation("list the group")
@@ -37,7 +37,7 @@ public struct HDF5Group {
 
     /// Whether the group holds something of this name or path.
     ///
-    /// - Throws: `HDF5Error` if the file is closed or damaged.
+    /// - Throws: `Issue` if the file is closed or damaged.
     public func contains(_ name: String) throws -> Bool {
         let operation = handle.operation("look for \(name.debugDescription)")
         let raw = try handle.identifier(for: operation)
@@ -53,7 +53,7 @@ public struct HDF5Group {
 
     /// Opens a group in this one.
     ///
-    /// - Throws: `HDF5Error` if there is none of this name, or it is a dataset.
+    /// - Throws: `Issue` if there is none of this name, or it is a dataset.
     public func group(_ name: String) throws -> HDF5Group {
         let operation = child(name, "open the group")
         let raw = try handle.identifier(for: operation)
@@ -63,7 +63,7 @@ public struct HDF5Group {
 
     /// Creates a group in this one.
     ///
-    /// - Throws: `HDF5Error` if the name is taken.
+    /// - Throws: `Issue` if the name is taken.
     public func createGroup(_ name: String) throws -> HDF5Group {
         let operation = child(name, "create the group")
         let raw = try handle.identifierForAddition(for: operation)
@@ -76,7 +76,7 @@ public struct HDF5Group {
 
     /// Opens a dataset in this group.
     ///
-    /// - Throws: `HDF5Error` if there is none of this name, or it is a group.
+    /// - Throws: `Issue` if there is none of this name, or it is a group.
     public func dataset(_ name: String) throws -> HDF5Dataset {
         let operation = child(name, "open the dataset")
         let raw = try handle.identifier(for: operation)
@@ -86,14 +86,14 @@ public struct HDF5Group {
 
     /// Sets an attribute of the group, replacing one of the same name.
     ///
-    /// - Throws: `HDF5Error`, also for text with a NUL and, in the old file format, beyond 64 KB.
+    /// - Throws: `Issue`, also for text with a NUL and, in the old file format, beyond 64 KB.
     public func setAttribute(_ name: String, _ value: some HDF5AttributeValue) throws {
         try handle.setAttribute(name, value.hdf5Attribute)
     }
 
     /// An attribute of the group.
     ///
-    /// - Throws: `HDF5Error` if there is none of this name, or it does not hold a `Value`.
+    /// - Throws: `Issue` if there is none of this name, or it does not hold a `Value`.
     public func attribute<Value: HDF5AttributeValue>(_ name: String, as: Value.Type = Value.self) throws
         -> Value
     {
@@ -102,7 +102,7 @@ public struct HDF5Group {
 
     /// An attribute of the group, or `nil` if there is none of this name.
     ///
-    /// - Throws: `HDF5Error` if it does not hold a `Value`.
+    /// - Throws: `Issue` if it does not hold a `Value`.
     public func attributeIfPresent<Value: HDF5AttributeValue>(
         _ name: String, as: Value.Type = Value.self
     ) throws -> Value? {
@@ -120,7 +120,8 @@ public struct HDF5Group {
 
     static func validated(_ name: String, for operation: Operation) throws -> String {
         if name.isEmpty || name.utf8.contains(0) {
-            throw operation.error("\(name.debugDescription) is not a name")
+            throw operation.error(
+                .malformed, found: "\(name.debugDescription)", allowed: "a name without NUL")
         }
         return name
     }

@@ -27,7 +27,8 @@ extension ObjectHandle {
 
     func attribute<Value: HDF5AttributeValue>(_ name: String) throws -> Value {
         guard let value = try attributeIfPresent(name, as: Value.self) else {
-            throw operation("read the attribute \(name.debugDescription)").error("there is none of this name")
+            throw operation("read the attribute \(name.debugDescription)")
+                .error(.missing, "there is none of this name")
         }
         return value
     }
@@ -42,7 +43,7 @@ extension ObjectHandle {
         let attribute = try operation.own(H5Aopen(object, validName, CHDF5_default()))
         let stored = try read(attribute, for: operation)
         guard let value = Value(hdf5Attribute: stored) else {
-            throw operation.error("it holds \(stored.summary), not \(Value.self)")
+            throw operation.error(.mismatch, found: stored.summary, allowed: "\(Value.self)")
         }
         return value
     }
@@ -81,14 +82,14 @@ extension ObjectHandle {
                 try readNumbers(raw, count: extent.count, for: operation), isScalar: extent.shape.isEmpty)
         case .variableLengthString, .fixedLengthString:
             guard extent.count == 1 else {
-                throw operation.error("it holds \(extent.count) strings, not one")
+                throw operation.error(.mismatch, found: "\(extent.count) strings", allowed: "one")
             }
             let strings = try StringCoding.read(
                 count: 1, type: type, space: space, maximumBytes: HDF5Dataset.maximumBytes, for: operation
             ) { memoryType, buffer in H5Aread(raw, memoryType, buffer) }
             return .text(strings[0])
         case .other(let name):
-            throw operation.error("it holds \(name)")
+            throw operation.error(.unsupported, found: name, allowed: "numbers or a text")
         }
     }
 

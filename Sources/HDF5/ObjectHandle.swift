@@ -27,7 +27,7 @@ final class ObjectHandle {
     /// The identifier, or an error if the file was closed meanwhile.
     func identifier(for operation: Operation) throws -> hid_t {
         if file.isClosed {
-            throw operation.error("the file was closed")
+            throw operation.error(.inaccessible, "the file was closed")
         }
         return raw
     }
@@ -36,7 +36,7 @@ final class ObjectHandle {
     func identifierForAddition(for operation: Operation) throws -> hid_t {
         let raw = try identifier(for: operation)
         if file.isSWMRWriter {
-            throw operation.error("SWMR writing has started: nothing may be added but rows")
+            throw operation.error(.unsupported, "SWMR writing has started: nothing may be added but rows")
         }
         return raw
     }

@@ -1,4 +1,5 @@
 import CHDF5
+import Levels
 
 /// The C library's set-up, before anything else of it is called.
 private enum Library {
@@ -29,7 +30,7 @@ struct Operation {
     @discardableResult
     func check<Status: SignedInteger>(_ status: Status) throws -> Status {
         guard status < 0 else { return status }
-        throw failure(found: nil)
+        throw failure()
     }
 
     /// Takes ownership of a new identifier, or throws.
@@ -44,21 +45,47 @@ struct Operation {
         return list
     }
 
-    /// An error for something this target noticed by itself.
-    func error(_ found: String) -> HDF5Error {
-        HDF5Error(file: file, object: object, action: action, found: found, libraryMessage: nil)
+    /// An error for something that this target noticed by itself:
+    ///
+    ///     trace.h5: /reward: found 3 values, allowed a multiple of 2: could not append 3 values
+    func error(_ code: Issue.Code, found: String, allowed: String) -> Issue {
+        Issue(
+            code, .path(file), field: object.map { .part($0) }, found: found, allowed: allowed,
+            advice: "could not \(action)")
     }
 
-    /// An error for a library call that has just failed.
+    /// An error for the state that something is in, in words.
+    func error(_ code: Issue.Code, _ reason: String) -> Issue {
+        Issue(
+            code, .path(file), field: object.map { .part($0) }, advice: "could not \(action): \(reason)")
+    }
+
+    /// An error for a library call that has just failed, with the library's own words: the top of its error
+    /// stack, then the cause at its bottom.
     ///
-    /// - Parameter found: What is known beyond the library's words; `nil` takes its deepest message.
-    func failure(found: String?) -> HDF5Error {
+    /// - Parameter known: What is known beyond the library's words; `nil` takes its deepest message.
+    func failure(known: Reason? = nil) -> Issue {
         let stack = Self.errorStack()
-        let top = stack.first ?? "no message"
-        let cause = Self.systemWords(stack.last ?? "unknown cause")
-        let message = found == nil || top == cause ? top : "\(top): \(cause)"
-        return HDF5Error(
-            file: file, object: object, action: action, found: found ?? cause, libraryMessage: message)
+        let top = stack.first?.text ?? "no message"
+        let deepest = stack.last?.text ?? "unknown cause"
+        let cause = Self.systemWords(deepest)
+        let message = known == nil || top == cause ? top : "\(top): \(cause)"
+        let code = known?.code ?? Self.code(stack.map(\.kind), isOfSystem: cause != deepest)
+        return error(code, "\(known?.words ?? cause) (HDF5: \(message))")
+    }
+
+    /// Why a call failed, as far as this target knows.
+    struct Reason {
+        let code: Issue.Code
+        let words: String
+    }
+
+    /// The kind of error that the library's own kinds amount to.
+    private static func code(_ kinds: [hid_t], isOfSystem: Bool) -> Issue.Code {
+        if kinds.contains(CHDF5_cannotLock()) { return .busy }
+        if isOfSystem { return .inaccessible }
+        if kinds.contains(CHDF5_exists()) || kinds.contains(CHDF5_fileExists()) { return .exists }
+        return kinds.contains(CHDF5_notFound()) ? .missing : .malformed
     }
 
     /// What the system said, where the library buries it in times, names and numbers: `file write failed:
@@ -68,15 +95,22 @@ struct Operation {
         return String(words)
     }
 
+    private struct Message {
+        let text: String
+        /// The library's "minor error".
+        let kind: hid_t
+    }
+
     /// The messages of this thread's last failed call, from the public function down to the cause.
-    private static func errorStack() -> [String] {
-        var messages: [String] = []
+    private static func errorStack() -> [Message] {
+        var messages: [Message] = []
         withUnsafeMutablePointer(to: &messages) { pointer in
             _ = H5Ewalk2(
                 CHDF5_currentErrors(), H5E_WALK_DOWNWARD,
                 { _, record, context in
-                    if let text = record?.pointee.desc {
-                        context?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: text))
+                    if let record = record?.pointee, let text = record.desc {
+                        context?.assumingMemoryBound(to: [Message].self).pointee.append(
+                            Message(text: String(cString: text), kind: record.min_num))
                     }
                     return 0
                 }, pointer)

@@ -20,7 +20,9 @@ enum StringCoding {
         var offsets: [Int] = []
         for string in strings {
             if string.utf8.contains(0) {
-                throw operation.error("the string \(string.debugDescription) holds a NUL, which would end it")
+                throw operation.error(
+                    .unsupported, found: "a NUL, which would end it, in \(string.debugDescription)",
+                    allowed: "strings without")
             }
             offsets.append(bytes.count)
             bytes.append(contentsOf: string.utf8CString)
@@ -52,7 +54,7 @@ enum StringCoding {
             try Extent.check(count, elementBytes: bytes, maximumBytes: maximumBytes, for: operation)
             return try readFixedLength(count: count, bytes: bytes, type: type, for: operation, read)
         case .integer, .real, .other:
-            throw operation.error("it holds \(valueClass.summary)")
+            throw operation.error(.mismatch, found: valueClass.summary, allowed: "strings")
         }
     }
 
@@ -95,7 +97,8 @@ enum StringCoding {
 
     private static func decode(_ bytes: UnsafeRawBufferPointer, for operation: Operation) throws -> String {
         guard let string = String(validating: bytes, as: UTF8.self) else {
-            throw operation.error("a string of \(bytes.count) bytes that is not UTF-8")
+            throw operation.error(
+                .malformed, found: "a string of \(bytes.count) bytes that is not UTF-8", allowed: "UTF-8")
         }
         return string
     }

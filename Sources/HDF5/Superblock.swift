@@ -9,28 +9,31 @@ enum Superblock {
     private static let consistencyFlagsOffset = 11
 
     /// The reason why a file cannot be opened, or `nil` if only the library knows it.
-    static func reasonNotToOpen(path: String) -> String? {
+    static func reasonNotToOpen(path: String) -> Operation.Reason? {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            return "no such file"
+            return .init(code: .missing, words: "no such file")
         }
         if isFolder.boolValue {
-            return "it is a folder"
+            return .init(code: .malformed, words: "it is a folder")
         }
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            return "no permission to read it"
+            return .init(code: .inaccessible, words: "no permission to read it")
         }
         defer { try? handle.close() }
         let bytes = [UInt8]((try? handle.read(upToCount: 12)) ?? Data())
         if bytes.isEmpty {
-            return "it is empty"
+            return .init(code: .malformed, words: "it is empty")
         }
         guard bytes.starts(with: signature) else {
-            return "not an HDF5 file: it does not begin with the HDF5 signature"
+            return .init(
+                code: .malformed, words: "not an HDF5 file: it does not begin with the HDF5 signature")
         }
-        return isMarkedAsBeingWritten(bytes)
-            ? "it is marked as being written to; if its writer has died, HDF5File.clearStatusFlags repairs it"
-            : nil
+        guard isMarkedAsBeingWritten(bytes) else { return nil }
+        return .init(
+            code: .busy,
+            words: "it is marked as being written to; if its writer has died, "
+                + "HDF5File.clearStatusFlags repairs it")
     }
 
     /// Whether the file has the mark of a writer.

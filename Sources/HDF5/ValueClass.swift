@@ -11,7 +11,7 @@ enum ValueClass: Equatable {
     init(of type: borrowing Identifier, for operation: Operation) throws {
         let typeClass = H5Tget_class(type.raw)
         switch typeClass {
-        case H5T_NO_CLASS: throw operation.failure(found: nil)
+        case H5T_NO_CLASS: throw operation.failure()
         case H5T_INTEGER: self = .integer
         case H5T_FLOAT: self = .real
         case H5T_STRING:

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// Replaces a file so that a reader, or a crash, sees either the old content or the new, never a part.
 ///
@@ -8,18 +9,18 @@ public enum AtomicFile {
     /// Replaces the file at `path` with what `body` writes to the (existing, empty) temporary file.
     ///
     /// A symbolic link stays one: what it points to is replaced.
-    /// - Throws: what `body` throws, or ``ModelFileError`` when the folder cannot be written, or something
+    /// - Throws: what `body` throws, or `Issue` when the folder cannot be written, or something
     ///   else than a file has the name.
     public static func write(to path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
         let path = try replaceable(path)
         let folder = containingFolder(of: path)
         let temporaryPath = "\(folder)/.\(UUID().uuidString).temporary"
-        try reportingFailure(to: path) { _ = try FileDescriptor(creating: temporaryPath) }
+        _ = try FileDescriptor(creating: temporaryPath, named: path)
         do {
             try body(temporaryPath)
-            try reportingFailure(to: path) { try FileDescriptor(reading: temporaryPath).synchronize() }
+            try FileDescriptor(reading: temporaryPath, named: path).synchronize()
             guard rename(temporaryPath, path) == 0 else {
-                throw ModelFileError(file: path, cannot: "replace")
+                throw Issue(path, cannot: "replace")
             }
         } catch {
             unlink(temporaryPath)
@@ -36,8 +37,8 @@ public enum AtomicFile {
     /// Replaces the file at `path` with `data`.
     public static func write(_ data: Data, to path: String) throws {
         try write(to: path) { temporaryPath in
-            let file = try FileDescriptor(rewriting: temporaryPath)
-            try reportingFailure(to: path) { try data.withUnsafeBytes { try file.write($0) } }
+            let file = try FileDescriptor(rewriting: temporaryPath, named: path)
+            try data.withUnsafeBytes { try file.write($0) }
         }
     }
 
@@ -45,10 +46,11 @@ public enum AtomicFile {
     public static func requireWritable(_ path: String) throws {
         let folder = containingFolder(of: try replaceable(path))
         var status = stat()
-        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-            access(folder, W_OK | X_OK) == 0
-        else {
-            throw ModelFileError(file: path, message: "cannot be written: no such folder, or no permission")
+        let isThere = stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard isThere, access(folder, W_OK | X_OK) == 0 else {
+            throw Issue(
+                isThere ? .inaccessible : .missing, .path(path),
+                advice: "cannot be written: no such folder, or no permission")
         }
     }
 
@@ -58,21 +60,12 @@ public enum AtomicFile {
         guard stat(path, &status) == 0 else { return path }
         // Folders cannot be replaced by files, and the system says so.
         guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
-            throw ModelFileError(
-                file: path, message: "found something else than a file, allowed a file or a new name")
+            throw Issue(
+                .exists, .path(path), found: "something else than a file", allowed: "a file or a new name")
         }
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
         return String(cString: resolved)
-    }
-
-    /// Errors name the file the caller asked for, not the temporary one it never heard of.
-    static func reportingFailure(to path: String, _ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let error as ModelFileError {
-            throw ModelFileError(file: path, tensor: error.tensor, message: error.message)
-        }
     }
 
     static func containingFolder(of path: String) -> String {

@@ -3,7 +3,7 @@ import Foundation
 /// SHA-256 of files and data, in lower-case hexadecimal as `sha256sum` prints it.
 public enum FileDigest {
     /// The digest of a file's content, read in pieces of 1 MB.
-    /// - Throws: ``ModelFileError`` when the file is missing, a folder or cannot be read.
+    /// - Throws: `Issue` when the file is missing, a folder or cannot be read.
     public static func sha256(path: String) throws -> String {
         let file = try FileDescriptor(reading: path)
         var hash = SHA256()

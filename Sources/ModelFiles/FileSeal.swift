@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// Tells a damaged file from one as it was written: the SHA-256 of a file's content, put behind it.
 ///
@@ -20,23 +21,24 @@ public enum FileSeal {
     private static let digestBytes = 32
 
     /// Puts the digest of a file's content behind it.
-    /// - Throws: ``ModelFileError`` when the file cannot be read or written.
+    /// - Throws: `Issue` when the file cannot be read or written.
     public static func append(to path: String) throws {
         let content = try contents(path)
         guard let file = FileHandle(forUpdatingAtPath: path) else {
-            throw ModelFileError(file: path, cannot: "open")
+            throw Issue(path, cannot: "open")
         }
         do {
             try file.seekToEnd()
             try file.write(contentsOf: mark + digest(content))
             try file.close()
         } catch {
-            throw ModelFileError(file: path, message: "cannot be written: \(error.localizedDescription)")
+            throw Issue(
+                .inaccessible, .path(path), advice: "cannot be written: \(error.localizedDescription)")
         }
     }
 
     /// What is behind a file's content.
-    /// - Throws: ``ModelFileError`` when the file cannot be read.
+    /// - Throws: `Issue` when the file cannot be read.
     public static func state(of path: String) throws -> State {
         let bytes = try contents(path)
         let end = bytes.count - mark.count - digestBytes
@@ -45,26 +47,28 @@ public enum FileSeal {
     }
 
     /// Refuses a file whose content is not what was sealed.
-    /// - Throws: ``ModelFileError``.
+    /// - Throws: `Issue`.
     public static func require(_ path: String) throws {
         switch try state(of: path) {
         case .intact: return
         case .broken:
-            throw ModelFileError(
-                file: path, message: "damaged: its content is not what its digest was made of")
+            throw Issue(
+                .malformed, .path(path), found: "another content than its digest was made of",
+                advice: "damaged")
         case .missing:
-            throw ModelFileError(file: path, message: "damaged: found no digest at its end: it was cut off")
+            throw Issue(
+                .malformed, .path(path), found: "no digest at its end", advice: "damaged: it was cut off")
         }
     }
 
     private static func contents(_ path: String) throws -> Data {
         guard FileManager.default.fileExists(atPath: path) else {
-            throw ModelFileError(file: path, message: "no such file")
+            throw Issue(.missing, .path(path), advice: "no such file")
         }
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw ModelFileError(file: path, message: "cannot be read: \(error.localizedDescription)")
+            throw Issue(.inaccessible, .path(path), advice: "cannot be read: \(error.localizedDescription)")
         }
     }
 

@@ -1,3 +1,5 @@
+import Levels
+
 /// One tensor of a mapped file, read as floats whatever it is stored as.
 ///
 /// Nothing is kept of what was read: a caller that needs a weight once holds it once.
@@ -27,7 +29,7 @@ public struct FloatTensor: Sendable {
     public var elementCount: Int { shape.reduce(1, *) }
 
     /// All elements, row-major.
-    /// - Throws: ``ModelFileError`` for an element type that is not of numbers.
+    /// - Throws: `Issue` for an element type that is not of numbers.
     public func floats() throws -> [Float] {
         try read(0..<rowCount)
     }
@@ -39,10 +41,11 @@ public struct FloatTensor: Sendable {
     }
 
     /// The same tensor, after a check that it has a given shape.
-    /// - Throws: ``ModelFileError`` when the shape is another.
+    /// - Throws: `Issue` when the shape is another.
     public func checked(shape expected: [Int]) throws -> FloatTensor {
         guard shape == expected else {
-            throw ModelFileError(file: file, tensor: name, found: "shape \(shape)", allowed: "\(expected)")
+            throw Issue(
+                .mismatch, .path(file), field: .tensor(name), found: "shape \(shape)", allowed: "\(expected)")
         }
         return self
     }
@@ -55,7 +58,7 @@ public protocol TensorFile: Sendable {
     /// The tensors' names, by position in the file.
     var names: [String] { get }
     /// A tensor by name.
-    /// - Throws: ``ModelFileError`` when there is none, or it does not hold numbers.
+    /// - Throws: `Issue` when there is none, or it does not hold numbers.
     func tensor(_ name: String) throws -> FloatTensor
 }
 
@@ -85,7 +88,7 @@ extension SafetensorsFile {
 
 extension SafetensorsFile: TensorFile {
     /// A tensor by name.
-    /// - Throws: ``ModelFileError`` when there is none, or it does not hold floats.
+    /// - Throws: `Issue` when there is none, or it does not hold floats.
     public func tensor(_ name: String) throws -> FloatTensor {
         let info = try info(name)
         let type = info.elementType
@@ -102,8 +105,9 @@ extension SafetensorsFile: TensorFile {
             }
         }
         guard [.f32, .f16, .bf16, .f64].contains(type) else {
-            throw ModelFileError(
-                file: path, tensor: name, found: "dtype \(type.rawValue)", allowed: "F32, F16, BF16, F64")
+            throw Issue(
+                .unsupported, .path(path), field: .tensor(name), found: "dtype \(type.rawValue)",
+                allowed: "F32, F16, BF16, F64")
         }
         let rowBytes = info.byteRange.count / max(info.shape.first ?? 1, 1)
         return FloatTensor(file: path, name: name, shape: info.shape) { rows in

@@ -1,3 +1,5 @@
+import Levels
+
 /// A GGUF file of version 3, mapped into memory and checked in full when it is opened.
 ///
 ///     let file = try GGUFFile(path: "models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
@@ -15,13 +17,14 @@ public final class GGUFFile: TensorFile {
     private let file: MemoryMappedFile
 
     /// Opens and checks a file.
-    /// - Throws: ``ModelFileError`` that says what in the header is wrong, and for which tensor.
+    /// - Throws: `Issue` that says what in the header is wrong, and for which tensor.
     public init(path: String) throws {
         let file = try MemoryMappedFile(path: path)
         let header = try file.withUnsafeBytes { try GGUFHeader($0, file: path) }
         var tensors: [String: GGUFTensorInfo] = [:]
         for tensor in header.tensors where tensors.updateValue(tensor, forKey: tensor.name) != nil {
-            throw ModelFileError(file: path, tensor: tensor.name, found: "a second time", allowed: "once")
+            throw Issue(
+                .malformed, .path(path), field: .tensor(tensor.name), found: "a second time", allowed: "once")
         }
         self.file = file
         self.path = path
@@ -32,12 +35,10 @@ public final class GGUFFile: TensorFile {
     }
 
     /// What the header says of a tensor.
-    /// - Throws: ``ModelFileError`` when there is no tensor of that name.
+    /// - Throws: `Issue` when there is no tensor of that name.
     public func info(_ name: String) throws -> GGUFTensorInfo {
         guard let tensor = tensors[name] else {
-            throw ModelFileError(
-                file: path, tensor: name, found: "no such tensor",
-                allowed: "one of the \(names.count) in the file")
+            throw Issue.noTensor(name, in: path, of: names.count)
         }
         return tensor
     }
@@ -63,39 +64,39 @@ public final class GGUFFile: TensorFile {
     }
 
     /// A text.
-    /// - Throws: ``ModelFileError`` when it is missing or something else.
+    /// - Throws: `Issue` when it is missing or something else.
     public func string(_ key: String) throws -> String {
         guard case .string(let text) = values[key] else { throw wrong(key, "a string") }
         return text
     }
 
     /// A whole number in a range.
-    /// - Throws: ``ModelFileError`` when it is missing, something else, or outside.
+    /// - Throws: `Issue` when it is missing, something else, or outside.
     public func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
-        guard let value = values[key]?.integer, range.contains(value) else {
-            throw wrong(key, "an integer from \(range.lowerBound) to \(range.upperBound)")
-        }
+        let allowed = "an integer from \(range.lowerBound) to \(range.upperBound)"
+        guard let value = values[key]?.integer else { throw wrong(key, allowed) }
+        guard range.contains(value) else { throw wrong(key, allowed, .outOfRange) }
         return value
     }
 
     /// A number in a range.
-    /// - Throws: ``ModelFileError`` when it is missing, something else, or outside.
+    /// - Throws: `Issue` when it is missing, something else, or outside.
     public func number(_ key: String, in range: ClosedRange<Double>) throws -> Double {
-        guard let value = values[key]?.number, range.contains(value) else {
-            throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)")
-        }
+        let allowed = "a number from \(range.lowerBound) to \(range.upperBound)"
+        guard let value = values[key]?.number else { throw wrong(key, allowed) }
+        guard range.contains(value) else { throw wrong(key, allowed, .outOfRange) }
         return value
     }
 
     /// A list of texts.
-    /// - Throws: ``ModelFileError`` when it is missing or something else.
+    /// - Throws: `Issue` when it is missing or something else.
     public func strings(_ key: String) throws -> [String] {
         guard case .array(.string, let elements) = values[key] else { throw wrong(key, "a list of strings") }
         return elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
 
     /// A list of whole numbers.
-    /// - Throws: ``ModelFileError`` when it is missing or something else.
+    /// - Throws: `Issue` when it is missing or something else.
     public func integers(_ key: String) throws -> [Int] {
         guard case .array(_, let elements) = values[key] else { throw wrong(key, "a list of integers") }
         return try elements.map { element in
@@ -104,9 +105,10 @@ public final class GGUFFile: TensorFile {
         }
     }
 
-    /// The error for a value of `key` other than what is `allowed`.
-    package func wrong(_ key: String, _ allowed: String) -> ModelFileError {
-        ModelFileError(
-            file: path, message: "'\(key)': found \(values[key]?.summary ?? "nothing"), allowed \(allowed)")
+    /// The error for a value of `key` other than what is `allowed`; it is `missing` where there is none.
+    package func wrong(_ key: String, _ allowed: String, _ code: Issue.Code = .malformed) -> Issue {
+        Issue(
+            values[key] == nil ? .missing : code, .path(path), field: .key(key),
+            found: values[key]?.summary ?? "nothing", allowed: allowed)
     }
 }

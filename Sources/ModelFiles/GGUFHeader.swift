@@ -1,3 +1,5 @@
+import Levels
+
 /// Where one tensor of a GGUF file lies and what it holds.
 public struct GGUFTensorInfo: Sendable, Equatable {
     /// The tensor's name in the file, such as `blk.0.attn_q.weight`.
@@ -27,20 +29,20 @@ struct GGUFHeader {
         var reader = GGUFReader(bytes, file: file)
         let magic: UInt32 = try reader.number("magic")
         guard magic == Self.magic else {
-            throw ModelFileError(file: file, message: "found no 'GGUF' at its start, allowed a GGUF file")
+            throw Issue(.malformed, .path(file), found: "no 'GGUF' at its start", allowed: "a GGUF file")
         }
         let version: UInt32 = try reader.number("version")
         guard version == Self.version else {
-            throw ModelFileError(file: file, message: "version: found \(version), allowed \(Self.version)")
+            throw Issue(
+                .unsupported, .path(file), field: "version", found: "\(version)", allowed: "\(Self.version)")
         }
         let tensorCount = try reader.number("tensor count", UInt64.self)
         let entryCount = try reader.count("metadata count", leastBytes: 13)
         metadata = try Self.metadata(&reader, count: entryCount, file: file)
         guard tensorCount <= UInt64((bytes.count - reader.position) / 24) else {
-            throw ModelFileError(
-                file: file,
-                message: "tensor count: found \(tensorCount), allowed fewer in a file of \(bytes.count) bytes"
-            )
+            throw Issue(
+                .malformed, .path(file), field: "tensor count", found: "\(tensorCount)",
+                allowed: "fewer in a file of \(bytes.count) bytes")
         }
         let unplaced = try (0..<Int(tensorCount)).map { _ in try Self.tensor(&reader, file: file) }
         let alignment = try Self.alignment(metadata, file: file)
@@ -53,7 +55,8 @@ struct GGUFHeader {
         return try (0..<count).map { number in
             let key = try reader.string("metadata key \(number)")
             guard seen.insert(key).inserted else {
-                throw ModelFileError(file: file, message: "'\(key)': found a second time, allowed once")
+                throw Issue(
+                    .malformed, .path(file), field: .key(key), found: "a second time", allowed: "once")
             }
             return GGUFEntry(key: key, value: try reader.value("'\(key)'"))
         }
@@ -62,10 +65,9 @@ struct GGUFHeader {
     private static func alignment(_ metadata: [GGUFEntry], file: String) throws -> Int {
         guard let entry = metadata.first(where: { $0.key == alignmentKey }) else { return defaultAlignment }
         guard let value = entry.value.integer, (8...65536).contains(value), value.nonzeroBitCount == 1 else {
-            throw ModelFileError(
-                file: file,
-                message:
-                    "'\(alignmentKey)': found \(entry.value.summary), allowed a power of two from 8 to 65536")
+            throw Issue(
+                .malformed, .path(file), field: .key(alignmentKey), found: entry.value.summary,
+                allowed: "a power of two from 8 to 65536")
         }
         return value
     }
@@ -82,27 +84,31 @@ struct GGUFHeader {
         let name = try reader.string("tensor name")
         let dimensions: UInt32 = try reader.number("tensor '\(name)': number of dimensions")
         guard (1...UInt32(mostDimensions)).contains(dimensions) else {
-            throw ModelFileError(
-                file: file, tensor: name, found: "\(dimensions) dimensions", allowed: "1 to \(mostDimensions)"
-            )
+            throw Issue(
+                .malformed, .path(file), field: .tensor(name), found: "\(dimensions) dimensions",
+                allowed: "1 to \(mostDimensions)")
         }
         let shape = try (0..<dimensions).map { _ in
             let length: UInt64 = try reader.number("tensor '\(name)': shape")
             guard let length = Int(exactly: length) else {
-                throw ModelFileError(
-                    file: file, tensor: name, found: "a length of \(length)", allowed: "below 2^63")
+                throw Issue(
+                    .malformed, .path(file), field: .tensor(name), found: "a length of \(length)",
+                    allowed: "below 2^63")
             }
             return length
         }
         let number: UInt32 = try reader.number("tensor '\(name)': type")
         guard let type = GGUFElementType(rawValue: number) else {
             let allowed = GGUFElementType.allCases.map(\.name).joined(separator: ", ")
-            throw ModelFileError(file: file, tensor: name, found: "element type \(number)", allowed: allowed)
+            throw Issue(
+                .unsupported, .path(file), field: .tensor(name), found: "element type \(number)",
+                allowed: allowed)
         }
         let outermostFirst = Array(shape.reversed())
         guard let byteCount = type.byteCount(ofShape: outermostFirst) else {
-            throw ModelFileError(
-                file: file, tensor: name, found: "shape \(outermostFirst) of \(type.name)",
+            throw Issue(
+                .malformed, .path(file), field: .tensor(name),
+                found: "shape \(outermostFirst) of \(type.name)",
                 allowed: "rows of a multiple of \(type.blockElements) and a size in bytes below 2^63")
         }
         let offset: UInt64 = try reader.number("tensor '\(name)': offset")
@@ -118,8 +124,8 @@ struct GGUFHeader {
             guard tensor.offset % UInt64(alignment) == 0, tensor.byteCount <= room,
                 tensor.offset <= UInt64(room - tensor.byteCount)
             else {
-                throw ModelFileError(
-                    file: file, tensor: tensor.name,
+                throw Issue(
+                    .malformed, .path(file), field: .tensor(tensor.name),
                     found: "\(tensor.byteCount) bytes at offset \(tensor.offset)",
                     allowed: "a multiple of \(alignment), within \(room) bytes of data")
             }
@@ -135,8 +141,9 @@ struct GGUFHeader {
         }
         for (before, tensor) in zip(placed, placed.dropFirst())
         where tensor.byteRange.lowerBound < before.byteRange.upperBound {
-            throw ModelFileError(
-                file: file, tensor: tensor.name, found: "an overlap with '\(before.name)'", allowed: "none")
+            throw Issue(
+                .malformed, .path(file), field: .tensor(tensor.name),
+                found: "an overlap with '\(before.name)'", allowed: "none")
         }
         return placed
     }

@@ -1,3 +1,5 @@
+import Levels
+
 /// Reads the parts of a GGUF header in order, never past the end of the file.
 struct GGUFReader {
     private let bytes: UnsafeRawBufferPointer
@@ -22,8 +24,9 @@ struct GGUFReader {
     {
         let size = MemoryLayout<Value>.size
         guard left >= size else {
-            throw ModelFileError(
-                file: file, message: "\(what): found the end of the file, allowed \(size) bytes")
+            throw Issue(
+                .malformed, .path(file), field: .part(what), found: "the end of the file",
+                allowed: "\(size) bytes")
         }
         defer { position += size }
         return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: Value.self))
@@ -34,9 +37,9 @@ struct GGUFReader {
         let count: UInt64 = try number(what)
         let most = left / leastBytes
         guard count <= UInt64(most) else {
-            throw ModelFileError(
-                file: file,
-                message: "\(what): found \(count), allowed at most \(most) in what is left of the file")
+            throw Issue(
+                .malformed, .path(file), field: .part(what), found: "\(count)",
+                allowed: "at most \(most) in what is left of the file")
         }
         return Int(count)
     }
@@ -45,8 +48,9 @@ struct GGUFReader {
         let count = try count("\(what): length", leastBytes: 1)
         let part = UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
         guard let text = String(validating: part, as: UTF8.self) else {
-            throw ModelFileError(
-                file: file, message: "\(what): found bytes that are not UTF-8, allowed UTF-8")
+            throw Issue(
+                .malformed, .path(file), field: .part(what), found: "bytes that are not UTF-8",
+                allowed: "UTF-8")
         }
         position += count
         return text
@@ -55,7 +59,9 @@ struct GGUFReader {
     private mutating func kind(_ what: String) throws -> GGUFValue.Kind {
         let number: UInt32 = try number("\(what): type")
         guard let kind = GGUFValue.Kind(rawValue: number) else {
-            throw ModelFileError(file: file, message: "\(what): found value type \(number), allowed 0 to 12")
+            throw Issue(
+                .malformed, .path(file), field: .part(what), found: "value type \(number)", allowed: "0 to 12"
+            )
         }
         return kind
     }
@@ -80,8 +86,9 @@ struct GGUFReader {
         case .float64: return .float64(Double(bitPattern: try number(what)))
         case .array:
             guard depth < Self.deepestList else {
-                throw ModelFileError(
-                    file: file, message: "\(what): found lists nested deeper than \(Self.deepestList)")
+                throw Issue(
+                    .malformed, .path(file), field: .part(what),
+                    found: "lists nested deeper than \(Self.deepestList)")
             }
             let element = try self.kind(what)
             let count = try count("\(what): length", leastBytes: element.leastBytes)
@@ -95,7 +102,9 @@ struct GGUFReader {
     private mutating func boolean(_ what: String) throws -> Bool {
         let byte: UInt8 = try number(what)
         guard byte <= 1 else {
-            throw ModelFileError(file: file, message: "\(what): found \(byte), allowed 0 or 1 for a boolean")
+            throw Issue(
+                .malformed, .path(file), field: .part(what), found: "\(byte)", allowed: "0 or 1 for a boolean"
+            )
         }
         return byte == 1
     }

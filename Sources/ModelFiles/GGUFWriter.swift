@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// A tensor on its way into a GGUF file.
 public struct GGUFTensor: Sendable {
@@ -42,27 +43,25 @@ public struct GGUFTensor: Sendable {
 /// Writes GGUF files of version 3.
 public enum GGUFWriter {
     /// Replaces the file at `path`, atomically; tensors are written one after the other.
-    /// - Throws: ``ModelFileError`` when a tensor's data does not fill its shape, a name is taken twice, rows
+    /// - Throws: `Issue` when a tensor's data does not fill its shape, a name is taken twice, rows
     ///   are no whole number of blocks, or the file cannot be written.
     public static func write(_ tensors: [GGUFTensor], metadata: [GGUFEntry], to path: String) throws {
         let alignment = GGUFHeader.defaultAlignment
         let metadata = metadata.filter { $0.key != GGUFHeader.alignmentKey }
         let header = try header(tensors, metadata, alignment: alignment, path: path)
         try AtomicFile.write(to: path) { temporaryPath in
-            let file = try FileDescriptor(rewriting: temporaryPath)
-            try AtomicFile.reportingFailure(to: path) {
-                try header.withUnsafeBytes { try file.write($0) }
-                for tensor in tensors {
-                    let floats = try tensor.produce()
-                    guard floats.count == tensor.shape.reduce(1, *) else {
-                        throw ModelFileError(
-                            file: path, tensor: tensor.name, found: "\(floats.count) floats",
-                            allowed: "as many as shape \(tensor.shape) has")
-                    }
-                    var bytes = encoded(floats, tensor.encoding)
-                    bytes.append(Data(count: padding(bytes.count, alignment)))
-                    try bytes.withUnsafeBytes { try file.write($0) }
+            let file = try FileDescriptor(rewriting: temporaryPath, named: path)
+            try header.withUnsafeBytes { try file.write($0) }
+            for tensor in tensors {
+                let floats = try tensor.produce()
+                guard floats.count == tensor.shape.reduce(1, *) else {
+                    throw Issue(
+                        .mismatch, .path(path), field: .tensor(tensor.name), found: "\(floats.count) floats",
+                        allowed: "as many as shape \(tensor.shape) has")
                 }
+                var bytes = encoded(floats, tensor.encoding)
+                bytes.append(Data(count: padding(bytes.count, alignment)))
+                try bytes.withUnsafeBytes { try file.write($0) }
             }
         }
     }
@@ -89,13 +88,15 @@ public enum GGUFWriter {
         var offset = 0
         for tensor in tensors {
             guard names.insert(tensor.name).inserted else {
-                throw ModelFileError(file: path, tensor: tensor.name, found: "a second time", allowed: "once")
+                throw Issue(
+                    .exists, .path(path), field: .tensor(tensor.name), found: "a second time", allowed: "once"
+                )
             }
             guard let byteCount = tensor.encoding.elementType.byteCount(ofShape: tensor.shape),
                 (1...GGUFHeader.mostDimensions).contains(tensor.shape.count)
             else {
-                throw ModelFileError(
-                    file: path, tensor: tensor.name, found: "shape \(tensor.shape)",
+                throw Issue(
+                    .unsupported, .path(path), field: .tensor(tensor.name), found: "shape \(tensor.shape)",
                     allowed: "1 to 4 dimensions, rows of a multiple of "
                         + "\(tensor.encoding.elementType.blockElements) for \(tensor.encoding.rawValue)")
             }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// The members of one JSON object in a file, read with a type and a range; errors name the file and the key.
 package struct JSONFields: Sendable {
@@ -9,8 +10,8 @@ package struct JSONFields: Sendable {
     /// Wraps the object `value`, which stands at `place` (such as `model.`) in `file`.
     package init(_ value: JSONValue, file: String, place: String = "") throws {
         guard case .object(let members) = value else {
-            let subject = place.isEmpty ? "the file" : "'\(place.dropLast())'"
-            throw ModelFileError(file: file, message: "\(subject): found \(value.summary), allowed an object")
+            let field: Issue.Field = place.isEmpty ? "the file" : .key(String(place.dropLast()))
+            throw Issue(.malformed, .path(file), field: field, found: value.summary, allowed: "an object")
         }
         self.file = file
         self.members = members
@@ -26,7 +27,7 @@ package struct JSONFields: Sendable {
     package static func list(contentsOf path: String) throws -> [JSONValue] {
         let value = try parsed(read(path), path)
         guard case .array(let elements) = value else {
-            throw ModelFileError(file: path, found: value.summary, allowed: "a list")
+            throw Issue(.malformed, .path(path), found: value.summary, allowed: "a list")
         }
         return elements
     }
@@ -35,8 +36,9 @@ package struct JSONFields: Sendable {
         do {
             return try JSONParser.parse(Array(data))
         } catch {
-            throw ModelFileError(
-                file: path, message: "found \(error.message) at byte \(error.offset), allowed valid JSON")
+            throw Issue(
+                .malformed, .path(path), found: "\(error.message) at byte \(error.offset)",
+                allowed: "valid JSON")
         }
     }
 
@@ -44,8 +46,8 @@ package struct JSONFields: Sendable {
     package static func read(_ path: String, largestByteCount: Int = 64 << 20) throws -> Data {
         let file = try MemoryMappedFile(path: path)
         guard file.count <= largestByteCount else {
-            throw ModelFileError(
-                file: path, found: "\(file.count) bytes",
+            throw Issue(
+                .outOfRange, .path(path), found: "\(file.count) bytes",
                 allowed: "at most \(largestByteCount) for this kind of file")
         }
         return file.withUnsafeBytes { Data($0) }
@@ -60,7 +62,8 @@ package struct JSONFields: Sendable {
 
     package func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
         let allowed = "an integer from \(range.lowerBound) to \(range.upperBound)"
-        guard case .integer(let value) = value(key), range.contains(value) else { throw wrong(key, allowed) }
+        guard case .integer(let value) = value(key) else { throw wrong(key, allowed) }
+        guard range.contains(value) else { throw wrong(key, allowed, .outOfRange) }
         return value
     }
 
@@ -71,9 +74,9 @@ package struct JSONFields: Sendable {
             case .number(let value): value
             default: nil
             }
-        guard let found, range.contains(found) else {
-            throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)")
-        }
+        let allowed = "a number from \(range.lowerBound) to \(range.upperBound)"
+        guard let found else { throw wrong(key, allowed) }
+        guard range.contains(found) else { throw wrong(key, allowed, .outOfRange) }
         return found
     }
 
@@ -97,9 +100,11 @@ package struct JSONFields: Sendable {
         return try JSONFields(value, file: file, place: "\(place)\(key).")
     }
 
-    /// The error for a value of `key` other than what is `allowed`.
-    package func wrong(_ key: String, _ allowed: String) -> ModelFileError {
-        let found = value(key)?.summary ?? "nothing"
-        return ModelFileError(file: file, message: "'\(place)\(key)': found \(found), allowed \(allowed)")
+    /// The error for a value of `key` other than what is `allowed`; it is `missing` where there is none.
+    package func wrong(_ key: String, _ allowed: String, _ code: Issue.Code = .malformed) -> Issue {
+        let value = value(key)
+        return Issue(
+            value == nil ? .missing : code, .path(file), field: .key("\(place)\(key)"),
+            found: value?.summary ?? "nothing", allowed: allowed)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// A file's bytes, mapped read-only: pages are read when they are touched and shared with other processes.
 ///
@@ -16,16 +17,16 @@ public final class MemoryMappedFile: Sendable {
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
 
     /// Maps a file.
-    /// - Throws: ``ModelFileError`` when the file is missing, empty, a folder or cannot be mapped.
+    /// - Throws: `Issue` when the file is missing, empty, a folder or cannot be mapped.
     public init(path: String) throws {
         let file = try FileDescriptor(reading: path)
         let count = try file.byteCount()
         guard count > 0 else {
-            throw ModelFileError(file: path, found: "an empty file", allowed: "at least 1 byte")
+            throw Issue(.malformed, .path(path), found: "an empty file", allowed: "at least 1 byte")
         }
         let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, file.number, 0)
         guard let address, address != MAP_FAILED else {
-            throw ModelFileError(file: path, cannot: "map into memory")
+            throw Issue(path, cannot: "map into memory")
         }
         self.path = path
         self.count = count

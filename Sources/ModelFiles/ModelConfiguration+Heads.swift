@@ -5,7 +5,7 @@ extension ModelConfiguration {
     /// - Parameters:
     ///   - blocks: how many blocks the model has.
     ///   - heads: how many heads a block had.
-    /// - Throws: ``ModelFileError`` for a block or a head that there is not, a head named twice, or a block
+    /// - Throws: `Issue` for a block or a head that there is not, a head named twice, or a block
     ///   that no head is left of.
     public func prunedHeads(blocks: Int, heads: Int) throws -> [Int: Set<Int>] {
         guard has("pruned_heads") else { return [:] }
@@ -13,7 +13,7 @@ extension ModelConfiguration {
         var result: [Int: Set<Int>] = [:]
         for member in removed.members {
             guard let block = Int(member.key), (0..<blocks).contains(block) else {
-                throw removed.wrong(member.key, "blocks 0 to \(blocks - 1) only")
+                throw removed.wrong(member.key, "blocks 0 to \(blocks - 1) only", .outOfRange)
             }
             let listed = try removed.array(member.key).compactMap { element -> Int? in
                 guard case .integer(let head) = element, (0..<heads).contains(head) else { return nil }
@@ -24,7 +24,7 @@ extension ModelConfiguration {
                 Set(listed).count == listed.count, listed.count < heads
             else {
                 throw removed.wrong(
-                    member.key, "fewer than \(heads) different heads from 0 to \(heads - 1)")
+                    member.key, "fewer than \(heads) different heads from 0 to \(heads - 1)", .outOfRange)
             }
         }
         return result
@@ -32,7 +32,7 @@ extension ModelConfiguration {
 
     /// Number of classes that a classifier tells apart: the entries of `id2label`, or else `num_labels`; nil
     /// when neither is there.
-    /// - Throws: ``ModelFileError`` when they are something else.
+    /// - Throws: `Issue` when they are something else.
     public var labelCount: Int? {
         get throws {
             if has("id2label") { return try fields.fields("id2label").members.count }

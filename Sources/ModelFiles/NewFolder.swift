@@ -1,9 +1,10 @@
 import Foundation
+import Levels
 
 /// A folder that appears whole or not at all.
 package enum NewFolder {
     /// Fills a folder next to the destination and gives it the destination's name; folders above are made.
-    /// - Throws: `ModelFileError` when the destination exists, or cannot be written to; also what `body`
+    /// - Throws: `Issue` when the destination exists, or cannot be written to; also what `body`
     ///   throws.
     package static func write(to destination: String, _ body: (_ folder: String) throws -> Void) throws {
         let destination = OutputPath(destination).path
@@ -26,8 +27,7 @@ package enum NewFolder {
         // The system would put the folder in the place of an empty one that came there meanwhile.
         try OutputPath(destination).require(.newFolder)
         guard Foundation.rename(temporary, destination) == 0 else {
-            let reason = String(cString: strerror(errno))
-            throw ModelFileError(file: destination, message: "cannot be created: \(reason)")
+            throw Issue(destination, cannot: "be created")
         }
     }
 }

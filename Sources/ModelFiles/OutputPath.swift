@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// The place that a command is to write to: checked before long work is done for it.
 public struct OutputPath: Sendable, Equatable, CustomStringConvertible {
@@ -27,9 +28,9 @@ public struct OutputPath: Sendable, Equatable, CustomStringConvertible {
     public var description: String { path }
 
     /// Refuses a place that cannot be written to as it has to be.
-    /// - Throws: ``ModelFileError`` with what was found and what is allowed.
+    /// - Throws: `Issue` with what was found and what is allowed.
     public func require(_ kind: Kind) throws {
-        guard !path.isEmpty else { throw ModelFileError(file: "''", found: "no name", allowed: "a path") }
+        guard !path.isEmpty else { throw Issue(.missing, .other("''"), found: "no name", allowed: "a path") }
         var status = stat()
         // What a link leads to counts, and a link to nothing too: the name is taken.
         let exists = stat(path, &status) == 0 || lstat(path, &status) == 0
@@ -37,21 +38,21 @@ public struct OutputPath: Sendable, Equatable, CustomStringConvertible {
         switch kind {
         case .newFolder:
             guard !exists else {
-                throw ModelFileError(file: path, message: "already exists: allowed is a new folder")
+                throw Issue(.exists, .path(path), advice: "already exists: allowed is a new folder")
             }
         case .folder:
             guard !exists || isFolder else {
-                throw ModelFileError(file: path, found: "something else than a folder", allowed: "a folder")
+                throw Issue(.exists, .path(path), found: "something else than a folder", allowed: "a folder")
             }
             if isFolder {
                 guard access(path, W_OK | X_OK) == 0 else {
-                    throw ModelFileError(file: path, cannot: "write to the folder")
+                    throw Issue(path, cannot: "write to the folder")
                 }
                 return
             }
         case .file:
             guard !isFolder, !endsInSlash else {
-                throw ModelFileError(file: path, found: "a folder", allowed: "a file or a new name")
+                throw Issue(.exists, .path(path), found: "a folder", allowed: "a file or a new name")
             }
             return try AtomicFile.requireWritable(path)
         }
@@ -63,7 +64,7 @@ public struct OutputPath: Sendable, Equatable, CustomStringConvertible {
         var (own, other) = (stat(), stat())
         guard stat(path, &own) == 0, stat(source, &other) == 0 else { return }
         guard (own.st_dev, own.st_ino) != (other.st_dev, other.st_ino) else {
-            throw ModelFileError(file: path, found: "the model that is read", allowed: "another file")
+            throw Issue(.mismatch, .path(path), found: "the model that is read", allowed: "another file")
         }
     }
 
@@ -75,10 +76,10 @@ public struct OutputPath: Sendable, Equatable, CustomStringConvertible {
             folder = AtomicFile.containingFolder(of: folder)
         }
         guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw ModelFileError(file: path, message: "cannot be created: \(folder) is no folder")
+            throw Issue(.inaccessible, .path(path), advice: "cannot be created: \(folder) is no folder")
         }
         guard access(folder, W_OK | X_OK) == 0 else {
-            throw ModelFileError(file: path, cannot: "be created in \(folder)")
+            throw Issue(path, cannot: "be created in \(folder)")
         }
     }
 }

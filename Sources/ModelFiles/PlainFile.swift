@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// Copies of files that are ordinary files of their own: never links, writable whatever the source was, whole
 /// or absent.
@@ -6,7 +7,7 @@ public enum PlainFile {
     private static let bufferBytes = 1 << 20
 
     /// Copies the content of `source`, which may be a link to a file, to a new file.
-    /// - Throws: ``ModelFileError`` for a source that is no file, or a destination that exists or cannot be
+    /// - Throws: `Issue` for a source that is no file, or a destination that exists or cannot be
     ///   written.
     public static func copy(_ source: String, to destination: String) throws {
         let from = try FileDescriptor(reading: source)
@@ -40,26 +41,26 @@ public enum PlainFile {
     }
 
     /// Makes a folder, and those above it.
-    /// - Throws: ``ModelFileError`` when it cannot be made.
+    /// - Throws: `Issue` when it cannot be made.
     public static func makeFolder(_ path: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw ModelFileError(file: path, message: "cannot be made: \(error.localizedDescription)")
+            throw Issue(.inaccessible, .path(path), advice: "cannot be made: \(error.localizedDescription)")
         }
     }
 
     /// Paths of the files in a folder and below it, seen from the folder; links to folders are followed.
-    /// - Throws: ``ModelFileError`` when a folder cannot be read, or links lead round in a circle.
+    /// - Throws: `Issue` when a folder cannot be read, or links lead round in a circle.
     public static func paths(below folder: String, depth: Int = 0) throws -> [String] {
         guard depth < 16 else {
-            throw ModelFileError(file: folder, found: "folders 16 deep", allowed: "fewer")
+            throw Issue(.outOfRange, .path(folder), found: "folders 16 deep", allowed: "fewer")
         }
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder)
         } catch {
-            throw ModelFileError(file: folder, message: "cannot be read: \(error.localizedDescription)")
+            throw Issue(.inaccessible, .path(folder), advice: "cannot be read: \(error.localizedDescription)")
         }
         return try names.sorted().flatMap { name -> [String] in
             var isFolder: ObjCBool = false

@@ -1,3 +1,5 @@
+import Levels
+
 /// A safetensors file, mapped into memory and checked in full when it is opened.
 ///
 ///     let file = try SafetensorsFile(path: "models/minilm/model.safetensors")
@@ -18,15 +20,15 @@ public final class SafetensorsFile: Sendable {
     private let file: MemoryMappedFile
 
     /// Opens and checks a file.
-    /// - Throws: ``ModelFileError`` that says what in the header is wrong, and for which tensor.
+    /// - Throws: `Issue` that says what in the header is wrong, and for which tensor.
     public init(path: String) throws {
         let file = try MemoryMappedFile(path: path)
         let header = try file.withUnsafeBytes { try SafetensorsHeader($0, file: path) }
         var tensors: [String: TensorInfo] = [:]
         for tensor in header.tensors where tensors.updateValue(tensor, forKey: tensor.name) != nil {
-            throw ModelFileError(
-                file: path, tensor: tensor.name,
-                message: "found two names that Unicode takes for the same, allowed one")
+            throw Issue(
+                .malformed, .path(path), field: .tensor(tensor.name),
+                found: "two names that Unicode takes for the same", allowed: "one")
         }
         self.file = file
         self.path = path
@@ -36,28 +38,27 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// What the header says of a tensor.
-    /// - Throws: ``ModelFileError`` when there is no tensor of that name.
+    /// - Throws: `Issue` when there is no tensor of that name.
     public func info(_ name: String) throws -> TensorInfo {
         guard let tensor = tensors[name] else {
-            throw ModelFileError(
-                file: path, tensor: name, found: "no such tensor",
-                allowed: "one of the \(names.count) in the file")
+            throw Issue.noTensor(name, in: path, of: names.count)
         }
         return tensor
     }
 
     /// A tensor's elements, row-major; F16 and BF16 exactly, F64 rounded to nearest, I8 times the scales of its rows.
-    /// - Throws: ``ModelFileError`` when the tensor is missing or not of a float type.
+    /// - Throws: `Issue` when the tensor is missing or not of a float type.
     public func float32(_ name: String) throws -> [Float] {
         try tensor(name).floats()
     }
 
     /// The same, for a tensor that must have a given shape.
-    /// - Throws: ``ModelFileError`` also when the shape is another.
+    /// - Throws: `Issue` also when the shape is another.
     public func float32(_ name: String, shape expected: [Int]) throws -> [Float] {
         let shape = try info(name).shape
         guard shape == expected else {
-            throw ModelFileError(file: path, tensor: name, found: "shape \(shape)", allowed: "\(expected)")
+            throw Issue(
+                .mismatch, .path(path), field: .tensor(name), found: "shape \(shape)", allowed: "\(expected)")
         }
         return try float32(name)
     }
@@ -65,12 +66,12 @@ public final class SafetensorsFile: Sendable {
     /// The elements of a tensor that a model computes with, which must be finite.
     ///
     /// - Parameter shape: what the tensor must have, where it matters.
-    /// - Throws: ``ModelFileError`` also when one is not.
+    /// - Throws: `Issue` also when one is not.
     public func weights(_ name: String, shape: [Int]? = nil) throws -> [Float] {
         let floats = try shape.map { try float32(name, shape: $0) } ?? float32(name)
         if let wrong = FloatConversions.firstNotFinite(floats) {
-            throw ModelFileError(
-                file: path, tensor: name, found: "\(floats[wrong]) at element \(wrong)",
+            throw Issue(
+                .outOfRange, .path(path), field: .tensor(name), found: "\(floats[wrong]) at element \(wrong)",
                 allowed: "finite numbers")
         }
         return floats

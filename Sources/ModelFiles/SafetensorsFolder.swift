@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// The weights of a Hugging Face folder: `model.safetensors`, or several files that
 /// `model.safetensors.index.json` tells tensors to.
@@ -10,7 +11,7 @@ public struct SafetensorsFolder: TensorFile {
     private let homes: [String: Int]
 
     /// Opens and checks every file.
-    /// - Throws: ``ModelFileError`` when a file is missing or malformed, or does not hold what the index
+    /// - Throws: `Issue` when a file is missing or malformed, or does not hold what the index
     ///   says.
     public init(folder: String) throws {
         let index = "\(folder)/model.safetensors.index.json"
@@ -36,9 +37,9 @@ public struct SafetensorsFolder: TensorFile {
         for entry in entries {
             guard let number = names.firstIndex(of: entry.file) else { continue }
             guard opened[number].tensors[entry.tensor] != nil else {
-                throw ModelFileError(
-                    file: opened[number].path, tensor: entry.tensor, found: "no such tensor",
-                    allowed: "what \(index) says")
+                throw Issue(
+                    .missing, .path(opened[number].path), field: .tensor(entry.tensor),
+                    found: "no such tensor", allowed: "what \(index) says")
             }
             homes[entry.tensor] = number
         }
@@ -52,11 +53,10 @@ public struct SafetensorsFolder: TensorFile {
     }
 
     /// The file that a tensor is in.
-    /// - Throws: ``ModelFileError`` when there is no tensor of that name.
+    /// - Throws: `Issue` when there is no tensor of that name.
     public func file(of name: String) throws -> SafetensorsFile {
         guard let number = homes[name] else {
-            throw ModelFileError(
-                file: path, tensor: name, found: "no such tensor", allowed: "one of the \(homes.count) in it")
+            throw Issue.noTensor(name, in: path, of: homes.count)
         }
         return files[number]
     }

@@ -1,3 +1,5 @@
+import Levels
+
 /// Where one tensor of a safetensors file lies and what it holds.
 public struct TensorInfo: Sendable, Equatable {
     /// The tensor's name in the checkpoint.
@@ -30,9 +32,9 @@ struct SafetensorsHeader {
         do {
             fields = try JSONFields(JSONParser.parse(Array(header)), file: file)
         } catch let error as JSONSyntaxError {
-            throw ModelFileError(
-                file: file,
-                message: "header: found \(error.message) at byte \(error.offset), allowed valid JSON")
+            throw Issue(
+                .malformed, .path(file), field: "header", found: "\(error.message) at byte \(error.offset)",
+                allowed: "valid JSON")
         }
         let dataStart = Self.lengthByteCount + header.count
         metadata = try Self.metadata(fields)
@@ -50,19 +52,22 @@ struct SafetensorsHeader {
         UnsafeRawBufferPointer
     > {
         guard bytes.count >= lengthByteCount else {
-            throw ModelFileError(
-                file: file, found: "\(bytes.count) bytes", allowed: "at least \(lengthByteCount)")
+            throw Issue(
+                .malformed, .path(file), found: "\(bytes.count) bytes", allowed: "at least \(lengthByteCount)"
+            )
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         let longest = min(largestByteCount, bytes.count - lengthByteCount)
         guard length <= UInt64(longest) else {
-            throw ModelFileError(
-                file: file, message: "header: found a length of \(length) bytes, allowed at most \(longest)")
+            throw Issue(
+                .malformed, .path(file), field: "header", found: "a length of \(length) bytes",
+                allowed: "at most \(longest)")
         }
         let header = bytes[lengthByteCount..<lengthByteCount + Int(length)]
         guard header.first == UInt8(ascii: "{") else {
-            throw ModelFileError(
-                file: file, message: "header: found no '{' at its start, allowed a JSON object")
+            throw Issue(
+                .malformed, .path(file), field: "header", found: "no '{' at its start",
+                allowed: "a JSON object")
         }
         return header
     }
@@ -82,8 +87,8 @@ struct SafetensorsHeader {
         _ member: JSONMember, file: String, dataStart: Int, fileByteCount: Int
     ) throws -> TensorInfo {
         let name = member.key
-        func error(_ found: String, _ allowed: String) -> ModelFileError {
-            ModelFileError(file: file, tensor: name, found: found, allowed: allowed)
+        func error(_ found: String, _ allowed: String) -> Issue {
+            Issue(.malformed, .path(file), field: .tensor(name), found: found, allowed: allowed)
         }
         guard case .object = member.value else { throw error(member.value.summary, "an object") }
         let entry = try JSONFields(member.value, file: file)
@@ -142,16 +147,17 @@ struct SafetensorsHeader {
             guard tensor.byteRange.lowerBound == position else {
                 let kind =
                     tensor.byteRange.lowerBound < position ? "an overlap with the tensor before" : "a hole"
-                throw ModelFileError(
-                    file: file, tensor: tensor.name,
+                throw Issue(
+                    .malformed, .path(file), field: .tensor(tensor.name),
                     found: "\(kind): it starts at byte \(tensor.byteRange.lowerBound - start) of the data",
                     allowed: "\(position - start)")
             }
             position = tensor.byteRange.upperBound
         }
         guard position == end else {
-            throw ModelFileError(
-                file: file, found: "\(end - position) bytes after the last tensor", allowed: "none")
+            throw Issue(
+                .malformed, .path(file), found: "\(end - position) bytes after the last tensor",
+                allowed: "none")
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// A tensor on its way into a safetensors file.
 public struct SafetensorsTensor: Sendable {
@@ -55,7 +56,7 @@ public struct SafetensorsTensor: Sendable {
 /// each one is aligned for its type.
 public struct SafetensorsWriter {
     /// Replaces the file at `path`, atomically.
-    /// - Throws: ``ModelFileError`` when a tensor's data does not fill its shape, a name is taken twice or
+    /// - Throws: `Issue` when a tensor's data does not fill its shape, a name is taken twice or
     ///   reserved, or the file cannot be written; also what a closure that produces data throws.
     public static func write(_ tensors: [SafetensorsTensor], metadata: [String: String], to path: String)
         throws
@@ -66,12 +67,10 @@ public struct SafetensorsWriter {
         }
         let header = try header(of: tensors, metadata: metadata, path: path)
         try AtomicFile.write(to: path) { temporaryPath in
-            let file = try FileDescriptor(rewriting: temporaryPath)
-            try AtomicFile.reportingFailure(to: path) {
-                try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
-                try header.withUnsafeBytes { try file.write($0) }
-                for tensor in tensors { try write(tensor, to: file, path: path) }
-            }
+            let file = try FileDescriptor(rewriting: temporaryPath, named: path)
+            try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
+            try header.withUnsafeBytes { try file.write($0) }
+            for tensor in tensors { try write(tensor, to: file, path: path) }
         }
     }
 
@@ -90,13 +89,15 @@ public struct SafetensorsWriter {
         var offset = 0
         for tensor in tensors {
             guard names.insert(tensor.name).inserted else {
-                throw ModelFileError(
-                    file: path, tensor: tensor.name, found: "a name that is taken or reserved",
-                    allowed: "a new one")
+                throw Issue(
+                    .exists, .path(path), field: .tensor(tensor.name),
+                    found: "a name that is taken or reserved", allowed: "a new one")
             }
             let end = offset.addingReportingOverflow(try byteCount(of: tensor, path: path))
             guard !end.overflow else {
-                throw ModelFileError(file: path, tensor: tensor.name, found: "2^63 bytes", allowed: "fewer")
+                throw Issue(
+                    .outOfRange, .path(path), field: .tensor(tensor.name), found: "2^63 bytes",
+                    allowed: "fewer")
             }
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             let type = tensor.elementType.rawValue
@@ -112,8 +113,8 @@ public struct SafetensorsWriter {
     /// The bytes that a tensor fills, after a check that its data, as far as it is known, has as many.
     private static func byteCount(of tensor: SafetensorsTensor, path: String) throws -> Int {
         guard let byteCount = tensor.elementType.byteCount(ofShape: tensor.shape) else {
-            throw ModelFileError(
-                file: path, tensor: tensor.name, found: "shape \(tensor.shape)",
+            throw Issue(
+                .outOfRange, .path(path), field: .tensor(tensor.name), found: "shape \(tensor.shape)",
                 allowed: "a size in bytes below 2^63")
         }
         switch tensor.content {
@@ -131,8 +132,8 @@ public struct SafetensorsWriter {
         _ count: Int, against expected: Int, unit: String, of tensor: SafetensorsTensor, path: String
     ) throws {
         guard count == expected else {
-            throw ModelFileError(
-                file: path, tensor: tensor.name, found: "\(count) \(unit)",
+            throw Issue(
+                .mismatch, .path(path), field: .tensor(tensor.name), found: "\(count) \(unit)",
                 allowed: "\(expected) for shape \(tensor.shape) of \(tensor.elementType.rawValue)")
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Levels
 import Testing
 
 @Suite struct AtomicWriteTests {
@@ -37,8 +38,8 @@ import Testing
         let error = failure {
             try HDF5File.write(atomicallyTo: path) { _ = try $0.dataset("missing") }
         }
-        #expect(error?.file == path)
-        #expect(error?.object == "/missing")
+        #expect(error?.subject == .path(path))
+        #expect(error?.field == "/missing" && error?.code == .missing)
         #expect(try folder.entries == [])
     }
 
@@ -50,6 +51,6 @@ import Testing
     @Test func aGroupKeptBeyondTheBodyIsClosed() throws {
         var kept: HDF5Group?
         try HDF5File.write(atomicallyTo: path) { kept = $0 }
-        #expect(throws: HDF5Error.self) { try kept?.names }
+        #expect(throws: Levels.Issue.self) { try kept?.names }
     }
 }

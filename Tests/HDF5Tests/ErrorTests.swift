@@ -97,8 +97,8 @@ import Testing
         expect("/matrix", "[2, 2]", "4 values") { try root.write("matrix", [1] as [Float], shape: [2, 2]) }
         expect("/matrix", "impossible") { try root.write("matrix", [1] as [Float], shape: [-1]) }
         expect("/names", "NUL") { try root.writeStrings("names", ["a\0b"]) }
-        expect("\"\" is not a name") { _ = try root.createGroup("") }
-        expect("must be positive") {
+        expect("found \"\", allowed a name") { _ = try root.createGroup("") }
+        expect("allowed positive numbers") {
             _ = try root.createExtendible("rows", of: Float.self, rowShape: [0], chunkRows: 4)
         }
         expect("/taken", "append 1 values") { try root.dataset("taken").append([1] as [Float]) }

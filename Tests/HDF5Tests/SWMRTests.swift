@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Levels
 import Testing
 
 /// Rows appended by one process while others read.
@@ -101,7 +102,7 @@ import Testing
             { try rows.setAttribute("late", 1) },
             { try root.setAttribute("schema", "late") },
         ] {
-            #expect(failure(attempt)?.found.contains("SWMR writing has started") == true)
+            #expect(failure(attempt)?.advice?.contains("SWMR writing has started") == true)
         }
         try file.close()
     }
@@ -109,8 +110,8 @@ import Testing
     @Test func theOldFormatCannotStart() throws {
         let file = try HDF5File.create(path: path)
         let error = failure { try file.startSWMRWrite() }
-        #expect(error?.found.contains("latestFormat") == true)
-        #expect(error?.libraryMessage != nil)
+        #expect(error?.advice?.contains("latestFormat") == true)
+        #expect(error?.advice?.contains("(HDF5: ") == true)
     }
 
     @Test func aTraceIsContinuedAfterClosing() throws {
@@ -138,8 +139,8 @@ import Testing
         }
         for mode in [HDF5File.OpenMode.readOnly, .readWrite] {
             let error = failure { _ = try HDF5File.open(path: path, mode: mode) }
-            #expect(error?.found.contains("clearStatusFlags") == true)
-            #expect(error?.libraryMessage != nil)
+            #expect(error?.code == .busy && error?.advice?.contains("clearStatusFlags") == true)
+            #expect(error?.advice?.contains("(HDF5: ") == true)
         }
         try HDF5File.clearStatusFlags(path: path)
         let file = try HDF5File.open(path: path, mode: .readWrite)
@@ -159,6 +160,6 @@ import Testing
         try writeSample(to: path, latestFormat: true)
         try HDF5File.clearStatusFlags(path: path)
         #expect(try HDF5File.open(path: path, mode: .readOnly).root.names == ["layers", "rows"])
-        #expect(throws: HDF5Error.self) { try HDF5File.clearStatusFlags(path: folder.file("none.h5")) }
+        #expect(throws: Levels.Issue.self) { try HDF5File.clearStatusFlags(path: folder.file("none.h5")) }
     }
 }

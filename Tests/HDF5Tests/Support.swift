@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Levels
 import Testing
 
 /// A folder that is removed with its last user.
@@ -26,12 +27,12 @@ final class TemporaryFolder: Sendable {
 }
 
 /// Runs something that must fail, and returns the error.
-func failure(_ body: () throws -> Void) -> HDF5Error? {
+func failure(_ body: () throws -> Void) -> Levels.Issue? {
     do {
         try body()
         Issue.record("it did not throw")
         return nil
-    } catch let error as HDF5Error {
+    } catch let error as Levels.Issue {
         return error
     } catch {
         Issue.record("it threw \(error)")

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
@@ -14,7 +15,8 @@ import Testing
     @Test func whatCannotBeMapped() throws {
         let folder = try TemporaryFolder()
         func message(_ path: String) -> String? {
-            #expect(throws: ModelFileError.self) { try MemoryMappedFile(path: path) }?.message
+            #expect(throws: Levels.Issue.self) { try MemoryMappedFile(path: path) }?.description
+                .replacing("\(path): ", with: "")
         }
         #expect(message(folder.path) == "found something that is not a regular file, allowed a file")
         #expect(message("/dev/null") == "found something that is not a regular file, allowed a file")
@@ -38,9 +40,9 @@ import Testing
         let folder = try TemporaryFolder()
         let (pipe, link) = ("\(folder.path)/pipe", "\(folder.path)/link")
         #expect(mkfifo(pipe, 0o600) == 0)
-        #expect(throws: ModelFileError.self) { try AtomicFile.write(Data(), to: pipe) }
-        #expect(throws: ModelFileError.self) { try AtomicFile.requireWritable(pipe) }
-        #expect(throws: ModelFileError.self) { try AtomicFile.requireWritable("\(folder.path)/none/file") }
+        #expect(throws: Levels.Issue.self) { try AtomicFile.write(Data(), to: pipe) }
+        #expect(throws: Levels.Issue.self) { try AtomicFile.requireWritable(pipe) }
+        #expect(throws: Levels.Issue.self) { try AtomicFile.requireWritable("\(folder.path)/none/file") }
         let path = try folder.file(Data("old".utf8), name: "file")
         #expect(symlink("file", link) == 0)
         try AtomicFile.write(Data("new".utf8), to: link)
@@ -65,13 +67,14 @@ import Testing
     @Test func foldersThatCannotBeWritten() throws {
         let folder = try TemporaryFolder()
         let file = try folder.file(Data("x".utf8), name: "file")
-        for (path, reason) in [
-            ("\(folder.path)/none/file", "cannot create: No such file or directory"),
-            ("\(file)/below", "cannot create: Not a directory"),
-            (folder.path, "cannot replace: Is a directory"),
-        ] {
-            let error = #expect(throws: ModelFileError.self) { try AtomicFile.write(Data(), to: path) }
-            #expect(error == ModelFileError(file: path, message: reason))
+        let cases: [(path: String, code: Levels.Issue.Code, reason: String)] = [
+            ("\(folder.path)/none/file", .missing, "cannot create: No such file or directory"),
+            ("\(file)/below", .missing, "cannot create: Not a directory"),
+            (folder.path, .exists, "cannot replace: Is a directory"),
+        ]
+        for (path, code, reason) in cases {
+            let error = #expect(throws: Levels.Issue.self) { try AtomicFile.write(Data(), to: path) }
+            #expect(error?.subject == .path(path) && error?.code == code && error?.advice == reason)
         }
     }
 
@@ -81,7 +84,7 @@ import Testing
         #expect(chmod(folder.path, 0o500) == 0)
         defer { chmod(folder.path, 0o700) }
         let path = "\(folder.path)/file"
-        let error = #expect(throws: ModelFileError.self) { try AtomicFile.write(Data(), to: path) }
+        let error = #expect(throws: Levels.Issue.self) { try AtomicFile.write(Data(), to: path) }
         #expect(error?.description == "\(path): cannot create: Permission denied")
     }
 }
@@ -136,6 +139,6 @@ import Testing
     }
 
     @Test func missingFile() {
-        #expect(throws: ModelFileError.self) { try FileDigest.sha256(path: "/nowhere/file") }
+        #expect(throws: Levels.Issue.self) { try FileDigest.sha256(path: "/nowhere/file") }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
@@ -97,12 +98,12 @@ import Testing
 
     @Test func rowsMustBeWholeBlocks() throws {
         let folder = try TemporaryFolder()
-        let error = #expect(throws: ModelFileError.self) {
+        let error = #expect(throws: Levels.Issue.self) {
             try GGUFWriter.write(
                 [GGUFTensor(name: "t", shape: [2, 33], encoding: .q8_0) { [] }], metadata: [],
                 to: "\(folder.path)/m.gguf")
         }
-        #expect(error?.tensor == "t")
+        #expect(error?.field == .tensor("t"))
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/m.gguf"))
     }
 }
@@ -184,10 +185,11 @@ import Testing
     func malformedFileIsOneClearError(index: Int) throws {
         let folder = try TemporaryFolder()
         let path = try folder.file(Self.malformed[index].bytes.data, name: "model.gguf")
-        let error = #expect(throws: ModelFileError.self) { try GGUFFile(path: path) }
-        #expect(error?.file == path)
+        let error = #expect(throws: Levels.Issue.self) { try GGUFFile(path: path) }
+        #expect(error?.subject == .path(path))
         #expect(
-            error?.message.contains(Self.malformed[index].message) == true, "\(String(describing: error))")
+            error?.description.contains(Self.malformed[index].message) == true, "\(String(describing: error))"
+        )
     }
 
     @Test func overlappingTensorsAreRefused() throws {
@@ -197,8 +199,8 @@ import Testing
         var data = header.data
         data.append(Data(count: (32 - data.count % 32) % 32 + 128))
         let error = try #require(
-            #expect(throws: ModelFileError.self) { try GGUFFile(path: folder.file(data, name: "m.gguf")) })
-        #expect(error.tensor == "b" && error.message.contains("an overlap with 'a'"))
+            #expect(throws: Levels.Issue.self) { try GGUFFile(path: folder.file(data, name: "m.gguf")) })
+        #expect(error.field == .tensor("b") && error.description.contains("an overlap with 'a'"))
     }
 
     /// A mutated file either opens, and then every tensor can be read, or gives an error.
@@ -232,8 +234,8 @@ import Testing
                 let file = try GGUFFile(path: path)
                 opened += 1
                 for name in file.names { _ = try file.tensor(name).floats() }
-            } catch let error as ModelFileError {
-                #expect(error.file == path)
+            } catch let error as Levels.Issue {
+                #expect(error.subject == .path(path))
             }
         }
         #expect(opened > 100 && opened < 3_900, "mutations should give some readable and many broken files")

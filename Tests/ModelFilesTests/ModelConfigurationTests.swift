@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
@@ -24,7 +25,8 @@ import Testing
     @Test func impossibleValuesAreRefused() throws {
         func message(_ json: String, _ read: (ModelConfiguration) throws -> Any) throws -> String? {
             let configuration = try configuration(json)
-            return #expect(throws: ModelFileError.self) { _ = try read(configuration) }?.message
+            return #expect(throws: Levels.Issue.self) { _ = try read(configuration) }?.description
+                .replacing("\(configuration.path): ", with: "")
         }
         #expect(
             try message(#"{"heads":0}"#) { try $0.integer("heads", in: 1...8, default: 2) }
@@ -50,7 +52,7 @@ import Testing
 
     @Test(arguments: ["", "[]", "{\"a\":NaN}", "{\"a\":1,\"a\":2}"])
     func malformedFileNamesItself(json: String) throws {
-        let error = #expect(throws: ModelFileError.self) { try configuration(json) }
+        let error = #expect(throws: Levels.Issue.self) { try configuration(json) }
         #expect(error?.description.contains("/config.json: ") == true)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
@@ -31,7 +32,7 @@ import Testing
     @Test func whatIsThereStays() throws {
         let scratch = try TemporaryFolder()
         let file = try scratch.file(Data("old".utf8), name: "model")
-        #expect(throws: ModelFileError.self) { try NewFolder.write(to: file) { _ in } }
+        #expect(throws: Levels.Issue.self) { try NewFolder.write(to: file) { _ in } }
         #expect(FileManager.default.contents(atPath: file) == Data("old".utf8))
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
 
 @Suite struct OutputPathTests {
     private func refuses(_ path: String, _ kind: OutputPath.Kind, _ says: String) {
-        let error = #expect(throws: ModelFileError.self) { try OutputPath(path).require(kind) }
+        let error = #expect(throws: Levels.Issue.self) { try OutputPath(path).require(kind) }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? path)")
     }
 
@@ -36,7 +37,7 @@ import Testing
         let model = try folder.file(Data(), name: "model")
         #expect(symlink("model", "\(folder.path)/link") == 0)
         for name in ["model", "link", "./model"] {
-            #expect(throws: ModelFileError.self) {
+            #expect(throws: Levels.Issue.self) {
                 try OutputPath("\(folder.path)/\(name)").requireApart(from: model)
             }
         }
@@ -81,12 +82,12 @@ import Testing
         let source = try folder.file(Data(), name: "source")
         #expect(symlink("nowhere", "\(folder.path)/dangling") == 0)
         for name in ["dangling", ".", "none"] {
-            let error = #expect(throws: ModelFileError.self) {
+            let error = #expect(throws: Levels.Issue.self) {
                 try PlainFile.copy("\(folder.path)/\(name)", to: "\(folder.path)/copy")
             }
-            #expect(error?.file == "\(folder.path)/\(name)")
+            #expect(error?.subject == .path("\(folder.path)/\(name)"))
         }
-        #expect(throws: ModelFileError.self) { try PlainFile.copy(source, to: source) }
+        #expect(throws: Levels.Issue.self) { try PlainFile.copy(source, to: source) }
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/copy"))
     }
 
@@ -97,6 +98,6 @@ import Testing
         #expect(symlink("a", "\(folder.path)/link") == 0)
         #expect(try PlainFile.paths(below: folder.path) == ["a/b/c", "link/b/c"])
         #expect(symlink("..", "\(folder.path)/a/up") == 0)
-        #expect(throws: ModelFileError.self) { try PlainFile.paths(below: folder.path) }
+        #expect(throws: Levels.Issue.self) { try PlainFile.paths(below: folder.path) }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
@@ -71,11 +72,11 @@ import Testing
         ),
     ]
 
-    private static func error(_ data: Data) throws -> ModelFileError? {
+    private static func error(_ data: Data) throws -> Levels.Issue? {
         let folder = try TemporaryFolder()
         let path = try folder.file(data)
-        let error = #expect(throws: ModelFileError.self) { try SafetensorsFile(path: path) }
-        #expect(error?.file == path)
+        let error = #expect(throws: Levels.Issue.self) { try SafetensorsFile(path: path) }
+        #expect(error?.subject == .path(path))
         #expect(error?.description.hasPrefix("\(path): ") == true)
         #expect(error?.description.contains("\n") == false)
         return error
@@ -85,19 +86,25 @@ import Testing
     func malformedHeaderIsOneClearError(index: Int) throws {
         let example = Self.malformedHeaders[index]
         let error = try Self.error(safetensors(example.header, dataByteCount: 8))
-        #expect(error?.tensor == example.tensor)
-        #expect(error?.message.contains(example.message) == true, "\(String(describing: error))")
+        if let tensor = example.tensor { #expect(error?.field == .tensor(tensor)) }
+        #expect(error?.description.contains(example.message) == true, "\(String(describing: error))")
     }
 
     @Test func malformedLengths() throws {
-        #expect(try Self.error(Data())?.message == "found an empty file, allowed at least 1 byte")
-        #expect(try Self.error(Data([1, 2, 3]))?.message == "found 3 bytes, allowed at least 8")
+        #expect(
+            try Self.error(Data())?.description.hasSuffix(": found an empty file, allowed at least 1 byte")
+                == true)
+        #expect(
+            try Self.error(Data([1, 2, 3]))?.description.hasSuffix(": found 3 bytes, allowed at least 8")
+                == true)
         let short = Data([3, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D])
-        #expect(try Self.error(short)?.message == "header: found a length of 3 bytes, allowed at most 2")
+        #expect(try Self.error(short)?.field == "header")
+        #expect(try Self.error(short)?.found == "a length of 3 bytes")
+        #expect(try Self.error(short)?.allowed == "at most 2")
         let huge = Data(repeating: 0xFF, count: 16)
-        #expect(try Self.error(huge)?.message.contains("a length of 18446744073709551615 bytes") == true)
+        #expect(try Self.error(huge)?.description.contains("a length of 18446744073709551615 bytes") == true)
         let notUTF8 = Data([4, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0xFF, 0xFE, 0x7D])
-        #expect(try Self.error(notUTF8)?.message.contains("bytes that are not UTF-8") == true)
+        #expect(try Self.error(notUTF8)?.description.contains("bytes that are not UTF-8") == true)
     }
 
     @Test func headerBeyondTheLimit() throws {
@@ -106,8 +113,10 @@ import Testing
         withUnsafeBytes(of: UInt64(100_000_001).littleEndian) { length.append(contentsOf: $0) }
         let path = try folder.file(length)
         #expect(truncate(path, 100_000_100) == 0)
-        let error = #expect(throws: ModelFileError.self) { try SafetensorsFile(path: path) }
-        #expect(error?.message == "header: found a length of 100000001 bytes, allowed at most 100000000")
+        let error = #expect(throws: Levels.Issue.self) { try SafetensorsFile(path: path) }
+        #expect(
+            error?.description
+                == "\(path): header: found a length of 100000001 bytes, allowed at most 100000000")
     }
 
     /// A mutated file either opens, and then every tensor can be read, or gives an error.
@@ -133,8 +142,8 @@ import Testing
                     #expect((try? file.float32(name).count) ?? count == count)
                     _ = try file.withUnsafeBytes(of: name) { $0.reduce(0, &+) }
                 }
-            } catch let error as ModelFileError {
-                #expect(error.file == path)
+            } catch let error as Levels.Issue {
+                #expect(error.subject == .path(path))
             }
         }
         #expect(opened > 100 && opened < 4_900, "mutations should give some readable and many broken files")

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import ModelFiles
@@ -52,7 +53,7 @@ import Testing
             safetensors(#"{"n":{"dtype":"I32","shape":[2],"data_offsets":[0,8]}}"#, dataByteCount: 8))
         let file = try SafetensorsFile(path: path)
         func message(_ body: () throws -> [Float]) -> String? {
-            #expect(throws: ModelFileError.self) { try body() }?.description
+            #expect(throws: Levels.Issue.self) { try body() }?.description
         }
         #expect(
             message { try file.float32("x") }
@@ -87,11 +88,11 @@ import Testing
     ])
     func refusedTensorsLeaveTheOldFile(tensor: SafetensorsTensor, message: String) throws {
         let path = try folder.file(Data("old".utf8))
-        let error = #expect(throws: ModelFileError.self) {
+        let error = #expect(throws: Levels.Issue.self) {
             try SafetensorsWriter.write([tensor], metadata: [:], to: path)
         }
-        #expect(error?.tensor == tensor.name && error?.file == path)
-        #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+        #expect(error?.field == .tensor(tensor.name) && error?.subject == .path(path))
+        #expect(error?.description.contains(message) == true, "\(String(describing: error))")
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("old".utf8))
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 1)
     }

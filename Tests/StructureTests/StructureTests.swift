@@ -10,7 +10,7 @@ import Testing
     private static let tiers: [[String]] = [
         ["CKernels", "COpenBLAS", "CHDF5", "Levels"],
         ["Tensors", "HDF5", "ModelFiles", "Tokenizers"],
-        ["Transformers"],
+        ["Transformers", "Launch"],
         ["Evaluation", "Pruning", "SparseKernels"],
         ["Agents", "Environments", "Training", "Runs", "Models"],
         ["Search"],
@@ -30,7 +30,8 @@ import Testing
 
     /// What is narrower than its tier: all that a target may import.
     private static let narrow: [String: Set<String>] = [
-        "Levels": [], "ModelFiles": [], "CKernels": [],
+        "Levels": [], "ModelFiles": ["Levels"], "CKernels": [],
+        "Launch": ["Tensors"],
         "Environments": ["Levels", "Pruning"],
         "Agents": ["Levels", "Environments", "Tensors"],
         "Runs": ["Levels", "Environments", "Evaluation", "Pruning", "SparseKernels", "ModelFiles", "HDF5"],
@@ -38,7 +39,7 @@ import Testing
     ]
 
     /// Tested through what calls them, or themselves a means of measurement.
-    private static let testedElsewhere: Set<String> = ["CKernels", "Benchmarks"]
+    private static let testedElsewhere: Set<String> = ["CKernels", "Benchmarks", "Launch"]
 
     private struct Target {
         let name: String
