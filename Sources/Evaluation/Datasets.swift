@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// A pair of sentences with a similarity score given by people.
 public struct ScoredPair: Sendable, Equatable {
@@ -21,23 +22,23 @@ public enum Datasets {
             let second = table.header.firstIndex(of: "sentence2"),
             let score = table.header.firstIndex(of: "score")
         else {
-            throw EvaluationError(
-                file: path,
-                message: "line 1: found columns \(table.header.joined(separator: ", ")), "
-                    + "allowed sentence1, sentence2, score separated by tabs")
+            throw Issue(
+                .malformed, .path(path), field: .line(1),
+                found: "columns \(table.header.joined(separator: ", "))",
+                allowed: "sentence1, sentence2, score separated by tabs")
         }
         let pairs = try table.rows.map { row in
             guard let value = Double(row.fields[score]), value.isFinite, scores?.contains(value) ?? true
             else {
                 let allowed = scores.map { "\($0.lowerBound) to \($0.upperBound)" } ?? "a finite number"
-                throw EvaluationError(
-                    file: path,
-                    message: "line \(row.line): found score '\(row.fields[score])', allowed \(allowed)")
+                throw Issue(
+                    .outOfRange, .path(path), field: .line(row.line), found: "score '\(row.fields[score])'",
+                    allowed: allowed)
             }
             return ScoredPair(first: row.fields[first], second: row.fields[second], score: value)
         }
         guard pairs.count >= 2 else {
-            throw EvaluationError(file: path, message: "found \(pairs.count) pairs, allowed 2 or more")
+            throw Issue(.outOfRange, .path(path), found: "\(pairs.count) pairs", allowed: "2 or more")
         }
         return pairs
     }
@@ -52,8 +53,9 @@ public enum Datasets {
                 ["sentence", "sentence1", "sentence2"].contains(header[$0])
             }
             guard !columns.isEmpty else {
-                throw EvaluationError(
-                    file: path, message: "line 1: found no column sentence, sentence1 or sentence2")
+                throw Issue(
+                    .malformed, .path(path), field: .line(1), found: "no column of sentences",
+                    allowed: "sentence, sentence1 or sentence2")
             }
             for line in lines.dropFirst() {
                 let row = fields(line)
@@ -65,8 +67,7 @@ public enum Datasets {
         var seen = Set<String>()
         let sentences = found.filter { !$0.isEmpty && seen.insert($0).inserted }
         guard sentences.count >= 2 else {
-            throw EvaluationError(
-                file: path, message: "found \(sentences.count) sentences, allowed 2 or more")
+            throw Issue(.outOfRange, .path(path), found: "\(sentences.count) sentences", allowed: "2 or more")
         }
         return sentences
     }
@@ -74,10 +75,12 @@ public enum Datasets {
     /// Reads UTF-8 text; `\r\n` becomes `\n`.
     public static func text(path: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw EvaluationError(file: path, message: "cannot be read: no such file, or no permission")
+            throw Issue(
+                FileManager.default.fileExists(atPath: path) ? .inaccessible : .missing, .path(path),
+                advice: "cannot be read: no such file, or no permission")
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw EvaluationError(file: path, message: "found bytes that are not UTF-8, allowed UTF-8 text")
+            throw Issue(.malformed, .path(path), found: "bytes that are not UTF-8", allowed: "UTF-8 text")
         }
         return text.replacing("\r\n", with: "\n")
     }

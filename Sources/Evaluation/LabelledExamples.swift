@@ -1,3 +1,5 @@
+import Levels
+
 /// Sentences, or pairs of them, with the class of each.
 public struct LabelledExamples: Sendable, Equatable {
     /// What is classified.
@@ -53,7 +55,7 @@ extension Datasets {
     /// and `sentence2`, and `label`: an integer from 0. Other columns are not looked at.
     ///
     /// - Parameter classes: labels must be below it; where it is not given, they may tell 1000 classes apart.
-    /// - Throws: ``EvaluationError`` for a file that is not so, naming the line.
+    /// - Throws: `Issue` for a file that is not so, naming the line.
     public static func labelled(path: String, classes: Int? = nil) throws -> LabelledExamples {
         let table = try TabSeparated(path: path)
         let label = table.header.firstIndex(of: "label")
@@ -61,24 +63,22 @@ extension Datasets {
         let first = table.header.firstIndex(of: "sentence1")
         let second = table.header.firstIndex(of: "sentence2")
         guard let label, single != nil || (first != nil && second != nil) else {
-            throw EvaluationError(
-                file: path,
-                message: "line 1: found columns \(table.header.joined(separator: ", ")), allowed label and "
-                    + "either sentence or sentence1 and sentence2, separated by tabs")
+            throw Issue(
+                .malformed, .path(path), field: .line(1),
+                found: "columns \(table.header.joined(separator: ", "))",
+                allowed: "label and either sentence or sentence1 and sentence2, separated by tabs")
         }
         let classes = classes ?? 1000
         let labels = try table.rows.map { row in
             guard let value = Int(row.fields[label]), (0..<classes).contains(value) else {
-                throw EvaluationError(
-                    file: path,
-                    message:
-                        "line \(row.line): found label '\(row.fields[label])', allowed an integer from 0 to "
-                        + "\(classes - 1)")
+                throw Issue(
+                    .outOfRange, .path(path), field: .line(row.line), found: "label '\(row.fields[label])'",
+                    allowed: "an integer from 0 to \(classes - 1)")
             }
             return value
         }
         guard !labels.isEmpty else {
-            throw EvaluationError(file: path, message: "found 0 examples, allowed 1 or more")
+            throw Issue(.outOfRange, .path(path), found: "0 examples", allowed: "1 or more")
         }
         if let single {
             return LabelledExamples(.sentences(table.rows.map { $0.fields[single] }), labels: labels)

@@ -1,3 +1,5 @@
+import Levels
+
 /// A tab-separated file with one header line, without quoting; empty lines are left out.
 struct TabSeparated {
     /// The names of the columns.
@@ -6,20 +8,21 @@ struct TabSeparated {
     let rows: [(line: Int, fields: [String])]
 
     /// Reads a file.
-    /// - Throws: ``EvaluationError`` for an empty file, or a line of another number of fields.
+    /// - Throws: `Issue` for an empty file, or a line of another number of fields.
     init(path: String) throws {
         let lines = try Datasets.text(path: path).split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated().filter { !$1.isEmpty }
         guard let first = lines.first else {
-            throw EvaluationError(file: path, message: "the file is empty")
+            throw Issue(
+                .malformed, .path(path), found: "an empty file", allowed: "a line of column names, and rows")
         }
         let header = Self.fields(first.element)
         rows = try lines.dropFirst().map { index, line in
             let row = Self.fields(line)
             guard row.count == header.count else {
-                throw EvaluationError(
-                    file: path,
-                    message: "line \(index + 1): found \(row.count) columns, allowed \(header.count)")
+                throw Issue(
+                    .malformed, .path(path), field: .line(index + 1), found: "\(row.count) columns",
+                    allowed: "\(header.count)")
             }
             return (index + 1, row)
         }

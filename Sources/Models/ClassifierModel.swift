@@ -12,7 +12,7 @@ public struct ClassifierModel: Sendable {
     public let classifier: SequenceClassifier
 
     /// Loads a folder.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    /// - Throws: `Issue` for what is missing, malformed or of another architecture.
     public init(
         folder: String, architectures: Architectures = .standard, precision: Precision = .float32,
         formats: LevelFormats = .standard
@@ -30,7 +30,7 @@ public struct ClassifierModel: Sendable {
     }
 
     /// The task of a file of examples.
-    /// - Throws: `EvaluationError` for a malformed file or a label that is none of the model's classes;
+    /// - Throws: `Issue` for a malformed file or a label that is none of the model's classes;
     ///   `Issue` for a model that does not classify, or a metric that is not of its classes.
     public func task(ofFile path: String, metric: ClassificationMetric) throws -> ClassificationTask {
         let classes = classifier.classes

@@ -32,13 +32,13 @@ public struct DecoderExport {
     package var modules: ModuleTree { checkpoint.architecture.modules }
 
     /// Writes `model.gguf` to a new folder.
-    /// - Throws: `ModelFileError` when the folder exists, or cannot be written to.
+    /// - Throws: `Issue` when the folder exists, or cannot be written to.
     public func writeGGUF(encoding: GGUFTensor.Encoding, toFolder folder: String) throws {
         try NewFolder.write(to: folder) { try writeGGUF(encoding: encoding, to: "\($0)/model.gguf") }
     }
 
     /// Replaces a GGUF file. Vectors and positions stay in single precision.
-    /// - Throws: `ModelFileError` when the file cannot be written.
+    /// - Throws: `Issue` when the file cannot be written.
     public func writeGGUF(encoding: GGUFTensor.Encoding, to path: String) throws {
         let tensors = checkpoint.parameters.map { parameter in
             let place = checkpoint.place(of: parameter, in: .gguf)
@@ -69,7 +69,7 @@ public struct DecoderExport {
 
     /// Writes a new Hugging Face folder: `model.safetensors` in single precision, `config.json`, and the
     /// tokenizer.
-    /// - Throws: `ModelFileError` when the folder exists, or cannot be written to.
+    /// - Throws: `Issue` when the folder exists, or cannot be written to.
     public func writeFolder(to destination: String) throws {
         try NewFolder.write(to: destination) { try fillFolder($0) }
     }

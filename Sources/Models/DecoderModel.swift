@@ -20,8 +20,8 @@ public struct DecoderModel: Sendable {
     ///
     /// - Parameter precision: of every layer, the output layer included; with int8, 8-bit weights compute
     ///   single tokens.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture;
-    ///   `LevelFormatError` for a precision that no format computes in.
+    /// - Throws: `Issue` for what is missing, malformed or of another architecture;
+    ///   `Issue` for a precision that no format computes in.
     public init(path given: String, precision: Precision, _ capabilities: Capabilities) throws {
         let path = try Self.resolved(given)
         self.path = path
@@ -34,10 +34,9 @@ public struct DecoderModel: Sendable {
             precision == .float32 ? decoder : try Self.withHead(decoder, precision, capabilities.formats)
         tokenizer = try Self.tokenizer(path: path)
         guard tokenizer.vocabularySize <= network.configuration.vocabulary else {
-            throw ModelFileError(
-                file: path,
-                message: "tokenizer: found \(tokenizer.vocabularySize) tokens, allowed "
-                    + "\(network.configuration.vocabulary), as the embedding has rows")
+            throw Issue(
+                .mismatch, .path(path), field: "tokenizer", found: "\(tokenizer.vocabularySize) tokens",
+                allowed: "\(network.configuration.vocabulary), as the embedding has rows")
         }
     }
 
@@ -90,9 +89,9 @@ public struct DecoderModel: Sendable {
         else { return path }
         let files = try ggufFiles(in: path)
         guard files.count == 1 else {
-            throw ModelFileError(
-                file: path,
-                message: "found \(files.count) GGUF files and no config.json, allowed one GGUF file")
+            throw Issue(
+                .malformed, .path(path), found: "\(files.count) GGUF files and no config.json",
+                allowed: "one GGUF file")
         }
         return "\(path)/\(files[0])"
     }
@@ -104,8 +103,7 @@ public struct DecoderModel: Sendable {
             Array(ids[$0..<$0 + context])
         }
         guard !windows.isEmpty else {
-            throw EvaluationError(
-                file: file, message: "found \(ids.count) tokens, allowed \(context) or more")
+            throw Issue(.outOfRange, .path(file), found: "\(ids.count) tokens", allowed: "\(context) or more")
         }
         return windows
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 
 /// A trained or structurally pruned encoder as a Hugging Face folder.
@@ -7,7 +8,7 @@ public enum EncoderFolder {
     /// from; the folder appears whole or not at all.
     ///
     /// - Parameter changes: fields of `config.json` that are set; what is not named stays.
-    /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
+    /// - Throws: `Issue` when the destination exists, or cannot be written to.
     public static func write(
         _ tensors: [SafetensorsTensor], of source: String, configuration changes: [String: Any],
         to destination: String
@@ -15,7 +16,7 @@ public enum EncoderFolder {
         let path = "\(source)/config.json"
         guard let data = FileManager.default.contents(atPath: path),
             var fields = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
-        else { throw ModelFileError(file: path, message: "cannot be read as a JSON object") }
+        else { throw Issue(.malformed, .path(path), advice: "cannot be read as a JSON object") }
         fields.merge(changes) { _, new in new }
         try NewFolder.write(to: destination) { folder in
             try ModelFolderCopy.copy(from: source, to: folder)

@@ -25,19 +25,20 @@ public struct EncoderModel: Sendable {
     ///   - prompt: the name of what goes before every sentence; default: the folder's own.
     ///   - architectures: those that the folder may be of.
     ///   - embeds: whether sentences are embedded; the modules for that are not read where they are not.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture;
-    ///   `LevelFormatError` for a precision that no format computes in.
+    /// - Throws: `Issue` for what is missing, malformed or of another architecture;
+    ///   `Issue` for a precision that no format computes in.
     public init(
         folder: String, architectures: Architectures = .standard, prompt: String? = nil, embeds: Bool = true,
         precision: Precision = .float32, formats: LevelFormats = .standard
     ) throws {
         guard !DecoderModel.isAt(folder, architectures: architectures) else {
-            throw ModelFileError(file: folder, message: "found a language model, allowed an encoder's folder")
+            throw Issue(
+                .unsupported, .path(folder), found: "a language model", allowed: "an encoder's folder")
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
         else {
-            throw ModelFileError(file: folder, message: "no such model folder")
+            throw Issue(.missing, .path(folder), advice: "no such model folder")
         }
         self.folder = folder
         var encoder = try Encoder(folder: folder, architectures: architectures) { stored, weight, bias in

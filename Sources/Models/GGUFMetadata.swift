@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 import Tokenizers
 import Transformers
@@ -19,15 +20,15 @@ enum GGUFMetadata {
         }
     }
 
-    /// - Throws: `ModelFileError` for a family that GGUF files do not have.
+    /// - Throws: `Issue` for a family that GGUF files do not have.
     static func entries(_ checkpoint: DecoderCheckpoint, _ tokenizer: ByteLevelTokenizer) throws
         -> [GGUFEntry]
     {
         guard let family = checkpoint.architecture.decoder?.gguf else {
-            throw ModelFileError(
-                file: checkpoint.path,
-                message:
-                    "found model_type '\(checkpoint.architecture.modelType)', which GGUF files do not have")
+            throw Issue(
+                .unsupported, .path(checkpoint.path),
+                found: "model_type '\(checkpoint.architecture.modelType)'",
+                allowed: "one that GGUF files have")
         }
         let configuration = checkpoint.configuration
         return (model(configuration, family) + vocabulary(tokenizer, count: configuration.vocabulary))

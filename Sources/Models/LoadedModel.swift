@@ -8,7 +8,7 @@ public protocol LoadedModel: Sendable {
     associatedtype Network: PrunableModel
 
     /// Loads a folder or a file, each layer packed by the pattern of its zeros in a precision.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    /// - Throws: `Issue` for what is missing, malformed or of another architecture.
     init(path: String, precision: Precision, _ capabilities: Capabilities) throws
 
     /// The folder or the file.

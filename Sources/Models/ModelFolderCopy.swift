@@ -17,7 +17,7 @@ package enum ModelFolderCopy {
     private static let folders = ["additional_chat_templates"]
 
     /// Copies them, as ordinary files, to a folder that is there.
-    /// - Throws: `ModelFileError` for a file that cannot be read or written.
+    /// - Throws: `Issue` for a file that cannot be read or written.
     package static func copy(from source: String, to folder: String) throws {
         let modules = try SentenceFolder(source).modulePaths
         let below = try (modules + folders).filter { PlainFile.isTaken("\(source)/\($0)") }.flatMap { path in

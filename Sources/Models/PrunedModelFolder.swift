@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Tensors
@@ -18,7 +19,7 @@ public enum PrunedModelFolder {
     ///   - source: the dense model's folder.
     ///   - modules: those of the model, an encoder.
     ///   - metadata: is added to the safetensors file's own.
-    /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
+    /// - Throws: `Issue` when the destination exists, or cannot be written to.
     public static func write(
         weights: [String: Matrix], integers: Set<String> = [], of source: String, _ modules: ModuleTree,
         metadata: [String: String], to destination: String
@@ -52,9 +53,9 @@ public enum PrunedModelFolder {
                 ]
             }
             guard info.shape == [weight.rows, weight.columns] else {
-                throw ModelFileError(
-                    file: file.path, tensor: name,
-                    message: "found shape \(info.shape), allowed \([weight.rows, weight.columns])")
+                throw Issue(
+                    .mismatch, .path(file.path), field: .tensor(name), found: "shape \(info.shape)",
+                    allowed: "\([weight.rows, weight.columns])")
             }
             return rounded.contains(name)
                 ? SafetensorsTensor.integers(name, weight)

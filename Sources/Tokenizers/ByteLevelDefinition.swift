@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 
 /// What a model says of its byte-level tokenizer, before tables are built from it.
@@ -19,16 +20,16 @@ struct ByteLevelDefinition {
     let chatTemplate: String?
 
     /// Reads the tokenizer of a GGUF file's metadata.
-    /// - Throws: `ModelFileError` for another kind of tokenizer, or another ``PreTokenizer`` than
+    /// - Throws: `Issue` for another kind of tokenizer, or another ``PreTokenizer`` than
     ///   those that are known.
     init(gguf: GGUFFile) throws {
         guard try gguf.string("tokenizer.ggml.model") == "gpt2" else {
-            throw gguf.wrong("tokenizer.ggml.model", "'gpt2'")
+            throw gguf.wrong("tokenizer.ggml.model", "'gpt2'", .unsupported)
         }
         let pre = try gguf.string("tokenizer.ggml.pre")
         guard let known = PreTokenizer.all.first(where: { $0.ggufNames.contains(pre) }) else {
             let allowed = PreTokenizer.all.map { "'\($0.ggufNames[0])'" }.joined(separator: ", ")
-            throw gguf.wrong("tokenizer.ggml.pre", allowed)
+            throw gguf.wrong("tokenizer.ggml.pre", allowed, .unsupported)
         }
         preTokenizer = known
         file = gguf.path
@@ -41,7 +42,8 @@ struct ByteLevelDefinition {
         }
         let types = try gguf.integers("tokenizer.ggml.token_type")
         guard types.count == tokens.count else {
-            throw gguf.wrong("tokenizer.ggml.token_type", "a list of \(tokens.count), as there are tokens")
+            throw gguf.wrong(
+                "tokenizer.ggml.token_type", "a list of \(tokens.count), as there are tokens", .mismatch)
         }
         addedTokens = zip(tokens, types).enumerated().compactMap { id, token in
             guard Self.ggufAddedTypes.contains(token.1) else { return nil }
@@ -62,14 +64,14 @@ struct ByteLevelDefinition {
     private static let ggufAddedTypes = [3, 4]
 
     /// Reads `tokenizer.json` and `tokenizer_config.json` of a folder.
-    /// - Throws: `ModelFileError` for anything but byte-level BPE with a ``PreTokenizer`` that is known.
+    /// - Throws: `Issue` for anything but byte-level BPE with a ``PreTokenizer`` that is known.
     init(folder: String) throws {
         let path = "\(folder)/tokenizer.json"
         let fields = try JSONFields(contentsOf: path)
         file = path
         let model = try fields.fields("model")
         if model.value("type") != nil, try model.string("type") != "BPE" {
-            throw model.wrong("type", "'BPE'")
+            throw model.wrong("type", "'BPE'", .unsupported)
         }
         preTokenizer = try PreTokenizer(fields)
         merges = try model.array("merges").map { element in
@@ -125,7 +127,7 @@ struct ByteLevelDefinition {
     private static func tokens(_ vocabulary: JSONFields, _ added: [AddedToken]) throws -> [String] {
         var entries = try vocabulary.members.map { member in
             guard case .integer(let id) = member.value, (0..<mostTokens).contains(id) else {
-                throw vocabulary.wrong(member.key, "an integer from 0 to \(mostTokens - 1)")
+                throw vocabulary.wrong(member.key, "an integer from 0 to \(mostTokens - 1)", .outOfRange)
             }
             return (text: member.key, id: id)
         }
@@ -133,11 +135,9 @@ struct ByteLevelDefinition {
         var tokens = [String](repeating: "", count: (entries.map(\.id).max() ?? -1) + 1)
         for entry in entries {
             guard tokens[entry.id].isEmpty || tokens[entry.id].utf8.elementsEqual(entry.text.utf8) else {
-                throw ModelFileError(
-                    file: vocabulary.file,
-                    message:
-                        "id \(entry.id): found for both '\(tokens[entry.id])' and '\(entry.text)', allowed for one"
-                )
+                throw Issue(
+                    .malformed, .path(vocabulary.file), field: "id \(entry.id)",
+                    found: "for both '\(tokens[entry.id])' and '\(entry.text)'", allowed: "for one")
             }
             tokens[entry.id] = entry.text
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 
 /// The byte-level BPE tokenizer of GPT-2 and SmolLM, with the ids that llama.cpp and the Hugging Face
@@ -35,13 +36,13 @@ public struct ByteLevelTokenizer: Sendable {
     private static let customaryEnds: Set<String> = ["<|endoftext|>", "<|im_end|>"]
 
     /// Reads the tokenizer of a GGUF file's metadata.
-    /// - Throws: `ModelFileError` for another kind of tokenizer, or a damaged one.
+    /// - Throws: `Issue` for another kind of tokenizer, or a damaged one.
     public init(gguf: GGUFFile) throws {
         try self.init(ByteLevelDefinition(gguf: gguf))
     }
 
     /// Reads `tokenizer.json` and `tokenizer_config.json` of a folder.
-    /// - Throws: `ModelFileError` for another kind of tokenizer, or a damaged one.
+    /// - Throws: `Issue` for another kind of tokenizer, or a damaged one.
     public init(folder: String) throws {
         try self.init(ByteLevelDefinition(folder: folder))
     }
@@ -59,9 +60,9 @@ public struct ByteLevelTokenizer: Sendable {
         for (id, token) in tokens.enumerated() where !token.isEmpty { ids[token] = ids[token] ?? Int32(id) }
         func id(_ token: String) throws -> Int32 {
             guard let id = ids[token] else {
-                throw ModelFileError(
-                    file: definition.file,
-                    message: "found no token '\(token)' among \(ids.count), allowed one")
+                throw Issue(
+                    .missing, .path(definition.file), found: "no token '\(token)' among \(ids.count)",
+                    allowed: "one")
             }
             return id
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 
 /// The form in which a model was taught conversations: a Jinja template, of which the part that such
@@ -33,7 +34,7 @@ public struct ChatTemplate: Sendable {
     private let file: String
 
     /// Reads a template of a model's file, which errors name.
-    /// - Throws: `ModelFileError` for what is no template, or uses more than is followed here.
+    /// - Throws: `Issue` for what is no template, or uses more than is followed here.
     public init(_ template: String, file: String) throws {
         self.file = file
         do {
@@ -58,8 +59,8 @@ public struct ChatTemplate: Sendable {
         }
     }
 
-    private static func failure(_ error: JinjaError, _ file: String) -> ModelFileError {
-        ModelFileError(file: file, message: "chat template: \(error.message)")
+    private static func failure(_ error: JinjaError, _ file: String) -> Issue {
+        Issue(.unsupported, .path(file), field: "chat template", advice: error.message)
     }
 
     // MARK: Reading

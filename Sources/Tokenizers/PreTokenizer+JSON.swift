@@ -1,15 +1,16 @@
 import Foundation
+import Levels
 import ModelFiles
 
 extension PreTokenizer {
     /// Reads `normalizer` and `pre_tokenizer` of a `tokenizer.json`.
-    /// - Throws: `ModelFileError` for steps that are not known.
+    /// - Throws: `Issue` for steps that are not known.
     init(_ fields: JSONFields) throws {
         var composes = false
         if fields.value("normalizer") != nil {
             let normalizer = try fields.fields("normalizer")
             guard try normalizer.string("type") == "NFC" else {
-                throw normalizer.wrong("type", "none or 'NFC'")
+                throw normalizer.wrong("type", "none or 'NFC'", .unsupported)
             }
             composes = true
         }
@@ -23,11 +24,10 @@ extension PreTokenizer {
         let steps = try parts.map(Self.step)
         guard let known = Self.all.first(where: { $0.steps == steps }) else {
             let allowed = Self.all.map { "\($0.steps)" }.joined(separator: ", ")
-            throw ModelFileError(
-                file: fields.file, found: "pre_tokenizer \(steps)", allowed: allowed)
+            throw Issue(.unsupported, .path(fields.file), found: "pre_tokenizer \(steps)", allowed: allowed)
         }
         guard composes == known.composes else {
-            throw fields.wrong("normalizer", known.composes ? "NFC" : "none")
+            throw fields.wrong("normalizer", known.composes ? "NFC" : "none", .unsupported)
         }
         self = known
     }
@@ -36,24 +36,25 @@ extension PreTokenizer {
         switch try fields.string("type") {
         case "Digits":
             guard try fields.boolean("individual_digits") else {
-                throw fields.wrong("individual_digits", "true")
+                throw fields.wrong("individual_digits", "true", .unsupported)
             }
             return .digits
         case "ByteLevel":
             guard try !fields.boolean("add_prefix_space") else {
-                throw fields.wrong("add_prefix_space", "false")
+                throw fields.wrong("add_prefix_space", "false", .unsupported)
             }
             return .byteLevel(
                 splits: fields.value("use_regex") == nil ? true : try fields.boolean("use_regex"))
         case "Split":
             guard try fields.string("behavior") == "Isolated" else {
-                throw fields.wrong("behavior", "'Isolated'")
+                throw fields.wrong("behavior", "'Isolated'", .unsupported)
             }
             guard try fields.value("invert") == nil || !fields.boolean("invert") else {
-                throw fields.wrong("invert", "false")
+                throw fields.wrong("invert", "false", .unsupported)
             }
             return .split(try fields.fields("pattern").string("Regex"))
-        default: throw fields.wrong("type", "'ByteLevel', 'Digits', 'Split' or a 'Sequence' of them")
+        default:
+            throw fields.wrong("type", "'ByteLevel', 'Digits', 'Split' or a 'Sequence' of them", .unsupported)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 
 /// What a model folder says of the sentences that it embeds: the longest one, their case, and the prompts
@@ -24,7 +25,7 @@ public struct SentenceSettings: Sendable, Equatable {
     .map { "sentence_\($0)_config.json" }
 
     /// Reads the files that a folder has of them.
-    /// - Throws: `ModelFileError` for a malformed file, or a default prompt that has no text.
+    /// - Throws: `Issue` for a malformed file, or a default prompt that has no text.
     public init(folder: String) throws {
         func fields(_ name: String) throws -> JSONFields? {
             let path = "\(folder)/\(name)"
@@ -44,13 +45,13 @@ public struct SentenceSettings: Sendable, Equatable {
     }
 
     /// The text of a prompt; of the default one without a name.
-    /// - Throws: `ModelFileError` for a name that the folder does not have.
+    /// - Throws: `Issue` for a name that the folder does not have.
     public func prompt(named name: String?) throws -> String {
         guard let name = name ?? defaultPrompt else { return "" }
         guard let prompt = prompts[name] else {
             let allowed =
                 prompts.isEmpty ? "none, as it has no prompts" : prompts.keys.sorted().joined(separator: ", ")
-            throw ModelFileError(file: promptsFile, found: "prompt '\(name)'", allowed: allowed)
+            throw Issue(.unsupported, .path(promptsFile), found: "prompt '\(name)'", allowed: allowed)
         }
         return prompt
     }

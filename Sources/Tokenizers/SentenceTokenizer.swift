@@ -16,7 +16,7 @@ public struct SentenceTokenizer: Sendable {
     /// - Parameters:
     ///   - name: of the prompt. Default: the folder's own.
     ///   - maximumTokens: what the model takes, where the folder does not say less.
-    /// - Throws: `ModelFileError` for a malformed file, or a prompt that the folder does not have.
+    /// - Throws: `Issue` for a malformed file, or a prompt that the folder does not have.
     public init(folder: String, prompt name: String? = nil, maximumTokens: Int) throws {
         let settings = try SentenceSettings(folder: folder)
         words = try WordPieceTokenizer(folder: folder, lowercases: settings.lowercases)

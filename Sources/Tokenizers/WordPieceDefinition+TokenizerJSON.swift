@@ -1,8 +1,9 @@
+import Levels
 import ModelFiles
 
 extension WordPieceDefinition {
     /// Reads a `tokenizer.json` of the `tokenizers` library.
-    /// - Throws: `ModelFileError` when it describes anything but BERT's normalizer, pre-tokenizer,
+    /// - Throws: `Issue` when it describes anything but BERT's normalizer, pre-tokenizer,
     ///   WordPiece model and `[CLS] text [SEP]`.
     init(tokenizerJSON path: String) throws {
         let fields = try JSONFields(contentsOf: path)
@@ -29,15 +30,14 @@ extension WordPieceDefinition {
     }
 
     private static func check(_ fields: JSONFields, _ key: String, is allowed: String) throws {
-        guard try fields.string(key) == allowed else { throw fields.wrong(key, "'\(allowed)'") }
+        guard try fields.string(key) == allowed else { throw fields.wrong(key, "'\(allowed)'", .unsupported) }
     }
 
     private static func id(_ value: JSONValue, of token: String, file: String) throws -> Int32 {
         guard case .integer(let integer) = value, integer >= 0, let id = Int32(exactly: integer) else {
-            throw ModelFileError(
-                file: file,
-                message:
-                    "token '\(token)': found id \(value.summary), allowed an integer from 0 to \(Int32.max)")
+            throw Issue(
+                .malformed, .path(file), field: "token '\(token)'", found: "id \(value.summary)",
+                allowed: "an integer from 0 to \(Int32.max)")
         }
         return id
     }
@@ -66,7 +66,7 @@ extension WordPieceDefinition {
             let content = Array(try token.string("content").utf8)
             let id = Int32(try token.integer("id", in: 0...Int(Int32.max)))
             if let known = ids[content], known != id {
-                throw token.wrong("id", "\(known), as in the vocabulary")
+                throw token.wrong("id", "\(known), as in the vocabulary", .mismatch)
             }
             return AddedToken(
                 content: content, id: id, isSingleWord: try token.boolean("single_word"),
@@ -82,7 +82,7 @@ extension WordPieceDefinition {
         switch try processor.string("type") {
         case "BertProcessing": return
         case "TemplateProcessing": break
-        default: throw processor.wrong("type", "'TemplateProcessing' or 'BertProcessing'")
+        default: throw processor.wrong("type", "'TemplateProcessing' or 'BertProcessing'", .unsupported)
         }
         try check(processor, template: "single", is: "[CLS] text [SEP]") { element in
             element.value("Sequence") == nil ? try element.fields("SpecialToken").string("id") : "text"
@@ -103,8 +103,7 @@ extension WordPieceDefinition {
             try name(JSONFields($0, file: processor.file, place: "\(place)."))
         }.joined(separator: " ")
         guard found == allowed else {
-            throw ModelFileError(
-                file: processor.file, message: "'\(place)': found \(found), allowed \(allowed)")
+            throw Issue(.malformed, .path(processor.file), field: .key(place), found: found, allowed: allowed)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 
 extension WordPieceDefinition {
@@ -11,8 +12,8 @@ extension WordPieceDefinition {
         var lineOfToken: [[UInt8]: Int] = [:]
         let bytes = try Array(JSONFields.read(path))
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw ModelFileError(
-                file: path, message: "found bytes that are not UTF-8, allowed one token per line")
+            throw Issue(
+                .malformed, .path(path), found: "bytes that are not UTF-8", allowed: "one token per line")
         }
         for (line, rest) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .enumerated()
@@ -22,9 +23,9 @@ extension WordPieceDefinition {
             if scalars.isEmpty { continue }
             let text = String(scalars)
             if let earlier = lineOfToken.updateValue(line + 1, forKey: Array(text.utf8)) {
-                throw ModelFileError(
-                    file: path,
-                    message: "line \(line + 1): found '\(text)' again after line \(earlier), allowed once")
+                throw Issue(
+                    .malformed, .path(path), field: .line(line + 1),
+                    found: "'\(text)' again after line \(earlier)", allowed: "once")
             }
             tokens.append((text, Int32(line)))
         }

@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 
 /// BERT's tokenizer, with the ids that the Hugging Face `tokenizers` library gives.
@@ -25,7 +26,7 @@ public struct WordPieceTokenizer: Sendable {
     /// Reads a model folder's `tokenizer.json`, or its `vocab.txt` and `tokenizer_config.json`.
     ///
     /// - Parameter lowercases: puts text in lower case, whatever the files say.
-    /// - Throws: `ModelFileError` when they are missing or malformed, describe another kind of
+    /// - Throws: `Issue` when they are missing or malformed, describe another kind of
     ///   tokenizer, or lack one of `[CLS]`, `[SEP]`, `[PAD]` and the unknown token.
     public init(folder: String, lowercases: Bool = false) throws {
         let definition = try WordPieceDefinition(folder: folder)
@@ -34,26 +35,26 @@ public struct WordPieceTokenizer: Sendable {
         var texts: [Int32: String] = [:]
         for (text, id) in definition.tokens {
             if let other = texts.updateValue(text, forKey: id) {
-                throw ModelFileError(
-                    file: definition.file,
-                    message: "id \(id): found for both '\(other)' and '\(text)', allowed for one")
+                throw Issue(
+                    .malformed, .path(definition.file), field: "id \(id)",
+                    found: "for both '\(other)' and '\(text)'", allowed: "for one")
             }
         }
         for token in definition.addedTokens {
             let text = String(decoding: token.content, as: UTF8.self)
             if let other = texts.updateValue(text, forKey: token.id), !other.utf8.elementsEqual(text.utf8) {
-                throw ModelFileError(
-                    file: definition.file,
-                    message: "id \(token.id): found for both '\(other)' and '\(text)', allowed for one")
+                throw Issue(
+                    .malformed, .path(definition.file), field: "id \(token.id)",
+                    found: "for both '\(other)' and '\(text)'", allowed: "for one")
             }
         }
         var ids: [[UInt8]: Int32] = [:]
         for (id, text) in texts { ids[Array(text.utf8)] = id }
         func id(of token: String) throws -> Int32 {
             guard let id = ids[Array(token.utf8)] else {
-                throw ModelFileError(
-                    file: definition.file,
-                    message: "found no '\(token)' among \(texts.count) tokens, allowed one")
+                throw Issue(
+                    .missing, .path(definition.file), found: "no '\(token)' among \(texts.count) tokens",
+                    allowed: "one")
             }
             return id
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 
@@ -26,11 +27,11 @@ struct ClassificationHead: Sendable {
         let shape = try file.info(weight).shape
         let expected = try configuration.json.labelCount
         guard shape.count == 2, shape[0] >= 1, shape[1] == hidden, expected ?? shape[0] == shape[0] else {
-            throw ModelFileError(
-                file: file.path, tensor: weight,
-                message:
-                    "found shape \(shape), allowed [\(expected.map(String.init) ?? "classes"), \(hidden)], "
-                    + "as \(configuration.json.path) says")
+            throw Issue(
+                .mismatch, .path(file.path), field: .tensor(weight), found: "shape \(shape)",
+                allowed:
+                    "[\(expected.map(String.init) ?? "classes"), \(hidden)], as \(configuration.json.path) says"
+            )
         }
         let inner = description.isPoolerInEncoder ? checkpoint.modules.prefix ?? "" : ""
         let names = [inner + description.pooler, description.pooler]

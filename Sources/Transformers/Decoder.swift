@@ -63,7 +63,7 @@ public struct Decoder: Sendable {
     /// - Parameters:
     ///   - architectures: those that it may be of.
     ///   - pack: packs each prunable layer; dense unless said otherwise.
-    /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
+    /// - Throws: `Issue` for a missing or malformed file, another architecture, or a tensor of
     ///   another shape than the configuration says.
     public init(
         path: String, architectures: Architectures = .standard,
@@ -165,7 +165,9 @@ extension Decoder: PrunableModel {
     /// A layer's weight [rows × cols], read from the file.
     public func weight(of layer: String) throws -> Matrix {
         guard let shape = layerShapes.first(where: { $0.name == layer }) else {
-            throw ModelFileError(file: checkpoint.container.file.path, tensor: layer, message: "is no layer")
+            throw Issue(
+                .mismatch, .path(checkpoint.container.file.path), field: .tensor(layer), advice: "is no layer"
+            )
         }
         return try checkpoint.matrix("\(layer).weight", rows: shape.rows, columns: shape.cols)
     }

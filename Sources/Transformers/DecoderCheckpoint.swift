@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 
@@ -26,11 +27,11 @@ public struct DecoderCheckpoint: Sendable {
     public let configuration: DecoderConfiguration
 
     /// Opens a GGUF file, or a folder with `config.json` and safetensors.
-    /// - Throws: `ModelFileError` for what is missing, malformed, or of an architecture that is not known.
+    /// - Throws: `Issue` for what is missing, malformed, or of an architecture that is not known.
     public init(path: String, architectures: Architectures = .standard) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw ModelFileError(file: path, message: "no such model file or folder")
+            throw Issue(.missing, .path(path), advice: "no such model file or folder")
         }
         if isFolder.boolValue {
             let json = try ModelConfiguration(folder: path)
@@ -65,7 +66,7 @@ public struct DecoderCheckpoint: Sendable {
     }
 
     /// A matrix parameter [rows × columns].
-    /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
+    /// - Throws: `Issue` when it is missing, of another shape, or holds no numbers.
     public func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
         let stored = stored(name)
         let tensor = try container.file.tensor(stored.name)

@@ -33,15 +33,15 @@ extension DecoderConfiguration {
 
     /// Reads the `config.json` of a family with rotary positions and a SiLU gate, by the names that Llama's
     /// configuration class gives the fields.
-    /// - Throws: `ModelFileError` for a field out of range, or another activation.
+    /// - Throws: `Issue` for a field out of range, or another activation.
     public init(_ json: ModelConfiguration, defaults: Defaults) throws {
         guard try json.string("hidden_act", default: "silu") == "silu" else {
-            throw json.wrong("hidden_act", "'silu'")
+            throw json.wrong("hidden_act", "'silu'", .unsupported)
         }
         let hidden = try json.integer("hidden_size", in: SizeRange.hidden, default: defaults.hidden)
         let heads = try json.integer("num_attention_heads", in: SizeRange.heads, default: defaults.heads)
         guard json.has("head_dim") || hidden % heads == 0 else {
-            throw json.wrong("num_attention_heads", "a divisor of hidden_size, which is \(hidden)")
+            throw json.wrong("num_attention_heads", "a divisor of hidden_size, which is \(hidden)", .mismatch)
         }
         self.init(
             hidden: hidden,
@@ -74,7 +74,7 @@ extension DecoderConfiguration {
     /// Reads the metadata of a GGUF file by the keys that llama.cpp gives all families.
     ///
     /// - Parameter rotaryBase: where the file does not say; nil for a family with learned positions.
-    /// - Throws: `ModelFileError` for a key that is missing or out of range, or positions that are scaled.
+    /// - Throws: `Issue` for a key that is missing or out of range, or positions that are scaled.
     public init(_ gguf: GGUFFile, _ description: GGUFDescription, rotaryBase: Double?) throws {
         func size(_ key: String, in range: ClosedRange<Int>, default usual: Int? = nil) throws -> Int {
             let key = description.key(key)
@@ -85,13 +85,13 @@ extension DecoderConfiguration {
         let heads = try size("attention.head_count", in: SizeRange.heads)
         let headSize = try size("attention.key_length", in: 1...65_536, default: hidden / heads)
         guard gguf.value(description.key("attention.key_length")) != nil || hidden % heads == 0 else {
-            throw gguf.wrong(description.key("attention.head_count"), "a divisor of \(hidden)")
+            throw gguf.wrong(description.key("attention.head_count"), "a divisor of \(hidden)", .mismatch)
         }
         guard try size("rope.dimension_count", in: 1...65_536, default: headSize) == headSize else {
-            throw gguf.wrong(description.key("rope.dimension_count"), "\(headSize)")
+            throw gguf.wrong(description.key("rope.dimension_count"), "\(headSize)", .unsupported)
         }
         guard gguf.value(description.key("rope.scaling.type")) == nil else {
-            throw gguf.wrong(description.key("rope.scaling.type"), "nothing")
+            throw gguf.wrong(description.key("rope.scaling.type"), "nothing", .unsupported)
         }
         let base = description.key("rope.freq_base")
         self.init(

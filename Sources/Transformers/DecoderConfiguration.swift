@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 
 /// Sizes and settings of a decoder.
@@ -54,17 +55,18 @@ public struct DecoderConfiguration: Sendable, Equatable {
     }
 
     /// Stops files whose sizes do not go together.
-    /// - Throws: `ModelFileError`.
+    /// - Throws: `Issue`.
     func checked(file: String) throws -> DecoderConfiguration {
-        func require(_ holds: Bool, _ message: String) throws {
-            guard holds else { throw ModelFileError(file: file, message: message) }
+        guard heads % keyValueHeads == 0 else {
+            throw Issue(
+                .mismatch, .path(file), field: "key-value heads", found: "\(keyValueHeads)",
+                allowed: "a divisor of the \(heads) heads")
         }
-        try require(
-            heads % keyValueHeads == 0,
-            "key-value heads: found \(keyValueHeads), allowed a divisor of the \(heads) heads")
-        try require(
-            headSize % 2 == 0 && headSize <= Self.largestHead,
-            "head size: found \(headSize), allowed an even number up to \(Self.largestHead)")
+        guard headSize % 2 == 0, headSize <= Self.largestHead else {
+            throw Issue(
+                .unsupported, .path(file), field: "head size", found: "\(headSize)",
+                allowed: "an even number up to \(Self.largestHead)")
+        }
         return self
     }
 }

@@ -34,7 +34,7 @@ extension Encoder {
         if chunks.count < pool.threads {
             for chunk in chunks { run(chunk, pool) }
         } else {
-            let alone = ThreadPool(threads: 1)
+            let alone = ThreadPool()
             pool.forEach(count: chunks.count) { run(chunks[$0], alone) }
         }
     }

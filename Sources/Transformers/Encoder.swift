@@ -63,7 +63,7 @@ public struct Encoder: Sendable {
     ///   - architectures: those that the folder may be of.
     ///   - instructionSet: what everything but the linear layers is computed with.
     ///   - pack: packs each linear layer; dense unless said otherwise.
-    /// - Throws: `ModelFileError` for a missing or malformed file, another architecture, or a tensor of
+    /// - Throws: `Issue` for a missing or malformed file, another architecture, or a tensor of
     ///   another shape than the configuration and the rest of its block allow.
     public init(
         folder: String, architectures: Architectures = .standard, instructionSet: InstructionSet = .best,
@@ -136,10 +136,10 @@ extension Encoder: PrunableModel {
     public static var usualPhase: Workload.Phase { .prefill }
 
     /// A layer's weight [rows × cols].
-    /// - Throws: `ModelFileError` for a name that is no layer's.
+    /// - Throws: `Issue` for a name that is no layer's.
     public func weight(of layer: String) throws -> Matrix {
         guard let weight = weights[layer] else {
-            throw ModelFileError(file: "model", tensor: layer, message: "is no layer")
+            throw Issue(.mismatch, .other("model"), field: .tensor(layer), advice: "is no layer")
         }
         return weight
     }

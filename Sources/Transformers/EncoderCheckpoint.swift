@@ -24,7 +24,7 @@ public struct EncoderCheckpoint {
     private let prefix: String
 
     /// Opens a folder.
-    /// - Throws: `ModelFileError` for a missing or malformed file, or an architecture that is not known.
+    /// - Throws: `Issue` for a missing or malformed file, or an architecture that is not known.
     public init(folder: String, architectures: Architectures = .standard) throws {
         configuration = try EncoderConfiguration(folder: folder, architectures: architectures)
         file = try SafetensorsFile(path: "\(folder)/model.safetensors")
@@ -58,7 +58,7 @@ public struct EncoderCheckpoint {
     }
 
     /// A parameter by its name without the prefix.
-    /// - Throws: `ModelFileError` when it is missing, of another shape, or holds no numbers.
+    /// - Throws: `Issue` when it is missing, of another shape, or holds no numbers.
     public func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
         try file.weights(prefix + name, shape: shape)
     }
@@ -111,10 +111,10 @@ private struct BlockReader {
         ) { $0 % size == 0 && (size...hidden).contains($0) }
         let left = sizes.heads - (configuration.prunedHeads[block]?.count ?? 0)
         guard rows / size == left || !configuration.json.has("pruned_heads") else {
-            throw ModelFileError(
-                file: file.path, tensor: name,
-                message: "found \(rows / size) heads of \(size) rows, allowed \(left), "
-                    + "as pruned_heads of \(configuration.json.path) says")
+            throw Issue(
+                .mismatch, .path(file.path), field: .tensor(name),
+                found: "\(rows / size) heads of \(size) rows",
+                allowed: "\(left), as pruned_heads of \(configuration.json.path) says")
         }
         return rows / size
     }
@@ -131,9 +131,9 @@ private struct BlockReader {
     private func rows(_ name: String, allowed: String, _ isAllowed: (Int) -> Bool) throws -> Int {
         let shape = try file.info(name).shape
         guard shape.count == 2, shape[1] == sizes.hidden, isAllowed(shape[0]) else {
-            throw ModelFileError(
-                file: file.path, tensor: name,
-                message: "found shape \(shape), allowed [rows, \(sizes.hidden)] with rows \(allowed)")
+            throw Issue(
+                .mismatch, .path(file.path), field: .tensor(name), found: "shape \(shape)",
+                allowed: "[rows, \(sizes.hidden)] with rows \(allowed)")
         }
         return shape[0]
     }

@@ -14,14 +14,15 @@ public struct EncoderConfiguration: Sendable {
     public let prunedHeads: [Int: Set<Int>]
 
     /// Reads a folder's configuration.
-    /// - Throws: `ModelFileError` for a missing or malformed file, or an architecture that is not known.
+    /// - Throws: `Issue` for a missing or malformed file, or an architecture that is not known.
     public init(folder: String, architectures: Architectures = .standard) throws {
         json = try ModelConfiguration(folder: folder)
         (architecture, description) = try architectures.encoder(json)
         dimensions = try description.dimensions(json)
         guard dimensions.hidden % dimensions.heads == 0 else {
             let fields = description.sizeFields
-            throw json.wrong(fields.heads, "a divisor of \(fields.hidden), which is \(dimensions.hidden)")
+            throw json.wrong(
+                fields.heads, "a divisor of \(fields.hidden), which is \(dimensions.hidden)", .mismatch)
         }
         prunedHeads = try json.prunedHeads(blocks: dimensions.blocks, heads: dimensions.heads)
     }

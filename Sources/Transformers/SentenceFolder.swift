@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 
@@ -8,7 +9,7 @@ extension SentenceModules {
     /// - Parameters:
     ///   - hidden: features of a token.
     ///   - promptTokens: first tokens of every sentence that are a prompt's, which some models do not pool.
-    /// - Throws: `ModelFileError` for a module that is not known, or stands where it may not.
+    /// - Throws: `Issue` for a module that is not known, or stands where it may not.
     public init(folder: String, hidden: Int, promptTokens: Int) throws {
         let (modules, includesPrompt) = try SentenceFolder(folder).read(hidden: hidden)
         self = modules
@@ -33,7 +34,7 @@ public struct SentenceFolder: Sendable {
     private let modules: [Module]?
 
     /// Reads the list.
-    /// - Throws: `ModelFileError` for a malformed list, or a path that leaves the folder.
+    /// - Throws: `Issue` for a malformed list, or a path that leaves the folder.
     public init(_ folder: String) throws {
         self.folder = folder
         file = "\(folder)/modules.json"
@@ -79,7 +80,7 @@ public struct SentenceFolder: Sendable {
     /// is no list, ``SentenceModules/standard``.
     ///
     /// - Returns: also whether the tokens of a prompt are pooled.
-    /// - Throws: `ModelFileError` for a module that is not known, or stands where it may not.
+    /// - Throws: `Issue` for a module that is not known, or stands where it may not.
     public func read(hidden: Int) throws -> (modules: SentenceModules, includesPrompt: Bool) {
         guard let modules else { return (.standard, true) }
         try requireSentences()
@@ -88,7 +89,7 @@ public struct SentenceFolder: Sendable {
         for (index, module) in modules.enumerated() {
             guard let kind = Kind.of(module.type) else {
                 let allowed = Kind.allCases.map { "'\($0.types[0])'" }.joined(separator: ", ")
-                throw ModelFileError(file: file, found: "module '\(module.type)'", allowed: allowed)
+                throw Issue(.unsupported, .path(file), found: "module '\(module.type)'", allowed: allowed)
             }
             let isInPlace =
                 switch kind {
@@ -97,8 +98,9 @@ public struct SentenceFolder: Sendable {
                 case .dense, .normalize: index > 1
                 }
             guard isInPlace else {
-                throw ModelFileError(
-                    file: file, found: "\(kind.rawValue) as module \(index) in folder '\(module.path)'",
+                throw Issue(
+                    .unsupported, .path(file),
+                    found: "\(kind.rawValue) as module \(index) in folder '\(module.path)'",
                     allowed: "Transformer in folder '', Pooling, then any of Dense and Normalize")
             }
             switch kind {
@@ -115,8 +117,8 @@ public struct SentenceFolder: Sendable {
             }
         }
         guard let pooling else {
-            throw ModelFileError(
-                file: file, found: "no Pooling", allowed: "one, for embeddings of sentences")
+            throw Issue(
+                .missing, .path(file), found: "no Pooling", allowed: "one, for embeddings of sentences")
         }
         return (SentenceModules(pooling: pooling.pooling, steps: steps), pooling.includesPrompt)
     }
@@ -131,7 +133,7 @@ public struct SentenceFolder: Sendable {
             guard FileManager.default.fileExists(atPath: path) else { continue }
             let fields = try JSONFields(contentsOf: path)
             if fields.value(key) != nil, try fields.string(key) != allowed {
-                throw fields.wrong(key, "'\(allowed)'")
+                throw fields.wrong(key, "'\(allowed)'", .unsupported)
             }
         }
     }
@@ -143,7 +145,7 @@ public struct SentenceFolder: Sendable {
         let fields = try JSONFields(contentsOf: path)
         for key in ["module_input_name", "module_output_name"] where fields.value(key) != nil {
             guard try fields.string(key) == "sentence_embedding" else {
-                throw fields.wrong(key, "'sentence_embedding'")
+                throw fields.wrong(key, "'sentence_embedding'", .unsupported)
             }
         }
     }
@@ -154,7 +156,7 @@ public struct SentenceFolder: Sendable {
         let fields = try JSONFields(contentsOf: path)
         for key in ["word_embedding_dimension", "embedding_dimension"] where fields.value(key) != nil {
             guard try fields.integer(key, in: 1...Int.max) == hidden else {
-                throw fields.wrong(key, "\(hidden), the model's hidden_size")
+                throw fields.wrong(key, "\(hidden), the model's hidden_size", .mismatch)
             }
         }
         let includesPrompt =
@@ -168,7 +170,7 @@ public struct SentenceFolder: Sendable {
         let key = "pooling_mode"
         func mode(_ value: JSONValue) throws -> SentencePooling.Mode {
             guard case .string(let name) = value, let mode = SentencePooling.Mode(rawValue: name) else {
-                throw fields.wrong(key, SentencePooling.Mode.allowed)
+                throw fields.wrong(key, SentencePooling.Mode.allowed, .unsupported)
             }
             return mode
         }
@@ -187,7 +189,7 @@ public struct SentenceFolder: Sendable {
         for member in fields.members where member.key.hasPrefix("\(key)_") {
             guard flags.contains(where: { member.key == "\(key)_\($0.0)" }) else {
                 let allowed = flags.map { "\(key)_\($0.0)" }.joined(separator: ", ")
-                throw ModelFileError(file: fields.file, found: "'\(member.key)'", allowed: allowed)
+                throw Issue(.unsupported, .path(fields.file), found: "'\(member.key)'", allowed: allowed)
             }
         }
         let chosen = try flags.filter { name, _ in
@@ -201,17 +203,17 @@ public struct SentenceFolder: Sendable {
     private static func dense(_ folder: String, inputs: Int) throws -> SentenceDense {
         let fields = try JSONFields(contentsOf: "\(folder)/config.json")
         guard try fields.integer("in_features", in: 1...131_072) == inputs else {
-            throw fields.wrong("in_features", "\(inputs), as the module before it gives")
+            throw fields.wrong("in_features", "\(inputs), as the module before it gives", .mismatch)
         }
         let outputs = try fields.integer("out_features", in: 1...131_072)
         if fields.value("use_residual") != nil, try fields.boolean("use_residual") {
-            throw fields.wrong("use_residual", "false")
+            throw fields.wrong("use_residual", "false", .unsupported)
         }
         let hasBias = fields.value("bias") == nil ? true : try fields.boolean("bias")
         let name = fields.value("activation_function") == nil ? nil : try fields.string("activation_function")
         guard let activation = name.map(SentenceDense.Activation.init(rawValue:)) ?? .tanh else {
             let allowed = SentenceDense.Activation.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-            throw fields.wrong("activation_function", allowed)
+            throw fields.wrong("activation_function", allowed, .unsupported)
         }
         let file = try SafetensorsFile(path: "\(folder)/model.safetensors")
         return SentenceDense(

@@ -20,7 +20,7 @@ public struct SequenceClassifier: Sendable {
     /// Reads the head of a folder.
     ///
     /// - Parameter encoder: the folder's encoder, packed in any way.
-    /// - Throws: `ModelFileError` for a missing or malformed file, another class than that of the encoder's
+    /// - Throws: `Issue` for a missing or malformed file, another class than that of the encoder's
     ///   family that classifies sequences, or a tensor of another shape than the configuration says.
     public init(folder: String, encoder: Encoder) throws {
         let checkpoint = try EncoderCheckpoint(
@@ -28,10 +28,9 @@ public struct SequenceClassifier: Sendable {
         let architectures = try checkpoint.configuration.json.architectures
         let architecture = checkpoint.configuration.description.classifier.className
         guard architectures.isEmpty || architectures.contains(architecture) else {
-            throw ModelFileError(
-                file: checkpoint.configuration.json.path,
-                message:
-                    "architectures: found \(architectures.joined(separator: ", ")), allowed \(architecture)")
+            throw Issue(
+                .unsupported, .path(checkpoint.configuration.json.path), field: "architectures",
+                found: architectures.joined(separator: ", "), allowed: "\(architecture)")
         }
         self.encoder = encoder
         head = try ClassificationHead(checkpoint)
@@ -67,7 +66,7 @@ extension SequenceClassifier: PrunableModel {
     public var operators: [String: any LinearOperator] { encoder.operators }
 
     /// A layer's weight [rows × cols].
-    /// - Throws: `ModelFileError` for a name that is no layer's.
+    /// - Throws: `Issue` for a name that is no layer's.
     public func weight(of layer: String) throws -> Matrix { try encoder.weight(of: layer) }
 
     /// A layer's bias.

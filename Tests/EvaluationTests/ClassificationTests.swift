@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Testing
 
 @testable import Evaluation
@@ -75,7 +76,9 @@ import Testing
     ])
     func badFilesAreNamed(_ text: String, _ expected: String) throws {
         let path = try file(text)
-        let error = #expect(throws: EvaluationError.self) { try Datasets.labelled(path: path, classes: 2) }
-        #expect(error?.file == path && error?.message.contains(expected) == true, "\(error?.message ?? "")")
+        let error = #expect(throws: Levels.Issue.self) { try Datasets.labelled(path: path, classes: 2) }
+        #expect(
+            error?.subject == .path(path) && error?.description.contains(expected) == true,
+            "\(error?.description ?? "")")
     }
 }

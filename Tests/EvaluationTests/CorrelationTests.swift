@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Tensors
 import Testing
 
@@ -89,12 +90,12 @@ import Testing
     ])
     func badPairsAreNamed(_ text: String, _ expected: String) throws {
         let path = try file(text, "bad.tsv")
-        let error = #expect(throws: EvaluationError.self) { try Datasets.scoredPairs(path: path) }
-        #expect(error?.file == path && error?.message.contains(expected) == true)
+        let error = #expect(throws: Levels.Issue.self) { try Datasets.scoredPairs(path: path) }
+        #expect(error?.subject == .path(path) && error?.description.contains(expected) == true)
     }
 
     @Test func missingFileIsNamed() {
-        let error = #expect(throws: EvaluationError.self) { try Datasets.sentences(path: "/nowhere/x.txt") }
+        let error = #expect(throws: Levels.Issue.self) { try Datasets.sentences(path: "/nowhere/x.txt") }
         #expect(error?.description.hasPrefix("/nowhere/x.txt: ") == true)
     }
 

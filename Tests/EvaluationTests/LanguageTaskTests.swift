@@ -27,7 +27,7 @@ import Transformers
             log(logits.reduce(0) { $0 + exp($1) }) - logits[Int(next)]
         }
         let result = PerplexityTask(windows: [reference.ids, reference.ids])
-            .evaluate(try Decoder(path: Self.folder), pool: ThreadPool(threads: threads))
+            .evaluate(try Decoder(path: Self.folder), pool: try ThreadPool(threads: threads))
         let all = exp(losses.reduce(0, +) / Double(losses.count))
         let late = losses.dropFirst(reference.ids.count / 2)
         #expect(abs(result.value / all - 1) < 1e-4)
@@ -37,7 +37,7 @@ import Transformers
 
     @Test func divergenceIsZeroForTheModelItselfOnly() throws {
         let model = try Decoder(path: Self.folder)
-        let pool = ThreadPool(threads: 2)
+        let pool = try ThreadPool(threads: 2)
         let task = DivergenceTask(windows: [try reference().ids], dense: model, pool: pool)
         let itself = task.evaluate(model, pool: pool)
         #expect(itself.divergence < 1e-5 && itself.agreement == 1)
@@ -54,7 +54,7 @@ import Transformers
     /// The windows are all the same: so are the scores.
     @Test func aPartHasFewerWindows() throws {
         let model = try Decoder(path: Self.folder)
-        let pool = ThreadPool(threads: 2)
+        let pool = try ThreadPool(threads: 2)
         let ids = try reference().ids
         let task = DivergenceTask(windows: Array(repeating: ids, count: 8), dense: model, pool: pool)
         var random = CounterBasedRandom(seed: 1)

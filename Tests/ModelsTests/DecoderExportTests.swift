@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Models
 import Tensors
@@ -13,7 +14,7 @@ import Transformers
     }
 
     private static func logits(_ model: Decoder) -> [Float] {
-        let pool = ThreadPool(threads: 1)
+        let pool = ThreadPool()
         let state = model.state(capacity: 8, threads: 1)
         model.forward([3, 1, 4, 1, 5, 9, 2, 6] as [Int32], state, pool: pool)
         return model.nextTokenLogits(state, pool: pool)
@@ -70,6 +71,6 @@ import Transformers
             let other = model.layerShapes[1].name
             #expect(try written.weight(of: other) == model.weight(of: other))
         }
-        #expect(throws: ModelFileError.self) { try export.writeFolder(to: "\(scratch)/folder") }
+        #expect(throws: Levels.Issue.self) { try export.writeFolder(to: "\(scratch)/folder") }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Models
 import Testing
@@ -68,7 +69,7 @@ import Transformers
         try String(contentsOfFile: path, encoding: .utf8)
             .replacing("\"use_sliding_window\": false", with: "\"use_sliding_window\": true")
             .write(toFile: path, atomically: true, encoding: .utf8)
-        let error = #expect(throws: ModelFileError.self) { try Decoder(path: folder) }
+        let error = #expect(throws: Levels.Issue.self) { try Decoder(path: folder) }
         #expect(error?.description.contains("'use_sliding_window': found true, allowed false") == true)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Testing
 
@@ -108,7 +109,7 @@ enum SmolLM2 {
             (["pre_tokenizer": PreTokenizer.qwen2.json], "normalizer"),
             (["pre_tokenizer": PreTokenizer.gpt2.json, "normalizer": ["type": "NFKC"]], "NFKC"),
         ] as [([String: Any], String)] {
-            let error = #expect(throws: ModelFileError.self) { try read(wrong) }
+            let error = #expect(throws: Levels.Issue.self) { try read(wrong) }
             #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
         }
     }
@@ -132,7 +133,7 @@ enum SmolLM2 {
         for template in [
             "{% macro x() %}{% endmacro %}", "{{ messages | tojson }}", "{% for m in messages %}", "{{ 'a",
         ] {
-            let error = #expect(throws: ModelFileError.self) {
+            let error = #expect(throws: Levels.Issue.self) {
                 try ChatTemplate(template, file: "m.gguf").text(of: [])
             }
             #expect(error?.description.hasPrefix("m.gguf: chat template: found") == true)

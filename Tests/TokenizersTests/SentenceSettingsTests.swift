@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Testing
 
@@ -35,7 +36,7 @@ import Testing
         ])
         #expect(try found.prompt(named: nil) == "query: ")
         #expect(try found.prompt(named: "document") == "")
-        let error = #expect(throws: ModelFileError.self) { try found.prompt(named: "passage") }
+        let error = #expect(throws: Levels.Issue.self) { try found.prompt(named: "passage") }
         for text in ["config_sentence_transformers.json", "passage", "document, query"] {
             #expect(error?.description.contains(text) == true)
         }
@@ -51,8 +52,8 @@ import Testing
         ("config_sentence_transformers.json", "{\"prompts\": {}, \"default_prompt_name\": \"query\"}"),
     ])
     func malformedFilesAreNamed(name: String, text: String) {
-        let error = #expect(throws: ModelFileError.self) { try settings([name: text]) }
-        #expect(error?.file.hasSuffix(name) == true)
+        let error = #expect(throws: Levels.Issue.self) { try settings([name: text]) }
+        #expect(error?.description.contains("\(name): ") == true)
     }
 
     @Test func aPromptAndCaseAreOfEverySentence() throws {

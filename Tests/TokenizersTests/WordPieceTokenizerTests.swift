@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Testing
 
@@ -172,14 +173,14 @@ struct MiniLMTokenizerTests {
     @Test(arguments: malformedFiles.indices)
     func malformedFileIsOneClearError(index: Int) throws {
         let (json, message) = Self.malformedFiles[index]
-        let error = #expect(throws: ModelFileError.self) { try Self.tokenizer(json) }
+        let error = #expect(throws: Levels.Issue.self) { try Self.tokenizer(json) }
         let description = try #require(error).description
         #expect(description.contains("tokenizer.json: ") && description.contains(message), "\(description)")
         #expect(!description.contains("\n"))
     }
 
     @Test func missingFolder() throws {
-        let error = #expect(throws: ModelFileError.self) { try WordPieceTokenizer(folder: "/nowhere") }
+        let error = #expect(throws: Levels.Issue.self) { try WordPieceTokenizer(folder: "/nowhere") }
         #expect(
             error?.description == "/nowhere/vocab.txt: cannot open for reading: No such file or directory")
     }
@@ -190,7 +191,8 @@ struct MiniLMTokenizerTests {
         try "[PAD]\r\n[UNK]\n[CLS]\n[SEP]\n\nun\n".write(toFile: path, atomically: true, encoding: .utf8)
         #expect(try WordPieceTokenizer(folder: folder.path).encode("un x [PAD]") == [2, 5, 1, 0, 3])
         try "[PAD]\nun\nun\n".write(toFile: path, atomically: true, encoding: .utf8)
-        let error = #expect(throws: ModelFileError.self) { try WordPieceTokenizer(folder: folder.path) }
-        #expect(error?.message == "line 3: found 'un' again after line 2, allowed once")
+        let error = #expect(throws: Levels.Issue.self) { try WordPieceTokenizer(folder: folder.path) }
+        #expect(error?.code == .malformed && error?.field == .line(3))
+        #expect(error?.description == "\(path): line 3: found 'un' again after line 2, allowed once")
     }
 }

@@ -68,7 +68,7 @@ import Transformers
                 let encoder = try Encoder(folder: folder, architectures: architectures)
                 #expect(encoder.layerShapes[8].name == "stack.1.v" && encoder.layerShapes[8].role == .value)
                 #expect(try hidden(encoder) == expected)
-                let error = #expect(throws: ModelFileError.self) { try Encoder(folder: folder) }
+                let error = #expect(throws: Levels.Issue.self) { try Encoder(folder: folder) }
                 #expect(error?.description.contains("found 'renamed', allowed 'bert'") == true)
             }
         }
@@ -78,7 +78,7 @@ import Transformers
     private func hidden(_ encoder: Encoder) -> Matrix {
         let batch = TokenBatch([[1, 2, 3, 4], [5, 6]])
         let workspace = EncoderWorkspace(encoder.dimensions, tokens: 6, threads: 1, longest: 4)
-        encoder.forward(batch, workspace: workspace, pool: ThreadPool(threads: 1))
+        encoder.forward(batch, workspace: workspace, pool: ThreadPool())
         return workspace.hidden.matrix
     }
 
@@ -122,7 +122,7 @@ import Transformers
         var model = RandomBERT(seed: 22)
         model.configuration[key] = value
         try model.inFolder { folder in
-            let error = #expect(throws: ModelFileError.self) { try EncoderConfiguration(folder: folder) }
+            let error = #expect(throws: Levels.Issue.self) { try EncoderConfiguration(folder: folder) }
             #expect(error?.description.contains(says) == true)
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import SparseKernels
 import Tensors
@@ -41,7 +42,7 @@ import Testing
         let model = try Decoder(path: Self.fixture(name))
         let reference = try Self.reference(name)
         for threads in [1, 3] {
-            let pool = ThreadPool(threads: threads)
+            let pool = try ThreadPool(threads: threads)
             let state = model.state(capacity: reference.ids.count, threads: threads)
             var done = 0
             for count in passes {
@@ -71,7 +72,7 @@ import Testing
         let model = dense.replacing(Dictionary(uniqueKeysWithValues: operators)).replacing(head: head)
         let spread = reference.logits.joined().map(abs).max() ?? 0
         for threads in [1, 2, 3] {
-            let pool = ThreadPool(threads: threads)
+            let pool = try ThreadPool(threads: threads)
             let state = model.state(capacity: reference.ids.count, threads: threads)
             // A prompt at once, then token by token.
             for (first, count) in [(0, 5)] + (5..<reference.ids.count).map({ ($0, 1) }) {
@@ -112,7 +113,7 @@ import Testing
             atPath: "\(Self.fixture("llama-tiny"))/model.safetensors", toPath: "\(folder)/model.safetensors")
         try #"{"model_type": "mamba"}"#.write(
             toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
-        let error = #expect(throws: ModelFileError.self) { try Decoder(path: folder) }
+        let error = #expect(throws: Levels.Issue.self) { try Decoder(path: folder) }
         #expect(error?.description.contains("found 'mamba', allowed 'llama', 'gpt2'") == true)
     }
 }

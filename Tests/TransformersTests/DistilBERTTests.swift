@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 import Testing
@@ -25,7 +26,7 @@ import Testing
         let (model, reference) = (try Encoder(folder: Self.folder), try Self.reference())
         let batch = TokenBatch(reference.sequences)
         let workspace = EncoderWorkspace(model.dimensions, tokens: batch.tokens, threads: threads, longest: 8)
-        model.forward(batch, workspace: workspace, pool: ThreadPool(threads: threads))
+        model.forward(batch, workspace: workspace, pool: try ThreadPool(threads: threads))
         for (token, expected) in reference.states.joined().enumerated() {
             for (feature, value) in expected.enumerated() {
                 #expect(abs(workspace.hidden[feature, token] - value) < 1e-4)
@@ -37,7 +38,7 @@ import Testing
         let reference = try Self.reference()
         let model = try SequenceClassifier(folder: Self.folder, encoder: Encoder(folder: Self.folder))
         #expect(model.classes == 3)
-        let logits = model.logits(of: reference.sequences, pool: ThreadPool(threads: 2))
+        let logits = model.logits(of: reference.sequences, pool: try ThreadPool(threads: 2))
         for (row, expected) in reference.logits.enumerated() {
             for (column, value) in expected.enumerated() { #expect(abs(logits[row, column] - value) < 1e-4) }
         }
@@ -61,7 +62,7 @@ import Testing
         let path = "\(folder)/config.json"
         try String(contentsOfFile: path, encoding: .utf8).replacing("\"gelu\"", with: "\"relu\"").write(
             toFile: path, atomically: true, encoding: .utf8)
-        let error = #expect(throws: ModelFileError.self) { try Encoder(folder: folder) }
+        let error = #expect(throws: Levels.Issue.self) { try Encoder(folder: folder) }
         #expect(error?.description.contains("'activation': found 'relu', allowed 'gelu'") == true)
     }
 }

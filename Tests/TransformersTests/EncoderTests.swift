@@ -24,11 +24,11 @@ import Tokenizers
         let model = try Encoder(folder: Self.folder)
         let tokenizer = try WordPieceTokenizer(folder: Self.folder)
         let sequences = tokenizer.encode(sentences, maximumTokens: 256)
-        let alone = ThreadPool(threads: 1)
+        let alone = ThreadPool()
         let together = model.embed(sequences, pool: alone)
-        #expect(model.embed(sequences, pool: ThreadPool(threads: 3)) == together)
+        #expect(model.embed(sequences, pool: try ThreadPool(threads: 3)) == together)
         for (index, sequence) in sequences.enumerated() {
-            let single = model.embed([sequence], pool: ThreadPool(threads: 2))
+            let single = model.embed([sequence], pool: try ThreadPool(threads: 2))
             #expect(single.elements == Array(together.row(index)))
         }
     }
@@ -44,7 +44,7 @@ import Tokenizers
             [String: [Float]].self, from: try Data(contentsOf: fixture))
         for (sentence, expected) in reference {
             let ids = tokenizer.encode(sentence, maximumTokens: 256)
-            let found = model.embed([ids], pool: ThreadPool(threads: 1))
+            let found = model.embed([ids], pool: ThreadPool())
             for (a, b) in zip(found.elements, expected) { #expect(abs(a - b) < 1e-5) }
             #expect(expected.count == 384)
         }

@@ -32,7 +32,7 @@ import Testing
             let batch = batch ?? TokenBatch(sequences)
             let workspace = EncoderWorkspace(
                 bert.dimensions, tokens: batch.tokens, threads: threads, longest: 70)
-            let pool = ThreadPool(threads: threads)
+            let pool = try ThreadPool(threads: threads)
             // Twice, so that the second pass finds the memory as the first one left it.
             for _ in 0..<2 { bert.forward(batch, workspace: workspace, pool: pool) }
             return workspace.hidden.matrix
@@ -121,7 +121,7 @@ import Testing
             let level = try #require(Level(name))
             let bert = try Encoder(folder: folder)
             let sparse = try bert.withScatteredZeros(level, for: .prefill)
-            let pool = ThreadPool(threads: 2)
+            let pool = try ThreadPool(threads: 2)
             var inputs: [String: Matrix] = [:]
             sparse.observeInputs(of: sequences, pool: pool, progress: { _ in }) { layers, input in
                 for layer in layers { inputs[layer] = input.matrix }
@@ -129,7 +129,7 @@ import Testing
             #expect(Set(inputs.keys) == Set(bert.layerShapes.map(\.name)))
             for shape in bert.layerShapes { #expect(inputs[shape.name]?.rows == shape.cols) }
             let embeddings = sparse.embed(sequences, pool: pool)
-            #expect(embeddings == sparse.embed(sequences, pool: ThreadPool(threads: 3)))
+            #expect(embeddings == sparse.embed(sequences, pool: try ThreadPool(threads: 3)))
             #expect(embeddings.elements.allSatisfy { $0.isFinite })
         }
     }
@@ -141,7 +141,7 @@ import Testing
         try RandomBERT(seed: 8).inFolder { folder in
             let level = try #require(Level(name))
             let sparse = try Encoder(folder: folder).withScatteredZeros(level, for: .prefill)
-            let pool = ThreadPool(threads: 1)
+            let pool = ThreadPool()
             let choice = KernelChoice(for: sparse, Workload(tokens: 16), pool: pool)
             let layers = sparse.layerShapes.map(\.name)
             #expect(choice.prunedLayers == layers.count)
@@ -229,7 +229,7 @@ import Testing
         var model = RandomBERT(seed: 8)
         Self.wrong[index].change(&model)
         try model.inFolder { folder in
-            let error = #expect(throws: ModelFileError.self) { try Encoder(folder: folder) }
+            let error = #expect(throws: Levels.Issue.self) { try Encoder(folder: folder) }
             let description = try #require(error).description
             for word in Self.wrong[index].says {
                 #expect(description.contains(word), "\(description)")

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 import Testing
@@ -9,7 +10,7 @@ import Testing
 /// states.
 @Suite struct SentenceModulesTests {
     private let sequences: [[Int32]] = [[2, 5, 6, 7, 3], [2, 3], [2, 8, 9, 3]]
-    private let pool = ThreadPool(threads: 1)
+    private let pool = ThreadPool()
 
     /// A folder of the library's version 2 to 5, or of version 6.
     private struct Folder {
@@ -232,7 +233,7 @@ import Testing
         for (types, pooling, dense, says) in cases {
             try RandomBERT(seed: 3).inFolder { folder in
                 try Folder(types: types.map { models + $0 }, pooling: pooling, dense: dense).write(to: folder)
-                let error = #expect(throws: ModelFileError.self) {
+                let error = #expect(throws: Levels.Issue.self) {
                     try SentenceModules(folder: folder, hidden: 32, promptTokens: 0)
                 }
                 for text in says {
@@ -247,7 +248,7 @@ import Testing
         try RandomBERT(seed: 3).inFolder { folder in
             try Data("[{\"path\": \"\(path)\", \"type\": \"x\"}]".utf8).write(
                 to: URL(fileURLWithPath: "\(folder)/modules.json"))
-            #expect(throws: ModelFileError.self) { try SentenceFolder(folder) }
+            #expect(throws: Levels.Issue.self) { try SentenceFolder(folder) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Tensors
 import Testing
@@ -36,7 +37,7 @@ import Testing
         let batch = TokenBatch(pairs: [ids], firsts: [isPair ? Self.firsts[sequence] : ids.count])
         let workspace = EncoderWorkspace(
             encoder.dimensions, tokens: ids.count, threads: 1, longest: ids.count)
-        encoder.forward(batch, workspace: workspace, pool: ThreadPool(threads: 1))
+        encoder.forward(batch, workspace: workspace, pool: ThreadPool())
         func linear(_ name: String, _ x: [Double]) throws -> [Double] {
             let weight = try #require(model.tensors["\(name).weight"])
             let bias = try #require(model.tensors["\(name).bias"])
@@ -57,7 +58,7 @@ import Testing
             #expect(classifier.classes == classes)
             for isPair in [false, true] {
                 let logits = classifier.logits(
-                    of: Self.sequences, firsts: isPair ? Self.firsts : nil, pool: ThreadPool(threads: 2))
+                    of: Self.sequences, firsts: isPair ? Self.firsts : nil, pool: try ThreadPool(threads: 2))
                 #expect(logits.rows == Self.sequences.count && logits.columns == classes)
                 for sequence in Self.sequences.indices {
                     let expected = try expected(model, encoder, sequence: sequence, isPair: isPair)
@@ -71,13 +72,13 @@ import Testing
         try model(classes: 3).inFolder { folder in
             let classifier = try SequenceClassifier(folder: folder, encoder: Encoder(folder: folder))
             let together = classifier.logits(
-                of: Self.sequences, firsts: Self.firsts, pool: ThreadPool(threads: 1))
+                of: Self.sequences, firsts: Self.firsts, pool: ThreadPool())
             #expect(
-                classifier.logits(of: Self.sequences, firsts: Self.firsts, pool: ThreadPool(threads: 3))
+                classifier.logits(of: Self.sequences, firsts: Self.firsts, pool: try ThreadPool(threads: 3))
                     == together)
             for (index, sequence) in Self.sequences.enumerated() {
                 let single = classifier.logits(
-                    of: [sequence], firsts: [Self.firsts[index]], pool: ThreadPool(threads: 2))
+                    of: [sequence], firsts: [Self.firsts[index]], pool: try ThreadPool(threads: 2))
                 #expect(single.elements == Array(together.row(index)))
             }
         }
@@ -93,7 +94,7 @@ import Testing
         func logits(_ model: RandomBERT) throws -> Matrix {
             try model.inFolder {
                 try SequenceClassifier(folder: $0, encoder: Encoder(folder: $0))
-                    .logits(of: Self.sequences, pool: ThreadPool(threads: 2))
+                    .logits(of: Self.sequences, pool: try ThreadPool(threads: 2))
             }
         }
         let (found, expected) = (try logits(small), try logits(zeroed))
@@ -123,7 +124,7 @@ import Testing
         Self.wrong[index].change(&model)
         try model.inFolder { folder in
             let encoder = try Encoder(folder: folder)
-            let error = #expect(throws: ModelFileError.self) {
+            let error = #expect(throws: Levels.Issue.self) {
                 try SequenceClassifier(folder: folder, encoder: encoder)
             }
             let description = try #require(error).description

@@ -53,7 +53,7 @@ public struct Architectures: Sendable {
     }
 
     /// The encoder of a model folder.
-    /// - Throws: `ModelFileError` for a `model_type` that is not known, or is a decoder's.
+    /// - Throws: `Issue` for a `model_type` that is not known, or is a decoder's.
     func encoder(_ json: ModelConfiguration) throws -> (architecture: Architecture, EncoderDescription) {
         let type = try json.modelType
         guard let architecture = named(type), let encoder = architecture.encoder else {
@@ -83,9 +83,9 @@ public struct Architectures: Sendable {
     }
 
     private static func unknown(_ found: String, _ key: String, _ known: [String], _ file: String)
-        -> ModelFileError
+        -> Issue
     {
         let allowed = known.map { "'\($0)'" }.joined(separator: ", ")
-        return ModelFileError(file: file, message: "\(key): found '\(found)', allowed \(allowed)")
+        return Issue(.unsupported, .path(file), field: .part(key), found: "'\(found)'", allowed: allowed)
     }
 }

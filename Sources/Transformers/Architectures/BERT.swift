@@ -27,7 +27,7 @@ extension Architecture {
                 dimensions: { json in
                     for (key, allowed) in [("hidden_act", "gelu"), ("position_embedding_type", "absolute")]
                     where try json.string(key, default: allowed) != allowed {
-                        throw json.wrong(key, "'\(allowed)'")
+                        throw json.wrong(key, "'\(allowed)'", .unsupported)
                     }
                     return try EncoderDimensions(
                         hidden: json.integer("hidden_size", in: SizeRange.hidden, default: 768),

@@ -28,7 +28,7 @@ extension Architecture {
                     isPoolerInEncoder: false, activation: .relu),
                 dimensions: { json in
                     guard try json.string("activation", default: "gelu") == "gelu" else {
-                        throw json.wrong("activation", "'gelu'")
+                        throw json.wrong("activation", "'gelu'", .unsupported)
                     }
                     return try EncoderDimensions(
                         hidden: json.integer("dim", in: SizeRange.hidden, default: 768),

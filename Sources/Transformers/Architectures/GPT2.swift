@@ -39,17 +39,17 @@ extension Architecture {
         let hidden = try json.integer("n_embd", in: SizeRange.hidden, default: 768)
         let heads = try json.integer("n_head", in: SizeRange.heads, default: 12)
         guard hidden % heads == 0 else {
-            throw json.wrong("n_head", "a divisor of n_embd, which is \(hidden)")
+            throw json.wrong("n_head", "a divisor of n_embd, which is \(hidden)", .mismatch)
         }
         guard
             ["gelu_new", "gelu_pytorch_tanh"].contains(
                 try json.string("activation_function", default: "gelu_new"))
-        else { throw json.wrong("activation_function", "'gelu_new'") }
+        else { throw json.wrong("activation_function", "'gelu_new'", .unsupported) }
         guard try json.boolean("scale_attn_weights", default: true) else {
-            throw json.wrong("scale_attn_weights", "true")
+            throw json.wrong("scale_attn_weights", "true", .unsupported)
         }
         guard try !json.boolean("scale_attn_by_inverse_layer_idx", default: false) else {
-            throw json.wrong("scale_attn_by_inverse_layer_idx", "false")
+            throw json.wrong("scale_attn_by_inverse_layer_idx", "false", .unsupported)
         }
         return DecoderConfiguration(
             hidden: hidden,

@@ -11,7 +11,7 @@ extension Architecture {
                 activation: .gatedSiLU,
                 configuration: { json in
                     for key in ["attention_bias", "mlp_bias"] where try json.boolean(key, default: false) {
-                        throw json.wrong(key, "false")
+                        throw json.wrong(key, "false", .unsupported)
                     }
                     return try DecoderConfiguration(
                         json,

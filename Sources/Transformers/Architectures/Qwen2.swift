@@ -11,7 +11,7 @@ extension Architecture {
                 activation: .gatedSiLU,
                 configuration: { json in
                     guard try !json.boolean("use_sliding_window", default: false) else {
-                        throw json.wrong("use_sliding_window", "false")
+                        throw json.wrong("use_sliding_window", "false", .unsupported)
                     }
                     return try DecoderConfiguration(
                         json,
