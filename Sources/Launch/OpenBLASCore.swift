@@ -1,17 +1,18 @@
 import Foundation
+import Tensors
 
 /// The core that OpenBLAS optimizes for, which it reads from the environment when it is loaded.
-public enum OpenBLASCore {
+package enum OpenBLASCore {
     private static let variable = "OPENBLAS_CORETYPE"
 
     /// Makes OpenBLAS use the CPU's best instruction set, unless the environment says otherwise: it does
     /// not know newer CPUs and falls back to AVX2 on them.
-    public static func chooseUnlessChosen() {
+    static func chooseUnlessChosen() {
         if ProcessInfo.processInfo.environment[variable] == nil { require(.best) }
     }
 
     /// Starts this program again with a core of an instruction set where OpenBLAS chose one of another.
-    public static func require(_ instructionSet: InstructionSet) {
+    package static func require(_ instructionSet: InstructionSet) {
         let cores: [String]
         switch instructionSet {
         case .avx512: cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]

@@ -43,7 +43,7 @@ public struct Model: Sendable {
             throw Issue(.outOfRange, .option("threads"), found: "\(threads)", allowed: "1 to 256")
         }
         self.path = ModelLocation.folder(path)
-        pool = ThreadPool(threads: threads)
+        pool = try ThreadPool(threads: threads)
         if DecoderModel.isAt(self.path) {
             kind = .decoder(try DecoderModel(path: self.path, precision: precision))
         } else if ClassifierModel.isAt(self.path) {

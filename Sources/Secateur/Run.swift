@@ -107,7 +107,7 @@ public struct Run: Sendable {
             throw Issue(
                 .outOfRange, .option("tokens"), found: "\(tokens)", allowed: "1 to \(pruned.maximumTokens)")
         }
-        let pool = ThreadPool(threads: threads)
+        let pool = try ThreadPool(threads: threads)
         let workload = Workload(phase: options.latencyOf, tokens: tokens)
         var benchmark = EndToEndBenchmark(workload, pool: pool)
         benchmark.rounds = rounds

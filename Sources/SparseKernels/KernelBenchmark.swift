@@ -75,8 +75,9 @@ public struct KernelBenchmark {
     public func measure(
         shapes: [(rows: Int, cols: Int)], levels: [Level], progress: (Double) -> Void = { _ in }
     ) throws -> Report {
+        let before = BLAS.threads
         BLAS.use(threads: pool.threads)
-        defer { BLAS.useOneThread() }
+        defer { BLAS.use(threads: before) }
         var peak = 0.0
         let measured = try shapes.enumerated().map { number, shape in
             let candidates = try candidates(shape, levels)

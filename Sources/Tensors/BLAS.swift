@@ -2,10 +2,11 @@ import COpenBLAS
 
 /// The few routines of OpenBLAS and LAPACK that Secateur calls, with shapes checked at the border.
 ///
-/// Calls run on one thread: Secateur splits work over its own ``ThreadPool``, and threads of two
-/// libraries would compete for the same cores. A pool therefore calls ``useOneThread()`` when it is made.
+/// Secateur splits work over its own ``ThreadPool``, and threads of two libraries would compete for the same
+/// cores. OpenBLAS 0.3.21 has no number of threads but that of the process: a program calls
+/// ``useOneThread()`` once, when it starts.
 public enum BLAS {
-    /// Tells OpenBLAS to compute on the calling thread only.
+    /// Tells OpenBLAS to compute on the calling thread only, in the whole process.
     public static func useOneThread() {
         use(threads: 1)
     }

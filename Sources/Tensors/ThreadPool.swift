@@ -1,33 +1,48 @@
 import CKernels
+import Levels
 
 /// A fixed team of threads for parallel loops with static splits.
 ///
-///     let pool = ThreadPool(threads: 2)
+///     let pool = try ThreadPool(threads: 2)
 ///     pool.run { worker in process(rows: split[worker]) }
 ///
 /// Workers spin for a short while between calls and sleep after that, so a call costs about a
 /// microsecond in a busy forward pass and nothing when idle. The caller is worker 0. Calls of several
 /// threads take turns; they do not nest.
 public final class ThreadPool: Sendable {
-    // The C pool synchronises its own state; this class only holds its address, which never changes.
-    private nonisolated(unsafe) let handle: OpaquePointer
+    // The C pool synchronises its own state; this class only holds its address, which never changes. One
+    // thread needs none.
+    private nonisolated(unsafe) let handle: OpaquePointer?
     /// Number of workers, the calling thread included.
     public let threads: Int
 
-    /// Starts `threads - 1` workers. From then on OpenBLAS computes on the calling thread only: the pool
-    /// shares out the cores.
-    public init(threads: Int) {
-        precondition(threads >= 1)
-        BLAS.useOneThread()
-        guard let handle = secateur_pool_create(Int32(threads)) else {
-            fatalError("cannot start \(threads) threads: the system refuses more")
+    /// The calling thread alone.
+    public init() {
+        handle = nil
+        threads = 1
+    }
+
+    /// Starts `threads - 1` workers.
+    /// - Throws: `Issue` for no threads, or more than the system starts.
+    public init(threads: Int) throws {
+        guard let count = Int32(exactly: threads), count >= 1 else {
+            throw Issue(.outOfRange, .option("threads"), found: "\(threads)", allowed: "1 or more")
         }
-        self.handle = handle
+        if threads == 1 {
+            handle = nil
+        } else {
+            guard let handle = secateur_pool_create(count) else {
+                throw Issue(
+                    .inaccessible, .option("threads"), found: "\(threads)",
+                    allowed: "as many as the system starts: it refuses more")
+            }
+            self.handle = handle
+        }
         self.threads = threads
     }
 
     deinit {
-        secateur_pool_destroy(handle)
+        if let handle { secateur_pool_destroy(handle) }
     }
 
     /// Calls `body` once on every worker, with its number from 0, and returns when all are done.
