@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 
 /// Removes whole input columns of a layer as optimal brain surgery does (Kurtic, Frantar and Alistarh,
@@ -5,13 +6,14 @@ import Tensors
 public enum ColumnRemoval {
     /// The weight with zeros in the columns that go, refitted to the outputs of the whole layer on the
     /// calibration inputs.
-    /// - Throws: ``PruningError`` for a covariance of another shape, or not positive definite.
+    /// - Throws: `Issue` for a covariance of another shape, or not positive definite.
     public static func refitted(
         _ weight: Matrix, keeping columns: [Int], covariance: InputCovariance, layer: String
     ) throws -> Matrix {
         guard covariance.matrix.rows == weight.columns else {
-            throw PruningError(
-                layer, "found a covariance of \(covariance.matrix.rows) columns, allowed \(weight.columns)")
+            throw Issue(
+                .mismatch, .other(layer), found: "a covariance of \(covariance.matrix.rows) columns",
+                allowed: "\(weight.columns)")
         }
         var mask = [Bool](repeating: false, count: weight.columns)
         for column in columns { mask[column] = true }

@@ -17,7 +17,7 @@ extension LevelDatabase {
     ///   - covariance: gives that of a layer's inputs, asked for likewise; nil where there is none.
     ///   - grid: the numbers that the weights of a level are rounded to; nil where they are not.
     ///   - progress: is told the fraction done, on the calling thread.
-    /// - Throws: ``PruningError`` for a layer that cannot be pruned, `ModelFileError` when the folder
+    /// - Throws: `Issue` for a layer that cannot be pruned, or when the folder
     ///   cannot be written to.
     public static func build(
         folder: String, key: String, layers: [LayerShape], weight: (String) throws -> Matrix,

@@ -39,7 +39,7 @@ public final class LevelDatabase: Sendable {
 
     /// Opens a database of a key; nil when there is none at the folder, or one of another key or another
     /// version of this program.
-    /// - Throws: ``PruningError`` or `ModelFileError` when it is damaged.
+    /// - Throws: `Issue` when it is damaged.
     public static func open(folder: String, key: String) throws -> LevelDatabase? {
         let path = "\(folder)/index.json"
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
@@ -54,7 +54,7 @@ public final class LevelDatabase: Sendable {
     }
 
     /// Opens the database at a folder, of whatever key.
-    /// - Throws: ``PruningError`` or `ModelFileError` when there is none, or it is damaged.
+    /// - Throws: `Issue` when there is none, or it is damaged.
     public convenience init(folder: String) throws {
         try self.init(folder: folder, index: try Self.readIndex(folder))
     }
@@ -65,7 +65,7 @@ public final class LevelDatabase: Sendable {
         let path = "\(folder)/index.json"
         guard let data = FileManager.default.contents(atPath: path),
             let index = try? JSONDecoder().decode(Index.self, from: data)
-        else { throw PruningError(path, "found no index of a level database: \(remedy)") }
+        else { throw Issue(.malformed, .path(path), found: "no index of a level database", advice: remedy) }
         let sizes = index.layers.flatMap { [$0.rows, $0.cols] }
         guard sizes.allSatisfy((1...1 << 24).contains), index.errors.count == index.layers.count,
             index.facts.count == index.layers.count,
@@ -73,8 +73,9 @@ public final class LevelDatabase: Sendable {
             index.levels.first == Level.dense.description,
             !index.layers.contains(where: { $0.name.contains("/") })
         else {
-            throw PruningError(
-                path, "damaged: its shapes, levels and errors do not belong together: \(remedy)")
+            throw Issue(
+                .malformed, .path(path), found: "shapes, levels and errors that do not belong together",
+                advice: "damaged: \(remedy)")
         }
         return index
     }
@@ -82,7 +83,8 @@ public final class LevelDatabase: Sendable {
     init(folder: String, index: Index) throws {
         levels = try index.levels.map { text in
             guard let level = Level(text) else {
-                throw PruningError("\(folder)/index.json", "found level '\(text)'")
+                throw Issue(
+                    .malformed, .path("\(folder)/index.json"), found: "level '\(text)'", allowed: Level.form)
             }
             return level
         }
@@ -99,7 +101,7 @@ public final class LevelDatabase: Sendable {
     }
 
     /// A layer's weight at a level, both by their index; level must not be dense.
-    /// - Throws: ``PruningError`` or `ModelFileError` when the layer's file is not what the index says.
+    /// - Throws: `Issue` when the layer's file is not what the index says.
     public func weight(layer: Int, level: Int) throws -> Matrix {
         let shape = layers[layer]
         let name = levels[level].description
@@ -119,8 +121,9 @@ public final class LevelDatabase: Sendable {
             }
         }
         guard let weight else {
-            throw PruningError(
-                file.path, "tensor '\(name).values': found another number of values than its mask keeps")
+            throw Issue(
+                .malformed, .path(file.path), field: .tensor("\(name).values"),
+                found: "another number of values than its mask keeps")
         }
         return weight
     }

@@ -12,7 +12,7 @@ public struct LevelWeights: Sendable {
     private let stored: [Int]
 
     /// Takes a database that was made for these levels, or more.
-    /// - Throws: ``PruningError`` for a level that the database has not.
+    /// - Throws: `Issue` for a level that the database has not.
     public init(_ database: LevelDatabase, levels: LevelSet) throws {
         self.database = database
         self.levels = levels

@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 
 /// What optimal brain surgery needs of a layer's inputs: the upper Cholesky factor U of H⁻¹ = Uᵀ·U, made
@@ -13,7 +14,7 @@ public struct OBSFactor: Sendable {
     public let deadColumns: [Bool]
 
     /// Factorizes a covariance.
-    /// - Throws: ``PruningError`` when H is not positive definite even when damped.
+    /// - Throws: `Issue` when H is not positive definite even when damped.
     public init(_ covariance: InputCovariance, layer: String = "layer", damping: Double = 0.01) throws {
         let n = covariance.matrix.rows
         var h = covariance.matrix.elements.map(Double.init)
@@ -24,7 +25,9 @@ public struct OBSFactor: Sendable {
         guard mean.isFinite, let inverse = BLAS.inverseOfPositiveDefinite(h, n: n),
             let factor = BLAS.upperCholesky(inverse, n: n)
         else {
-            throw PruningError(layer, "the input covariance [\(n) × \(n)] is not positive definite")
+            throw Issue(
+                .outOfRange, .other(layer),
+                found: "an input covariance [\(n) × \(n)] that is not positive definite")
         }
         damped = Matrix(rows: n, columns: n, elements: h.map(Float.init))
         upper = Matrix(rows: n, columns: n, elements: factor.map(Float.init))

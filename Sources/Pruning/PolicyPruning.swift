@@ -18,7 +18,7 @@ public enum PolicyPruning {
     ///   - grid: the numbers that the weights of a level are rounded to; nil where they are not.
     ///   - progress: is told the fraction done, on the calling thread.
     /// - Returns: weights [rows × cols] by layer name; dense layers are left out.
-    /// - Throws: ``PruningError`` for a layer that cannot be pruned.
+    /// - Throws: `Issue` for a layer that cannot be pruned.
     public static func prune(
         layers: [LayerShape], to levels: [Level], weight: (String) throws -> Matrix,
         covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore,

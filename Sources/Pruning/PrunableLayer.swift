@@ -27,14 +27,15 @@ public struct PrunableLayer: Sendable {
     /// Prepares a layer for a score.
     ///
     /// - Parameter seed: fixes what is random.
-    /// - Throws: ``PruningError`` for weights that are not finite, or for evidence that the score needs and
+    /// - Throws: `Issue` for weights that are not finite, or for evidence that the score needs and
     ///   that is missing, of another shape, or not positive definite.
     public init(name: String, evidence: LayerEvidence, score: PruningScore, seed: UInt64 = 1) throws {
         self.name = name
         self.score = score
         weight = evidence.weight
         guard weight.elements.allSatisfy(\.isFinite) else {
-            throw PruningError(name, "found a weight that is not finite")
+            throw Issue(
+                .outOfRange, .other(name), found: "a weight that is not finite", allowed: "finite weights")
         }
         guard score == .obs else {
             // FNV-1a of the name, so that layers of one shape differ.

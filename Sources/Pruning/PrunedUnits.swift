@@ -11,23 +11,25 @@ struct PrunedUnits {
     /// How many units of each run of consecutive ones are kept.
     let kept: (count: Int, of: Int)?
 
-    /// - Throws: ``PruningError`` for what is removed and not masked, a sparsity out of range, or a scope
+    /// - Throws: `Issue` for what is removed and not masked, a sparsity out of range, or a scope
     ///   that N:M does not have.
     init(_ pattern: Pattern, sparsity: Double, scope: PruningScope) throws {
         guard (0..<1).contains(sparsity) else {
-            throw PruningError("sparsity", "found \(sparsity), allowed 0 to below 1")
+            throw Issue(.outOfRange, .option("sparsity"), found: "\(sparsity)", allowed: "0 to below 1")
         }
         self.sparsity = sparsity
         switch pattern {
         case .units(let shape): (self.shape, kept) = (shape, nil)
         case .kept(let count, let of):
             guard scope == .row else {
-                throw PruningError(
-                    "scope", "found \(scope.rawValue) for \(pattern), allowed row, as runs lie in rows")
+                throw Issue(
+                    .unsupported, .option("scope"), found: "\(scope.rawValue) for \(pattern)",
+                    allowed: "row, as runs lie in rows")
             }
             (shape, kept) = (.single, (count, of))
         case .dense, .heads, .neurons, .block:
-            throw PruningError("pattern", "found \(pattern), allowed a pattern of weights")
+            throw Issue(
+                .unsupported, .option("pattern"), found: "\(pattern)", allowed: "a pattern of weights")
         }
     }
 

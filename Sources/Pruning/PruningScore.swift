@@ -1,3 +1,4 @@
+import Levels
 import Tensors
 
 /// How important a weight is: what is dropped first has the lowest score. Scores of weights add up to those
@@ -89,13 +90,13 @@ public struct LayerEvidence: Sendable {
     /// The importance of every weight [rows × columns].
     ///
     /// - Parameter random: is drawn from by the random score.
-    /// - Throws: ``PruningError`` when what the score needs is not there, or the covariance is not positive
+    /// - Throws: `Issue` when what the score needs is not there, or the covariance is not positive
     ///   definite.
     public func importance(_ score: PruningScore, layer: String, random: inout CounterBasedRandom) throws
         -> Matrix
     {
-        func missing(_ what: String) -> PruningError {
-            PruningError(layer, "score \(score.rawValue): found no \(what)")
+        func missing(_ what: String) -> Issue {
+            Issue(.missing, .other(layer), field: "score \(score.rawValue)", found: "no \(what)")
         }
         let count = weight.elements.count
         switch score {
@@ -124,12 +125,13 @@ public struct LayerEvidence: Sendable {
     }
 
     /// The covariance of the layer's inputs, which a score needs.
-    /// - Throws: ``PruningError`` when it is missing or of another shape.
+    /// - Throws: `Issue` when it is missing or of another shape.
     func inputs(for score: PruningScore, layer: String) throws -> InputCovariance {
         guard let covariance, covariance.matrix.rows == weight.columns else {
             let found = covariance.map { "\($0.matrix.rows) columns" } ?? "no inputs"
-            throw PruningError(
-                layer, "score \(score.rawValue): found \(found), allowed inputs of \(weight.columns) columns")
+            throw Issue(
+                .mismatch, .other(layer), field: "score \(score.rawValue)", found: found,
+                allowed: "inputs of \(weight.columns) columns")
         }
         return covariance
     }

@@ -56,7 +56,8 @@ enum StructuredScores {
             let both = zip(attention, feedForward).map { $0 + $1 }
             return grouped(both, both[0].count, score)
         case .dense, .units, .kept:
-            throw PruningError("pattern", "found \(pattern), allowed heads, neurons, block")
+            throw Issue(
+                .unsupported, .option("pattern"), found: "\(pattern)", allowed: "heads, neurons, block")
         }
     }
 
@@ -69,7 +70,7 @@ enum StructuredScores {
         switch score {
         case .gradient, .fisher:
             guard !layer.gates.isEmpty else {
-                throw PruningError(name, "score \(score.rawValue): found no gradients")
+                throw Issue(.missing, .other(name), field: "score \(score.rawValue)", found: "no gradients")
             }
             return layer.gates
         case .magnitude, .wanda, .obs, .random, .movement:

@@ -81,7 +81,7 @@ public enum MaskSelection {
     /// - Parameters:
     ///   - importance: of every layer's weights.
     ///   - pattern: of single weights, units or N:M.
-    /// - Throws: ``PruningError`` for a pattern that is removed and not masked, or a scope that it does not
+    /// - Throws: `Issue` for a pattern that is removed and not masked, or a scope that it does not
     ///   have.
     public static func masks(
         _ importance: [Matrix], pattern: Pattern, sparsity: Double, scope: PruningScope

@@ -120,8 +120,7 @@ public struct LatencyTable: Sendable, Equatable {
     private static let earlierSchema = "secateur.latency/3"
 
     /// Reads a table.
-    /// - Throws: `ModelFileError` for a file that is missing or damaged, `HDF5Error` and
-    ///   ``LatencyTableError`` for one with other content.
+    /// - Throws: `Issue` for a file that is missing or damaged, or one with other content.
     public init(path: String) throws {
         // The C library may crash on a file that was altered: none but whole ones reach it.
         try FileSeal.require(path)
@@ -130,20 +129,22 @@ public struct LatencyTable: Sendable, Equatable {
         let root = try file.root
         let schema: String = try root.attribute("schema")
         guard schema == Self.schema || schema == Self.earlierSchema else {
-            throw LatencyTableError(
-                file: path, message: "schema: found '\(schema)', allowed '\(Self.schema)'")
+            throw Issue(
+                .unsupported, .path(path), field: "schema", found: "'\(schema)'", allowed: "'\(Self.schema)'")
         }
         let isa: String = try root.attribute("instructionSet")
         guard let instructionSet = InstructionSet(rawValue: isa) else {
-            throw LatencyTableError(file: path, message: "instructionSet: found '\(isa)'")
+            throw Issue(
+                .unsupported, .path(path), field: "instructionSet", found: "'\(isa)'",
+                allowed: InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))
         }
         fingerprint = HardwareFingerprint(
             cpu: try root.attribute("cpu"), processors: try root.attribute("processors"),
             caches: try root.attribute("caches"), instructionSet: instructionSet)
         let stored: String = try root.attribute("phase")
         guard let phase = Workload.Phase(rawValue: stored) else {
-            throw LatencyTableError(
-                file: path, message: "phase: found '\(stored)', allowed 'prefill', 'decode'")
+            throw Issue(
+                .malformed, .path(path), field: "phase", found: "'\(stored)'", allowed: "'prefill', 'decode'")
         }
         self.phase = phase
         tokens = try root.attribute("tokens")
@@ -164,11 +165,14 @@ public struct LatencyTable: Sendable, Equatable {
             [cols.count, levels.count, median.count, spread.count, count.count].allSatisfy({
                 $0 == rows.count
             })
-        else { throw LatencyTableError(file: path, message: "found columns of different lengths") }
+        else {
+            throw Issue(.malformed, .path(path), found: "columns of different lengths", allowed: "of one")
+        }
         var entries: [Key: Entry] = [:]
         for index in rows.indices {
             guard var level = Level(levels[index]) else {
-                throw LatencyTableError(file: path, message: "level: found '\(levels[index])'")
+                throw Issue(
+                    .malformed, .path(path), field: "level", found: "'\(levels[index])'", allowed: Level.form)
             }
             if schema == Self.earlierSchema, phase == .decode { level = level.with(.int8) }
             entries[Key(rows: Int(rows[index]), cols: Int(cols[index]), level: level)] = Entry(
@@ -190,13 +194,4 @@ public struct LatencyTable: Sendable, Equatable {
         self.fit = fit
         self.dense = dense
     }
-}
-
-/// A latency table that cannot be used, described in one line.
-public struct LatencyTableError: Error, CustomStringConvertible, Equatable {
-    let file: String
-    let message: String
-
-    /// "FILE: what was found, what is allowed".
-    public var description: String { "\(file): \(message)" }
 }

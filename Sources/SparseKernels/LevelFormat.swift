@@ -70,22 +70,24 @@ public struct LevelFormats: Sendable {
     }
 
     /// The format of a level.
-    /// - Throws: ``LevelFormatError`` when none makes it.
+    /// - Throws: `Issue` when none makes it.
     public func format(of level: Level) throws -> any LevelFormat {
         guard let format = all.first(where: { $0.makes(level) }) else {
-            throw LevelFormatError(level: level, formats: all.map(\.name))
+            throw Issue(
+                .unsupported, .other("level '\(level)'"), found: "no format that packs it",
+                allowed: "what one of these does: " + all.map(\.name).joined(separator: "; "))
         }
         return format
     }
 
     /// Refuses levels that no format makes.
-    /// - Throws: ``LevelFormatError``.
+    /// - Throws: `Issue`.
     public func require(_ levels: some Sequence<Level>) throws {
         for level in levels { _ = try format(of: level) }
     }
 
     /// Packs a weight that has the zeros of a level; see ``LevelFormat/pack(_:weight:bias:for:on:)``.
-    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    /// - Throws: `Issue` when no format makes the level.
     public func pack(
         _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase = .prefill,
         on instructionSet: InstructionSet = .best
@@ -113,19 +115,5 @@ public struct LevelFormats: Sendable {
             ?? LevelGlyph(
                 code: level.pattern.description, legend: "\(level.pattern), \(level.precision)", color: 8,
                 hatch: .plain)
-    }
-}
-
-/// A level that no format makes.
-public struct LevelFormatError: Error, Equatable, CustomStringConvertible {
-    /// The level.
-    public let level: Level
-    /// The formats that were asked.
-    public let formats: [String]
-
-    /// "level '…': …"
-    public var description: String {
-        "level '\(level)': found no format that packs it, allowed what one of these does: "
-            + formats.joined(separator: "; ")
     }
 }

@@ -19,7 +19,7 @@ public struct LevelVariants<Model: PrunableModel> {
     /// - Parameters:
     ///   - phase: what is to be fast.
     ///   - progress: is told the fraction done.
-    /// - Throws: ``LevelFormatError`` for a level that no format makes.
+    /// - Throws: `Issue` for a level that no format makes.
     public init(
         of dense: Model, levels: LevelSet, for phase: Workload.Phase = .prefill,
         formats: LevelFormats = .standard, progress: (Double) -> Void = { _ in }

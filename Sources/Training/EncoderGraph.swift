@@ -29,7 +29,7 @@ public struct EncoderGraph {
     }
 
     /// Takes the parameters of a checkpoint.
-    /// - Throws: `ModelFileError` for a parameter that is missing or of another shape.
+    /// - Throws: `Issue` for a parameter that is missing or of another shape.
     public init(parameters: ParameterSet, configuration: EncoderConfiguration) throws {
         let (modules, sizes) = (configuration.modules, configuration.dimensions)
         func table(_ module: ModuleName, _ rows: Int) throws -> Parameter {

@@ -34,7 +34,7 @@ extension EncoderTraining {
     ///   - sparsity: the fraction of the weights, heads, neurons or blocks that is gone then, of those that
     ///     the model had when it was read.
     ///   - examples: what scores are computed from.
-    /// - Throws: `PruningError` for a choice that makes no sense or lacks what it needs.
+    /// - Throws: `Issue` for a choice that makes no sense or lacks what it needs.
     public func prune(
         _ choice: PruningChoice, to sparsity: Double, examples: [TrainingExample], pool: ThreadPool,
         progress: (Double) -> Void = { _ in }

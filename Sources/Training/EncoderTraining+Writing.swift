@@ -5,7 +5,7 @@ import Models
 extension EncoderTraining {
     /// Writes the model as a Hugging Face folder of the family's class, with or without its classifier; it
     /// appears whole or not at all. Labels keep their names where there was a classifier.
-    /// - Throws: `ModelFileError` when the destination exists, or cannot be written to.
+    /// - Throws: `Issue` when the destination exists, or cannot be written to.
     public func write(to destination: String) throws {
         let isClassifier = task?.head == .classes || (task == nil && hasClassifier)
         let (description, prefix) = (configuration.description, configuration.modules.prefix ?? "")

@@ -40,7 +40,7 @@ public final class EncoderTraining {
     /// - Parameters:
     ///   - architectures: those that it may be of.
     ///   - classes: of a classification, where the folder has no classifier.
-    /// - Throws: `ModelFileError` for what is missing, malformed or of another architecture.
+    /// - Throws: `Issue` for what is missing, malformed or of another architecture.
     public init(
         folder: String, architectures: Architectures = .standard, task: FineTuningTask?, classes: Int,
         maximumTokens: Int, seed: UInt64
@@ -49,17 +49,15 @@ public final class EncoderTraining {
         self.task = task
         self.seed = seed
         guard !folder.hasSuffix(".gguf") else {
-            throw ModelFileError(
-                file: folder,
-                message: "found a GGUF file, allowed an encoder's folder: decoders are pruned by search only")
+            throw Issue(
+                .unsupported, .path(folder), found: "a GGUF file", allowed: "an encoder's folder",
+                advice: "decoders are pruned by search only")
         }
         let json = try ModelConfiguration(folder: folder)
         guard try architectures.named(json.modelType)?.decoder == nil else {
-            throw ModelFileError(
-                file: json.path,
-                message:
-                    "model_type: found '\(try json.modelType)', allowed an encoder's: decoders are pruned "
-                    + "by search only")
+            throw Issue(
+                .unsupported, .path(json.path), field: "model_type", found: "'\(try json.modelType)'",
+                allowed: "an encoder's", advice: "decoders are pruned by search only")
         }
         configuration = try EncoderConfiguration(folder: folder, architectures: architectures)
         sentences = try SentenceTokenizer(
@@ -93,15 +91,14 @@ public final class EncoderTraining {
     /// - Parameters:
     ///   - hidden: features of a token.
     ///   - promptTokens: first tokens of every sentence that are a prompt's.
-    /// - Throws: `ModelFileError` for modules that are not known, or that gradients do not pass.
+    /// - Throws: `Issue` for modules that are not known, or that gradients do not pass.
     public static func modules(folder: String, hidden: Int, promptTokens: Int = 0) throws -> SentenceModules {
         let modules = try SentenceModules(folder: folder, hidden: hidden, promptTokens: promptTokens)
         guard modules.keepsDirection else {
-            throw ModelFileError(
-                file: "\(folder)/modules.json",
-                message:
-                    "found Dense, allowed Transformer, Pooling and Normalize: embeddings of others cannot be "
-                    + "trained")
+            throw Issue(
+                .unsupported, .path("\(folder)/modules.json"), found: "Dense",
+                allowed: "Transformer, Pooling and Normalize",
+                advice: "embeddings of others cannot be trained")
         }
         return modules
     }

@@ -199,21 +199,21 @@ struct TeacherOutputs {
         func require(_ found: Int, _ what: String, allowed: Int, orMore: Bool = false) throws {
             guard found == allowed || (orMore && found > allowed) else {
                 throw Issue(
-                    .mismatch, .option("teacher"), field: teacher.folder, found: "\(found) \(what)",
+                    .mismatch, .option("teacher"), field: .part(teacher.folder), found: "\(found) \(what)",
                     allowed: "\(allowed)\(orMore ? " or more" : "")")
             }
         }
         if student.task?.head == .classes, distillation.outputs > 0 {
             guard teacher.hasClassifier else {
                 throw Issue(
-                    .mismatch, .option("teacher"), field: teacher.folder, found: "no classifier",
+                    .mismatch, .option("teacher"), field: .part(teacher.folder), found: "no classifier",
                     allowed: "a model that was trained for the task")
             }
             try require(teacher.classes, "classes", allowed: student.classes)
         }
         if student.task?.head == .embeddings, teacher.sentences.prompt != student.sentences.prompt {
             throw Issue(
-                .mismatch, .option("teacher"), field: teacher.folder,
+                .mismatch, .option("teacher"), field: .part(teacher.folder),
                 found: "the prompt '\(teacher.sentences.prompt)'",
                 allowed: "'\(student.sentences.prompt)', as the student has")
         }

@@ -13,9 +13,9 @@ struct OperationFactory {
         let name = "\(modules.layer(role, ofBlock: block)).weight"
         let shape = try parameters.parameter(name).shape
         guard shape.count == 2, shape[0] > 0, shape[0] % size == 0 else {
-            throw ModelFileError(
-                file: parameters.file, tensor: name,
-                message: "found shape \(shape), allowed a multiple of \(size) rows")
+            throw Issue(
+                .mismatch, .path(parameters.file), field: .tensor(name), found: "shape \(shape)",
+                allowed: "a multiple of \(size) rows")
         }
         return shape[0]
     }

@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 import Tensors
 
@@ -12,15 +13,16 @@ public final class ParameterSet {
     /// Reads the float tensors of a model folder's `model.safetensors`.
     ///
     /// - Parameter prefix: is left out of the names.
-    /// - Throws: `ModelFileError` for a malformed file or a tensor of more than two dimensions.
+    /// - Throws: `Issue` for a malformed file or a tensor of more than two dimensions.
     public init(folder: String, prefix: String = "") throws {
         file = "\(folder)/model.safetensors"
         let source = try SafetensorsFile(path: file)
         for info in source.parameters {
             let name = info.name
             guard (1...2).contains(info.shape.count) else {
-                throw ModelFileError(
-                    file: file, tensor: name, message: "found shape \(info.shape), allowed 1 or 2 dimensions")
+                throw Issue(
+                    .unsupported, .path(file), field: .tensor(name), found: "shape \(info.shape)",
+                    allowed: "1 or 2 dimensions")
             }
             add(
                 Parameter(
@@ -91,21 +93,22 @@ public final class ParameterSet {
     public func contains(_ name: String) -> Bool { byName[name] != nil }
 
     /// A parameter.
-    /// - Throws: `ModelFileError` when it is missing.
+    /// - Throws: `Issue` when it is missing.
     public func parameter(_ name: String) throws -> Parameter {
         guard let parameter = byName[name] else {
-            throw ModelFileError(file: file, tensor: name, message: "found no such tensor")
+            throw Issue(.missing, .path(file), field: .tensor(name), found: "no such tensor")
         }
         return parameter
     }
 
     /// A parameter that must have a shape.
-    /// - Throws: `ModelFileError` when it is missing or of another shape.
+    /// - Throws: `Issue` when it is missing or of another shape.
     public func parameter(_ name: String, shape: [Int]) throws -> Parameter {
         let parameter = try parameter(name)
         guard parameter.shape == shape else {
-            throw ModelFileError(
-                file: file, tensor: name, message: "found shape \(parameter.shape), allowed \(shape)")
+            throw Issue(
+                .mismatch, .path(file), field: .tensor(name), found: "shape \(parameter.shape)",
+                allowed: "\(shape)")
         }
         return parameter
     }

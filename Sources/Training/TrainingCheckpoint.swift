@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Levels
 import Tensors
 
 /// Where training stands, in one HDF5 file that is replaced atomically: parameters, AdamW's moments, steps
@@ -46,30 +47,31 @@ struct TrainingCheckpoint {
     }
 
     /// Puts a trainer where it stood.
-    /// - Throws: ``TrainingError`` for a checkpoint of other steps or another model.
+    /// - Throws: `Issue` for a checkpoint of other steps or another model.
     func restore(_ trainer: Trainer) throws -> (best: [[Float]], progress: Progress) {
         let file = try HDF5File.open(path: path, mode: .readOnly)
         defer { try? file.close() }
         let root = try file.root
         let (schema, key): (String, String) = (try root.attribute("schema"), try root.attribute("key"))
         guard schema == Self.schema, key == self.key else {
-            throw TrainingError(
-                path,
-                "found a checkpoint of other data, another model or other options: remove it, or use them")
+            throw Issue(
+                .mismatch, .path(path), found: "a checkpoint of other data, another model or other options",
+                advice: "remove it, or use them")
         }
         let parameters = trainer.trained
         guard try root.readStrings("names") == parameters.map(\.name) else {
-            throw TrainingError(path, "names: found other parameters than the model has")
+            throw Issue(
+                .mismatch, .path(path), field: "names", found: "other parameters",
+                allowed: "those of the model")
         }
         func read(_ name: String) throws -> [[Float]] {
             let group = try root.group(name)
             return try parameters.enumerated().map { index, parameter in
                 let values: [Float] = try group.dataset("\(index)").read()
                 guard values.count == parameter.value.elements.count || values.isEmpty else {
-                    throw TrainingError(
-                        path,
-                        "/\(name)/\(index): found \(values.count) numbers, allowed "
-                            + "\(parameter.value.elements.count), as \(parameter.name) has")
+                    throw Issue(
+                        .mismatch, .path(path), field: "/\(name)/\(index)", found: "\(values.count) numbers",
+                        allowed: "\(parameter.value.elements.count), as \(parameter.name) has")
                 }
                 return values
             }

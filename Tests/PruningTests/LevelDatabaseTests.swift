@@ -34,7 +34,7 @@ import Transformers
             folder: folder, key: "key", layers: layers, weight: { try #require(weights[$0]) },
             covariance: { _ in nil },
             score: .magnitude,
-            levels: levels, pool: ThreadPool(threads: threads))
+            levels: levels, pool: try ThreadPool(threads: threads))
     }
 
     @Test func givesBackWhatWasPruned() throws {
@@ -68,7 +68,7 @@ import Transformers
         _ = try build(threads: 1)
         #expect(try LevelDatabase.open(folder: folder, key: "key")?.layers == layers)
         try "{".write(toFile: "\(folder)/index.json", atomically: true, encoding: .utf8)
-        let error = #expect(throws: PruningError.self) { try LevelDatabase.open(folder: folder, key: "key") }
+        let error = #expect(throws: Levels.Issue.self) { try LevelDatabase.open(folder: folder, key: "key") }
         #expect("\(try #require(error))".contains("remove the folder"))
     }
 

@@ -19,7 +19,7 @@ import Testing
         for gradient in Self.gradients { evidence.add(gradient: gradient) }
         var covariance = InputCovariance(columns: 2)
         covariance.add(
-            rows: Matrix(rows: 3, columns: 2, elements: [1, 0, 2, 1, -1, 3]), pool: ThreadPool(threads: 1))
+            rows: Matrix(rows: 3, columns: 2, elements: [1, 0, 2, 1, -1, 3]), pool: ThreadPool())
         evidence.covariance = covariance
         evidence.movement = [0.1, 0.2, -0.3, 0.4]
         return evidence

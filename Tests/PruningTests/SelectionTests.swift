@@ -54,7 +54,7 @@ import Testing
         var doubled = inputs
         for row in 0..<200 { doubled[row, 7] = doubled[row, 0] }
         var covariance = InputCovariance(columns: 8)
-        covariance.add(rows: doubled, pool: ThreadPool(threads: 1))
+        covariance.add(rows: doubled, pool: ThreadPool())
         let weight = Matrix(rows: 3, columns: 8, elements: (0..<24).map { _ in Float(random.nextNormal()) })
         let refitted = try ColumnRemoval.refitted(
             weight, keeping: Array(0..<7), covariance: covariance, layer: "layer")

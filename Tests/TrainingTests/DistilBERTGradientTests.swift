@@ -23,7 +23,7 @@ import Transformers
     @Test func gradientsAreThoseOfPyTorch() throws {
         let reference = try JSONDecoder().decode(
             Reference.self, from: Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/outputs.json")))
-        let pool = ThreadPool(threads: 2)
+        let pool = try ThreadPool(threads: 2)
         let model = try EncoderTraining(
             folder: Self.folder, task: .classification, classes: 3, maximumTokens: 12, seed: 1)
         let trainer = try model.trainer(pool: pool)

@@ -7,7 +7,9 @@ import Testing
 @testable import Training
 
 @Suite struct FineTuningTests {
-    private let pool = ThreadPool(threads: 2)
+    private let pool: ThreadPool
+
+    init() throws { pool = try ThreadPool(threads: 2) }
 
     private func options(_ tiny: TinyEncoder, epochs: Int) throws -> FineTuning.Options {
         var options = FineTuning.Options(
@@ -156,14 +158,14 @@ import Testing
         var options = try options(tiny, epochs: 3)
         #expect(try run(options, "\(tiny.folder)/out", stopAfter: 9) == nil)
         options.plan.seed = 2
-        #expect(throws: TrainingError.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(throws: Levels.Issue.self) { try run(options, "\(tiny.folder)/out") }
     }
 
     @Test func namesALabelThatTheModelDoesNotHave() throws {
         let tiny = try TinyEncoder()
         var options = try options(tiny, epochs: 1)
         options.validation = try tiny.write("bad.tsv", "sentence\tlabel\nred cat runs\t0\nblue dog sits\t2")
-        #expect(throws: EvaluationError.self) { try run(options, "\(tiny.folder)/out") }
+        #expect(throws: Levels.Issue.self) { try run(options, "\(tiny.folder)/out") }
     }
 
     @Test func aDistilledModelFollowsItsTeacher() throws {

@@ -9,7 +9,9 @@ import Transformers
 /// Gradients against central differences of the loss along random directions.
 @Suite struct GradientTests {
     private static let hidden = 16
-    private static let pool = ThreadPool(threads: 2)
+    private let pool: ThreadPool
+
+    init() throws { pool = try ThreadPool(threads: 2) }
 
     private func matrix(_ rows: Int, _ columns: Int, _ random: inout CounterBasedRandom) -> Matrix {
         Matrix(
@@ -95,15 +97,15 @@ import Transformers
         let sentences = SentenceOperation(pooling: .mean)
         // A linear function of the normalized sentence embeddings, so that all of the graph takes part.
         func loss() -> Double {
-            let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
+            let tape = graph.forward(batch, dropout: dropout, pool: pool)
             return inner(probe, sentences.forward(tape.hidden, batch: batch).embeddings)
         }
-        let tape = graph.forward(batch, dropout: dropout, pool: Self.pool)
+        let tape = graph.forward(batch, dropout: dropout, pool: pool)
         let saved = sentences.forward(tape.hidden, batch: batch)
         parameters.clearGradients()
         graph.backward(
             sentences.backward(probe, saved: saved, batch: batch), tape: tape, batch: batch,
-            pool: Self.pool)
+            pool: pool)
         for parameter in parameters.all {
             // Along the gradient itself the difference is largest, and so the least lost to rounding.
             let norm = inner(parameter.gradient, parameter.gradient).squareRoot()
@@ -123,7 +125,7 @@ import Transformers
         let ones = Matrix(rows: 100, columns: 102, elements: [Float](repeating: 1, count: 10_200))
         func dropped(step: Int, place: Int) -> Matrix {
             var result = ones
-            Dropout(rate: 0.25, seed: 1, step: step).apply(to: &result, place: place, pool: Self.pool)
+            Dropout(rate: 0.25, seed: 1, step: step).apply(to: &result, place: place, pool: pool)
             return result
         }
         let once = dropped(step: 3, place: 2)
@@ -169,7 +171,7 @@ import Transformers
             let (a, b) = (Float(step), -3 / Float(step))
             held.gradient = Matrix(rows: 1, columns: 4, elements: [50, a, -70, b])
             alone.gradient = Matrix(rows: 1, columns: 2, elements: [a, b])
-            let norms = [ofHeld, ofAlone].map { $0.step(learningRate: 0.1, pool: Self.pool) }
+            let norms = [ofHeld, ofAlone].map { $0.step(learningRate: 0.1, pool: pool) }
             #expect(norms[0] == norms[1])
         }
         #expect(held.value.elements == [0, alone.value.elements[0], 0, alone.value.elements[1]])
@@ -181,7 +183,7 @@ import Transformers
         let optimizer = AdamW([parameter])
         for _ in 0..<5 {
             parameter.gradient = Matrix(rows: 1, columns: 4, repeating: 1)
-            optimizer.step(learningRate: 0.1, pool: Self.pool)
+            optimizer.step(learningRate: 0.1, pool: pool)
         }
         #expect(parameter.value.elements[0] == 0 && parameter.value.elements[2] == 0)
         // A constant gradient moves Adam by the learning rate at each step, whatever its size.

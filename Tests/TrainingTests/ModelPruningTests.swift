@@ -11,7 +11,9 @@ import Transformers
 @testable import Training
 
 @Suite struct ModelPruningTests {
-    private let pool = ThreadPool(threads: 2)
+    private let pool: ThreadPool
+
+    init() throws { pool = try ThreadPool(threads: 2) }
 
     private static let weightPatterns = ["unstructured", "4x1", "4x4", "2:4", "1:4"]
     private static let removed = ["heads", "neurons", "block"]
@@ -225,7 +227,7 @@ import Transformers
         let end = data.count
         data.replaceSubrange(end - 4..<end, with: [0, 0, 0xC0, 0x7F])
         try data.write(to: URL(fileURLWithPath: path))
-        let error = #expect(throws: ModelFileError.self) {
+        let error = #expect(throws: Levels.Issue.self) {
             try pruned(tiny, "unstructured", .magnitude, .layer, sparsity: 0.5)
         }
         #expect(error?.description.contains("finite") == true)

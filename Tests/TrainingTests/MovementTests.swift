@@ -8,7 +8,9 @@ import Testing
 
 /// Scores that are trained along with the weights (Sanh, Wolf and Rush, 2020).
 @Suite struct MovementTests {
-    private let pool = ThreadPool(threads: 2)
+    private let pool: ThreadPool
+
+    init() throws { pool = try ThreadPool(threads: 2) }
 
     private func parameter(_ elements: [Float]) -> Parameter {
         Parameter(name: "layer.weight", shape: [1, elements.count], elements: elements)

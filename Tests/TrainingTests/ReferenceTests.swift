@@ -25,7 +25,7 @@ import Transformers
         .appendingPathComponent("Fixtures/reference").path
 
     @Test func stepsAreThoseOfPyTorch() throws {
-        let pool = ThreadPool(threads: 2)
+        let pool = try ThreadPool(threads: 2)
         let expected = try JSONDecoder().decode(
             Steps.self, from: Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/steps.json")))
         let parameters = try ParameterSet(folder: Self.folder, prefix: "bert.")

@@ -6,12 +6,12 @@ import Testing
 /// Embeddings' gradients are known by their rows; that must change nothing but the time, to rounding.
 @Suite struct SparseGradientTests {
     /// Steps on gradients that touch other rows each time; a parameter that knows its rows, or not.
-    private func trained(knowsRows: Bool, restoreAfter: Int? = nil) -> (Parameter, Double) {
+    private func trained(knowsRows: Bool, restoreAfter: Int? = nil) throws -> (Parameter, Double) {
         var random = CounterBasedRandom(seed: 7)
         let elements = (0..<40 * 24).map { _ in Float(random.nextNormal()) }
         let parameter = Parameter(name: "table", shape: [40, 24], elements: elements)
         if knowsRows { parameter.expectGradientsInFewRows() }
-        let pool = ThreadPool(threads: 2)
+        let pool = try ThreadPool(threads: 2)
         var optimizer = AdamW([parameter])
         var norms = 0.0
         for step in 0..<6 {
@@ -29,8 +29,8 @@ import Testing
         return (parameter, norms)
     }
 
-    @Test func stepsAreThoseOfTheWholeTable() {
-        let (sparse, dense) = (trained(knowsRows: true), trained(knowsRows: false))
+    @Test func stepsAreThoseOfTheWholeTable() throws {
+        let (sparse, dense) = (try trained(knowsRows: true), try trained(knowsRows: false))
         // The norms that gradients are clipped by are sums in another order.
         let furthest = zip(sparse.0.value.elements, dense.0.value.elements).map { abs($0 - $1) }.max() ?? 1
         #expect(furthest < 1e-6)
@@ -38,7 +38,7 @@ import Testing
         #expect(abs(sparse.1 - dense.1) < 1e-5 * dense.1)
     }
 
-    @Test func aRestoredOptimizerKnowsItsRows() {
-        #expect(trained(knowsRows: true, restoreAfter: 2).0.value == trained(knowsRows: true).0.value)
+    @Test func aRestoredOptimizerKnowsItsRows() throws {
+        #expect(try trained(knowsRows: true, restoreAfter: 2).0.value == trained(knowsRows: true).0.value)
     }
 }

@@ -18,7 +18,7 @@ public struct ClassificationHead {
     /// The pooler that the parameters have, else the identity; a classifier likewise, else one drawn from a
     /// normal distribution of deviation 0.02, as BERT's authors drew theirs. What is missing is added to the
     /// parameters.
-    /// - Throws: `ModelFileError` for a tensor of another shape.
+    /// - Throws: `Issue` for a tensor of another shape.
     public init(parameters: ParameterSet, configuration: EncoderConfiguration, classes: Int, seed: UInt64)
         throws
     {
