@@ -43,7 +43,7 @@ public protocol Agent: Sendable {
     /// What ``restore(_:)`` continues with.
     var state: State { get }
     /// Continues with the state of an agent that was made for the same costs, target, budget and settings.
-    /// - Throws: ``AgentError/damagedState(_:)`` for a state of another problem.
+    /// - Throws: `Issue` for a state of another problem.
     mutating func restore(_ state: State) throws
     /// Chooses the level of one layer, among those that are not masked.
     mutating func act(_ observation: Observation) -> Int

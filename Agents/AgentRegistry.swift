@@ -28,10 +28,11 @@ public struct AgentRegistry: Sendable {
     public var names: [String] { agents.map { $0.name } }
 
     /// Finds an agent by name.
-    /// - Throws: ``AgentError/unknownAgent(found:allowed:)``.
+    /// - Throws: `Issue`.
     public func agent(named name: String) throws -> any Agent.Type {
         guard let agent = agents.first(where: { $0.name == name }) else {
-            throw AgentError.unknownAgent(found: name, allowed: names)
+            throw Issue(
+                .unsupported, .option("agent"), found: "'\(name)'", allowed: names.joined(separator: ", "))
         }
         return agent
     }
@@ -39,7 +40,7 @@ public struct AgentRegistry: Sendable {
     /// Makes a new agent.
     ///
     /// - Parameter options: settings by name; those that are left out are at their defaults.
-    /// - Throws: ``AgentError`` for an unknown name, an unknown option or a value out of range.
+    /// - Throws: `Issue` for an unknown name, an unknown option or a value out of range.
     public func make(
         _ name: String, costs: LevelCosts, target: Target, budget: Int, seed: UInt64,
         options: [String: String] = [:]
@@ -51,7 +52,7 @@ public struct AgentRegistry: Sendable {
 
 extension Agent {
     /// Makes a new agent, with settings by name.
-    /// - Throws: ``AgentError`` for an unknown option or a value out of range.
+    /// - Throws: `Issue` for an unknown option or a value out of range.
     public static func make(
         costs: LevelCosts, target: Target, budget: Int, seed: UInt64, options: [String: String]
     ) throws -> Self {
@@ -61,7 +62,7 @@ extension Agent {
     }
 
     /// Refuses options that it does not have.
-    /// - Throws: ``AgentError``.
+    /// - Throws: `Issue`.
     public static func require(_ options: [String: String]) throws {
         _ = try Settings(options, of: name)
     }

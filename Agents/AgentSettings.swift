@@ -1,3 +1,5 @@
+import Levels
+
 /// What of an agent can be tuned: a value with defaults, whose fields are named options.
 ///
 ///     struct Settings: AgentSettings {
@@ -16,17 +18,20 @@ public protocol AgentSettings: Codable, Sendable, Equatable {
 
 extension AgentSettings {
     /// The defaults, but for some options.
-    /// - Throws: ``AgentError`` for an option that there is not, or a value that is out of range.
+    /// - Throws: `Issue` for an option that there is not, or a value that is out of range.
     public init(_ texts: [String: String], of agent: String) throws {
         self.init()
         for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
             guard let option = Self.options.first(where: { $0.name == name }) else {
-                throw AgentError.unknownOption(
-                    agent: agent, found: name, allowed: Self.options.map(\.name))
+                let names = Self.options.map(\.name)
+                throw Issue(
+                    .unsupported, .option("agentOptions"), field: .part(agent), found: "'\(name)'",
+                    allowed: names.isEmpty ? "none" : names.joined(separator: ", "))
             }
             guard option.read(&self, text) else {
-                throw AgentError.badOption(
-                    agent: agent, option: name, found: text, allowed: option.allowed)
+                throw Issue(
+                    .outOfRange, .option("agentOptions"), field: "\(name) of \(agent)",
+                    found: "'\(text)'", allowed: option.allowed)
             }
         }
     }

@@ -1,9 +1,12 @@
 import Environments
+import Levels
 
 /// Refuses a saved state that cannot be one.
-/// - Throws: ``AgentError/damagedState(_:)``.
+/// - Throws: `Issue`.
 func requireState(_ isPlausible: Bool, _ reason: @autoclosure () -> String) throws {
-    guard isPlausible else { throw AgentError.damagedState(reason()) }
+    guard isPlausible else {
+        throw Issue(.malformed, .other("the agent's state"), advice: reason())
+    }
 }
 
 extension LevelCosts {

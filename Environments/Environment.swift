@@ -88,10 +88,10 @@ public protocol Environment: AnyObject {
     /// Tokens that models were run on so far, a backward pass counting twice.
     var tokenPasses: Int { get }
     /// Starts an episode.
-    /// - Throws: ``EnvironmentError`` when no policy can meet the target.
+    /// - Throws: `Issue` when no policy can meet the target.
     func reset(target: Target) throws -> Observation
     /// Decides the level of the present layer.
-    /// - Throws: ``EnvironmentError`` when the action is masked, no episode runs, or the budget is spent.
+    /// - Throws: `Issue` when the action is masked, no episode runs, or the budget is spent.
     func step(_ action: Int) throws -> StepResult
     /// What a switch of each level would do at a policy; nil where that cannot be told. Costs token-passes.
     func effects(of actions: [Int]) throws -> LevelEffects?
@@ -105,27 +105,4 @@ extension Environment {
     public func effects(of actions: [Int]) throws -> LevelEffects? { nil }
     /// Cannot tell.
     public func screen(_ policies: [[Int]], share: Double) throws -> [Double]? { nil }
-}
-
-/// A request that an environment refuses.
-public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
-    /// No policy is as fast, or as small, as the target asks.
-    case impossibleTarget(String)
-    /// The action is out of range or masked.
-    case invalidAction(layer: String, action: Int, allowed: [Int])
-    /// `step` without an episode that runs.
-    case noEpisode
-    /// The evaluation budget is spent.
-    case budgetSpent(Int)
-
-    /// One line for people.
-    public var description: String {
-        switch self {
-        case .impossibleTarget(let message): message
-        case .invalidAction(let layer, let action, let allowed):
-            "layer '\(layer)': found action \(action), allowed \(allowed)"
-        case .noEpisode: "step was called without an episode: call reset first"
-        case .budgetSpent(let budget): "the budget of \(budget) evaluations is spent"
-        }
-    }
 }

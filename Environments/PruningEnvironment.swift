@@ -89,15 +89,10 @@ public final class PruningEnvironment: Environment {
     /// Starts an episode.
     public func reset(target: Target) throws -> Observation {
         guard target.latencyMs.isFinite, target.latencyMs >= costs.leastLatencyMs else {
-            throw EnvironmentError.impossibleTarget(
-                "target latency: found \(milliseconds(target.latencyMs)), allowed "
-                    + "\(milliseconds(costs.leastLatencyMs)) or more, the fastest policy's; "
-                    + "dense takes \(milliseconds(costs.denseLatencyMs)), unless other programs slowed the measurement"
-            )
+            throw Issue.impossibleLatency(target, of: costs)
         }
         if let size = target.sizeBytes, size < costs.leastSizeBytes {
-            throw EnvironmentError.impossibleTarget(
-                "target size: found \(size) bytes, allowed \(costs.leastSizeBytes) or more")
+            throw Issue.impossibleSize(size, of: costs)
         }
         let start = Episode(
             target: target, latencyMs: costs.overheadMs, sizeBytes: costs.otherSizeBytes)
@@ -107,15 +102,14 @@ public final class PruningEnvironment: Environment {
 
     /// Decides the level of the present layer; after the last one, evaluates the policy.
     public func step(_ action: Int) throws -> StepResult {
-        guard var episode else { throw EnvironmentError.noEpisode }
+        guard var episode else { throw Issue.noEpisode }
         let layer = episode.actions.count
         let mask = mask(episode)
         guard mask.indices.contains(action), mask[action] else {
-            throw EnvironmentError.invalidAction(
-                layer: costs.layers[layer], action: action, allowed: mask.indices.filter { mask[$0] })
+            throw Issue.invalidAction(action, layer: costs.layers[layer], mask: mask)
         }
         if layer + 1 == costs.layers.count, evaluationsLeft == 0 {
-            throw EnvironmentError.budgetSpent(budget)
+            throw Issue.spentBudget(budget)
         }
         episode.actions.append(action)
         episode.latencyMs += costs.latencyMs[layer][action]
@@ -178,9 +172,5 @@ public final class PruningEnvironment: Environment {
         ]
         let latencies = costs.latencyMs[layer].map { $0 / largest }
         return (state + latencies + expectedLoss[layer]).map(Float.init)
-    }
-
-    private func milliseconds(_ value: Double) -> String {
-        "\((value * 1000).rounded() / 1000) ms"
     }
 }

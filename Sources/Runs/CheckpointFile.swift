@@ -1,6 +1,7 @@
 import Environments
 import Foundation
 import HDF5
+import Levels
 import ModelFiles
 
 /// `checkpoint.h5`: everything that a search needs to continue as if it had never stopped;
@@ -73,14 +74,13 @@ package struct CheckpointFile {
             try header.requireMatch(of: costs, path: path)
             let rows = try TraceColumns.read(from: try root.group("trace"), header: header, path: path)
             guard try root.attribute("evaluations") == rows.count else {
-                throw RunError.damaged(file: path, reason: "it does not hold as many rows as it counts")
+                throw Issue.unusable(path, "it does not hold as many rows as it counts")
             }
             let found: String = try root.attribute("schema")
             guard found == Self.schema else {
-                throw RunError.damaged(
-                    file: path,
-                    reason: "the agent's state: found '\(found)', allowed '\(Self.schema)': "
-                        + "the build of Secateur that began the search continues it")
+                throw Issue.otherSchema(
+                    path, field: "the agent's state", found: found, allowed: Self.schema,
+                    "the build of Secateur that began the search continues it")
             }
             let state = try root.dataset("agent").read(as: UInt8.self)
             return CheckpointFile(
@@ -92,7 +92,7 @@ package struct CheckpointFile {
     /// Opens the file for `body`, and makes every error name it.
     private static func reading<Result>(_ path: String, _ body: (HDF5Group) throws -> Result) throws -> Result
     {
-        guard FileManager.default.fileExists(atPath: path) else { throw RunError.noRun(file: path) }
+        guard FileManager.default.fileExists(atPath: path) else { throw Issue.noCheckpoint(path) }
         // The C library may crash on a file that was altered: none but whole ones reach it.
         try FileSeal.require(path)
         let file = try HDF5File.open(path: path, mode: .readOnly)
@@ -100,7 +100,7 @@ package struct CheckpointFile {
             let root = try file.root
             let found: String = try root.attribute("schema")
             guard [schema, earlierSchema].contains(found) else {
-                throw RunError.damaged(file: path, reason: "schema: found '\(found)', allowed '\(schema)'")
+                throw Issue.otherSchema(path, found: found, allowed: schema)
             }
             let result = try body(root)
             try file.close()
@@ -117,9 +117,8 @@ extension TraceHeader {
     package func requireMatch(of costs: LevelCosts, path: String) throws {
         let names = [("layers", layers, costs.layers), ("levels", levels, costs.levels.map(\.description))]
         for (field, found, allowed) in names where found != allowed {
-            throw RunError.mismatch(
-                file: path, field: field, found: found.joined(separator: ","),
-                allowed: allowed.joined(separator: ","))
+            throw Self.another(
+                field, found.joined(separator: ","), allowed.joined(separator: ","), path)
         }
     }
 
@@ -128,8 +127,14 @@ extension TraceHeader {
         for field in Set(identity.keys).union(self.identity.keys).sorted() {
             let (found, allowed) = (self.identity[field], identity[field])
             guard found != allowed else { continue }
-            throw RunError.mismatch(
-                file: path, field: field, found: found ?? "nothing", allowed: allowed ?? "nothing")
+            throw Self.another(field, found ?? "nothing", allowed ?? "nothing", path)
         }
+    }
+
+    private static func another(_ field: String, _ found: String, _ allowed: String, _ path: String) -> Issue
+    {
+        Issue(
+            .mismatch, .path(path), field: .part(field), found: "'\(found)'",
+            allowed: "'\(allowed)', which this search was given")
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Levels
 import ModelFiles
 
 /// The checkpoints of a run folder: the last one, and the one before, for when the last is damaged.
@@ -34,9 +35,9 @@ package struct CheckpointStore {
     /// Makes sure that the last checkpoint is whole, and puts the one before in its place when it is not.
     ///
     /// - Returns: a line about what was wrong; nil when nothing was.
-    /// - Throws: ``RunError/noRun(file:)``, or what is wrong when there is none before it either.
+    /// - Throws: `Issue`, or what is wrong when there is none before it either.
     package func repair() throws -> String? {
-        guard holdsCheckpoint else { throw RunError.noRun(file: path) }
+        guard holdsCheckpoint else { throw Issue.noCheckpoint(path) }
         do {
             try FileSeal.require(path)
             return nil
@@ -53,8 +54,7 @@ package struct CheckpointStore {
         let temporary = "\(name).new"
         unlink(temporary)
         guard Foundation.link(path, temporary) == 0, rename(temporary, name) == 0 else {
-            throw RunError.damaged(
-                file: name, reason: "it cannot be replaced: \(String(cString: strerror(errno)))")
+            throw Issue(name, cannot: "replace it")
         }
     }
 }

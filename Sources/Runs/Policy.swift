@@ -60,29 +60,31 @@ public struct Policy: Sendable, Codable, Equatable {
     }
 
     /// Reads a policy and checks that it is one.
-    /// - Throws: `ModelFileError` for a missing or damaged file, another schema, a layer that comes twice.
+    /// - Throws: `Issue` for a missing or damaged file, another schema, a layer that comes twice.
     public init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw ModelFileError(file: path, message: "no such policy file")
+            throw Issue(.missing, .path(path), advice: "no such policy file")
         }
         let policy: Policy
         do {
             struct Header: Decodable { let schema: String }
             let schema = try JSONDecoder().decode(Header.self, from: data).schema
             guard schema == Self.schema else {
-                throw ModelFileError(
-                    file: path, message: "schema: found '\(schema)', allowed '\(Self.schema)'")
+                throw Issue(
+                    .unsupported, .path(path), field: "schema", found: "'\(schema)'",
+                    allowed: "'\(Self.schema)'")
             }
             policy = try JSONDecoder().decode(Policy.self, from: data)
         } catch let error as DecodingError {
-            throw ModelFileError(file: path, message: "found no policy, or a damaged one: \(error.line)")
+            throw Issue(.malformed, .path(path), found: "no policy, or a damaged one", advice: error.line)
         }
         var names: Set<String> = []
         for choice in policy.layers where !names.insert(choice.layer).inserted {
-            throw ModelFileError(file: path, message: "layer '\(choice.layer)': found twice, allowed once")
+            throw Issue(
+                .malformed, .path(path), field: "layer '\(choice.layer)'", found: "twice", allowed: "once")
         }
         guard !names.isEmpty else {
-            throw ModelFileError(file: path, message: "layers: found none, allowed one or more")
+            throw Issue(.malformed, .path(path), field: "layers", found: "none", allowed: "one or more")
         }
         self = policy
     }
@@ -90,31 +92,30 @@ public struct Policy: Sendable, Codable, Equatable {
     /// The levels for a model's layers, in their order.
     ///
     /// - Parameter path: the policy's file, for errors.
-    /// - Throws: `ModelFileError` for a layer that the model has not, that the policy has not, or that is of
+    /// - Throws: `Issue` for a layer that the model has not, that the policy has not, or that is of
     ///   another shape.
     public func levels(for shapes: [LayerShape], path: String) throws -> [Level] {
         let known = Dictionary(shapes.map { ($0.name, $0) }) { first, _ in first }
         for choice in layers {
             guard let shape = known[choice.layer] else {
-                throw ModelFileError(
-                    file: path,
-                    message: "layer '\(choice.layer)': found no such layer in the model, allowed "
-                        + "one of its \(shapes.count), such as '\(shapes.first?.name ?? "")'")
+                throw Issue(
+                    .mismatch, .path(path), field: "layer '\(choice.layer)'",
+                    found: "no such layer in the model",
+                    allowed: "one of its \(shapes.count), such as '\(shapes.first?.name ?? "")'")
             }
             guard choice.rows ?? shape.rows == shape.rows, choice.cols ?? shape.cols == shape.cols else {
-                throw ModelFileError(
-                    file: path,
-                    message: "layer '\(choice.layer)': found \(choice.rows ?? shape.rows)x"
-                        + "\(choice.cols ?? shape.cols), allowed \(shape.rows)x\(shape.cols) as in the model")
+                throw Issue(
+                    .mismatch, .path(path), field: "layer '\(choice.layer)'",
+                    found: "\(choice.rows ?? shape.rows)x\(choice.cols ?? shape.cols)",
+                    allowed: "\(shape.rows)x\(shape.cols) as in the model")
             }
         }
         let chosen = Dictionary(uniqueKeysWithValues: layers.map { ($0.layer, $0.level) })
         return try shapes.map { shape in
             guard let level = chosen[shape.name] else {
-                throw ModelFileError(
-                    file: path,
-                    message: "found no level for the model's layer '\(shape.name)', allowed one for each "
-                        + "of its \(shapes.count)")
+                throw Issue(
+                    .mismatch, .path(path), found: "no level for the model's layer '\(shape.name)'",
+                    allowed: "one for each of its \(shapes.count)")
             }
             return level
         }

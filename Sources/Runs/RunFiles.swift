@@ -136,13 +136,13 @@ public struct RunFiles {
     }
 
     /// What was learned.
-    /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
+    /// - Throws: `Issue` when the folder holds no run, or one that has not ended.
     public func policy() throws -> Policy {
         let files = FileManager.default
         if !files.fileExists(atPath: path(.policy)) {
-            throw ModelFileError(
-                file: path(.policy),
-                message: files.fileExists(atPath: path(.options))
+            throw Issue(
+                .missing, .path(path(.policy)),
+                advice: files.fileExists(atPath: path(.options))
                     ? "no such file: the search has not ended; `secateur resume` continues it"
                     : "no such file: allowed is the folder of a run")
         }
@@ -183,13 +183,13 @@ public struct RunFiles {
     }
 
     /// What the checkpoint tells of the policies evaluated so far, also while a search runs here.
-    /// - Throws: ``RunError``; errors that name the damaged file.
+    /// - Throws: `Issue`; errors that name the damaged file.
     public func recordedSoFar() throws -> (header: TraceHeader, rows: [TraceRow]) {
         try CheckpointFile.readTrace(path: CheckpointStore(folder: folder).path)
     }
 
     /// What the search is about, as it was started with.
-    /// - Throws: ``RunError`` when there is no run, or it is damaged; `HDF5Error`.
+    /// - Throws: `Issue` when there is no run, or it is damaged.
     public func identity() throws -> [String: String] {
         try CheckpointFile.readSummary(path: CheckpointStore(folder: folder).path).header.identity
     }

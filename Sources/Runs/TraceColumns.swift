@@ -1,5 +1,6 @@
 import Environments
 import HDF5
+import Levels
 
 /// The datasets that hold the rows of a trace, in `trace.h5` and, as a copy, in `checkpoint.h5`.
 struct TraceColumns {
@@ -81,10 +82,9 @@ struct TraceColumns {
         guard shape.dropFirst() == [layers], actions.allSatisfy(header.levels.indices.contains),
             evaluations == rows.map({ Int64($0 + 1) })
         else {
-            throw RunError.damaged(
-                file: path,
-                reason:
-                    "its rows are not those of \(layers) layers and \(header.levels.count) levels, numbered from 1"
+            throw Issue.unusable(
+                path,
+                "its rows are not those of \(layers) layers and \(header.levels.count) levels, numbered from 1"
             )
         }
         return rows.map { row in

@@ -163,7 +163,7 @@ public final class TraceFile {
         for row in rows { try columns.append(row) }
         try file.startSWMRWrite()
         guard rename(temporary, path) == 0 else {
-            throw RunError.damaged(file: path, reason: "renaming \(temporary) failed")
+            throw Issue(path, cannot: "replace")
         }
     }
 
@@ -186,14 +186,14 @@ public final class TraceFile {
     ///
     /// - Parameter whileWritten: reads one that grows; its content is not checked against a digest, which it
     ///   does not have yet.
-    /// - Throws: `HDF5Error`, `ModelFileError`, or ``RunError/damaged(file:reason:)``.
+    /// - Throws: `Issue`.
     public static func read(path: String, whileWritten: Bool = false) throws -> (TraceHeader, [TraceRow]) {
         if !whileWritten { try FileSeal.require(path) }
         let file = try HDF5File.open(path: path, mode: whileWritten ? .swmrRead : .readOnly)
         let root = try file.root
         let found: String = try root.attribute("schema")
         guard found == schema else {
-            throw RunError.damaged(file: path, reason: "schema: found '\(found)', allowed '\(schema)'")
+            throw Issue.otherSchema(path, found: found, allowed: schema)
         }
         let header = try TraceHeader(from: root)
         let rows = try TraceColumns.read(from: root, header: header, path: path)

@@ -22,14 +22,16 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
     /// - Parameters:
     ///   - phase: what layers are packed for.
     ///   - mostBytes: how large the packed layers that are kept may grow.
-    /// - Throws: ``PruningError`` when the weights are of other layers, ``LevelFormatError`` for a level
+    /// - Throws: `Issue` when the weights are of other layers, or for a level
     ///   that no format makes.
     public init(
         dense: Model, weights: LevelWeights, for phase: Workload.Phase = .prefill,
         formats: LevelFormats = .standard, mostBytes: Int = 768 << 20
     ) throws {
         guard weights.layers == dense.layerShapes else {
-            throw PruningError("level database", "found layers of another model")
+            throw Issue(
+                .mismatch, .other("level database"), found: "layers of another model",
+                allowed: "those of this one")
         }
         try formats.require(weights.levels)
         self.dense = dense

@@ -16,7 +16,7 @@ struct EarlierRun {
     private let identity: [String: String]
 
     /// Reads a run.
-    /// - Throws: `Issue` or `RunError` when the folder holds no run whose search had begun.
+    /// - Throws: `Issue` when the folder holds no run whose search had begun.
     init(folder: String) throws {
         files = RunFiles(folder: folder)
         guard let costs = try files.storedCosts(), files.holdsCheckpoint else {
@@ -35,7 +35,7 @@ struct EarlierRun {
         for field in Set(own.keys).union(identity.keys).sorted() where own[field] != identity[field] {
             let (found, allowed) = (identity[field] ?? "nothing", own[field] ?? "nothing")
             throw Issue(
-                .mismatch, .path(files.folder), field: field, found: "\(found.prefix(12))",
+                .mismatch, .path(files.folder), field: .part(field), found: "\(found.prefix(12))",
                 allowed: "\(allowed.prefix(12)) as in this search")
         }
         // Before output errors had a table of their own, such agents found them under the name of

@@ -28,7 +28,7 @@ public struct PolicyApplication {
     /// Takes the policy of a run, to be applied as the run did.
     ///
     /// - Parameter train: a file to calibrate on instead of the run's.
-    /// - Throws: `Issue` or `ModelFileError` when the run has no policy.
+    /// - Throws: `Issue` when the run has no policy.
     public init(run: String, train: String?, threads: Int) throws {
         let files = RunFiles(folder: run)
         var options = try files.options()
@@ -68,7 +68,7 @@ public struct PolicyApplication {
     /// - Parameters:
     ///   - cache: folder of level databases; one that fits is read instead of pruning again.
     ///   - note: is told what a person should know, a line each.
-    /// - Throws: `ModelFileError` for layers that are not the model's; `Issue` for another model
+    /// - Throws: `Issue` for layers that are not the model's, or for another model
     ///   than the run searched.
     public func apply(
         to model: String, cache: String, output: String, tasks: SearchTasks = .standard,
@@ -113,7 +113,7 @@ public struct PolicyApplication {
         _ task: Task, of model: Task.Model, _ digest: String, _ levels: [Level], cache: String,
         progress: StageProgress
     ) throws -> [String: Matrix] {
-        let (network, pool) = (model.network, ThreadPool(threads: options.threads))
+        let (network, pool) = (model.network, try ThreadPool(threads: options.threads))
         let shapes = network.layerShapes
         let sequences = try calibrationData(task, model)
         let key = Task.Model.databaseKey(

@@ -39,7 +39,7 @@ public struct Recovery {
         files = RunFiles(folder: folder)
         options = try files.options()
         try Self.require(options)
-        pool = ThreadPool(threads: options.threads)
+        pool = try ThreadPool(threads: options.threads)
     }
 
     /// Refuses to train what cannot be trained, before anything is searched.

@@ -1,5 +1,6 @@
 import Environments
 import Evaluation
+import Levels
 import Models
 import Pruning
 import Runs
@@ -56,14 +57,20 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
 
     /// What a switch of each level would do at a policy.
     public func effects(of policy: [Int], number: Int) throws -> LevelEffects {
-        guard let switches else { throw SearchFailure("effects: found a model without a backward pass") }
+        guard let switches else {
+            throw Issue(
+                .unsupported, .other("effects"), found: "a model without a backward pass", allowed: "one with"
+            )
+        }
         return try switches.effects(of: policy, number: number)
     }
 
     /// Scores of policies on a part of the reward data.
     public func scores(of policies: [[Int]], share: Double, number: Int) throws -> [Double] {
         guard let part = part(share, number) else {
-            throw SearchFailure("scores: found reward data that cannot be cut up")
+            throw Issue(
+                .unsupported, .other("scores"), found: "reward data that cannot be cut up",
+                allowed: "data in parts")
         }
         return try policies.map { try score(part, $0) }
     }

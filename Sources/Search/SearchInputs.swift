@@ -46,7 +46,7 @@ public struct SearchInputs<Model: SearchableModel> {
                 .outOfRange, .option("tokens"), found: "\(options.tokens)",
                 allowed: "\(model.maximumTokens) at most, the longest sequence of \(options.model)")
         }
-        pool = ThreadPool(threads: options.threads)
+        pool = try ThreadPool(threads: options.threads)
         modelDigest = try model.digest()
         data = try task.data(options, for: model, pool: pool)
         let (model, pool) = (model, pool)

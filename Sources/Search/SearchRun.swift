@@ -97,13 +97,17 @@ public final class SearchRun {
     ///
     /// - Parameter identity: What the search is about (digests of the model and the latency table, the
     ///   database's key, the task...): resuming with anything else is refused.
-    /// - Throws: ``RunError/runExists(file:)`` when a run is there already; file errors.
+    /// - Throws: `Issue` when a run is there already; file errors.
     public static func start(
         folder: String, environment: any Environment, options: SearchRunOptions, identity: [String: String],
         agents: AgentRegistry = .standard
     ) throws -> SearchRun {
         let store = CheckpointStore(folder: folder)
-        guard !store.holdsCheckpoint else { throw RunError.runExists(file: store.path) }
+        guard !store.holdsCheckpoint else {
+            throw Issue(
+                .exists, .path(store.path),
+                advice: "a run is already here: resume it, or choose another folder")
+        }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let costs = environment.costs
         let header = TraceHeader(
@@ -128,8 +132,8 @@ public final class SearchRun {
     ///   - note: Is told about a damaged checkpoint.
     ///   - environment: Makes the environment, given the budget in evaluations and how many token-passes are
     ///     spent.
-    /// - Throws: ``RunError`` when there is no run, it is about something else, or it is damaged;
-    ///   `HDF5Error`.
+    /// - Throws: `Issue` when there is no run, it is about something else, or it is damaged;
+    ///   `Issue`.
     public static func resume(
         folder: String, identity: [String: String], agents: AgentRegistry = .standard,
         checkpointEverySeconds: Double = 1,
@@ -175,10 +179,10 @@ public final class SearchRun {
             seed: header.seed, options: header.agentOptions)
         do {
             return try restored(agent)
-        } catch let error as AgentError {
-            throw RunError.damaged(file: path, reason: "/agent: \(error)")
+        } catch let issue as Issue {
+            throw Issue.unusable(path, field: "/agent", "\(issue)")
         } catch let error as DecodingError {
-            throw RunError.damaged(file: path, reason: "/agent: \(error.line)")
+            throw Issue.unusable(path, field: "/agent", error.line)
         }
     }
 
@@ -205,7 +209,7 @@ public final class SearchRun {
     /// Searches until the budget is spent, the agent wants no more, or `shouldStop` says so between two
     /// episodes; then closes the files, so that it can be called once.
     ///
-    /// - Throws: ``EnvironmentError`` and file errors; the episodes finished before are in the checkpoint.
+    /// - Throws: `Issue` and file errors; the episodes finished before are in the checkpoint.
     public func run(
         progress: (SearchProgress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws -> SearchOutcome {
@@ -295,7 +299,7 @@ public final class SearchRun {
 
     /// What the agent of a search over a range of targets holds to be best for one inside of it, as policies
     /// to be tried.
-    /// - Throws: ``RunError``; errors that name the damaged file.
+    /// - Throws: `Issue`; errors that name the damaged file.
     public static func policies(
         for target: Target, in folder: String, costs: LevelCosts, agents: AgentRegistry = .standard
     )
@@ -309,7 +313,7 @@ public final class SearchRun {
 
     /// The policies that a search in a folder would list as its best if it ended now, and how many it
     /// evaluated.
-    /// - Throws: ``RunError``; errors that name the damaged file.
+    /// - Throws: `Issue`; errors that name the damaged file.
     public static func bestPolicies(in folder: String, costs: LevelCosts) throws -> (
         policies: [[Int]], evaluations: Int
     ) {

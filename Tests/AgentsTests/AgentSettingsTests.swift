@@ -1,6 +1,7 @@
 import ChainProblem
 import Environments
 import Foundation
+import Levels
 import Testing
 
 @testable import Agents
@@ -33,21 +34,21 @@ import Testing
     @Test func unknownOptionsAndBadValuesAreRefusedByName() {
         func message(_ agent: String, _ options: [String: String]) -> String? {
             let toy = ChainEnvironment(problem: 1, budget: 1)
-            return #expect(throws: AgentError.self) {
+            return #expect(throws: Levels.Issue.self) {
                 _ = try AgentRegistry.standard.make(
                     agent, costs: toy.costs, target: toy.usualTarget, budget: 1, seed: 1, options: options)
             }?.description
         }
         #expect(
             message("evopress", ["offsprings": "3"])
-                == "agent option: found 'offsprings', allowed of agent evopress: mostSwitches, offspring, attempts"
+                == "agentOptions: evopress: found 'offsprings', allowed mostSwitches, offspring, attempts"
         )
         #expect(
-            message("uniform", ["a": "3"]) == "agent option: found 'a', allowed of agent uniform: none")
+            message("uniform", ["a": "3"]) == "agentOptions: uniform: found 'a', allowed none")
         for wrong in ["0", "x", "", "2000", "1.5"] {
             #expect(
                 message("evopress", ["offspring": wrong])
-                    == "agent option offspring of evopress: found '\(wrong)', allowed 1 to 1000")
+                    == "agentOptions: offspring of evopress: found '\(wrong)', allowed 1 to 1000")
         }
         #expect(
             message("natural", ["stepSize": "nan"])?.hasSuffix("found 'nan', allowed 0.0 to 10.0") == false)

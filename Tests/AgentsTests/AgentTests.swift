@@ -1,4 +1,5 @@
 import ChainProblem
+import Levels
 import Testing
 
 @testable import Agents
@@ -151,7 +152,7 @@ import Testing
         #expect(try agents.agent(named: "random") == RandomSearch.self)
         #expect(agents.names == AgentRegistry.standard.agents.map { $0.name })
         #expect(Set(agents.names).count == agents.names.count)
-        let error = #expect(throws: AgentError.self) { try agents.agent(named: "sarsa") }
+        let error = #expect(throws: Levels.Issue.self) { try agents.agent(named: "sarsa") }
         #expect(error?.description == "agent: found 'sarsa', allowed \(agents.names.joined(separator: ", "))")
     }
 }

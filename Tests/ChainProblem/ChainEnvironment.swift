@@ -100,7 +100,9 @@ package final class ChainEnvironment: Environment {
     package func reset(target: Target) throws -> Observation {
         guard costs.leastLatencyMs <= target.latencyMs, costs.leastSizeBytes <= target.sizeBytes ?? .max
         else {
-            throw EnvironmentError.impossibleTarget("no policy meets \(target)")
+            throw target.latencyMs < costs.leastLatencyMs
+                ? Issue.impossibleLatency(target, of: costs)
+                : Issue.impossibleSize(target.sizeBytes ?? 0, of: costs)
         }
         self.target = target
         actions = []
@@ -108,12 +110,11 @@ package final class ChainEnvironment: Environment {
     }
 
     package func step(_ action: Int) throws -> StepResult {
-        guard let target else { throw EnvironmentError.noEpisode }
-        guard evaluationsLeft > 0 else { throw EnvironmentError.budgetSpent(budget) }
+        guard let target else { throw Issue.noEpisode }
+        guard evaluationsLeft > 0 else { throw Issue.spentBudget(budget) }
         let mask = observation(target).mask
         guard mask.indices.contains(action), mask[action] else {
-            throw EnvironmentError.invalidAction(
-                layer: costs.layers[actions.count], action: action, allowed: mask.indices.filter { mask[$0] })
+            throw Issue.invalidAction(action, layer: costs.layers[actions.count], mask: mask)
         }
         actions.append(action)
         guard actions.count == costs.layers.count else { return .next(observation(target)) }

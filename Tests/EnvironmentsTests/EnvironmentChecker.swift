@@ -20,7 +20,7 @@ func checkEnvironment(target: Target, budget: Int, make: () throws -> any Enviro
 private func checkContract(target: Target, budget: Int, _ environment: any Environment) throws {
     let costs = environment.costs
     #expect(environment.evaluationsLeft == budget)
-    #expect(throws: EnvironmentError.noEpisode) { _ = try environment.step(0) }
+    #expect(throws: Levels.Issue.noEpisode) { _ = try environment.step(0) }
     let (observations, actions, terms) = try walk(environment, target: target) { $1[$1.count / 2] }
     #expect(environment.evaluationsLeft == budget - 1)
     #expect(observations.map(\.layer) == Array(costs.layers.indices))
@@ -39,11 +39,11 @@ private func checkContract(target: Target, budget: Int, _ environment: any Envir
     #expect(abs(terms.latencyMs - costs.latencyMs(of: actions)) < 1e-6 * target.latencyMs)
     #expect(terms.sizeBytes == costs.sizeBytes(of: actions))
     #expect(terms.reward.isFinite && terms.quality.isFinite)
-    #expect(throws: EnvironmentError.noEpisode) { _ = try environment.step(0) }
-    #expect(throws: EnvironmentError.self) {
+    #expect(throws: Levels.Issue.noEpisode) { _ = try environment.step(0) }
+    #expect(throws: Levels.Issue.self) {
         try environment.reset(target: costs.target(latencyMs: costs.leastLatencyMs * 0.99))
     }
-    #expect(throws: EnvironmentError.self) {
+    #expect(throws: Levels.Issue.self) {
         try environment.reset(
             target: costs.target(latencyMs: target.latencyMs, sizeBytes: costs.leastSizeBytes - 1))
     }
@@ -58,7 +58,7 @@ private func checkMasks(target: Target, _ environment: any Environment) throws {
         for level in [-1] + observation.mask.indices + [costs.levels.count]
         where !observation.mask.indices.contains(level) || !observation.mask[level] {
             if observation.mask.indices.contains(level) { masked += 1 }
-            #expect(throws: EnvironmentError.self) { _ = try environment.step(level) }
+            #expect(throws: Levels.Issue.self) { _ = try environment.step(level) }
         }
         // The slowest allowed level brings the limit near soonest.
         let allowed = observation.mask.indices.filter { observation.mask[$0] }
@@ -98,7 +98,7 @@ private func checkBudget(target: Target, budget: Int, _ environment: any Environ
         _ = try walk(environment, target: target) { $1[spent % $1.count] }
     }
     #expect(environment.evaluationsLeft == 0)
-    #expect(throws: EnvironmentError.budgetSpent(budget)) {
+    #expect(throws: Levels.Issue.spentBudget(budget)) {
         _ = try walk(environment, target: target) { $1[0] }
     }
 }

@@ -1,6 +1,7 @@
 import ChainProblem
 import Foundation
 import HDF5
+import Levels
 import ModelFiles
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
         }
         #expect(try CheckpointFile.readTrace(path: path).rows.map(\.terms) == present.rows.map(\.terms))
         #expect(try RunFiles(folder: folder.path).identity() == someIdentity)
-        let error = #expect(throws: RunError.self) { try CheckpointFile(path: path, costs: costs) }
+        let error = #expect(throws: Levels.Issue.self) { try CheckpointFile(path: path, costs: costs) }
         let message = try #require(error?.description)
         #expect(message.contains("found 'secateur.checkpoint/2', allowed 'secateur.checkpoint/3'"))
         #expect(message.contains("the build of Secateur that began the search continues it"))

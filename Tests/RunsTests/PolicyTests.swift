@@ -28,7 +28,7 @@ import Testing
             let policy = try read(json)
             _ = try policy.levels(for: shapes, path: "policy.json")
             return "no error"
-        } catch let error as ModelFileError {
+        } catch let error as Levels.Issue {
             return error.description
         }
     }
@@ -97,16 +97,16 @@ import Testing
             for word in words { #expect(text.contains(word), "\(text)") }
             #expect(!text.contains("\n"))
         }
-        #expect(throws: ModelFileError.self) { try Policy(path: "\(folder)/missing.json") }
+        #expect(throws: Levels.Issue.self) { try Policy(path: "\(folder)/missing.json") }
     }
 
     @Test func aRunHasAPolicyAtItsEnd() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let run = RunFiles(folder: folder)
-        let noRun = #expect(throws: ModelFileError.self) { try run.policy() }
+        let noRun = #expect(throws: Levels.Issue.self) { try run.policy() }
         #expect(noRun?.description.contains("policy.json: no such file: allowed is the folder") == true)
         try AtomicFile.write(Data("{}".utf8), to: run.path(.options))
-        let unfinished = #expect(throws: ModelFileError.self) { try run.policy() }
+        let unfinished = #expect(throws: Levels.Issue.self) { try run.policy() }
         #expect(unfinished?.description.contains("the search has not ended") == true)
         let written = try read(Self.policy(Self.block))
         #expect(try run.policy() == written)

@@ -73,7 +73,7 @@ private struct Wandering: Agent {
         let header = try TraceFile.read(path: stopped.file("trace.h5")).0
         #expect(header.agent == "wandering" && header.agentOptions == options)
         // The usual registry is a value of its own.
-        #expect(throws: AgentError.self) { try resume(stopped.path) }
+        #expect(throws: Levels.Issue.self) { try resume(stopped.path) }
     }
 
     /// The largest networks: a checkpoint is written once a second.
@@ -102,8 +102,7 @@ private struct Wandering: Agent {
         }
         let fewer = ChainEnvironment(layers: 71, problem: 1, budget: 1)
         var refusing = AMC(costs: fewer.costs, target: fewer.usualTarget, budget: 8, seed: 2)
-        #expect(throws: AgentError.damagedState("its memory is not of 71 layers")) {
-            try refusing.restore(read)
-        }
+        let damaged = #expect(throws: Levels.Issue.self) { try refusing.restore(read) }
+        #expect(damaged?.code == .malformed && damaged?.advice == "its memory is not of 71 layers")
     }
 }

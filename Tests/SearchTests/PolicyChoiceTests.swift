@@ -69,6 +69,6 @@ import Testing
             #expect(picked.candidate.actions == Self.half)
             #expect(choice.meetsTarget(picked))
         }
-        #expect(throws: SearchFailure.self) { try Self.pick([]) { $0 } }
+        #expect(throws: Levels.Issue.self) { try Self.pick([]) { $0 } }
     }
 }

@@ -37,7 +37,7 @@ import Testing
                 try? FileManager.default.copyItem(atPath: whole.file(name), toPath: killed.file(name))
             }
         }
-        #expect(throws: ModelFileError.self) { try TraceFile.read(path: killed.file("trace.h5")) }
+        #expect(throws: Levels.Issue.self) { try TraceFile.read(path: killed.file("trace.h5")) }
         #expect(try TraceFile.isUnfinished(path: killed.file("trace.h5")))
         #expect(try RunFiles(folder: killed.path).recordedSoFar().rows.count >= killedAt - 1)
         try resume(killed.path)
@@ -102,43 +102,42 @@ import Testing
     @Test func anotherIdentityIsRefused() throws {
         let folder = try TemporaryFolder()
         try search(folder.path, agent: "random", stopAfter: 3)
-        let error = #expect(throws: RunError.self) {
+        let error = #expect(throws: Levels.Issue.self) {
             try resume(folder.path, identity: ["model": "sha256:5678", "task": "toy"])
         }
         let file = folder.file("checkpoint.h5")
+        #expect(error?.code == .mismatch && error?.subject == .path(file) && error?.field == "model")
         #expect(
-            error
-                == .mismatch(
-                    file: file, field: "model", found: "sha256:1234", allowed: "sha256:5678"))
-        #expect(throws: RunError.mismatch(file: file, field: "task", found: "toy", allowed: "nothing")) {
+            error?.description.hasSuffix(
+                "model: found 'sha256:1234', allowed 'sha256:5678', which this search was given") == true)
+        let other = #expect(throws: Levels.Issue.self) {
             try resume(folder.path, identity: ["model": "sha256:1234"])
         }
+        #expect(other?.field == "task" && other?.found == "'toy'")
     }
 
     @Test func otherLayersAreRefused() throws {
         let folder = try TemporaryFolder()
         try search(folder.path, agent: "natural", stopAfter: 3)
-        let error = #expect(throws: RunError.self) {
+        let error = #expect(throws: Levels.Issue.self) {
             let run = try SearchRun.resume(folder: folder.path, identity: someIdentity) { budget, spent in
                 ChainEnvironment(layers: 15, problem: 1, budget: budget, spent: spent ?? 0)
             }
             _ = try run.run()
         }
-        guard case .mismatch(_, "layers", _, _) = error else {
-            Issue.record("found \(String(describing: error))")
-            return
-        }
+        #expect(error?.code == .mismatch && error?.field == "layers")
     }
 
     @Test func aFolderHoldsOneRun() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: RunError.noRun(file: folder.file("checkpoint.h5"))) {
-            try resume(folder.path)
-        }
+        let path = folder.file("checkpoint.h5")
+        let missing = #expect(throws: Levels.Issue.self) { try resume(folder.path) }
+        #expect(missing?.code == .missing && missing?.subject == .path(path))
         try search(folder.path, agent: "random", budget: 3)
-        #expect(throws: RunError.runExists(file: folder.file("checkpoint.h5"))) {
+        let taken = #expect(throws: Levels.Issue.self) {
             try search(folder.path, agent: "random", budget: 3)
         }
+        #expect(taken?.code == .exists && taken?.subject == .path(path))
     }
 
     @Test(arguments: [0, 1, 100, 1_000, 5_000]) func aTruncatedCheckpointGivesOneClearError(bytes: Int) throws
@@ -220,7 +219,7 @@ import Testing
             folder: failed.path, environment: flaky,
             options: SearchRunOptions(target: flaky.chain.usualTarget, budget: 30, seed: 5),
             identity: someIdentity)
-        #expect(throws: EnvironmentError.noEpisode) { _ = try run.run() }
+        #expect(throws: Levels.Issue.noEpisode) { _ = try run.run() }
         #expect(try traceRows(failed.path).count == 6)
         try resume(failed.path)
         #expect(try traceRows(failed.path) == traceRows(whole.path))
@@ -244,7 +243,7 @@ private final class FlakyEnvironment: Environment {
     func reset(target: Target) throws -> Observation { try chain.reset(target: target) }
 
     func step(_ action: Int) throws -> StepResult {
-        if chain.budget - chain.evaluationsLeft == failsAfter { throw EnvironmentError.noEpisode }
+        if chain.budget - chain.evaluationsLeft == failsAfter { throw Levels.Issue.noEpisode }
         return try chain.step(action)
     }
 }
