@@ -1,5 +1,5 @@
 import ArgumentParser
-import Tensors
+import Launch
 
 /// Regenerates the numbers that the documentation quotes.
 @main
@@ -14,7 +14,7 @@ struct Benchmarks: ParsableCommand {
         ])
 
     static func main() {
-        OpenBLASCore.chooseUnlessChosen()
+        Launch.prepare()
         main(nil)
     }
 }

@@ -30,7 +30,7 @@ struct EvaluationTime: ParsableCommand {
 
     func run() throws {
         guard let level = Level(level) else { throw ValidationError("--level: found '\(level)'") }
-        let pool = ThreadPool(threads: threads)
+        let pool = try ThreadPool(threads: threads)
         let dense = try EncoderModel(folder: model)
         let text = try Datasets.sentences(path: data).prefix(sentences)
         let sequences = dense.sentences.encode(Array(text))

@@ -73,7 +73,7 @@ struct GLUE: ParsableCommand {
 
     func run() throws {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-        let pool = ThreadPool(threads: threads)
+        let pool = try ThreadPool(threads: threads)
         var rows: [Row] = []
         for task in GLUETask.chosen(tasks) {
             for kind in Case.allCases where cases.contains(kind) {

@@ -25,7 +25,7 @@ struct LatencyPrediction: ParsableCommand {
     var threads = UsableProcessors.count()
 
     func run() throws {
-        let pool = ThreadPool(threads: threads)
+        let pool = try ThreadPool(threads: threads)
         let dense = try EncoderModel(folder: model).encoder
         let variants = try LevelVariants(of: dense, levels: .standard)
         let workload = Workload(tokens: tokens)

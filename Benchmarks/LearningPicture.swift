@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import Levels
 import Report
 import Runs
 import Search
@@ -21,7 +22,7 @@ struct LearningPicture: ParsableCommand {
 
     func run() throws {
         guard let rows = try RunFiles(folder: folder).trace()?.rows, rows.count > 1 else {
-            throw SearchFailure("\(folder): found no trace of two policies or more")
+            throw Issue(.missing, .path(folder), found: "no trace of two policies or more")
         }
         try LearningHistory(rows: rows).svg.write(toFile: output, atomically: true, encoding: .utf8)
         let best = rows.map(\.terms.reward).max() ?? .nan

@@ -84,7 +84,7 @@ struct PruningMethods: ParsableCommand {
 
     func run() throws {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-        let pool = ThreadPool(threads: threads)
+        let pool = try ThreadPool(threads: threads)
         let chosen = Method.chosen(methods)
         print((["task", "dense"] + chosen.map(\.name)).joined(separator: "  "))
         for task in GLUETask.chosen(tasks) {

@@ -37,7 +37,7 @@ struct PruningQuality: ParsableCommand {
     var sentences = 512
 
     func run() throws {
-        let pool = ThreadPool(threads: UsableProcessors.count())
+        let pool = try ThreadPool(threads: UsableProcessors.count())
         let encoder = try EncoderModel(folder: model)
         let task = STSTask(pairs: try Datasets.scoredPairs(path: data), tokenizer: encoder.sentences)
         let levels = [Pattern.unstructured, .rowBlock4].flatMap { pattern in

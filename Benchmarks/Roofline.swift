@@ -23,7 +23,7 @@ struct Roofline: ParsableCommand {
     var tokens = 128
 
     func run() throws {
-        let benchmark = KernelBenchmark(instructionSet: .best, tokens: tokens, pool: ThreadPool(threads: 1))
+        let benchmark = KernelBenchmark(instructionSet: .best, tokens: tokens, pool: ThreadPool())
         let levels = [Pattern.unstructured, .rowBlock4, .block4].flatMap { pattern in
             [0.5, 0.7, 0.8, 0.9, 0.95].map { Level(pattern: pattern, sparsity: $0) }
         }

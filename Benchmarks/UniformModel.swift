@@ -38,7 +38,7 @@ struct UniformModel: ParsableCommand {
         guard let level = Level(level) else {
             throw ValidationError("--level: found '\(level)', allowed such as 4x1@0.800")
         }
-        let pool = ThreadPool(threads: UsableProcessors.count())
+        let pool = try ThreadPool(threads: UsableProcessors.count())
         let dense = try DecoderModel(path: model, precision: .float32)
         let text = try dense.windows(ofText: train, context: DecoderModel.windowTokens)
         let calibration = Calibration(

@@ -59,7 +59,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             }
         case .safetensors:
             let model = try EncoderModel(folder: "\(folder)/model")
-            _ = model.encoder.embed([[2, 5, 6, 3]], pool: ThreadPool(threads: 1))
+            _ = model.encoder.embed([[2, 5, 6, 3]], pool: ThreadPool())
             _ = try Decoder(path: "\(folder)/decoder")
         case .gguf:
             let model = try DecoderModel(path: "\(folder)/gguf/model.gguf", precision: .float32)
@@ -83,7 +83,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         let files = FileManager.default
         let databases = try files.contentsOfDirectory(atPath: "\(folder)/cache")
         guard let database = databases.first else {
-            throw SearchFailure("\(folder)/cache: found no database")
+            throw Issue(.missing, .path("\(folder)/cache"), found: "no database")
         }
         try files.moveItem(atPath: "\(folder)/cache/\(database)", toPath: "\(folder)/levels")
         try TinyModel.writeTokenizer(to: "\(folder)/model/tokenizer.json")

@@ -1,6 +1,7 @@
 import Agents
 import ArgumentParser
 import Foundation
+import Levels
 import Models
 import Runs
 import Search
@@ -43,7 +44,7 @@ struct Kills: ParsableCommand {
         whole.waitUntilExit()
         let seconds = Date().timeIntervalSince(start)
         guard whole.terminationStatus == 0 else {
-            throw SearchFailure("\(folder): the undisturbed search failed")
+            throw Issue(.missing, .path(folder), advice: "the undisturbed search failed")
         }
         try FileManager.default.removeItem(atPath: "\(folder)/whole/model")
         let expected = try Self.rows("\(folder)/whole")
@@ -66,7 +67,7 @@ struct Kills: ParsableCommand {
                 process.waitUntilExit()
                 if isKilled { continue }
                 guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-                    throw SearchFailure("\(run): the search failed after \(inThisSearch) kills")
+                    throw Issue(.missing, .path(run), advice: "the search failed after \(inThisSearch) kills")
                 }
                 break
             }

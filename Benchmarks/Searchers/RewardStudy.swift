@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Evaluation
 import Foundation
+import Levels
 import Models
 import Runs
 import Search
@@ -67,7 +68,7 @@ struct RewardStudy: ParsableCommand {
         let files = RunFiles(folder: folder)
         let options = try files.options()
         guard options.task == SimilarityTask().name, let rows = try files.trace()?.rows, rows.count > 2 else {
-            throw SearchFailure("\(folder): found no trace of a search with --task sts")
+            throw Issue(.missing, .path(folder), found: "no trace of a search with --task sts")
         }
         let inputs = try SearchInputs(options, task: SimilarityTask())
         let preparation = try SearchPreparation(inputs, cache: cache, files: files)

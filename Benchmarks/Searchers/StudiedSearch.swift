@@ -39,7 +39,7 @@ struct StudiedSearch {
 
     private func picked<Task: SearchTask>(_ task: Task, _ text: String) throws -> SearchSummary {
         guard let target = LatencyTarget(text) else {
-            throw SearchFailure("--targets: found '\(text)', allowed such as 0.5 or 12ms")
+            throw Issue(.malformed, .option("targets"), found: "'\(text)'", allowed: "such as 0.5 or 12ms")
         }
         let folder = "\(files.folder)/picked-\(text)"
         if let summary = try RunFiles(folder: folder).summary() { return summary }
@@ -72,14 +72,14 @@ struct StudiedSearch {
             try FileManager.default.copyItem(atPath: files.path(.latency), toPath: table)
         }
         guard let summary = try session.finish(by: .predicted) else {
-            throw SearchFailure("\(files.folder): the search was stopped before its end")
+            throw Issue(.missing, .path(files.folder), advice: "the search was stopped before its end")
         }
         return summary
     }
 
     private func options<Model: SearchableModel>(_ type: Model.Type, _ data: String) throws -> SearchOptions {
         guard let targets = LatencyTargets(target) else {
-            throw SearchFailure("--targets: found '\(target)', allowed such as 0.5 or 12ms")
+            throw Issue(.malformed, .option("targets"), found: "'\(target)'", allowed: "such as 0.5 or 12ms")
         }
         let (train, validation) = try model.files(data: data, folder: modelFolder)
         var options = SearchOptions(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import Runs
 import Search
 
@@ -84,7 +85,9 @@ struct StudyProcesses {
     private func check(_ ended: Running, _ running: [Running]) throws {
         guard ended.process.terminationReason == .exit, ended.process.terminationStatus == 0 else {
             running.forEach { $0.process.terminate() }
-            throw SearchFailure("\(ended.search.files.folder): the search failed; the others can continue")
+            throw Issue(
+                .missing, .path(ended.search.files.folder),
+                advice: "the search failed; the others can continue")
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import ModelFiles
 import Pruning
 import Runs
@@ -66,11 +67,11 @@ struct Apply: ParsableCommand {
     private func ofRun() throws -> PolicyApplication {
         let given = [
             ("task", task != nil), ("solver", solver != nil), ("seed", sampling.seed != nil),
-            ("calibration-sentences", sampling.calibrationSentences != nil),
-            ("reward-sentences", sampling.rewardSentences != nil),
+            ("calibrationSentences", sampling.calibrationSentences != nil),
+            ("rewardSentences", sampling.rewardSentences != nil),
         ]
         for (name, isGiven) in given where isGiven {
-            throw SearchFailure("--\(name): found with a run, allowed with a policy alone")
+            throw Issue(.mismatch, .option(name), found: "with a run", allowed: "with a policy alone")
         }
         return try PolicyApplication(run: source, train: train, threads: threading.threads)
     }
@@ -82,8 +83,9 @@ struct Apply: ParsableCommand {
         let policy = try Policy(path: path)
         let solver = try solver ?? policy.solver.map { try Self.solver($0, path) } ?? .obs
         guard train != nil || solver.evidence == .nothing else {
-            throw SearchFailure(
-                "--train: found none, allowed a file to calibrate on, which \(solver.rawValue) needs")
+            throw Issue(
+                .missing, .option("train"), found: "none",
+                allowed: "a file to calibrate on, which \(solver.rawValue) needs")
         }
         let usual = ModelArgument.isDecoder(model) ? LanguageTask().name : AgreementTask().name
         var options = SearchOptions(
@@ -97,7 +99,7 @@ struct Apply: ParsableCommand {
     private static func solver(_ name: String, _ path: String) throws -> PruningScore {
         guard let solver = PruningScore.unlabelled.first(where: { $0.rawValue == name }) else {
             let allowed = PruningScore.unlabelled.map(\.rawValue).joined(separator: ", ")
-            throw SearchFailure("\(path): solver: found '\(name)', allowed \(allowed)")
+            throw Issue(.unsupported, .path(path), field: "solver", found: "'\(name)'", allowed: allowed)
         }
         return solver
     }

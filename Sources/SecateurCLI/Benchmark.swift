@@ -94,11 +94,12 @@ struct Benchmark: ParsableCommand {
         let reference = try against ?? RunFiles(folder: model).searchedModel() ?? model
         guard let dense = try ModelArgument.loadAny(reference, precision: precision(of: reference)) as? Model
         else {
-            throw SearchFailure("\(reference): found another kind of model than \(model)")
+            throw Issue(
+                .mismatch, .path(reference), found: "another kind of model", allowed: "the kind of \(model)")
         }
         let tokens = try machine.tokens(for: pruned)
         machine.noteBusyProcessors()
-        let pool = ThreadPool(threads: machine.threads)
+        let pool = try ThreadPool(threads: machine.threads)
         let line = ProgressLine()
         let network =
             try wholeLevel.map { try pruned.network.withScatteredZeros($0) }

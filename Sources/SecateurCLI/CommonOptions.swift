@@ -65,7 +65,8 @@ struct MachineOptions: ParsableArguments {
     func tokens(for model: some SearchableModel) throws -> Int {
         let tokens = tokens ?? type(of: model).standardTokens
         guard tokens <= model.maximumTokens else {
-            throw SearchFailure("--tokens: found \(tokens), allowed \(model.maximumTokens) at most")
+            throw Issue(
+                .outOfRange, .option("tokens"), found: "\(tokens)", allowed: "\(model.maximumTokens) at most")
         }
         return tokens
     }
@@ -122,7 +123,10 @@ func parsedThrowing<Value>(
     _ read: @escaping @Sendable (String) throws -> Value
 ) -> @Sendable (String) throws -> Value {
     { text in
-        do { return try read(text) } catch { throw ValidationError("\(error)") }
+        do { return try read(text) } catch {
+            // The parser names the flag before.
+            throw ValidationError((error as? Issue)?.facts ?? "\(error)")
+        }
     }
 }
 

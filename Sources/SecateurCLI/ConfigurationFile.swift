@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Runs
 import Yams
 
@@ -19,7 +20,7 @@ enum ConfigurationFile {
     }
 
     /// A command line with the options of the file or the run that it names.
-    /// - Throws: `SearchFailure` for a file that is missing or malformed, with the line and what is allowed.
+    /// - Throws: `Issue` for a file that is missing or malformed, with the line and what is allowed.
     static func expanded(_ commandLine: [String]) throws -> [String] {
         guard commandLine.first == "search", !commandLine.contains(where: ["-h", "--help"].contains) else {
             return commandLine
@@ -78,17 +79,17 @@ enum ConfigurationFile {
 
     private static func read(_ path: String) throws -> [Setting] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw SearchFailure("\(path): no such file")
+            throw Issue(.missing, .path(path), advice: "no such file")
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw SearchFailure("\(path): found bytes that are not UTF-8, allowed YAML")
+            throw Issue(.malformed, .path(path), found: "bytes that are not UTF-8", allowed: "YAML")
         }
         let node: Node?
         do { node = try compose(yaml: text) } catch {
-            throw SearchFailure("\(path): found no YAML: \(error)")
+            throw Issue(.malformed, .path(path), found: "no YAML", advice: "\(error)")
         }
         guard let mapping = node?.mapping else {
-            throw SearchFailure("\(path): found no mapping, allowed lines such as 'budget: 300'")
+            throw Issue(.malformed, .path(path), found: "no mapping", allowed: "lines such as 'budget: 300'")
         }
         return try mapping.compactMap { try setting($0, $1, path) }
     }
@@ -97,16 +98,20 @@ enum ConfigurationFile {
     private static func setting(_ key: Node, _ value: Node, _ path: String) throws -> Setting? {
         let (name, line) = (key.string ?? "", key.mark?.line ?? 0)
         guard let option = SearchOption(rawValue: name), option.isOfFile else {
-            throw SearchFailure(
-                "\(path):\(line): found option '\(name)', allowed \(keys.joined(separator: ", "))")
+            throw Issue(
+                .unsupported, .path("\(path):\(line)"), found: "option '\(name)'",
+                allowed: keys.joined(separator: ", "))
         }
         guard let scalar = value.scalar?.string else {
-            throw SearchFailure(
-                "\(path):\(line): \(name): found a list or a mapping, allowed one value")
+            throw Issue(
+                .malformed, .path("\(path):\(line)"), field: .part(name), found: "a list or a mapping",
+                allowed: "one value")
         }
         guard option.kind == .flag else { return (option, scalar) }
         guard let isOn = value.bool else {
-            throw SearchFailure("\(path):\(line): \(name): found '\(scalar)', allowed true or false")
+            throw Issue(
+                .malformed, .path("\(path):\(line)"), field: .part(name), found: "'\(scalar)'",
+                allowed: "true or false")
         }
         return isOn ? (option, scalar) : nil
     }

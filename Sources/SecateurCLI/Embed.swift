@@ -27,7 +27,7 @@ struct Embed: ParsableCommand {
 
     func run() throws {
         let loaded = try ModelArgument.load(model, prompt: prompt)
-        let pool = ThreadPool(threads: threading.threads)
+        let pool = try ThreadPool(threads: threading.threads)
         var sentences: [String] = []
         func flush() throws {
             let sequences = loaded.sentences.encode(sentences)

@@ -85,7 +85,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let line = ProgressLine()
-        var request = EvaluationRequest(
+        var request = try EvaluationRequest(
             model: ModelArgument.folder(model), data: data, pool: ThreadPool(threads: threading.threads))
         request.against = against.map(ModelArgument.folder)
         request.metric = metric ?? .accuracy

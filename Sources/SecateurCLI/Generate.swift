@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Evaluation
 import Foundation
+import Levels
 import Runs
 import Search
 import Tensors
@@ -63,12 +64,15 @@ struct Generate: ParsableCommand {
         let loaded = try ModelArgument.loadDecoder(model, precision: weights.precision)
         let text = chat ? try loaded.conversation(asking: prompt) : prompt
         let ids = loaded.tokenizer.encode(text)
-        guard !ids.isEmpty else { throw SearchFailure("--prompt: found no text, allowed at least one token") }
-        guard ids.count < loaded.maximumTokens else {
-            throw SearchFailure(
-                "--prompt: found \(ids.count) tokens, allowed fewer than \(loaded.maximumTokens)")
+        guard !ids.isEmpty else {
+            throw Issue(.outOfRange, .option("prompt"), found: "no text", allowed: "at least one token")
         }
-        var generation = TextGeneration(
+        guard ids.count < loaded.maximumTokens else {
+            throw Issue(
+                .outOfRange, .option("prompt"), found: "\(ids.count) tokens",
+                allowed: "fewer than \(loaded.maximumTokens)")
+        }
+        var generation = try TextGeneration(
             model: loaded.network, prompt: ids,
             sampler: Sampler(temperature: temperature, topP: topP, seed: seed),
             endIDs: loaded.tokenizer.endIDs, maximumTokens: min(maxTokens, loaded.maximumTokens - ids.count),

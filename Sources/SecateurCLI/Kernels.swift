@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Launch
 import Levels
 import Models
 import Search
@@ -79,7 +80,7 @@ struct Kernels: ParsableCommand {
         try LevelFormats.standard.require(levels)
         machine.noteBusyProcessors()
         let line = ProgressLine()
-        var benchmark = KernelBenchmark(
+        var benchmark = try KernelBenchmark(
             instructionSet: isa, tokens: machine.tokens ?? EncoderModel.standardTokens,
             pool: ThreadPool(threads: machine.threads))
         benchmark.rounds = rounds

@@ -1,6 +1,7 @@
 import FlyingFox
 import FlyingSocks
 import Foundation
+import Levels
 import Report
 import Runs
 import Search
@@ -15,7 +16,7 @@ final class LiveReport: HTTPHandler {
     /// - Parameters:
     ///   - port: which port of 127.0.0.1; 0 for one that is free.
     ///   - record: what is known at first.
-    /// - Throws: `SearchFailure` when the port cannot be had.
+    /// - Throws: `Issue` when the port cannot be had.
     static func start(port: UInt16, _ record: RunRecord) throws -> (report: LiveReport, address: String) {
         let report = LiveReport(record)
         let server = HTTPServer(
@@ -34,13 +35,13 @@ final class LiveReport: HTTPHandler {
 
     /// What the server said about its port first.
     private final class Answer: Sendable {
-        private let result = Mutex<Result<UInt16, SearchFailure>?>(nil)
+        private let result = Mutex<Result<UInt16, Issue>?>(nil)
 
-        func give(_ new: Result<UInt16, SearchFailure>) {
+        func give(_ new: Result<UInt16, Issue>) {
             result.withLock { $0 = $0 ?? new }
         }
 
-        func wait() -> Result<UInt16, SearchFailure> {
+        func wait() -> Result<UInt16, Issue> {
             while true {
                 if let result = result.withLock({ $0 }) { return result }
                 Thread.sleep(forTimeInterval: 0.002)
@@ -51,8 +52,11 @@ final class LiveReport: HTTPHandler {
     /// Waits until the server listens, and returns its port.
     private static func listen(_ server: HTTPServer, asked: UInt16) throws -> UInt16 {
         let answer = Answer()
-        @Sendable func failure(_ error: any Error) -> Result<UInt16, SearchFailure> {
-            .failure(SearchFailure("--serve: port \(asked) of 127.0.0.1 cannot be had: \(error)"))
+        @Sendable func failure(_ error: any Error) -> Result<UInt16, Issue> {
+            .failure(
+                Issue(
+                    .inaccessible, .option("serve"),
+                    advice: "port \(asked) of 127.0.0.1 cannot be had: \(error)"))
         }
         Task.detached {
             do { try await server.run() } catch { answer.give(failure(error)) }

@@ -105,7 +105,7 @@ extension Profile {
             line.show("packing", $0)
         }
         let workload = Workload(phase: latencyOf, tokens: try machine.tokens(for: loaded))
-        return Profiler(
+        return try Profiler(
             of: loaded.network, variants: variants, workload, pool: ThreadPool(threads: machine.threads)
         ).measure { line.show("measuring kernels", $0) }
     }

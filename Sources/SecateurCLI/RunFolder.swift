@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Runs
 import Search
@@ -10,8 +11,9 @@ enum RunFolder {
     static func check(_ folder: OutputPath, overwrite: Bool) throws {
         try folder.require(.folder)
         guard !RunFiles(folder: folder.path).holdsRun || overwrite else {
-            throw SearchFailure(
-                "\(folder): found a run: continue it with `secateur resume`, or pass --overwrite")
+            throw Issue(
+                .exists, .path(folder.path), found: "a run",
+                advice: "continue it with `secateur resume`, or pass --overwrite")
         }
     }
 

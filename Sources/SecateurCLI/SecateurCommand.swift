@@ -1,5 +1,5 @@
 import ArgumentParser
-import Tensors
+import Launch
 
 /// The `secateur` command.
 @main
@@ -24,7 +24,7 @@ struct SecateurCommand: ParsableCommand {
         ])
 
     static func main() {
-        OpenBLASCore.chooseUnlessChosen()
+        Launch.prepare()
         Interruption.install()
         do {
             let typed = Array(CommandLine.arguments.dropFirst())

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import Runs
 import Search
 
@@ -34,18 +35,22 @@ enum Terminal {
     }
 
     /// Writes bytes to stdout, after what has been printed.
-    /// - Throws: `SearchFailure` when the disk is full, or nobody reads.
+    /// - Throws: `Issue` when the disk is full, or nobody reads.
     static func write(_ data: Data) throws {
         try flush()
         do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
-            throw SearchFailure("standard output: cannot be written to: \(error.localizedDescription)")
+            throw Issue(
+                .inaccessible, .other("standard output"),
+                advice: "cannot be written to: \(error.localizedDescription)")
         }
     }
 
     /// Makes sure that what was printed has arrived.
     static func flush() throws {
         guard fflush(nil) == 0 else {
-            throw SearchFailure("standard output: cannot be written to: \(String(cString: strerror(errno)))")
+            throw Issue(
+                .inaccessible, .other("standard output"),
+                advice: "cannot be written to: \(String(cString: strerror(errno)))")
         }
     }
 

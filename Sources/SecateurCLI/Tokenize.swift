@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import Runs
 import Search
 import Tokenizers
@@ -23,7 +24,9 @@ struct Tokenize: ParsableCommand {
         let tokenizer = try ModelArgument.tokenizer(model)
         let input = FileHandle.standardInput.readDataToEndOfFile()
         guard let text = String(data: input, encoding: .utf8) else {
-            throw SearchFailure("standard input: found bytes that are not UTF-8, allowed UTF-8 text")
+            throw Issue(
+                .malformed, .other("standard input"), found: "bytes that are not UTF-8", allowed: "UTF-8 text"
+            )
         }
         let ids = tokenizer.encode(text)
         if json { return try Terminal.printJSON(ids) }

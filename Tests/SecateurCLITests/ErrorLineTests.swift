@@ -7,7 +7,7 @@ import Testing
 @Suite struct ErrorLineTests {
     @Test(arguments: [
         ("targetLatency", "--target-latency"), ("budget", "--budget"), ("score", "--method"),
-        ("rewinds", "--rewind"), ("finetuneSteps", "--finetune-steps"),
+        ("rewinds", "--rewind"), ("agentOptions", "--agent-option"), ("finetuneSteps", "--finetune-steps"),
     ])
     func fieldsArePrintedAsTheirFlags(_ field: String, _ flag: String) {
         let issue = Issue(.outOfRange, .option(field), found: "0", allowed: "1")
@@ -17,6 +17,6 @@ import Testing
     @Test func otherErrorsAreAsTheyAre() {
         let issue = Issue(.missing, .path("a/runB"), advice: "no such file")
         #expect(ErrorLine.text(issue) == "a/runB: no such file")
-        #expect(ErrorLine.text(SearchFailure("as it is")) == "as it is")
+        #expect(ErrorLine.text(Issue(.missing, .other("the end"), found: "none")) == "the end: found none")
     }
 }

@@ -183,7 +183,7 @@ import TinyModels
         let database = try Self.levelDatabase(tool)
         let levels = try LevelWeights(database, levels: costs.levels)
         let candidates = try CandidateModels(dense: dense.network, weights: levels, for: .decode)
-        let pool = ThreadPool(threads: 1)
+        let pool = ThreadPool()
         for actions in rows.prefix(5).map(\.actions) {
             // A pruned layer keeps as many units as its level says, within one of at most 4 × 4 weights.
             let packed = try candidates.model(actions, pool: pool).sizeBytes
