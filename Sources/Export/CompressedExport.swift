@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Models
 
@@ -42,7 +43,7 @@ enum CompressedExport: Exporter {
     private static func addConfiguration(modules: [String], sparsity: Double, to folder: String) throws {
         let configuration = try ModelConfiguration(folder: folder)
         guard var fields = try JSONSerialization.jsonObject(with: configuration.json) as? [String: Any] else {
-            throw ModelFileError(file: configuration.path, message: "found no JSON object")
+            throw Issue(.malformed, .path(configuration.path), found: "no JSON object", allowed: "one")
         }
         fields["quantization_config"] = [
             "quant_method": "compressed-tensors",

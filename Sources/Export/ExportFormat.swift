@@ -48,7 +48,7 @@ public enum ExportFormat: String, CaseIterable, Sendable {
     /// Writes a run in this format; it appears whole or not at all.
     ///
     /// - Parameter output: the file to replace, or the folder to write, which must not exist.
-    /// - Throws: `ModelFileError` for a run without what the format needs, a model that the format does not
+    /// - Throws: `Issue` for a run without what the format needs, a model that the format does not
     ///   suit, an output that cannot be written.
     public func write(_ run: FinishedRun, to output: String) throws {
         try OutputPath(output).require(exporter.output)

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 import ModelFiles
 import Models
 import Runs
@@ -24,7 +25,7 @@ public struct FinishedRun {
     private let modelFolder: String
 
     /// Reads the policy of a run.
-    /// - Throws: `ModelFileError` when the folder holds no run, or one that has not ended.
+    /// - Throws: `Issue` when the folder holds no run, or one that has not ended.
     public init(folder: String, architectures: Architectures = .standard) throws {
         self.architectures = architectures
         let files = RunFiles(folder: folder)
@@ -34,7 +35,7 @@ public struct FinishedRun {
     }
 
     /// The pruned model.
-    /// - Throws: `ModelFileError` when it is missing or malformed.
+    /// - Throws: `Issue` when it is missing or malformed.
     func model() throws -> Model {
         guard FileManager.default.fileExists(atPath: "\(modelFolder)/config.json") else {
             let path = "\(modelFolder)/model.gguf"
@@ -84,9 +85,9 @@ public struct FinishedRun {
             let names = ["\(choice.layer).weight", "\(prefix)\(choice.layer).weight"]
             guard let tensor = names.lazy.compactMap({ file.tensors[$0] }).first, tensor.shape.count == 2
             else {
-                throw ModelFileError(
-                    file: file.path, tensor: names[0],
-                    message: "found no such matrix, which the policy prunes")
+                throw Issue(
+                    .mismatch, .path(file.path), field: .tensor(names[0]),
+                    found: "no such matrix, which the policy prunes")
             }
             return (String(tensor.name.dropLast(".weight".count)), tensor)
         }

@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 import Models
 
@@ -9,8 +10,9 @@ enum GGUFExport: Exporter {
         switch try run.model() {
         case .decoder(let export, _): try export.writeGGUF(encoding: .f32, to: output)
         case .encoder(_, let folder):
-            throw ModelFileError(
-                file: folder, message: "found an encoder, which gguf is not for: allowed are language models")
+            throw Issue(
+                .unsupported, .path(folder), found: "an encoder, which gguf is not for",
+                allowed: "language models")
         }
     }
 }

@@ -51,10 +51,14 @@ struct PolicyChoice {
     /// Picks among policies that meet the target by prediction. All that it chooses among at a time is
     /// measured in one run, as a machine's speed changes between runs.
     ///
-    /// - Throws: ``SearchFailure`` when there is no policy.
+    /// - Throws: `Issue` when there is no policy.
     func pick(_ policies: [[Int]], by latency: FinalLatency) throws -> Confirmed {
         let ranked = try checked(policies)
-        guard let best = ranked.first else { throw SearchFailure("the search evaluated no policy") }
+        guard let best = ranked.first else {
+            throw Issue(
+                .missing, .other("the search"), found: "no policy",
+                allowed: "one or more that meet the target")
+        }
         if latency == .predicted { return try bestOrFastest([best]) }
         func isAboveFloor(_ candidate: Candidate) -> Bool { candidate.checkedQuality >= best.checkedQuality }
         var picked = try bestOrFastest(Array(ranked.prefix(Self.leaders)).filter(isAboveFloor))

@@ -1,3 +1,4 @@
+import Levels
 import ModelFiles
 import SwiftProtobuf
 import Transformers
@@ -11,15 +12,16 @@ enum ONNXExport: Exporter {
 
     static func write(_ run: FinishedRun, to output: String) throws {
         guard case .encoder(_, let folder) = try run.model() else {
-            throw ModelFileError(
-                file: run.folder,
-                message: "found a language model, which onnx is not for: allowed are encoders")
+            throw Issue(
+                .unsupported, .path(run.folder), found: "a language model, which onnx is not for",
+                allowed: "encoders")
         }
         let checkpoint = try EncoderCheckpoint(folder: folder, architectures: run.architectures)
         let bytes = checkpoint.parameterCount * MemoryLayout<Float>.size
         guard bytes < mostBytes else {
-            throw ModelFileError(
-                file: folder, message: "found \(bytes) bytes of weights, allowed fewer than 2^31 in onnx")
+            throw Issue(
+                .unsupported, .path(folder), found: "\(bytes) bytes of weights",
+                allowed: "fewer than 2^31 in onnx")
         }
         try AtomicFile.write(try ONNXEncoder.graph(checkpoint, folder: folder).serialized(), to: output)
     }

@@ -1,19 +1,19 @@
+import Levels
 import ModelFiles
 import Tokenizers
 import Transformers
 
 extension ONNXEncoder {
     /// What makes embeddings of the hidden states of a folder's encoder.
-    /// - Throws: `ModelFileError` for modules that are not known, or that leave out the tokens of prompts: a
+    /// - Throws: `Issue` for modules that are not known, or that leave out the tokens of prompts: a
     ///   graph does not see which tokens those are.
     static func sentences(folder: String, hidden: Int) throws -> SentenceModules {
         let (modules, includesPrompt) = try SentenceFolder(folder).read(hidden: hidden)
         let prompts = try SentenceSettings(folder: folder).prompts
         guard includesPrompt || prompts.values.allSatisfy(\.isEmpty) else {
-            throw ModelFileError(
-                file: "\(folder)/modules.json",
-                message:
-                    "found Pooling with include_prompt false, allowed true in onnx for a model with prompts")
+            throw Issue(
+                .unsupported, .path("\(folder)/modules.json"), found: "Pooling with include_prompt false",
+                allowed: "true in onnx for a model with prompts")
         }
         return modules
     }
