@@ -10,8 +10,9 @@ public struct ReportPage {
             kicker: "Secateur · \(Self.model(run))", title: run.name, intro: Self.intro(run),
             figures: Self.figures(run), notes: Self.notes(run), sections: RunSections(run: run).all,
             footer:
-                "Written by secateur. The trace behind this page: secateur trace \(run.name) --csv, or trace.h5 "
-                + "with h5py.")
+                "Written by secateur. The trace behind this page: secateur trace \(run.name), or trace.h5 "
+                + "with h5py."
+        )
     }
 
     /// Lays out several runs over each other.
