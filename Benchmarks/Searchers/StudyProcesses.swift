@@ -28,7 +28,7 @@ struct StudyProcesses {
     }
 
     /// Runs all that are not finished.
-    /// - Throws: `SearchFailure` when one fails; the others are stopped, and can continue.
+    /// - Throws: `Issue` when one fails; the others are stopped, and can continue.
     func run(_ searches: [StudiedSearch]) throws {
         var waiting = try searches.filter { try $0.summary() == nil }
         let (all, begin) = (waiting, ContinuousClock.now)

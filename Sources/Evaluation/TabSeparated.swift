@@ -2,6 +2,7 @@ import Levels
 
 /// A tab-separated file with one header line, without quoting; empty lines are left out.
 struct TabSeparated {
+    private let path: String
     /// The names of the columns.
     let header: [String]
     /// The other lines, each with its number in the file, and as many fields as the header.
@@ -10,6 +11,7 @@ struct TabSeparated {
     /// Reads a file.
     /// - Throws: `Issue` for an empty file, or a line of another number of fields.
     init(path: String) throws {
+        self.path = path
         let lines = try Datasets.text(path: path).split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated().filter { !$1.isEmpty }
         guard let first = lines.first else {
@@ -27,6 +29,20 @@ struct TabSeparated {
             return (index + 1, row)
         }
         self.header = header
+    }
+
+    /// Where a column stands.
+    /// - Throws: `Issue` when there is none of the name.
+    func column(_ name: String) throws -> Int {
+        guard let index = header.firstIndex(of: name) else {
+            throw issue(1, "columns \(header.joined(separator: ", "))", "a column \(name)", code: .missing)
+        }
+        return index
+    }
+
+    /// What is wrong with a line, or with all of them.
+    func issue(_ line: Int?, _ found: String, _ allowed: String, code: Issue.Code = .outOfRange) -> Issue {
+        Issue(code, .path(path), field: line.map { .line($0) }, found: found, allowed: allowed)
     }
 
     private static func fields(_ line: Substring) -> [String] {

@@ -77,7 +77,7 @@ extension SafetensorsFile {
     }
 
     /// The scales of the rows of a weight in 8 bits; nil for a tensor that is none.
-    /// - Throws: ``ModelFileError`` for scales of another shape, or that are not finite.
+    /// - Throws: `Issue` for scales of another shape, or that are not finite.
     private func scales(of info: TensorInfo) throws -> [Float]? {
         guard info.elementType == .i8, info.shape.count == 2,
             tensors[info.name + Self.scaleSuffix] != nil

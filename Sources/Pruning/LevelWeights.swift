@@ -18,10 +18,9 @@ public struct LevelWeights: Sendable {
         self.levels = levels
         stored = try levels.map { level in
             guard let index = database.index(of: level) else {
-                throw PruningError(
-                    "level database",
-                    "found no level \(level), allowed "
-                        + database.levels.map(\.description).joined(separator: ", "))
+                throw Issue(
+                    .missing, .other("level database"), found: "no level \(level)",
+                    allowed: database.levels.map(\.description).joined(separator: ", "))
             }
             return index
         }
@@ -55,7 +54,7 @@ public struct LevelWeights: Sendable {
     public func isUnchanged(_ level: Int) -> Bool { database.levels[stored[level]] == .dense }
 
     /// A layer's weight at a level, both by their index; the level must change something.
-    /// - Throws: ``PruningError`` or `ModelFileError` when the layer's file is not what the index says.
+    /// - Throws: `Issue` when the layer's file is not what the index says.
     public func weight(layer: Int, level: Int) throws -> Matrix {
         try database.weight(layer: layer, level: stored[level])
     }

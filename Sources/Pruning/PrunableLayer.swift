@@ -59,7 +59,7 @@ public struct PrunableLayer: Sendable {
     /// whatever the level says.
     ///
     /// Computes on the calling thread.
-    /// - Throws: ``PruningError`` for what is removed and not masked.
+    /// - Throws: `Issue` for what is removed and not masked.
     public func pruned(to level: Level, on grid: WeightGrid? = nil) throws -> Matrix {
         guard level.keepsAll else {
             return try pruned(level.pattern, sparsity: level.sparsity, on: grid)
@@ -68,7 +68,7 @@ public struct PrunableLayer: Sendable {
     }
 
     /// The same for a pattern of weights.
-    /// - Throws: ``PruningError`` for what is removed and not masked, or a sparsity out of range.
+    /// - Throws: `Issue` for what is removed and not masked, or a sparsity out of range.
     public func pruned(_ pattern: Pattern, sparsity: Double, on grid: WeightGrid? = nil) throws -> Matrix {
         let scope = pattern.usualScope(of: score)
         let units = try PrunedUnits(pattern, sparsity: sparsity, scope: scope)

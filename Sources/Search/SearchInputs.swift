@@ -50,10 +50,16 @@ public struct SearchInputs<Model: SearchableModel> {
         modelDigest = try model.digest()
         data = try task.data(options, for: model, pool: pool)
         let (model, pool) = (model, pool)
-        validationDigest = try options.validation.map(FileDigest.sha256(path:))
+        validationDigest = try options.validation.map(Self.digest(ofValidation:))
         validation = try options.validation.map {
             try task.validation(options, file: $0, of: model, dense: model, pool: pool)
         }
+    }
+
+    private static func digest(ofValidation path: String) throws -> String {
+        guard RetrievalData.isAt(path) else { return try FileDigest.sha256(path: path) }
+        let files = [RetrievalData.files.documents, RetrievalData.files.queries, RetrievalData.files.relevance]
+        return FileDigest.sha256(lines: try files.map { try FileDigest.sha256(path: "\(path)/\($0)") })
     }
 
     /// The numbers that the weights of a level are rounded to; nil where they are not.

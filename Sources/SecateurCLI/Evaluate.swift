@@ -15,12 +15,18 @@ struct Evaluate: ParsableCommand {
             names.
             lm: perplexity over windows of a text; with --against also the KL divergence from another model's \
             next-token distributions, and how often both find the same token likeliest.
+            retrieval: nDCG@10, recall@100 and MRR@10 of documents found by queries, as in BEIR: documents.tsv (id, \
+            title, text), queries.tsv (id, query) and relevance.tsv (query, document, grade) in the folder --data, or \
+            each by an option of its own. --index embeds the documents by another model: does an index that the dense \
+            model built still work?
             classification: the metric of the classes with the highest logits, for a folder of a \
             …ForSequenceClassification and a file with the columns sentence, or sentence1 and sentence2, and label.
 
               secateur evaluate models/minilm --task sts --data stsb/dev.tsv --json
               secateur evaluate checkpoints/minilm-half --task fidelity \\
                   --data text.txt --against models/minilm
+              secateur evaluate checkpoints/minilm-half --task retrieval \
+                  --data cranfield --index models/minilm
               secateur evaluate models/smollm2 --task lm --data text.txt \\
                   --context 512 --windows 40
               secateur evaluate models/cola --task classification \\
@@ -36,8 +42,21 @@ struct Evaluate: ParsableCommand {
     var task: String
 
     @Option(
-        help: "The file with the pairs, the sentences, the examples or the text.", completion: .file())
-    var data: String
+        help: "The file with the pairs, the sentences, the examples or the text; for retrieval a folder.",
+        completion: .file())
+    var data: String?
+
+    @Option(help: "For retrieval: the file of the documents.", completion: .file())
+    var documents: String?
+
+    @Option(help: "For retrieval: the file of the queries.", completion: .file())
+    var queries: String?
+
+    @Option(help: "For retrieval: the file that grades documents.", completion: .file())
+    var relevance: String?
+
+    @Option(help: "For retrieval: the model that documents are embedded by. Default: the same.", completion: .file())
+    var index: String?
 
     @Option(help: "For classification: accuracy, f1 of class 1, or matthews. Default: accuracy.")
     var metric: ClassificationMetric?
@@ -68,6 +87,16 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func validate() throws {
+        let separate = [documents, queries, relevance].compactMap(\.self)
+        guard data != nil ? separate.isEmpty : separate.count == 3 else {
+            throw ValidationError(
+                "--data: found \(data ?? "none") with \(separate.count) of --documents, --queries and --relevance, "
+                    + "allowed --data alone, or all three")
+        }
+        if index != nil || !separate.isEmpty, task != RetrievalSearchTask().name {
+            throw ValidationError(
+                "--index, --documents, --queries and --relevance: found with --task \(task), allowed with retrieval")
+        }
         if task == AgreementTask().name, against == nil {
             throw ValidationError("--against: fidelity needs the dense model's folder")
         }
@@ -86,8 +115,12 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let line = ProgressLine()
         var request = try EvaluationRequest(
-            model: ModelArgument.folder(model), data: data, pool: ThreadPool(threads: threading.threads))
+            model: ModelArgument.folder(model), data: data ?? "", pool: ThreadPool(threads: threading.threads))
         request.against = against.map(ModelArgument.folder)
+        if let documents, let queries, let relevance {
+            request.retrieval = (documents, queries, relevance)
+        }
+        request.index = index.map(ModelArgument.folder)
         request.metric = metric ?? .accuracy
         request.context = context
         request.windows = windows

@@ -96,7 +96,7 @@ public struct LevelFormats: Sendable {
     }
 
     /// What a layer takes in memory at a level, in bytes.
-    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    /// - Throws: `Issue` when no format makes the level.
     public func sizeBytes(
         _ shape: LayerShape, _ level: Level, for phase: Workload.Phase = .prefill
     ) throws -> Int {
@@ -104,7 +104,7 @@ public struct LevelFormats: Sendable {
     }
 
     /// The numbers that weights of a level are rounded to when they are pruned.
-    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    /// - Throws: `Issue` when no format makes the level.
     public func grid(of level: Level, for phase: Workload.Phase) throws -> WeightGrid? {
         try format(of: level).grid(of: level, for: phase)
     }

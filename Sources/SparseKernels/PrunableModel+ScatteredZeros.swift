@@ -7,7 +7,7 @@ extension PrunableModel {
     /// to that level, and of no other use.
     ///
     /// - Parameter phase: what is to be fast. Default: ``PrunableModel/usualPhase``.
-    /// - Throws: ``LevelFormatError`` when no format makes the level.
+    /// - Throws: `Issue` when no format makes the level.
     public func withScatteredZeros(
         _ level: Level, for phase: Workload.Phase = Self.usualPhase, formats: LevelFormats = .standard
     ) throws -> Self {

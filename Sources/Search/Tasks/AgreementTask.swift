@@ -26,7 +26,14 @@ public struct AgreementTask: SearchTask {
     public func data(
         _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) throws -> SearchData<Encoder> {
-        let parts = try parts(options).map { model.sentences.encode($0) }
+        Self.data(try parts(options), for: model, pool: pool)
+    }
+
+    /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
+    static func data(
+        _ parts: [[String]], for model: EncoderModel, pool: ThreadPool
+    ) -> SearchData<Encoder> {
+        let parts = parts.map { model.sentences.encode($0) }
         func task(_ sequences: [[Int32]]) -> FidelityTask {
             FidelityTask(
                 sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool))
@@ -34,11 +41,14 @@ public struct AgreementTask: SearchTask {
         return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
     }
 
-    /// Agreement on the file's sentences.
+    /// Agreement on the file's sentences; nDCG@10 on a folder of documents and queries.
     public func validation(
         _ options: SearchOptions, file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
     ) throws -> any ModelTask<Encoder> {
-        try Self.task(file: file, of: model, dense: dense, pool: pool)
+        if RetrievalData.isAt(file) {
+            return RetrievalTask(try RetrievalData(folder: file), tokenizer: model.sentences)
+        }
+        return try Self.task(file: file, of: model, dense: dense, pool: pool)
     }
 
     /// Agreement with the model that is compared with.

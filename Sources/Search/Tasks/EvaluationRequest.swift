@@ -9,6 +9,10 @@ public struct EvaluationRequest {
     public var model: String
     /// The file with the data.
     public var data: String
+    /// Documents, queries and relevance, where they are not in a folder.
+    public var retrieval: (documents: String, queries: String, relevance: String)?
+    /// The model that documents are embedded by; nil for the same.
+    public var index: String?
     /// The dense model to agree with; nil for none.
     public var against: String?
     /// The metric of classes.

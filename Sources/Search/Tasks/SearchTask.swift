@@ -52,7 +52,7 @@ public struct SearchTasks: Sendable {
 
     /// What Secateur brings.
     public static let standard = SearchTasks([
-        SimilarityTask(), AgreementTask(), LanguageTask(), ClassesTask(),
+        SimilarityTask(), AgreementTask(), RetrievalSearchTask(), LanguageTask(), ClassesTask(),
     ])
 
     /// These and others, which come first.

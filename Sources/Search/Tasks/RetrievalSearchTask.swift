@@ -1,0 +1,79 @@
+import Evaluation
+import Foundation
+import Levels
+import ModelFiles
+import Models
+import Runs
+import Tensors
+import Transformers
+
+/// `retrieval`: agreement of similarities with the dense model on documents and queries; scored by nDCG@10.
+public struct RetrievalSearchTask: SearchTask {
+    /// Makes the task.
+    public init() {}
+
+    /// `retrieval`
+    public let name = "retrieval"
+    /// What users read.
+    public let help =
+        "retrieval (nDCG@10 of documents found by queries; a folder of documents.tsv, queries.tsv and "
+        + "relevance.tsv, as in BEIR)"
+    /// Rewards are of agreement.
+    public let isLabelled = false
+
+    /// The first part of the documents.
+    public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
+        model.sentences.encode(try parts(options)[0])
+    }
+
+    /// Documents and queries, cut up. Grades are not used: those of a few hundred documents say little, and a
+    /// policy that keeps similarities keeps rankings.
+    public func data(
+        _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
+    ) throws -> SearchData<Encoder> {
+        AgreementTask.data(try parts(options), for: model, pool: pool)
+    }
+
+    /// nDCG@10 on a folder.
+    public func validation(
+        _ options: SearchOptions, file: String, of model: EncoderModel, dense: EncoderModel, pool: ThreadPool
+    ) throws -> any ModelTask<Encoder> {
+        RetrievalTask(try RetrievalData(folder: file), tokenizer: model.sentences)
+    }
+
+    /// nDCG@10, recall@100 and MRR@10; of documents that another model embedded, where one is named.
+    public func evaluate(_ request: EvaluationRequest) throws -> EvaluationResult {
+        let model = try EncoderModel(folder: request.model)
+        let data =
+            try request.retrieval.map {
+                try RetrievalData(documents: $0.documents, queries: $0.queries, relevance: $0.relevance)
+            } ?? RetrievalData(folder: request.data)
+        let index = try request.index.map { folder in
+            let other = try EncoderModel(folder: folder)
+            return other.encoder.embed(other.sentences.encode(data.documents), pool: request.pool)
+        }
+        let task = RetrievalTask(data, tokenizer: model.sentences, index: index)
+        let embeddings = model.encoder.embed(task.sequences, pool: request.pool)
+        guard index.map({ $0.columns == embeddings.columns }) ?? true else {
+            throw Issue(
+                .mismatch, .option("index"), found: "embeddings of \(index?.columns ?? 0) numbers",
+                allowed: "\(embeddings.columns), as \(request.model) has")
+        }
+        let scores = task.scores(embeddings)
+        return EvaluationResult(
+            metric: task.metric, value: scores.ndcg10, count: task.count,
+            further: [
+                .init("recall100", label: "recall@100", scores.recall100),
+                .init("mrr10", label: "mrr@10", scores.mrr10),
+            ])
+    }
+
+    /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
+    private func parts(_ options: SearchOptions) throws -> [[String]] {
+        let data = try RetrievalData(folder: options.train)
+        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
+        return Parts.cut(
+            (data.documents + data.queries).shuffled(using: &random),
+            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+    }
+}
