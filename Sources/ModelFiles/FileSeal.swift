@@ -53,11 +53,10 @@ public enum FileSeal {
         case .intact: return
         case .broken:
             throw Issue(
-                .malformed, .path(path), found: "another content than its digest was made of",
-                advice: "damaged")
+                .malformed, .path(path), advice: "damaged: its content is not what its digest was made of")
         case .missing:
             throw Issue(
-                .malformed, .path(path), found: "no digest at its end", advice: "damaged: it was cut off")
+                .malformed, .path(path), advice: "damaged: found no digest at its end: it was cut off")
         }
     }
 

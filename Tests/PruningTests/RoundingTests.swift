@@ -26,7 +26,7 @@ import Transformers
             for token in 0..<400 { inputs[column, token] += 0.9 * inputs[column - 1, token] }
         }
         var result = InputCovariance(columns: Self.columns)
-        result.add(PanelMatrix(inputs), pool: ThreadPool(threads: 1))
+        result.add(PanelMatrix(inputs), pool: ThreadPool())
         return result
     }
 
@@ -102,7 +102,7 @@ import Transformers
         let database = try LevelDatabase.build(
             folder: folder, key: "key", layers: [shape],
             weight: { _ in random(Self.rows, Self.columns, seed: 1) }, covariance: { _ in covariance },
-            score: .obs, levels: stored, grid: grid, pool: ThreadPool(threads: 2))
+            score: .obs, levels: stored, grid: grid, pool: try ThreadPool(threads: 2))
         let weights = try LevelWeights(database, levels: set)
         let layer = try layer()
         #expect(weights.isUnchanged(0) && !weights.isUnchanged(1))

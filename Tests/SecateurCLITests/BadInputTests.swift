@@ -110,10 +110,10 @@ import TinyModels
         defer { tool.cleanUp() }
         try check(
             tool, search(tool, ["--target-latency": "0.000001ms"]),
-            says: ["target latency", "allowed", "dense"])
+            says: ["--target-latency", "allowed", "dense"])
         try check(
             tool, search(tool, ["--output": tool.file("r2"), "--target-size": "0.0001"]),
-            says: ["target size"])
+            says: ["--target-size"])
         try check(
             tool,
             search(tool, ["--output": tool.file("r3"), "--budget": "1", "--target-latency": "1"]),
@@ -176,7 +176,7 @@ import TinyModels
         defer { tool.cleanUp() }
         let table = ["--latency-table": tool.file("latency.h5")]
         let impossible = table.merging(["--target-latency": "0.001"]) { $1 }
-        try check(tool, search(tool, impossible), says: ["target latency"])
+        try check(tool, search(tool, impossible), says: ["--target-latency"])
         #expect(try tool.run(search(tool, table)).status == 0)
         func files() throws -> [String: Data] {
             let names = try FileManager.default.subpathsOfDirectory(atPath: tool.file("run"))
@@ -187,7 +187,7 @@ import TinyModels
                 })
         }
         let before = try files()
-        try check(tool, search(tool, impossible) + ["--overwrite"], says: ["target latency"])
+        try check(tool, search(tool, impossible) + ["--overwrite"], says: ["--target-latency"])
         try check(
             tool, search(tool, table.merging(["--budget": "1"]) { $1 }) + ["--overwrite"], says: ["budget"])
         #expect(try files() == before)

@@ -66,7 +66,7 @@ import Testing
         #expect(other.status == 0, "\(other.errors)")
         #expect(try RunFiles(folder: tool.file("random")).options().agentOptions.isEmpty)
         for (wrong, says) in [
-            ("patients=3", "'patients', allowed of agent spdy: redrawn, patience"),
+            ("patients=3", "spdy: found 'patients', allowed redrawn, patience"),
             ("patience=0", "patience of spdy: found '0', allowed 1 to 1000000"),
             ("patience", "'patience', allowed key=value"),
         ] {
