@@ -14,7 +14,7 @@ if [ ! -x "$docc" ]; then
 fi
 symbols=$(mktemp -d)
 trap 'rm -rf "$symbols"' EXIT
-modules=()
+read -ra modules <<< "$(pkg-config --cflags-only-I hdf5 | sed 's/-I/-Xcc -I/g')"
 while read -r map; do
     modules+=(-Xcc "-fmodule-map-file=$map")
 done < <(find .build/release/ Sources -name module.modulemap -not -path '*/include/*'

@@ -19,7 +19,7 @@ public struct Uniform: ListedCandidates {
         if fitting.contains(costs.levels.dense) { return [costs.densePolicy] }
         let mildest = fitting.filter { level in
             !fitting.contains { other in
-                costs.levels[other].pattern == costs.levels[level].pattern
+                costs.levels[other].kind == costs.levels[level].kind
                     && (costs.levels[other].sparsity, other) < (costs.levels[level].sparsity, level)
             }
         }
@@ -37,11 +37,18 @@ public struct Uniform: ListedCandidates {
         }
     }
 
-    /// The level of the same pattern whose sparsity is the next below.
+    /// The level of the same pattern and precision whose sparsity is the next below; below the lowest, the
+    /// precision alone.
     private static func milder(than level: Int, _ costs: LevelCosts) -> Int? {
-        let (pattern, sparsity) = (costs.levels[level].pattern, costs.levels[level].sparsity)
-        return costs.levels.indices
-            .filter { costs.levels[$0].pattern == pattern && costs.levels[$0].sparsity < sparsity }
+        let (own, levels) = (costs.levels[level], costs.levels)
+        return levels.indices
+            .filter { index in
+                let isLikeIt = levels[index].kind == own.kind
+                let isItsPrecision =
+                    levels[index].keepsAll && !levels.isDense(index)
+                    && levels[index].precision == own.precision
+                return (isLikeIt || isItsPrecision) && levels[index].sparsity < own.sparsity
+            }
             .max { costs.levels[$0].sparsity < costs.levels[$1].sparsity }
     }
 }

@@ -135,7 +135,9 @@ public struct RetrievalTask: EmbeddingTask {
             let best = Self.discounted(grades.values.sorted(by: >))
             sums.ndcg += Self.discounted(gains) / best
             sums.recall += Double(gains.count { $0 > 0 }) / Double(grades.count)
-            if let first = gains.prefix(10).firstIndex(where: { $0 > 0 }) { sums.mrr += 1 / Double(first + 1) }
+            if let first = gains.prefix(10).firstIndex(where: { $0 > 0 }) {
+                sums.mrr += 1 / Double(first + 1)
+            }
         }
         let queryCount = Double(count)
         return Scores(

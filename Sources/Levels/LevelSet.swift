@@ -41,6 +41,16 @@ public struct LevelSet: Sendable, Hashable {
                 }
             })
 
+    /// Candidates for whole sequences, of which a search takes those that pay on its machine: ``standard``, and in
+    /// int8 dense, and blocks of 4, 8 and 16 rows from 30 % to 90 %.
+    public static let mixed = LevelSet(
+        known: standard.levels + [.dense.with(.int8)]
+            + [Pattern.rowBlock4, .rowBlock8, .rowBlock16].flatMap { pattern in
+                [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map {
+                    Level(pattern: pattern, sparsity: $0, precision: .int8)
+                }
+            })
+
     /// Fewer levels, for models of so many layers that pruning each to all of ``standard`` would take longer
     /// than searching: dense, 4x1 from 30 % to 90 % and unstructured from 50 %, where it begins to pay, to 90
     /// %. All are of the standard ones, so that their latencies are in every table.
@@ -54,7 +64,9 @@ public struct LevelSet: Sendable, Hashable {
     }
 
     /// The sets that have names, by name.
-    public static let named: [String: LevelSet] = ["standard": .standard, "coarse": .coarse]
+    public static let named: [String: LevelSet] = [
+        "standard": .standard, "mixed": .mixed, "coarse": .coarse,
+    ]
 
     /// How sets are written, for messages and help.
     public static let form =

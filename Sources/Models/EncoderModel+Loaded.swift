@@ -16,7 +16,7 @@ extension EncoderModel: LoadedModel {
     public static let standardTokens = 128
 
     /// ``LevelSet/standard``
-    public static func standardLevels(for phase: Workload.Phase) -> LevelSet { .standard }
+    public static func standardLevels(for phase: Workload.Phase) -> LevelSet { .mixed }
 
     /// Whole sequences only.
     public static func computes(_ phase: Workload.Phase) -> Bool { phase == .prefill }
@@ -51,7 +51,7 @@ extension ClassifierModel: LoadedModel {
     public static let standardTokens = EncoderModel.standardTokens
 
     /// ``LevelSet/standard``
-    public static func standardLevels(for phase: Workload.Phase) -> LevelSet { .standard }
+    public static func standardLevels(for phase: Workload.Phase) -> LevelSet { .mixed }
 
     /// Whole sequences only.
     public static func computes(_ phase: Workload.Phase) -> Bool { phase == .prefill }

@@ -105,6 +105,10 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         set { chosenLevels = newValue }
     }
 
+    /// Whether levels were chosen: where not, a search starts by finding out which of those that are usual for its
+    /// model pay on its machine, and chooses them.
+    public var hasLevels: Bool { chosenLevels != nil }
+
     /// What searches chose from before levels were an option.
     private static func earlierLevels(_ task: String, _ phase: Workload.Phase) -> LevelSet {
         guard task == "lm" else { return .standard }

@@ -11,7 +11,7 @@ import Tensors
 /// earlier run in the same folder is still untouched.
 public struct SearchInputs<Model: SearchableModel> {
     /// The options.
-    public let options: SearchOptions
+    public private(set) var options: SearchOptions
     /// The dense model.
     public let model: Model
     /// SHA-256 of its weights.
@@ -56,9 +56,18 @@ public struct SearchInputs<Model: SearchableModel> {
         }
     }
 
+    /// The same with what was selected of its levels.
+    func choosing(_ levels: LevelSet) -> SearchInputs {
+        var inputs = self
+        inputs.options.levels = levels
+        return inputs
+    }
+
     private static func digest(ofValidation path: String) throws -> String {
         guard RetrievalData.isAt(path) else { return try FileDigest.sha256(path: path) }
-        let files = [RetrievalData.files.documents, RetrievalData.files.queries, RetrievalData.files.relevance]
+        let files = [
+            RetrievalData.files.documents, RetrievalData.files.queries, RetrievalData.files.relevance,
+        ]
         return FileDigest.sha256(lines: try files.map { try FileDigest.sha256(path: "\(path)/\($0)") })
     }
 

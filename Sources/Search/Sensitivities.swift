@@ -48,7 +48,7 @@ public enum Sensitivities {
         var evaluations = 0
         let alone = layers.count <= mostLayersAlone
         let sets = alone ? layers.indices.map { [$0] } : blocks(layers) + kinds(layers)
-        let groups = alone ? patternGroups(levels) : [levels.indices.filter { !levels[$0].keepsAll }]
+        let groups = alone ? patternGroups(levels) : [levels.indices.filter { !levels.isDense($0) }]
         for (number, group) in groups.enumerated() {
             guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
                 continue
@@ -107,8 +107,11 @@ public enum Sensitivities {
     }
 
     private static func patternGroups(_ levels: LevelSet) -> [[Int]] {
-        levels.patterns.map { pattern in
-            levels.indices.filter { levels[$0].pattern == pattern }
+        // Precisions without zeros: their errors are scaled as those of the first pattern.
+        let unpruned = levels.indices.filter { levels[$0].keepsAll && !levels.isDense($0) }
+        guard !levels.patterns.isEmpty else { return unpruned.isEmpty ? [] : [unpruned] }
+        return levels.patterns.enumerated().map { number, pattern in
+            levels.indices.filter { levels[$0].pattern == pattern } + (number == 0 ? unpruned : [])
         }
     }
 

@@ -25,7 +25,7 @@ struct Evaluate: ParsableCommand {
               secateur evaluate models/minilm --task sts --data stsb/dev.tsv --json
               secateur evaluate checkpoints/minilm-half --task fidelity \\
                   --data text.txt --against models/minilm
-              secateur evaluate checkpoints/minilm-half --task retrieval \
+              secateur evaluate checkpoints/minilm-half --task retrieval \\
                   --data cranfield --index models/minilm
               secateur evaluate models/smollm2 --task lm --data text.txt \\
                   --context 512 --windows 40
@@ -55,7 +55,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: "For retrieval: the file that grades documents.", completion: .file())
     var relevance: String?
 
-    @Option(help: "For retrieval: the model that documents are embedded by. Default: the same.", completion: .file())
+    @Option(
+        help: "For retrieval: the model that documents are embedded by. Default: the same.",
+        completion: .file())
     var index: String?
 
     @Option(help: "For classification: accuracy, f1 of class 1, or matthews. Default: accuracy.")
@@ -90,12 +92,13 @@ struct Evaluate: ParsableCommand {
         let separate = [documents, queries, relevance].compactMap(\.self)
         guard data != nil ? separate.isEmpty : separate.count == 3 else {
             throw ValidationError(
-                "--data: found \(data ?? "none") with \(separate.count) of --documents, --queries and --relevance, "
-                    + "allowed --data alone, or all three")
+                "--data: found \(data ?? "none") with \(separate.count) of --documents, --queries and "
+                    + "--relevance, allowed --data alone, or all three")
         }
         if index != nil || !separate.isEmpty, task != RetrievalSearchTask().name {
             throw ValidationError(
-                "--index, --documents, --queries and --relevance: found with --task \(task), allowed with retrieval")
+                "--index, --documents, --queries and --relevance: found with --task \(task), "
+                    + "allowed with retrieval")
         }
         if task == AgreementTask().name, against == nil {
             throw ValidationError("--against: fidelity needs the dense model's folder")
@@ -115,7 +118,8 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let line = ProgressLine()
         var request = try EvaluationRequest(
-            model: ModelArgument.folder(model), data: data ?? "", pool: ThreadPool(threads: threading.threads))
+            model: ModelArgument.folder(model), data: data ?? "", pool: ThreadPool(threads: threading.threads)
+        )
         request.against = against.map(ModelArgument.folder)
         if let documents, let queries, let relevance {
             request.retrieval = (documents, queries, relevance)

@@ -26,7 +26,8 @@ struct Profile: ParsableCommand {
     var latencyOf = Workload.Phase.prefill
 
     @Option(
-        help: "The levels to measure: \(LevelSet.form). Default: standard, in int8 with --latency-of decode.",
+        help:
+            "The levels to measure: \(LevelSet.form). Default: mixed; standard in int8 with --latency-of decode.",
         transform: parsedThrowing { try LevelSet($0) })
     var levels: LevelSet?
 
@@ -92,7 +93,7 @@ struct Profile: ParsableCommand {
 extension Profile {
     /// What was asked for; for decoding, where time goes into fetching weights, in 8 bits.
     private var chosenLevels: LevelSet {
-        levels ?? (latencyOf == .prefill ? .standard : .standard.with(.int8))
+        levels ?? (latencyOf == .prefill ? .mixed : .standard.with(.int8))
     }
 
     private func measured(_ loaded: some SearchableModel) throws -> LatencyTable {

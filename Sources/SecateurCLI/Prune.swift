@@ -23,7 +23,7 @@ struct Prune: ParsableCommand {
             --level puts every layer at one level, as a search would: in whole numbers of 8 bits, for one; of \
             encoders and of language models.
 
-              secateur prune models/minilm --level 16x1@0.5:int8 \
+              secateur prune models/minilm --level 16x1@0.5:int8 \\
                   --train sentences.txt --output pruned
               secateur prune models/minilm --method obs --pattern 4x1 \\
                   --sparsity 0.7 --train sentences.txt --output pruned

@@ -61,7 +61,7 @@ import Testing
         #expect(try offers(tool, ["secateur", "search", "--agent", ""]).contains("random"))
         #expect(
             try offers(tool, ["secateur", "search", "--task", ""]) == [
-                "sts", "fidelity", "lm", "classification",
+                "sts", "fidelity", "retrieval", "lm", "classification",
             ])
         #expect(try offers(tool, ["secateur", "export", "run", "--format", "o"]) == ["onnx"])
         #expect(try offers(tool, ["secateur", "prune", "model", "--pattern", "u"]) == ["unstructured"])

@@ -102,9 +102,12 @@ import Testing
         let built = try ExternalProgram.run("/bin/bash", [script, tool.file("pages")])
         #expect(built.status == 0 && !built.errors.contains("warning"), "\(built.output)\(built.errors)")
         for page in ["first-search", "writing-an-agent"] {
-            let path = tool.file("pages/tutorials/secateur/\(page)/index.html")
+            let path = tool.file("pages/tutorials/tutorials/secateur/\(page)/index.html")
             #expect(FileManager.default.fileExists(atPath: path), "\(page)")
         }
+        #expect(
+            FileManager.default.fileExists(
+                atPath: tool.file("pages/library/documentation/secateur/index.html")))
     }
 
     /// Code that tutorials show is there, and all that is there is shown.
