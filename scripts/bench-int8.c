@@ -1,5 +1,4 @@
-// Times the 8-bit kernels of this CPU against its fastest dense product of floats, alternating in one process:
-// prints how many times as fast they are, by the least and the median time. Usage: bench-int8 [tokens] [rounds] [isa]
+// See bench-int8.sh.
 #include <time.h>
 
 #include "CKernels.h"
@@ -71,7 +70,8 @@ static void bench(const secateur_int8_kernels *kernels, size_t rows, size_t colu
         const secateur_kernels *k = secateur_kernels_for((secateur_isa)isas[i]);
         if (!k) continue;
         const float_context c = {
-            k, {panels(round_up(rows, 16) * columns / 16, 16), NULL, rows, columns, k->denseBlockRows, columns}, x, y, tokens};
+            k, {panels(round_up(rows, 16) * columns / 16, 16), NULL, rows, columns, k->denseBlockRows, columns}, x, y,
+            tokens};
         list[count++] = (candidate){k->name, 0, 0, run_float, copy(&c, sizeof c), NULL};
     }
     const size_t floats = count;
@@ -85,7 +85,8 @@ static void bench(const secateur_int8_kernels *kernels, size_t rows, size_t colu
         for (int s = 0; s < 4; s++) {
             c.rowblock = &kernels->rowblocks[k];
             c.rowblocks = int8_pack_rowblocks(int8_random(rows, columns), c.rowblock->groupRows, sparsities[s], 1);
-            list[count++] = (candidate){"x1", sparsities[s], c.rowblock->groupRows, run_rowblocks, copy(&c, sizeof c), NULL};
+            list[count++] =
+                (candidate){"x1", sparsities[s], c.rowblock->groupRows, run_rowblocks, copy(&c, sizeof c), NULL};
         }
     for (size_t i = 0; i < count; i++) list[i].times = allocate(rounds * sizeof(double));
     for (size_t round = 0; round < rounds; round++)

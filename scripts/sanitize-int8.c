@@ -135,7 +135,8 @@ static void check_elementwise(const secateur_int8_kernels *kernels, const secate
     // Against what both should be.
     for (size_t f = 0; f < features; f++)
         for (size_t t = 0; t < tokens; t++) {
-            const float from = x[panel_offset(features, tokens, f, t)], found = y[0][panel_offset(features, tokens, f, t)];
+            const size_t i = panel_offset(features, tokens, f, t);
+            const float from = x[i], found = y[0][i];
             const double exact = 0.5 * from * (1 + erf(from * 0.70710678118654752));
             if (!isfinite(from) || fabs(found - exact) <= 6e-5 + 2e-7 * fabs(from)) continue;
             fprintf(stderr, "%s gelu: found %.9g, allowed %.9g\n", kernels->name, found, exact);

@@ -1,7 +1,7 @@
-// Products of bytes in registers of 32, without VNNI. Instructions that multiply bytes limit pairs of products to 16
-// bits, so they are extended to 16 bits when strips are made: of four columns, the first and the third share a register,
-// and the second and the fourth. Giving the activations' signs to the weights would do with bytes, but the instruction
-// for it has the units of the products (Zen 4).
+// Products of bytes in registers of 32, without VNNI. Instructions that multiply bytes limit pairs of products to
+// 16 bits, so they are extended to 16 bits when strips are made: of four columns, the first and the third share a
+// register, and the second and the fourth. Giving the activations' signs to the weights would do with bytes, but the
+// instruction for it has the units of the products (Zen 4).
 #pragma once
 
 #define INT8_STRIP_FLIP 128

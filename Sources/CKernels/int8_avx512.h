@@ -1,5 +1,5 @@
-// Products of bytes in registers of 64, without VNNI. One side of the instruction is unsigned, and pairs of products are
-// limited to 16 bits: it is given the activations' magnitudes, and the weights their signs.
+// Products of bytes in registers of 64, without VNNI. One side of the instruction is unsigned, and pairs of products
+// are limited to 16 bits: it is given the activations' magnitudes, and the weights their signs.
 #pragma once
 
 #include "int8_lanes512.h"

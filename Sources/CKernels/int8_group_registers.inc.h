@@ -1,7 +1,7 @@
 // Groups of rows, in registers that hold the sums of several rows and four columns of a part. Included by int8.inc.h.
 //
-// Every few rows the columns are interleaved again, on the way to the products: shuffles have a unit of their own, while
-// copies of what they make would have to wait for the stores.
+// Every few rows the columns are interleaved again, on the way to the products: shuffles have a unit of their own,
+// while copies of what they make would have to wait for the stores.
 
 // Rows [row, row + rows) of a group; `vectors` is the part's strips.
 INLINE void NAME(int8_group_rows)(const NAME(int8_part) *part, const secateur_int8_rowblocks *w, size_t group,
@@ -12,6 +12,10 @@ INLINE void NAME(int8_group_rows)(const NAME(int8_part) *part, const secateur_in
     const int8_t *values = w->values + row * 4;
     const size_t width = vectors == 4 ? PANEL : part->width, end = w->starts[group + 1];
     ALIGNED_LOOP for (size_t four = w->starts[group]; four < end; four++) {
+        if (row == 0) {
+            __builtin_prefetch(values + four * (size_t)groupRows * 4 + PREFETCHED_INT8_BYTES);
+            if (groupRows <= 4) __builtin_prefetch((const uint8_t *)(w->kept + four * 4) + PREFETCHED_INT8_BYTES / 2);
+        }
         const uint8_t *column[4];
         for (size_t i = 0; i < 4; i++) column[i] = part->x + w->kept[four * 4 + i] * width;
         operand input[MAXIMUM_INT8_VECTORS];

@@ -16,8 +16,8 @@ typedef struct {
 } NAME(int8_waiting);
 
 // Rows [row, row + rows) of a group for the tokens from `lane` on.
-INLINE void NAME(int8_group_tile)(const NAME(int8_part) *part, const NAME(int8_steps) *steps, NAME(int8_waiting) *waiting,
-                                  size_t lane, const int groupRows, int row) {
+INLINE void NAME(int8_group_tile)(const NAME(int8_part) *part, const NAME(int8_steps) *steps,
+                                  NAME(int8_waiting) *waiting, size_t lane, const int groupRows, int row) {
     const int rows = INT8_GROUP_ROWS < groupRows ? INT8_GROUP_ROWS : groupRows, vectors = INT8_GROUP_VECTORS;
     vi sum[MAXIMUM_INT8_ROWS][MAXIMUM_INT8_VECTORS];
 #define EACH_SUM                                                                                               \

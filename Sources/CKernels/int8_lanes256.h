@@ -1,5 +1,5 @@
-// Bytes in registers of 32: what kernels with and without VNNI have in common. Rows of 48 tokens are aligned to 16 bytes
-// only.
+// Bytes in registers of 32: what kernels with and without VNNI have in common. Rows of 48 tokens are aligned to 16
+// bytes only.
 #pragma once
 
 #include <immintrin.h>

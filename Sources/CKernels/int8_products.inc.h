@@ -9,8 +9,9 @@ typedef struct {
 } NAME(int8_scratch);
 
 // All row blocks of [blockBegin, blockEnd) for one part.
-INLINE void NAME(int8_dense_part)(const NAME(int8_part) *part, const secateur_int8_dense *w, NAME(int8_scratch) *scratch,
-                                  size_t blockBegin, size_t blockEnd, const size_t strips) {
+INLINE void NAME(int8_dense_part)(const NAME(int8_part) *part, const secateur_int8_dense *w,
+                                  NAME(int8_scratch) *scratch, size_t blockBegin, size_t blockEnd,
+                                  const size_t strips) {
     const size_t allFours = round_up((w->columns + 3) / 4, INT8_BLOCK_FOURS), tokens = strips * LANES;
     const size_t tile = smaller(INT8_DENSE_VECTORS * INT8_TOKENS, tokens);
     for (size_t begin = 0; begin < allFours; begin += INT8_DENSE_FOURS) {

@@ -18,7 +18,7 @@ static void NAME(int8_maxima)(const float *x, size_t features, size_t tokens, fl
     }
 }
 
-// What a panel's tokens are multiplied by; writes their scales.
+// What a panel's tokens are multiplied by; writes their scales, unless that is NULL.
 static void NAME(int8_inverses)(const float *maxima, size_t count, size_t stride, size_t width, float *scales,
                                 float *inverses) {
     for (size_t lane = 0; lane < width; lane += LANES) {
@@ -26,7 +26,7 @@ static void NAME(int8_inverses)(const float *maxima, size_t count, size_t stride
         for (size_t i = 0; i < count; i++) top = NAME(larger)(top, (v16i)v16_load(maxima + i * stride + lane));
         const v16i isFinite = top < INT8_INFINITY_BITS, counts = isFinite & ((v16)top >= v16_set(1e-30f));
         const v16i scale = (v16i)((v16)top / v16_set(127.0f)) & counts;
-        v16_store(scales + lane, (v16)(scale | (~isFinite & INT8_NAN_BITS)));
+        if (scales) v16_store(scales + lane, (v16)(scale | (~isFinite & INT8_NAN_BITS)));
         v16_store(inverses + lane, (v16)((v16i)(v16_set(127.0f) / (v16)top) & counts));
     }
 }
@@ -57,7 +57,8 @@ static void NAME(int8_quantize)(const float *x, size_t features, size_t tokens, 
     for (size_t first = 0; first < tokens; first += PANEL) {
         const size_t width = panel_width(tokens, first);
         float inverses[PANEL] __attribute__((aligned(64)));
-        NAME(int8_inverses)(maxima + first, count, round_up(tokens, LANES), width, out->scales + first, inverses);
+        float *scales = featureBegin == 0 ? out->scales + first : NULL;
+        NAME(int8_inverses)(maxima + first, count, round_up(tokens, LANES), width, scales, inverses);
         for (size_t lane = 0, strips; lane < width; lane += strips * LANES) {
             strips = int8_part(width, lane);
             const float *in = x + first * features + lane;

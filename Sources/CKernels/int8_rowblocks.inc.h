@@ -29,4 +29,6 @@ ROWBLOCK_KERNEL(8)
 ROWBLOCK_KERNEL(16)
 
 static const secateur_int8_rowblock_kernel NAME(int8_rowblock_kernels)[] = {
-    {1, NAME(int8_rowblocks_1)}, {2, NAME(int8_rowblocks_2)}, {4, NAME(int8_rowblocks_4)}, {8, NAME(int8_rowblocks_8)}, {16, NAME(int8_rowblocks_16)}};
+    {1, NAME(int8_rowblocks_1)}, {2, NAME(int8_rowblocks_2)},   {4, NAME(int8_rowblocks_4)},
+    {8, NAME(int8_rowblocks_8)}, {16, NAME(int8_rowblocks_16)},
+};

@@ -92,12 +92,13 @@ static void quantize(const float *x, size_t features, size_t tokens, const float
         float maximum = 0;
         for (size_t i = 0; i < count; i++) maximum = larger(maximum, maxima[i * padded + token]);
         const int isFinite = int8_bits(maximum) < INT8_INFINITY_BITS, counts = isFinite && maximum >= 1e-30f;
-        out->scales[token] = counts ? maximum / 127.0f : isFinite ? 0.0f : int8_float(INT8_NAN_BITS);
+        if (featureBegin == 0) out->scales[token] = counts ? maximum / 127.0f : isFinite ? 0.0f : int8_float(INT8_NAN_BITS);
         const float inverse = counts ? 127.0f / maximum : 0.0f;
         for (size_t f = featureBegin; f < featureEnd; f++) {
             const float value = x[panel_offset(features, tokens, f, token)];
             const float shifted = fmaf(value, inverse, INT8_ROUNDER + 128.0f);
-            out->values[int8_panel_offset(features, tokens, f, token)] = (uint8_t)(int8_bits(shifted) - INT8_ROUNDER_BITS);
+            out->values[int8_panel_offset(features, tokens, f, token)] =
+                (uint8_t)(int8_bits(shifted) - INT8_ROUNDER_BITS);
         }
     }
 }

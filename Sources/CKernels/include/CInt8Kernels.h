@@ -19,7 +19,9 @@
 
 #define SECATEUR_INT8_MAXIMUM_COLUMNS 65536
 
-// Panels of activations in 8 bits. A token with an activation that is infinite or not a number has the scale NaN,
+// Panels of activations in 8 bits. Tokens that fill up the last panel are computed like others, from whatever is there.
+//
+// A token with an activation that is infinite or not a number has the scale NaN,
 // whatever its bytes: all that comes of it is NaN. A token whose activations are all below 1e-30 has the scale zero.
 typedef struct {
     uint8_t *values; // panels of bytes, aligned to 64 bytes
@@ -80,26 +82,27 @@ typedef struct {
     void (*maxima)(const float *x, size_t features, size_t tokens, float *maxima, size_t featureBegin,
                    size_t featureEnd);
     // Rounds features [featureBegin, featureEnd) to the nearest whole number, the even one of two, of units of
-    // maximum/127. `maxima` is [count][tokens rounded up to 16], of which the largest counts. Writes the scales too.
+    // maximum/127. `maxima` is [count][tokens rounded up to 16], of which the largest counts. Whoever begins with
+    // feature 0 writes the scales.
     void (*quantize)(const float *x, size_t features, size_t tokens, const float *maxima, size_t count,
                      const secateur_int8_panels *, size_t featureBegin, size_t featureEnd);
-    // Normalizes x + residual over features (NULL: just x) into y, on strips of 16 tokens, and writes the largest
-    // magnitude of each of their tokens to `maxima`: then `quantize` makes the next product's activations. y may be x or
-    // residual.
+    // Normalizes x + residual (NULL: just x) over features into y, on strips of 16 tokens, and writes the largest
+    // magnitude of each of their tokens to `maxima`: then `quantize` makes the next product's activations. y may be x
+    // or residual.
     void (*layernorm)(const secateur_layernorm *, const float *x, const float *residual, float *y, float *maxima,
                       size_t tokens, size_t stripBegin, size_t stripEnd);
     // The same on panels of 64 tokens, and rounds y too while it is in the cache.
     void (*layernorm_quantize)(const secateur_layernorm *, const float *x, const float *residual, float *y,
                                const secateur_int8_panels *, size_t tokens, size_t panelBegin, size_t panelEnd);
-    // In place, on panels of 64 tokens: y * Phi(y) within 6e-5, as products apply it; and rounds it. For sums that other
-    // products have made.
+    // In place, on panels of 64 tokens: y * Phi(y) within 6e-5, as products apply it; and rounds it. For results of
+    // other products.
     void (*gelu_quantize)(float *y, size_t features, size_t tokens, const secateur_int8_panels *, size_t panelBegin,
                           size_t panelEnd);
 } secateur_int8_kernels;
 
 #define SECATEUR_INT8_TABLES 8
-// All tables that a CPU can run with this instruction set (a secateur_isa), the fastest first; returns how many. The
-// last one for SECATEUR_ISA_SCALAR is the plain reference.
+// All tables that this CPU can run of an instruction set (a secateur_isa), the fastest first, the plain reference last;
+// returns how many. Where there is AMX, Linux is asked to let this process use it.
 size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES]);
 // The first of them.
 const secateur_int8_kernels *secateur_int8_kernels_for(int isa);
