@@ -1,5 +1,8 @@
 // Groups of rows, in registers that hold the sums of several rows and four columns of a part. Included by int8.inc.h.
 //
+// Indices are read a step before they are used: a load whose address comes straight from another load is started too
+// early by the scheduler of several cores and is done twice, which costs single rows a third of their speed (Zen 4).
+//
 // Every few rows the columns are interleaved again, on the way to the products: shuffles have a unit of their own,
 // while copies of what they make would have to wait for the stores.
 
@@ -11,13 +14,16 @@ INLINE void NAME(int8_group_rows)(const NAME(int8_part) *part, const secateur_in
     NAME(int8_start)(sum, rows, vectors, part, rowOf);
     const int8_t *values = w->values + row * 4;
     const size_t width = vectors == 4 ? PANEL : part->width, end = w->starts[group + 1];
+    uint64_t kept = 0;
+    if (w->starts[group] < end) memcpy(&kept, w->kept + (size_t)w->starts[group] * 4, sizeof kept);
     ALIGNED_LOOP for (size_t four = w->starts[group]; four < end; four++) {
         if (row == 0) {
             __builtin_prefetch(values + four * (size_t)groupRows * 4 + PREFETCHED_INT8_BYTES);
             if (groupRows <= 4) __builtin_prefetch((const uint8_t *)(w->kept + four * 4) + PREFETCHED_INT8_BYTES / 2);
         }
         const uint8_t *column[4];
-        for (size_t i = 0; i < 4; i++) column[i] = part->x + w->kept[four * 4 + i] * width;
+        for (size_t i = 0; i < 4; i++) column[i] = part->x + (uint16_t)(kept >> 16 * i) * width;
+        memcpy(&kept, w->kept + (four + (four + 1 < end)) * 4, sizeof kept);
         operand input[MAXIMUM_INT8_VECTORS];
         operand_interleave(column, vectors, input);
 #pragma clang loop unroll(full)
