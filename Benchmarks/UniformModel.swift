@@ -59,7 +59,7 @@ struct UniformModel: ParsableCommand {
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
-        try dense.write(pruned.withLock { $0 }, integers: [], to: output)
+        try dense.write(pruned.withLock { $0 }, levels: [:], to: output)
         print("\(level) in \(output)")
     }
 }

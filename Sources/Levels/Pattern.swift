@@ -23,6 +23,8 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
 
     /// Anywhere: single weights.
     public static let unstructured = Pattern.units(.single)
+    /// Two consecutive output rows share each kept column.
+    public static let rowBlock2 = rowBlock(2)
     /// Four consecutive output rows share each kept column.
     public static let rowBlock4 = rowBlock(4)
     /// Six consecutive output rows share each kept column.

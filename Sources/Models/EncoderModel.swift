@@ -42,9 +42,11 @@ public struct EncoderModel: Sendable {
         }
         self.folder = folder
         var encoder = try Encoder(folder: folder, architectures: architectures) { stored, weight, bias in
-            let precision = stored == .float32 ? precision : stored
-            return try formats.pack(
-                Level(ofZerosIn: weight, precision: precision), weight: weight, bias: bias)
+            // Of float32 the zeros tell more: that some levels are no gain.
+            let level =
+                stored.flatMap { $0.precision == .float32 ? nil : $0 }
+                ?? Level(ofZerosIn: weight, precision: precision)
+            return try formats.pack(level, weight: weight, bias: bias)
         }
         sentences = try SentenceTokenizer(
             folder: folder, prompt: prompt, maximumTokens: encoder.dimensions.maximumTokens)

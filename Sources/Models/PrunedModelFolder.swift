@@ -15,30 +15,31 @@ public enum PrunedModelFolder {
     ///
     /// - Parameters:
     ///   - weights: the replaced weights, by layer name.
-    ///   - integers: those of them that are written in 8 bits with a scale for each row.
+    ///   - levels: what layers were pruned to, which the file's metadata says; weights of int8 levels are written in
+    ///     8 bits with a scale for each row.
     ///   - source: the dense model's folder.
     ///   - modules: those of the model, an encoder.
     ///   - metadata: is added to the safetensors file's own.
     /// - Throws: `Issue` when the destination exists, or cannot be written to.
     public static func write(
-        weights: [String: Matrix], integers: Set<String> = [], of source: String, _ modules: ModuleTree,
+        weights: [String: Matrix], levels: [String: Level] = [:], of source: String, _ modules: ModuleTree,
         metadata: [String: String], to destination: String
     ) throws {
         try NewFolder.write(to: destination) { folder in
             try ModelFolderCopy.copy(from: source, to: folder)
-            try writeWeights(weights, integers, of: source, modules, metadata: metadata, to: folder)
+            try writeWeights(weights, levels, of: source, modules, metadata: metadata, to: folder)
         }
     }
 
     private static func writeWeights(
-        _ weights: [String: Matrix], _ integers: Set<String>, of source: String, _ modules: ModuleTree,
+        _ weights: [String: Matrix], _ levels: [String: Level], of source: String, _ modules: ModuleTree,
         metadata: [String: String], to folder: String
     ) throws {
         let file = try SafetensorsFile(path: "\(source)/model.safetensors")
         let prefix = modules.prefix(in: file)
         var replaced: [String: Matrix] = [:]
         for (layer, weight) in weights { replaced["\(prefix)\(layer).weight"] = weight }
-        let rounded = Set(integers.map { "\(prefix)\($0).weight" })
+        let rounded = Set(levels.filter { $1.precision == .int8 }.map { "\(prefix)\($0.key).weight" })
         let tensors = try file.names.flatMap { name -> [SafetensorsTensor] in
             let info = try file.info(name)
             guard let weight = replaced[name] else {
@@ -62,7 +63,9 @@ public enum PrunedModelFolder {
                 : [SafetensorsTensor(name: name, shape: info.shape, floats: weight.elements)]
         }
         try SafetensorsWriter.write(
-            tensors, metadata: file.metadata.merging(metadata) { _, new in new },
+            tensors,
+            metadata: file.metadata.merging(metadata) { _, new in new }
+                .merging(StoredLevels(levels).metadata) { _, new in new },
             to: "\(folder)/model.safetensors")
     }
 }

@@ -101,8 +101,8 @@ public struct PolicyApplication {
             }
         try LevelFormats.standard.require(levels)
         let weights = try weights(task, of: model, digest, levels, cache: cache, progress: progress)
-        let integers = try zip(model.network.layerShapes.map(\.name), levels).filter { try grid($1) == .int8 }
-        try model.write(weights, integers: Set(integers.map(\.0)), to: output)
+        let named = Dictionary(uniqueKeysWithValues: zip(model.network.layerShapes.map(\.name), levels))
+        try model.write(weights, levels: named, to: output)
     }
 
     private func grid(_ level: Level) throws -> WeightGrid? {

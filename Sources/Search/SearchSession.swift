@@ -172,11 +172,12 @@ public final class SearchSession<Model: SearchableModel> {
         try files.write(policy, .policy)
         let model = files.path(.model)
         if FileManager.default.fileExists(atPath: model) { try FileManager.default.removeItem(atPath: model) }
-        let levels = zip(
-            inputs.model.network.layerShapes.map(\.name), actions.map { inputs.options.levels[$0] })
+        let levels = zip(inputs.model.network.layerShapes, actions).map {
+            ($0.name, inputs.options.levels[$1])
+        }
         try inputs.model.write(
-            try preparation.candidates.weights(actions),
-            integers: Set(try levels.filter { try inputs.grid($1) == .int8 }.map(\.0)), to: model)
+            try preparation.candidates.weights(actions), levels: Dictionary(uniqueKeysWithValues: levels),
+            to: model)
         summary.denseDiskBytes = WeightFiles.bytes(at: inputs.options.model)
         summary.diskBytes = WeightFiles.bytes(at: model)
         try files.write(summary, .summary)

@@ -16,8 +16,8 @@ public protocol SearchableModel: LoadedModel {
     func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)?
     /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
     ///
-    /// - Parameter integers: layers whose weights are written in 8 bits with a scale for each row.
-    func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws
+    /// - Parameter levels: what the layers were pruned to, which the file says where it can.
+    func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws
 }
 
 extension SearchableModel {
@@ -49,9 +49,9 @@ extension EncoderModel: SearchableModel {
     }
 
     /// Writes a Hugging Face folder.
-    public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
+    public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
         try PrunedModelFolder.write(
-            weights: weights, integers: integers, of: self.folder, encoder.architecture.modules,
+            weights: weights, levels: levels, of: self.folder, encoder.architecture.modules,
             metadata: ["format": "pt"],
             to: folder)
     }
@@ -59,15 +59,15 @@ extension EncoderModel: SearchableModel {
 
 extension ClassifierModel: SearchableModel {
     /// Writes a Hugging Face folder, the head included.
-    public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
-        try base.write(weights, integers: integers, to: folder)
+    public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
+        try base.write(weights, levels: levels, to: folder)
     }
 }
 
 extension DecoderModel: SearchableModel {
     /// Writes a GGUF file into the folder where the model is one, else a Hugging Face folder; both in floating
     /// point.
-    public func write(_ weights: [String: Matrix], integers: Set<String>, to folder: String) throws {
+    public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
         let export = DecoderExport(model: network, tokenizer: tokenizer, replacing: weights)
         switch network.checkpoint.container {
         case .gguf: try export.writeGGUF(encoding: .f32, toFolder: folder)

@@ -50,6 +50,7 @@ public struct FloatFormat: LevelFormat {
         case .unstructured:
             return LevelGlyph(
                 code: "unstr.", legend: "unstructured: zeros anywhere", color: 1, hatch: .points)
+        case .rowBlock2: return glyph(3, .bars(width: 1.5, period: 3.5), "two rows share each kept column")
         case .rowBlock4: return glyph(2, .bars(width: 1.8, period: 4), "four rows share each kept column")
         case .rowBlock6: return glyph(7, .bars(width: 2.2, period: 5), "six rows share each kept column")
         case .rowBlock8: return glyph(5, .bars(width: 1.2, period: 3), "eight rows share each kept column")

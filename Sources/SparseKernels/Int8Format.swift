@@ -4,8 +4,8 @@ import Transformers
 
 /// Weights and activations in whole numbers of 8 bits.
 ///
-/// Passes of several tokens: dense, or blocks of 4, 8 or 16 rows that share each kept column. Passes of one
-/// token: any pattern of weights, as ``EightBitLinear``.
+/// Passes of several tokens: dense, or blocks of 1, 2, 4, 8 or 16 rows that share each kept column. Passes of
+/// one token: any pattern of weights, as ``EightBitLinear``.
 public struct Int8Format: LevelFormat {
     private let wide = FloatFormat()
 
@@ -20,11 +20,16 @@ public struct Int8Format: LevelFormat {
         level.precision == .int8 && wide.makes(level.with(.float32))
     }
 
-    /// How many rows of a level share a kept column on the kernels of several tokens; nil for dense ones.
+    /// How many rows of a level share a kept column on the kernels of several tokens; nil for dense ones, which
+    /// are faster where single rows keep half of their weights or more.
     private func groupRows(_ level: Level) -> Int? {
-        guard let unit = level.pattern.unit, unit.columns == 1 else { return nil }
-        return [16, 8, 4].first { unit.rows % $0 == 0 }
+        guard let unit = level.pattern.unit, unit.columns == 1, level.pattern.kept == nil else { return nil }
+        let rows = [16, 8, 4, 2].first { unit.rows % $0 == 0 }
+        return rows ?? (level.sparsity > Self.leastSparsityOfSingleRows ? 1 : nil)
     }
+
+    /// Where the kernel of single rows overtakes the dense one (`scripts/bench-int8.sh`, Zen 4).
+    private static let leastSparsityOfSingleRows = 0.52
 
     /// The weights of several tokens are rounded as a whole; those of one token in groups, when packed.
     public func grid(of level: Level, for phase: Workload.Phase) -> WeightGrid? {

@@ -31,7 +31,7 @@ public final class Int8Linear: ByteOperator {
 
     /// Packs a weight [rows × columns] and a bias [rows].
     ///
-    /// - Parameter groupRows: how many consecutive rows keep the same columns: 4, 8 or 16; nil for dense.
+    /// - Parameter groupRows: how many consecutive rows keep the same columns: 1, 2, 4, 8 or 16; nil for dense.
     public init(
         weight: Matrix, bias: [Float], groupRows: Int? = nil, instructionSet: InstructionSet = .best
     ) {

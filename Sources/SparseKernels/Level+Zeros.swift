@@ -12,7 +12,7 @@ extension Level {
             precision: precision)
     }
 
-    /// Rounding makes zeros of its own: those that four rows share tell what was pruned.
+    /// Rounding makes zeros of its own: those that rows share tell what was pruned.
     private static func blocks(of weight: Matrix) -> Pattern {
         func sparsity(_ pattern: Pattern) -> Double {
             guard let unit = pattern.unit else { return 0 }
@@ -20,7 +20,7 @@ extension Level {
             return Double(all - kept) / Double(all)
         }
         let least = sparsity(.rowBlock4)
-        guard least >= 0.1 else { return .dense }
+        guard least >= 0.1 else { return weight.sparsity >= 0.5 ? .unstructured : .dense }
         return [Pattern.rowBlock16, .rowBlock8].first { sparsity($0) >= least - 0.02 } ?? .rowBlock4
     }
 

@@ -105,7 +105,7 @@ public struct Profiler<Model: PrunableModel> {
         for (level, times) in zip(variants.levels, times) {
             for shape in variants.dense.layerShapes {
                 samples[.init(rows: shape.rows, cols: shape.cols, level: level), default: []] +=
-                    times.milliseconds[shape.name] ?? []
+                    times.whole(of: shape.name)
             }
         }
         return samples.mapValues(LatencyTable.Entry.init)

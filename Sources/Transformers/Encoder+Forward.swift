@@ -129,7 +129,7 @@ extension Encoder {
         if !isFused {
             pool.run { worker in
                 let rows = block.up.operation.rows(ofPart: worker, of: pool.threads)
-                LayerTimes.measure(times, worker, block.name, ".", "gelu") {
+                LayerTimes.measure(times, worker, block.up.name, ".", "gelu") {
                     instructionSet.kernels.pointee.gelu(
                         intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
                         rows.upperBound)
@@ -158,7 +158,7 @@ extension Encoder {
         if isRounded { workspace.reshapeBytes(for: input) }
         pool.run { worker in
             if isRounded {
-                LayerTimes.measure(times, worker, block.name, ".", "rounding") {
+                LayerTimes.measure(times, worker, layers[0].linear.name, ".", "rounding") {
                     if !maximaAreKnown {
                         bytes.findMaxima(of: input, worker: worker, pool: pool)
                         pool.barrier()

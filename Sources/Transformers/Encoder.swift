@@ -50,9 +50,9 @@ public struct Encoder: Sendable {
     let embeddings: EncoderEmbeddings
     let instructionSet: InstructionSet
 
-    /// Makes an operator of a layer's weight, which is stored in a precision, and its bias.
+    /// Makes an operator of a layer's weight, which was pruned to a level where the file says so, and its bias.
     public typealias Packing =
-        (_ stored: Precision, _ weight: Matrix, _ bias: [Float]) throws -> any LinearOperator
+        (_ stored: Level?, _ weight: Matrix, _ bias: [Float]) throws -> any LinearOperator
 
     /// Reads `config.json` and `model.safetensors` of a folder.
     ///
@@ -90,7 +90,7 @@ public struct Encoder: Sendable {
                 biases[shape.name] = bias
                 shapes.append(shape)
                 return NamedLinear(
-                    name: shape.name, operation: try pack(checkpoint.precision(of: shape), weight, bias))
+                    name: shape.name, operation: try pack(checkpoint.level(of: shape), weight, bias))
             }
             // In the order that Architecture holds encoders to.
             blocks.append(

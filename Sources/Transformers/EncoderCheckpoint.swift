@@ -22,6 +22,7 @@ public struct EncoderCheckpoint {
     public let parameterCount: Int
     let file: SafetensorsFile
     private let prefix: String
+    private let storedLevels: StoredLevels
 
     /// Opens a folder.
     /// - Throws: `Issue` for a missing or malformed file, or an architecture that is not known.
@@ -29,6 +30,7 @@ public struct EncoderCheckpoint {
         configuration = try EncoderConfiguration(folder: folder, architectures: architectures)
         file = try SafetensorsFile(path: "\(folder)/model.safetensors")
         prefix = configuration.modules.prefix(in: file)
+        storedLevels = StoredLevels(metadata: file.metadata)
         parameterCount = file.parameters.reduce(0) { $0 + $1.elementCount }
         blocks = try BlockReader(configuration: configuration, file: file, prefix: prefix).blocks()
         var dimensions = configuration.dimensions
@@ -63,9 +65,13 @@ public struct EncoderCheckpoint {
         try file.weights(prefix + name, shape: shape)
     }
 
-    /// What a layer's weights are stored in.
-    public func precision(of layer: LayerShape) -> Precision {
-        file.tensors["\(prefix)\(layer.name).weight"]?.elementType == .i8 ? .int8 : .float32
+    /// What a layer was pruned to, where the file says so and its weights are stored in that precision; nil where it
+    /// does not.
+    public func level(of layer: LayerShape) -> Level? {
+        let isInteger = file.tensors["\(prefix)\(layer.name).weight"]?.elementType == .i8
+        let level = storedLevels.levels[layer.name]
+        return level.flatMap { ($0.precision == .int8) == isInteger ? $0 : nil }
+            ?? (isInteger ? Level.dense.with(.int8) : nil)
     }
 
     /// A layer's bias; zeros where it has none.

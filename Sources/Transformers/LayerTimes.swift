@@ -7,6 +7,18 @@ public final class LayerTimes: @unchecked Sendable {
     /// Milliseconds by the name of the layer, or of its block and the operation, in the order of the passes.
     public private(set) var milliseconds: [String: [Double]] = [:]
 
+    /// What a layer takes in each pass with what comes with it: the rounding of its input where it computes in
+    /// whole numbers, and its activation.
+    public func whole(of layer: String) -> [Double] {
+        let own = milliseconds[layer] ?? []
+        return ["rounding", "gelu"].reduce(own) { sums, operation in
+            guard let more = milliseconds["\(layer).\(operation)"], more.count == sums.count else {
+                return sums
+            }
+            return zip(sums, more).map { $0 + $1 }
+        }
+    }
+
     /// Starts with none.
     public init() {}
 
