@@ -96,13 +96,13 @@ INLINE void NAME(int8_finish)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, co
         NAME(int8_write)(sum, rows, vectors, part, rowOf, lane, 0);
 }
 
-// Keeps whole sums where their results will be, or fetches them: of rows [row, row + rows), those that are there.
+// Keeps whole sums where their results will be, or fetches them.
 INLINE void NAME(int8_carry)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
-                             const NAME(int8_part) *part, size_t row, size_t lane, const int keeps) {
+                             const NAME(int8_part) *part, const uint32_t *rowOf, size_t lane, const int keeps) {
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
-        if (row + (size_t)r < part->rows) {
-            vf *at = (vf *)(part->values + (row + (size_t)r) * part->width + lane);
+        if (rowOf[r] < part->rows) {
+            vf *at = (vf *)(part->values + rowOf[r] * part->width + lane);
 #pragma clang loop unroll(full)
             for (int p = 0; p < vectors; p++)
                 if (keeps) at[p] = (vf)sum[r][p];

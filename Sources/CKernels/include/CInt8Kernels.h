@@ -52,7 +52,7 @@ typedef struct {
 // filled up with weights of zero at any column. The rows of a group need not be neighbors.
 typedef struct {
     const int8_t *values;    // [fours of all groups][groupRows][4]
-    const uint16_t *kept;    // [fours of all groups][4]: the columns
+    const uint16_t *kept;    // [fours of all groups][4]: the columns; fastest in ascending order
     const uint32_t *starts;  // [groups + 1]: the first of a group's fours
     const uint32_t *rowOf;   // [groups][groupRows]: where each row belongs; `rows` or more: nowhere
     const int32_t *offsets;  // [rows], as of dense weights
