@@ -25,9 +25,10 @@ INLINE void NAME(exponentials)(float *scores, size_t keys, float scale, v16 *inv
         float *s = scores + p * LANES;
         v16 top = v16_load(s);
         for (size_t key = 1; key < keys; key++) top = v16_max(top, v16_load(s + key * stride));
+        const v16 factor = v16_set(scale * 1.44269504f), offset = top * factor;
         v16 total = v16_set(0.0f);
         for (size_t key = 0; key < keys; key++) {
-            const v16 e = v16_exp((v16_load(s + key * stride) - top) * v16_set(scale));
+            const v16 e = v16_exp2_of_nonpositive(v16_fma(v16_load(s + key * stride), factor, -offset));
             v16_store(s + key * stride, e);
             total += e;
         }
