@@ -146,6 +146,45 @@ static void check_elementwise(const secateur_int8_kernels *kernels, const secate
     free(x), free(gamma), free(beta), free(residual), free(maxima), free(maximaExpected);
 }
 
+// Two heads of a sequence that may start anywhere, on scratch memory of the exact size.
+static void check_attention(const secateur_int8_kernels *kernels, const secateur_int8_kernels *plain, size_t dimensions,
+                            size_t tokens, size_t offset, size_t length, int kind) {
+    const size_t features = 2 * dimensions, floats = panel_floats(features, tokens);
+    float *q = activations(features, tokens, kind), *k = activations(features, tokens, kind);
+    float *v = activations(features, tokens, kind);
+    float *found = allocate(floats * sizeof(float)), *expected = allocate(floats * sizeof(float));
+    float *scratch = allocate(secateur_int8_attention_scratch(length, dimensions) * sizeof(float));
+    for (size_t head = 0; head < 2; head++) {
+        secateur_attention a = {q, k, v, found, features, tokens, head * dimensions, dimensions, offset, length, 3,
+                                scratch};
+        kernels->attention(&a);
+        a.context = expected;
+        plain->attention(&a);
+    }
+    for (size_t f = 0; f < features; f++)
+        for (size_t t = offset; t < offset + length; t++) {
+            const size_t i = panel_offset(features, tokens, f, t);
+            require_same("attention", kernels->name, found + i, expected + i, 1);
+        }
+    // Values are at most 1/2 in magnitude; what rounding to 8 bits changes is a few hundredths of that.
+    float *floats32 = allocate(floats * sizeof(float));
+    float *floatScratch = allocate(secateur_attention_scratch(length, dimensions) * sizeof(float));
+    for (size_t head = 0; kind == 0 && head < 2; head++) {
+        const secateur_attention a = {q, k, v, floats32, features, tokens, head * dimensions, dimensions, offset,
+                                      length, 3, floatScratch};
+        secateur_kernels_for(SECATEUR_ISA_SCALAR)->attention(&a);
+    }
+    for (size_t f = 0; kind == 0 && f < features; f++)
+        for (size_t t = offset; t < offset + length; t++) {
+            const size_t i = panel_offset(features, tokens, f, t);
+            if (fabsf(found[i] - floats32[i]) <= 0.02f) continue;
+            fprintf(stderr, "%s attention: found %g, allowed %g\n", kernels->name, found[i], floats32[i]);
+            exit(1);
+        }
+    free(floats32), free(floatScratch);
+    free(q), free(k), free(v), free(found), free(expected), free(scratch);
+}
+
 void check_int8_kernels(int isa) {
     const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES];
     const size_t count = secateur_int8_tables(isa, tables);
@@ -156,6 +195,9 @@ void check_int8_kernels(int isa) {
             const size_t tokens = 1 + (size_t)(uniform() * 150);
             check_products(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 70), columns, tokens, round % 5);
             check_elementwise(tables[i], tables[count - 1], columns, tokens, round % 5);
+            const size_t offset = round % 2 ? 0 : (size_t)(uniform() * (double)tokens);
+            check_attention(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 40), tokens, offset,
+                            round % 4 == 1 ? 1 + (size_t)(uniform() * (double)tokens) : tokens - offset, round % 5);
         }
         printf("%s, 8 bits: clean\n", tables[i]->name);
     }

@@ -7,3 +7,5 @@
 void secateur_copy_head(const secateur_attention *, const float *from, float *to);
 // From panels of [dimensions x length] to the context.
 void secateur_copy_head_back(const secateur_attention *, const float *from);
+// The reference of attention in 8 bits.
+void secateur_int8_attention_plain(const secateur_attention *);

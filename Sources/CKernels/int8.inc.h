@@ -4,6 +4,7 @@
 //                       registers
 //   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: a divisor of 4, and of 16 tokens; no such
 //                       rows where a part of a panel fits the registers
+//   INT8_ATTENTION_VECTORS   vectors of tokens of a tile of attention, of 4 rows
 //   INT8_AMX            where dense products are made by int8_amx_tiles.h
 // and has included one of int8_*.h, which define
 //   INT8_TOKENS         tokens of a vector of sums, vi and vf
@@ -16,6 +17,7 @@
 //   operand_interleave  the operands of a part, given its columns, where it fits the registers
 //   sums_start          what sums start from, given a row's offset
 //   INT8_STRIP_FLIP     128 where strips hold signed numbers, 0 where they hold what panels do
+#include "attention.h"
 #include "int8_panels.h"
 #include "vector.h"
 
@@ -47,6 +49,8 @@
 
 #include "int8_rowblocks.inc.h"
 
+#include "int8_attention.inc.h"
+
 const secateur_int8_kernels NAME(int8_table) = {
     .name = ISA_NAME,
     .denseBlockRows = INT8_DENSE_ROWS,
@@ -59,4 +63,5 @@ const secateur_int8_kernels NAME(int8_table) = {
     .layernorm = NAME(int8_layernorm),
     .layernorm_quantize = NAME(int8_layernorm_quantize),
     .gelu_quantize = NAME(int8_gelu_quantize),
+    .attention = NAME(int8_attention),
 };

@@ -10,6 +10,7 @@
 #define INT8_GROUP_FOURS 40
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 2
+#define INT8_ATTENTION_VECTORS 2
 #include "int8_avx2.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

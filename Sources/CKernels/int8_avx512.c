@@ -8,6 +8,7 @@
 #define INT8_DENSE_VECTORS 2
 #define INT8_DENSE_FOURS 384
 #define INT8_CHUNK_BYTES 262144
+#define INT8_ATTENTION_VECTORS 2
 #include "int8_avx512.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

@@ -15,6 +15,7 @@
 #define INT8_GROUP_FOURS 96
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 2
+#define INT8_ATTENTION_VECTORS 2
 #include "int8_avxvnni.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

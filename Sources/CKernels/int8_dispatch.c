@@ -3,6 +3,7 @@
 
 #include "CInt8Kernels.h"
 #include "CKernels.h"
+#include "panels.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
@@ -73,4 +74,12 @@ const secateur_int8_kernels *secateur_int8_kernels_for(int isa) {
     const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES];
     secateur_int8_tables(isa, tables);
     return tables[0];
+}
+
+size_t secateur_int8_attention_scratch(size_t length, size_t dimensions) {
+    const size_t keys = round_up(length, LANES), values = round_up(dimensions, LANES);
+    // Copies of an unaligned sequence; keys and values in bytes, and twice as wide; their scales; for up to 64 queries
+    // two strips, likewise, and scores.
+    return 4 * dimensions * keys + 2 * 3 * (keys * values / 4 + LANES) + 2 * (keys + 3 * values) + 64 * LANES +
+           64 * (2 * (keys + values) / 4 + keys + 2 * LANES);
 }

@@ -6,8 +6,8 @@
 // Every few rows the columns are interleaved again, on the way to the products: shuffles have a unit of their own,
 // while copies of what they make would have to wait for the stores.
 
-// The steps of a group from `first` on, up to one whose columns begin at `limit`: what is there already is carried on if
-// these are not the group's first steps, and stays whole if they are not its last.
+// The steps of a group from `first` on, up to one whose columns begin at `limit`: what is there already is carried on
+// if these are not the group's first steps, and stays whole if they are not its last.
 typedef struct {
     size_t group, first;
     uint32_t limit;

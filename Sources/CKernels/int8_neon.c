@@ -10,6 +10,7 @@
 #define INT8_GROUP_FOURS 96
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 4
+#define INT8_ATTENTION_VECTORS 4
 #include "int8_neon.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

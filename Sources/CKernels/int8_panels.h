@@ -32,6 +32,13 @@ static inline float int8_float(int32_t bits) {
     return x;
 }
 
+// What activations with this largest magnitude are multiplied by, and their scale.
+static inline float int8_inverse(float maximum, float *scale) {
+    const int isFinite = int8_bits(maximum) < INT8_INFINITY_BITS, counts = isFinite && maximum >= 1e-30f;
+    *scale = counts ? maximum / 127.0f : isFinite ? 0.0f : int8_float(INT8_NAN_BITS);
+    return counts ? 127.0f / maximum : 0.0f;
+}
+
 // Strips of 16 tokens of the part of a panel that begins at token `lane`: four, two or one.
 static inline size_t int8_part(size_t width, size_t lane) {
     const size_t strips = (width - lane) / LANES;

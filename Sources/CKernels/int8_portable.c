@@ -8,5 +8,6 @@
 #define INT8_GROUP_FOURS 96
 #define INT8_GROUP_ROWS 4
 #define INT8_GROUP_VECTORS 2
+#define INT8_ATTENTION_VECTORS 4
 #include "int8_plain.h"
 #include "int8.inc.h"

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "attention.h"
 #include "int8_panels.h"
 
 // The same operations in the same order as in int8.inc.h.
@@ -91,9 +92,9 @@ static void quantize(const float *x, size_t features, size_t tokens, const float
     for (size_t token = 0; token < padded; token++) {
         float maximum = 0;
         for (size_t i = 0; i < count; i++) maximum = larger(maximum, maxima[i * padded + token]);
-        const int isFinite = int8_bits(maximum) < INT8_INFINITY_BITS, counts = isFinite && maximum >= 1e-30f;
-        if (featureBegin == 0) out->scales[token] = counts ? maximum / 127.0f : isFinite ? 0.0f : int8_float(INT8_NAN_BITS);
-        const float inverse = counts ? 127.0f / maximum : 0.0f;
+        float scale;
+        const float inverse = int8_inverse(maximum, &scale);
+        if (featureBegin == 0) out->scales[token] = scale;
         for (size_t f = featureBegin; f < featureEnd; f++) {
             const float value = x[panel_offset(features, tokens, f, token)];
             const float shifted = fmaf(value, inverse, INT8_ROUNDER + 128.0f);
@@ -178,4 +179,5 @@ const secateur_int8_kernels secateur_scalar_int8_table = {
     .layernorm = layernorm,
     .layernorm_quantize = layernorm_quantize,
     .gelu_quantize = gelu_quantize,
+    .attention = secateur_int8_attention_plain,
 };

@@ -98,7 +98,12 @@ typedef struct {
     // other products.
     void (*gelu_quantize)(float *y, size_t features, size_t tokens, const secateur_int8_panels *, size_t panelBegin,
                           size_t panelEnd);
+    // As secateur_kernels has it, with queries and keys rounded by token, values by feature and exponentials to 254
+    // steps; `scratch` holds secateur_int8_attention_scratch floats.
+    void (*attention)(const secateur_attention *);
 } secateur_int8_kernels;
+
+size_t secateur_int8_attention_scratch(size_t length, size_t dimensions);
 
 #define SECATEUR_INT8_TABLES 8
 // All tables that this CPU can run of an instruction set (a secateur_isa), the fastest first, the plain reference last;
