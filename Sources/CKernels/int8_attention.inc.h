@@ -90,7 +90,8 @@ static void NAME(int8_values)(const secateur_attention *a, NAME(int8_head) *head
         for (size_t key = 0; key < a->length; key += LANES) {
             const v16 value = (v16)NAME(int8_key_values)(a, d, key);
             const v16i number = (v16i)v16_fma(value, v16_set(inverses[d]), v16_set(INT8_ROUNDER)) - INT8_ROUNDER_BITS;
-            sum += number;
+            // Of values that are not numbers, any byte will do.
+            sum += number << 24 >> 24;
             const v16b four = __builtin_convertvector(number & 255, v16b);
             for (size_t i = 0; i < 4 && key / 4 + i < head->keyFours; i++)
                 memcpy(weights + ((key / 4 + i) * head->valueRows + d) * 4, (const uint8_t *)&four + 4 * i, 4);
