@@ -10,6 +10,8 @@ static void NAME(layernorm)(const secateur_layernorm *norm, const float *x, cons
         const float *add = residual ? residual + offset : NULL;
         float *out = y + offset;
         v16 total[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+        // Sums that are told apart by the loop would be in memory.
+#pragma clang loop unroll_count(4)
         for (size_t f = 0; f < features; f++) {
             v16 value = v16_load(in + f * width);
             if (add) value += v16_load(add + f * width);
@@ -19,6 +21,7 @@ static void NAME(layernorm)(const secateur_layernorm *norm, const float *x, cons
         const v16 inverse = v16_set(1.0f / (float)features);
         const v16 mean = ((total[0] + total[1]) + (total[2] + total[3])) * inverse;
         v16 squares[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+#pragma clang loop unroll_count(4)
         for (size_t f = 0; f < features; f++) {
             const v16 difference = v16_load(out + f * width) - mean;
             squares[f & 3] = v16_fma(difference, difference, squares[f & 3]);
