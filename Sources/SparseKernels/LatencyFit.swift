@@ -55,7 +55,8 @@ public struct LatencyFit: Sendable, Equatable {
         self.init(overheadMs: overhead, scale: scale, medianError: Percentiles(errors).median)
     }
 
-    /// The line through the dense model that predicts none of some policies faster than it was measured.
+    /// The line through the dense model that predicts none of some policies faster than it was measured, and one
+    /// of them as it was.
     ///
     /// Random policies, to which a fit is made, are no worse than predicted on average; those that a search
     /// proposes are, as it goes for what the table has too fast.
@@ -69,7 +70,7 @@ public struct LatencyFit: Sendable, Equatable {
             return saved > 0 ? (dense.totalMs - sample.totalMs) / saved : nil
         }
         guard let least = slopes.min() else { return self }
-        let bounded = min(max(least, 0.75 * scale), scale)
+        let bounded = min(max(least, 0.75 * scale), scale / 0.75)
         return LatencyFit(overheadMs: overheadMs, scale: bounded, medianError: medianError)
             .moved(through: dense)
     }

@@ -30,7 +30,9 @@ public final class EncoderWorkspace {
         intermediate = states(dimensions.intermediate)
         bytes = BytePanels(
             features: max(dimensions.hidden, dimensions.intermediate), tokens: tokens, workers: threads)
-        let floats = secateur_attention_scratch(longest, dimensions.headSize)
+        let floats = max(
+            secateur_attention_scratch(longest, dimensions.headSize),
+            secateur_int8_attention_scratch(longest, dimensions.headSize))
         scratch = (0..<threads).map { _ in AlignedScratch(count: floats) }
     }
 
@@ -95,6 +97,8 @@ extension Encoder {
             [(block.query, query), (block.key, key), (block.value, value)], hidden, block, workspace, pool,
             times)
         let heads = block.heads
+        // What 8 bits made of queries, keys and values is worth no more than 8 bits.
+        let isInteger = [block.query, block.key, block.value].allSatisfy { $0.operation.bytes != nil }
         let size = dimensions.headSize
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
@@ -107,7 +111,11 @@ extension Encoder {
                         features: query.features, tokens: query.tokens, first: item % heads * size,
                         dimensions: size, offset: tokens.lowerBound, length: tokens.count, scale: scale,
                         scratch: scratch[worker].address)
-                    instructionSet.kernels.pointee.attention(&attention)
+                    if isInteger {
+                        instructionSet.int8Kernels.pointee.attention(&attention)
+                    } else {
+                        instructionSet.kernels.pointee.attention(&attention)
+                    }
                 }
             }
         }
