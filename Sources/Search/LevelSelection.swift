@@ -11,50 +11,57 @@ import Transformers
 public struct LevelSelection: Sendable {
     /// What is left, in the order of the candidates.
     public let levels: LevelSet
-    /// Times of them.
-    public let table: LatencyTable
     /// A line for a person: which precisions and patterns were left out, and why.
     public let notes: [String]
 
+    /// What a level that loses quality must save at least, as a fraction of the time of one that does not.
+    private static var leastGain: Double { 0.03 }
+    /// Rounds of a quick look.
+    private static var rounds: Int { 3 }
+
     /// Measures candidates, or takes those that a table has.
     init<Model: SearchableModel>(
-        among candidates: LevelSet, of inputs: SearchInputs<Model>, table given: LatencyTable?,
+        among candidates: LevelSet, of inputs: SearchInputs<Model>, table: LatencyTable?,
         _ progress: StageProgress
     ) throws {
         let (network, workload) = (inputs.model.network, inputs.options.workload)
-        let shapes = network.layerShapes
-        func measured() throws -> LatencyTable {
-            let variants = try LevelVariants(
-                of: network.forProfiling, levels: candidates, for: workload.phase,
-                formats: inputs.components.capabilities.formats)
-            return Profiler(of: network, variants: variants, workload, pool: inputs.pool).measure {
-                progress("measuring kernels", $0)
+        if let table {
+            let shapes = network.layerShapes
+            let known = candidates.filter { level in
+                shapes.allSatisfy { table.latencyMs($0, level) != nil }
             }
+            let times = known.map { level in
+                shapes.reduce(0) { $0 + (table.latencyMs($1, level) ?? .infinity) }
+            }
+            try self.init(LevelSet(known), totalMs: times)
+            return
         }
-        let table = try given ?? measured()
-        let known = candidates.filter { level in shapes.allSatisfy { table.latencyMs($0, level) != nil } }
-        try self.init(LevelSet(known), table) { level in
-            shapes.reduce(0) { $0 + (table.latencyMs($1, level) ?? .infinity) }
-        }
+        let variants = try LevelVariants(
+            of: network.forProfiling, levels: candidates, for: workload.phase,
+            formats: inputs.components.capabilities.formats
+        ) { progress("packing candidates", $0) }
+        var profiler = Profiler(of: network, variants: variants, workload, pool: inputs.pool)
+        profiler.rounds = Self.rounds
+        try self.init(
+            candidates, totalMs: profiler.compareLevels { progress("comparing the kernels of levels", $0) })
     }
 
-    /// Selects by the times of all layers at a level.
-    init(_ candidates: LevelSet, _ table: LatencyTable, totalMs: (Level) -> Double) throws {
-        let times = candidates.map(totalMs)
+    /// Selects by the times of all layers at each level.
+    init(_ candidates: LevelSet, totalMs times: [Double]) throws {
         func isBeaten(_ index: Int, by other: Int) -> Bool {
-            index != other && times[other] <= times[index]
-                && Self.isNoWorse(candidates[other], than: candidates[index])
-                // Of two that beat each other the earlier one stays.
-                && (other < index || times[other] < times[index]
-                    || !Self.isNoWorse(candidates[index], than: candidates[other]))
+            let (own, better) = (candidates[index], candidates[other])
+            guard index != other, Self.isNoWorse(better, than: own) else { return false }
+            // Of two that are as good as each other, such as precisions, the faster stays, or the first.
+            guard Self.isNoWorse(own, than: better) else {
+                return times[other] * (1 - Self.leastGain) <= times[index]
+            }
+            return times[other] < times[index] || (times[other] == times[index] && other < index)
         }
         let kept = candidates.indices.filter { index in
             index == candidates.dense || !candidates.indices.contains { isBeaten(index, by: $0) }
         }
         levels = try LevelSet(kept.map { candidates[$0] })
-        let own = Set(levels)
-        self.table = table.keeping { own.contains($0.level) }
-        notes = Self.notes(candidates, own, times)
+        notes = Self.notes(candidates, kept: Set(levels))
     }
 
     /// Whether a level loses no more quality than another, as far as that is known without measuring.
@@ -74,7 +81,7 @@ public struct LevelSelection: Sendable {
         }
     }
 
-    private static func notes(_ candidates: LevelSet, _ kept: Set<Level>, _ times: [Double]) -> [String] {
+    private static func notes(_ candidates: LevelSet, kept: Set<Level>) -> [String] {
         var kinds: [String] = []
         for level in candidates where !kinds.contains(level.kind) { kinds.append(level.kind) }
         return kinds.compactMap { kind in

@@ -29,11 +29,9 @@ public final class SearchPreparation<Model: SearchableModel> {
     ///
     /// - Parameters:
     ///   - cache: folder for level databases.
-    ///   - measured: latencies that were just measured; nil where none were.
     ///   - files: the run's files: what an earlier start left there is taken over, what is made is put there.
     public init(
-        _ inputs: SearchInputs<Model>, cache: String, files: RunFiles, measured: LatencyTable? = nil,
-        progress: StageProgress = { _, _ in }
+        _ inputs: SearchInputs<Model>, cache: String, files: RunFiles, progress: StageProgress = { _, _ in }
     ) throws {
         self.inputs = inputs
         denseScores = DenseScores(cache: cache)
@@ -54,8 +52,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             return
         }
         let given = try files.storedTable(for: inputs.options)
-        let table =
-            try given ?? measured ?? Self.table(inputs, levels: levels, files: files, progress: progress)
+        let table = try given ?? Self.table(inputs, levels: levels, files: files, progress: progress)
         let sensitivities = try Self.sensitivities(
             inputs, weights, evaluator, files, progress: progress)
         let predicted = try Self.costs(inputs, table, weights, sensitivities)

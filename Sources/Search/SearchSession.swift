@@ -53,7 +53,6 @@ public final class SearchSession<Model: SearchableModel> {
         progress("reading the model and the data", 0)
         var inputs = try SearchInputs(options, task: task, components: components)
         var options = options
-        var selection: LevelSelection?
         let table = try latencyTable.map { try RunFiles.table($0, for: options) }
         if !options.hasLevels {
             let selected = try LevelSelection(
@@ -61,7 +60,6 @@ public final class SearchSession<Model: SearchableModel> {
             inputs = inputs.choosing(selected.levels)
             options = inputs.options
             selected.notes.forEach(note)
-            selection = table == nil ? selected : nil
         }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
@@ -78,8 +76,7 @@ public final class SearchSession<Model: SearchableModel> {
             } else if let earlier, try components.agents.agent(named: options.agent).usesSensitivities {
                 note("\(earlier): its agent estimated no sensitivities, so this search does")
             }
-            let session = try begin(
-                inputs, files, lock, cache: cache, measured: selection?.table, progress: progress)
+            let session = try begin(inputs, files, lock, cache: cache, progress: progress)
             files.removeLeftovers()
             return session
         } catch {
@@ -121,11 +118,10 @@ public final class SearchSession<Model: SearchableModel> {
 
     private static func begin(
         _ inputs: SearchInputs<Model>, _ files: RunFiles, _ lock: RunLock, cache: String,
-        measured: LatencyTable? = nil, progress: StageProgress
+        progress: StageProgress
     ) throws -> SearchSession {
         let options = inputs.options
-        let preparation = try SearchPreparation(
-            inputs, cache: cache, files: files, measured: measured, progress: progress)
+        let preparation = try SearchPreparation(inputs, cache: cache, files: files, progress: progress)
         let environment = environment(preparation)
         // Says at once when no policy can meet the target, or the budget is spent before the first.
         _ = try environment.reset(target: target(options, preparation.costs))

@@ -79,13 +79,6 @@ public struct LatencyTable: Sendable, Equatable {
             fit: fit, dense: dense)
     }
 
-    /// The same without some entries.
-    public func keeping(_ isKept: (Key) -> Bool) -> LatencyTable {
-        LatencyTable(
-            fingerprint: fingerprint, phase: phase, tokens: tokens, threads: threads,
-            entries: entries.filter { isKept($0.key) }, fit: fit, dense: dense)
-    }
-
     /// Whether it was measured on a machine like this one.
     public var isFromThisHardware: Bool { fingerprint == .current }
 

@@ -48,6 +48,18 @@ public struct Profiler<Model: PrunableModel> {
         return best
     }
 
+    /// Times of all layers together at each level, in the order of the levels: a quick look, without what tells how
+    /// they add up.
+    ///
+    /// - Returns: milliseconds.
+    public func compareLevels(progress: (Double) -> Void = { _ in }) -> [Double] {
+        timeLevels(progress: progress).map { times in
+            variants.dense.layerShapes.reduce(0) { sum, shape in
+                sum + Percentiles(times.layers.whole(of: shape.name)).median
+            }
+        }
+    }
+
     private func measureOnce(progress: (Double) -> Void) -> LatencyTable {
         let times = timeLevels { progress(0.8 * $0) }
         let entries = entries(times.map(\.layers))

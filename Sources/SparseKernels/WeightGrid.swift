@@ -33,8 +33,8 @@ public struct WeightGrid: Sendable, Hashable {
         guard largest > 1e-30 else { return 0 }
         let full = largest / Float(highest)
         var best = (scale: full, error: Float.infinity)
-        for step in 0..<Self.cuts {
-            let scale = Self.shortened(full * (1 - Float(step) * Self.cut(highest)))
+        for cut in Self.cuts(highest) {
+            let scale = Self.shortened(full * (1 - cut))
             var error: Float = 0
             for (index, weight) in weights.enumerated() {
                 let difference = weight - rounded(weight, scale: scale)
@@ -65,10 +65,10 @@ public struct WeightGrid: Sendable, Hashable {
         return result
     }
 
-    private static let cuts = 16
-
-    /// How much of the range a step cuts off: few bits gain from much.
-    private static func cut(_ highest: Int) -> Float { highest > 50 ? 0.01 : 0.03 }
+    /// How much of the range is cut off: few bits gain from much.
+    private static func cuts(_ highest: Int) -> [Float] {
+        highest > 50 ? [0, 0.01, 0.03, 0.06] : (0..<16).map { 0.03 * Float($0) }
+    }
 }
 
 /// A weight in whole numbers, each row with a scale.
