@@ -61,8 +61,8 @@ bench-kernels: build ## measure every kernel against the fastest dense product, 
 
 bench-peers: bench-peers-encoder bench-peers-language ## measure both kinds of model against their peers
 
-bench-peers-encoder: model build ## measure the encoder against onnxruntime, fp32 and int8
-	@scripts/bench-peers.sh --model $(MODEL)
+bench-peers-encoder: model text build ## measure the encoder against onnxruntime and OpenVINO (PEERS=--full for all)
+	@scripts/bench-peers.sh --model $(MODEL) --text $(TEXT) $(PEERS)
 
 check-exports: model text build ## prove every export by the tool that reads it (RUN=... for a run of yours)
 	@scripts/check-exports.sh --model $(MODEL) --text $(TEXT) $(if $(filter file,$(origin RUN)),,--run $(RUN))

@@ -1,176 +1,154 @@
 #!/usr/bin/env python3
-"""Times all-MiniLM-L6-v2's encoder in onnxruntime, fp32 and dynamic int8, beside secateur, in one run.
+"""Compares secateur's encoder with onnxruntime's and OpenVINO's: latency, size and quality, in one run.
 
-The ONNX file is built here from the same safetensors weights: embeddings, encoder blocks with exact GELU,
-no padding. Secateur and onnxruntime are measured alternating, round after round; the table gives medians.
+The peers' files are built from the same safetensors weights: onnxruntime's int8 by its dynamic quantization,
+OpenVINO's by NNCF's post-training quantization. `secateur prune --level` writes Secateur's folders, calibrated
+on the same text. All of them stay in the folder --work; delete it to build them again.
+Every row gets the same number of threads. Rows alternate, round after round; ratios are medians over rounds.
 """
 import argparse
-import json
+import itertools
 import os
-import statistics
-import struct
-import subprocess
-import tempfile
-import time
+import platform
 
-import numpy as np
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from peers import latency, quality, resident, runtimes, secateur
+
+CALIBRATION_TEXTS = 300
+FULL = {"tokens": [16, 128, 384], "batch": [1, 32], "threads": [1, 2]}
 
 
-def read_safetensors(path):
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-        body = file.read()
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__" and entry["dtype"] == "F32":
-            begin, end = entry["data_offsets"]
-            values = np.frombuffer(body[begin:end], np.float32)
-            tensors[name.removeprefix("bert.")] = values.reshape(entry["shape"])
-    return tensors
+def options():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="models/minilm")
+    parser.add_argument("--secateur", default=os.environ.get("SECATEUR", ".build/release/secateur"))
+    parser.add_argument("--isa", default="", help="secateur's instruction set, such as avx2")
+    parser.add_argument(
+        "--levels", nargs="+", default=["int8", "16x1@0.5:int8", "4x1@0.5:int8"], help="levels of secateur")
+    parser.add_argument("--tokens", type=int, nargs="+", default=[128])
+    parser.add_argument("--batch", type=int, nargs="+", default=[1])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--full", action="store_true", help=f"all of {FULL}")
+    parser.add_argument("--rounds", type=int, default=30, help="alternating rounds of a setting")
+    parser.add_argument(
+        "--seconds", type=float, default=600,
+        help="no further round of a setting starts after these; three are always measured")
+    parser.add_argument(
+        "--text", default="data/fortunes.txt", help="text to calibrate all on, a sentence a line")
+    parser.add_argument("--sts", default="../shared/data/stsb/dev.tsv", help="sentence pairs with scores")
+    parser.add_argument(
+        "--retrieval", default="../shared/data/cranfield",
+        help="folder of documents.tsv, queries.tsv and relevance.tsv")
+    parser.add_argument("--no-quality", action="store_true", help="measure latency and size alone")
+    parser.add_argument("--work", help="folder of what is built; default: below checkpoints")
+    arguments = parser.parse_args()
+    if arguments.full:
+        vars(arguments).update(FULL)
+    if not arguments.work:
+        stems = [os.path.splitext(os.path.basename(path.rstrip("/")))[0] for path in (
+            arguments.model, arguments.text)]
+        arguments.work = f"checkpoints/peers-{'-'.join(stems)}"
+    return arguments
 
 
-class Graph:
-    """Nodes and weights of an ONNX graph under construction."""
-
-    def __init__(self, weights):
-        self.weights, self.nodes, self.constants = weights, [], {}
-
-    def constant(self, name, value):
-        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
-        return name
-
-    def add(self, operation, *inputs, **attributes):
-        output = f"{operation}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operation, list(inputs), [output], **attributes))
-        return output
-
-    def linear(self, x, name):
-        weight = self.constant(f"{name}.weight", self.weights[f"{name}.weight"].T)
-        bias = self.constant(f"{name}.bias", self.weights[f"{name}.bias"])
-        return self.add("Add", self.add("MatMul", x, weight), bias)
-
-    def norm(self, x, name, epsilon):
-        weight = self.constant(f"{name}.weight", self.weights[f"{name}.weight"])
-        bias = self.constant(f"{name}.bias", self.weights[f"{name}.bias"])
-        return self.add("LayerNormalization", x, weight, bias, axis=-1, epsilon=epsilon)
-
-    def gelu(self, x):
-        root = self.constant("half_root", np.float32(1 / np.sqrt(2)))
-        one, half = self.constant("one", np.float32(1)), self.constant("half", np.float32(0.5))
-        phi = self.add("Mul", self.add("Add", self.add("Erf", self.add("Mul", x, root)), one), half)
-        return self.add("Mul", x, phi)
+def calibration_texts(path):
+    """Texts from the whole of a file, at equal distances."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file if line.strip()]
+    step = max(1, len(lines) // CALIBRATION_TEXTS)
+    return lines[::step][:CALIBRATION_TEXTS]
 
 
-def attention(graph, hidden, prefix, tokens, heads, size):
-    shape = graph.constant("heads_shape", np.array([1, tokens, heads, size], np.int64))
-    back = graph.constant("hidden_shape", np.array([1, tokens, heads * size], np.int64))
-    scale = graph.constant("scale", np.float32(1 / np.sqrt(size)))
-
-    def split(name, permutation):
-        projected = graph.linear(hidden, f"{prefix}.self.{name}")
-        return graph.add("Transpose", graph.add("Reshape", projected, shape), perm=permutation)
-
-    query, key, value = split("query", [0, 2, 1, 3]), split("key", [0, 2, 3, 1]), split("value", [0, 2, 1, 3])
-    scores = graph.add("Softmax", graph.add("Mul", graph.add("MatMul", query, key), scale), axis=-1)
-    context = graph.add("Transpose", graph.add("MatMul", scores, value), perm=[0, 2, 1, 3])
-    return graph.add("Reshape", context, back)
-
-
-def build_onnx(folder, tokens, path):
-    weights = read_safetensors(f"{folder}/model.safetensors")
-    with open(f"{folder}/config.json") as file:
-        config = json.load(file)
-    epsilon, heads = config["layer_norm_eps"], config["num_attention_heads"]
-    graph = Graph(weights)
-    words = graph.constant("words", weights["embeddings.word_embeddings.weight"])
-    places = weights["embeddings.position_embeddings.weight"][:tokens]
-    places = graph.constant("places", places + weights["embeddings.token_type_embeddings.weight"][0])
-    hidden = graph.add("Add", graph.add("Gather", words, "ids"), places)
-    hidden = graph.norm(hidden, "embeddings.LayerNorm", epsilon)
-    for layer in range(config["num_hidden_layers"]):
-        prefix = f"encoder.layer.{layer}"
-        context = attention(
-            graph, hidden, f"{prefix}.attention", tokens, heads, config["hidden_size"] // heads)
-        projected = graph.linear(context, f"{prefix}.attention.output.dense")
-        hidden = graph.norm(
-            graph.add("Add", projected, hidden), f"{prefix}.attention.output.LayerNorm", epsilon)
-        inner = graph.gelu(graph.linear(hidden, f"{prefix}.intermediate.dense"))
-        projected = graph.linear(inner, f"{prefix}.output.dense")
-        hidden = graph.norm(graph.add("Add", projected, hidden), f"{prefix}.output.LayerNorm", epsilon)
-    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, tokens])
-    output = helper.make_tensor_value_info(hidden, TensorProto.FLOAT, [1, tokens, config["hidden_size"]])
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "encoder", [ids], [output], list(graph.constants.values())),
-        opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+def machine():
+    """The processor as lscpu names it, with the extensions that matter here."""
+    name, numbers = platform.processor() or platform.machine(), ""
+    try:
+        with open("/proc/cpuinfo") as file:
+            fields = dict(line.split(":", 1) for line in file if ":" in line)
+        fields = {key.strip(): value.strip() for key, value in fields.items()}
+        name = fields.get("model name", name)
+        numbers = f" (family {fields.get('cpu family')}, model {fields.get('model')})"
+    except OSError:
+        pass
+    wanted = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16"]
+    has = " ".join(flag for flag in wanted if flag in runtimes.processor_flags())
+    return f"{name}{numbers}, {os.cpu_count()} processors, {has or 'none of ' + ' '.join(wanted)}"
 
 
-def session(path, threads):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def print_latency(setting, times, peers, absent):
+    fastest = times.fastest([peer.name for peer in peers])
+    rows = list(times.rounds)
+    count = len(times.rounds[rows[0]])
+    print(f"\n{setting}: {count} rounds. Times as fast as the fastest peer, {fastest}, and as each row:")
+    heads = "".join(f"{number:>6d}" for number in range(1, len(rows) + 1))
+    print(f"    {'':24s} {'median ms':>10s} {'least ms':>10s} {'fastest peer':>13s}  {heads}")
+    for number, name in enumerate(rows, 1):
+        ratios = "".join(f"{times.speedup(name, other):6.2f}" for other in rows)
+        print(
+            f"{number:3d} {name:24s} {times.median(name):10.3f} {times.least(name):10.3f} "
+            f"{times.speedup(name, fastest):13.2f}  {ratios}")
+    for name in absent:
+        print(f"  - {name:24s} not on this CPU", flush=True)
 
 
-def onnx_times(run, tokens, passes):
-    ids = np.full((1, tokens), 100, np.int64)
-    run.run(None, {"ids": ids})
-    times = []
-    for _ in range(passes):
-        start = time.perf_counter()
-        run.run(None, {"ids": ids})
-        times.append(1000 * (time.perf_counter() - start))
-    return times
+def megabytes(value):
+    return "-" if value is None else f"{value / 1e6:.1f}"
 
 
-def secateur(arguments, level, threads):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS")}
-    command = [
-        arguments.secateur, "benchmark", arguments.model, "--tokens", str(arguments.tokens), "--threads",
-        str(threads), "--rounds", "10", "--level", level, "--json"]
-    if arguments.isa:
-        environment["SECATEUR_ISA"] = arguments.isa
-    return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
+def print_table(rows):
+    """Sizes and scores: rows of name, bytes on disk, bytes in memory, and three scores or None."""
+    heads = ["disk MB", "memory MB", "Spearman", "nDCG@10", "recall@100"]
+    print(f"\n    {'':24s} {' '.join(f'{head:>10s}' for head in heads)}")
+    for name, disk, memory, scores in rows:
+        values = [f"{score:.4f}" if score is not None else "-" for score in scores]
+        cells = [megabytes(disk), megabytes(memory), *values]
+        print(f"    {name:24s} {' '.join(f'{cell:>10s}' for cell in cells)}", flush=True)
+
+
+def describe(arguments, peers, command, folders, tokenizer):
+    """Sizes and scores of every row."""
+    short = [f"text {number}" for number in range(256)]
+    none = (None, None, None)
+    for peer in peers:
+        encoder = peer.encoder(threads=os.cpu_count())
+
+        def embed(texts):
+            return quality.embed(encoder, tokenizer, texts)
+
+        scores = none if arguments.no_quality else quality.scores(embed, arguments.sts, arguments.retrieval)
+        memory = resident.added_bytes(peer, quality.token_ids(tokenizer, short))
+        yield peer.name, peer.disk_bytes, memory, scores
+    for name, folder in ({"secateur dense": arguments.model} | folders).items():
+        scores = none if arguments.no_quality else command.scores(
+            folder, arguments.sts, arguments.retrieval)
+        yield name, secateur.disk_bytes(folder), command.resident_bytes(folder, short), scores
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="models/minilm")
-    parser.add_argument("--secateur", default=".build/release/secateur")
-    parser.add_argument("--tokens", type=int, default=128)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--level", default="4x1@0.8")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--isa", help="secateur's instruction set, such as avx2")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        exact, quantized = f"{folder}/fp32.onnx", f"{folder}/int8.onnx"
-        build_onnx(arguments.model, arguments.tokens, exact)
-        quantize_dynamic(exact, quantized, weight_type=QuantType.QInt8)
-        for threads in arguments.threads:
-            compare(arguments, {"fp32": exact, "int8": quantized}, threads)
-
-
-def compare(arguments, files, threads):
-    times = {"secateur dense": [], f"secateur {arguments.level}": []}
-    sessions = {f"onnxruntime {name}": session(path, threads) for name, path in files.items()}
-    times |= {name: [] for name in sessions}
-    for _ in range(arguments.rounds):
-        for name, run in sessions.items():
-            times[name] += onnx_times(run, arguments.tokens, 20)
-        ours = secateur(arguments, arguments.level, threads)
-        times["secateur dense"].append(ours["denseMedianMs"])
-        times[f"secateur {arguments.level}"].append(ours["medianMs"])
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    print(f"{arguments.tokens} tokens, {threads} threads, {ours['isa']}, onnxruntime {onnxruntime.__version__}")
-    for name, median in medians.items():
-        ratios = "  ".join(f"{other / median:5.2f}" for other in medians.values())
-        print(f"  {name:26s} {median:7.3f} ms   faster than each row by  {ratios}")
+    arguments = options()
+    os.makedirs(arguments.work, exist_ok=True)
+    command = secateur.Command(arguments.secateur, arguments.model, arguments.isa)
+    tokenizer = quality.tokenizer(arguments.model)
+    folders = {
+        f"secateur {level}": command.pruned(level, arguments.text, arguments.work)
+        for level in arguments.levels}
+    calibration = quality.token_ids(tokenizer, calibration_texts(arguments.text))
+    peers = runtimes.build(arguments.model, arguments.work, calibration)
+    absent = []
+    if not runtimes.has_native_bfloat16():
+        absent = [peer.name for peer in peers if peer.precision == "bf16"]
+        peers = [peer for peer in peers if peer.name not in absent]
+    print(f"{machine()}\n{runtimes.versions()}; calibrated on {arguments.text}", flush=True)
+    for setting in itertools.product(arguments.tokens, arguments.batch, arguments.threads):
+        setting = latency.Setting(*setting)
+        times = latency.measure(
+            peers, command, folders, setting, arguments.rounds, arguments.seconds)
+        print_latency(setting, times, peers, absent)
+    if not arguments.no_quality:
+        for what, path in {"Spearman": arguments.sts, "retrieval": arguments.retrieval}.items():
+            if not os.path.exists(path):
+                print(f"\n{what} is skipped: {path} is not there")
+    print_table(list(describe(arguments, peers, command, folders, tokenizer)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Measures secateur's encoder beside onnxruntime's in one run; the peers live in a virtual environment.
-# Arguments are passed on to bench-peers.py, for instance: --threads 1 --isa avx2
+# Compares secateur's encoder with onnxruntime's and OpenVINO's in one run.
+# The peers live in a virtual environment.
+# Arguments are passed on to bench-peers.py, for instance: --full, or --threads 1 2 --isa avx2
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 environment=${PEERS_VENV:-.venv}
 [ -x "$environment/bin/python" ] || python3 -m venv "$environment"
-"$environment/bin/python" -m pip install --quiet --disable-pip-version-check numpy onnx onnxruntime
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+    numpy onnx onnxruntime openvino nncf tokenizers
+export TOKENIZERS_PARALLELISM=false
 exec "$environment/bin/python" scripts/bench-peers.py "$@"
