@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares secateur's encoder with onnxruntime's and OpenVINO's: latency, size and quality, in one run.
 
-The peers' files are built from the same safetensors weights: onnxruntime's int8 by its dynamic quantization,
-OpenVINO's by NNCF's post-training quantization. `secateur prune --level` writes Secateur's folders, calibrated
-on the same text. All of them stay in the folder --work; delete it to build them again.
+The peers' files are built from the same safetensors weights: onnxruntime's int8 by dynamic quantization,
+OpenVINO's by NNCF's post-training quantization. `secateur prune --level` writes Secateur's folders,
+calibrated on the same text. All of them stay in the folder --work; delete it to build them again.
 Every row gets the same number of threads. Rows alternate, round after round; ratios are medians over rounds.
 """
 import argparse
@@ -79,14 +79,14 @@ def print_latency(setting, times, peers, absent):
     fastest = times.fastest([peer.name for peer in peers])
     rows = list(times.rounds)
     count = len(times.rounds[rows[0]])
-    print(f"\n{setting}: {count} rounds. Times as fast as the fastest peer, {fastest}, and as each row:")
+    print(f"\n{setting}, {count} rounds: times as fast as the fastest peer, {fastest}, and as each row")
     heads = "".join(f"{number:>6d}" for number in range(1, len(rows) + 1))
-    print(f"    {'':24s} {'median ms':>10s} {'least ms':>10s} {'fastest peer':>13s}  {heads}")
+    print(f"{'':28s} {'median ms':>10s} {'least ms':>9s} {'x fastest':>10s} {'by least':>9s}  {heads}")
     for number, name in enumerate(rows, 1):
         ratios = "".join(f"{times.speedup(name, other):6.2f}" for other in rows)
         print(
-            f"{number:3d} {name:24s} {times.median(name):10.3f} {times.least(name):10.3f} "
-            f"{times.speedup(name, fastest):13.2f}  {ratios}")
+            f"{number:3d} {name:24s} {times.median(name):10.3f} {times.least(name):9.3f} "
+            f"{times.speedup(name, fastest):10.2f} {times.least(fastest) / times.least(name):9.2f}  {ratios}")
     for name in absent:
         print(f"  - {name:24s} not on this CPU", flush=True)
 
@@ -148,7 +148,7 @@ def main():
         for what, path in {"Spearman": arguments.sts, "retrieval": arguments.retrieval}.items():
             if not os.path.exists(path):
                 print(f"\n{what} is skipped: {path} is not there")
-    print_table(list(describe(arguments, peers, command, folders, tokenizer)))
+    print_table(describe(arguments, peers, command, folders, tokenizer))
 
 
 if __name__ == "__main__":

@@ -10,4 +10,4 @@ environment=${PEERS_VENV:-.venv}
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
     numpy onnx onnxruntime openvino nncf tokenizers
 export TOKENIZERS_PARALLELISM=false
-exec "$environment/bin/python" scripts/bench-peers.py "$@"
+exec "$environment/bin/python" -u scripts/bench-peers.py "$@"
