@@ -3,7 +3,8 @@
 
 The peers' files are built from the same safetensors weights: onnxruntime's int8 by dynamic quantization,
 OpenVINO's by NNCF's post-training quantization. `secateur prune --level` writes Secateur's folders,
-calibrated on the same text. All of them stay in the folder --work; delete it to build them again.
+calibrated on the same text. All of them stay in the folder --work; delete it to build them again. Folders
+of Secateur that are older than the command are written again.
 Every row gets the same number of threads. Rows alternate, round after round; ratios are medians over rounds.
 """
 import argparse
@@ -29,7 +30,7 @@ def options():
     parser.add_argument("--batch", type=int, nargs="+", default=[1])
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
     parser.add_argument("--full", action="store_true", help=f"all of {FULL}")
-    parser.add_argument("--rounds", type=int, default=30, help="alternating rounds of a setting")
+    parser.add_argument("--rounds", type=int, default=30, help="quiet alternating rounds of a setting")
     parser.add_argument(
         "--seconds", type=float, default=600,
         help="no further round of a setting starts after these; three are always measured")
@@ -78,15 +79,16 @@ def machine():
 def print_latency(setting, times, peers, absent):
     fastest = times.fastest([peer.name for peer in peers])
     rows = list(times.rounds)
-    count = len(times.rounds[rows[0]])
-    print(f"\n{setting}, {count} rounds: times as fast as the fastest peer, {fastest}, and as each row")
+    print(
+        f"\n{setting}: {len(times.others)} rounds, other programs on {max(times.others):.2f} processors at most."
+        f"\nTimes as fast as the fastest peer, {fastest}, and as each row:")
     heads = "".join(f"{number:>6d}" for number in range(1, len(rows) + 1))
-    print(f"{'':28s} {'median ms':>10s} {'least ms':>9s} {'x fastest':>10s} {'by least':>9s}  {heads}")
+    print(f"{'':28s} {'median ms':>10s} {'least ms':>9s} {'x fastest':>10s}  {heads}")
     for number, name in enumerate(rows, 1):
         ratios = "".join(f"{times.speedup(name, other):6.2f}" for other in rows)
         print(
             f"{number:3d} {name:24s} {times.median(name):10.3f} {times.least(name):9.3f} "
-            f"{times.speedup(name, fastest):10.2f} {times.least(fastest) / times.least(name):9.2f}  {ratios}")
+            f"{times.speedup(name, fastest):10.2f}  {ratios}")
     for name in absent:
         print(f"  - {name:24s} not on this CPU", flush=True)
 

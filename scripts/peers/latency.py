@@ -1,10 +1,14 @@
 """Latency of all rows at one setting, alternating: what slows the machine for a while slows all rows."""
 import dataclasses
 import itertools
+import os
 import statistics
 import time
 
 from peers import runtimes
+
+# Processors that other programs may use in a round that is called quiet.
+QUIET = 0.15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,9 +24,22 @@ class Setting:
 
 @dataclasses.dataclass
 class Times:
-    """A median in milliseconds for each row and round; rows by name."""
+    """A median in milliseconds for each row and round; rows by name.
+
+    Other programs interrupt long passes more than short ones, so that alternating does not make up for them:
+    rounds are taken in order of how many processors others used, and the quiet ones count, or three at least.
+    """
 
     rounds: dict
+    others: list
+
+    def quietest(self):
+        """The same of the rounds that count."""
+        order = sorted(range(len(self.others)), key=self.others.__getitem__)
+        count = max(3, sum(share <= QUIET for share in self.others))
+        kept = order[:count]
+        rounds = {name: [values[index] for index in kept] for name, values in self.rounds.items()}
+        return Times(rounds, [self.others[index] for index in kept])
 
     def median(self, name):
         return statistics.median(self.rounds[name])
@@ -39,6 +56,27 @@ class Times:
         return min(names, key=self.median)
 
 
+class OtherPrograms:
+    """Counts the processor time of other programs since it was made, by Linux's /proc/stat; 0 elsewhere."""
+
+    def __init__(self):
+        self.start, self.busy, self.own = time.monotonic(), self.busy_seconds(), sum(os.times()[:4])
+
+    def processors(self):
+        """How many processors they used, on average."""
+        others = (self.busy_seconds() - self.busy) - (sum(os.times()[:4]) - self.own)
+        return max(0, others / (time.monotonic() - self.start))
+
+    @staticmethod
+    def busy_seconds():
+        try:
+            with open("/proc/stat") as file:
+                user, nice, system, _, _, interrupt, soft, stolen = map(int, file.readline().split()[1:9])
+        except OSError:
+            return 0
+        return (user + nice + system + interrupt + soft + stolen) / os.sysconf("SC_CLK_TCK")
+
+
 def measured_ms(encoder, ids, passes):
     times = []
     for _ in range(passes):
@@ -52,7 +90,7 @@ def measure(peers, command, folders, setting, rounds, seconds):
     """Alternates peers and runs of `secateur benchmark`, each of which alternates with the dense model.
 
     :param folders: pruned folders by the names of their rows
-    :param rounds: how many rounds, if they take no more than `seconds`; three at least
+    :param rounds: how many quiet rounds, if they come within `seconds`; three at least of any
     """
     ids = runtimes.random_ids(setting.batch, setting.tokens)
     encoders = {peer.name: peer.encoder(setting.threads, setting.batch, setting.tokens) for peer in peers}
@@ -65,11 +103,9 @@ def measure(peers, command, folders, setting, rounds, seconds):
     times = {name: [] for name in [*encoders, "secateur dense", *folders]}
     # A process of secateur follows each peer, as long as there are any.
     order = [step for pair in itertools.zip_longest(encoders, folders) for step in pair if step]
-    end = time.monotonic() + seconds
-    for number in range(rounds):
-        if number >= 3 and time.monotonic() > end:
-            break
-        dense = []
+    end, others = time.monotonic() + seconds, []
+    while sum(share <= QUIET for share in others) < rounds and (len(others) < 3 or time.monotonic() < end):
+        dense, counted = [], OtherPrograms()
         for name in order:
             if name in encoders:
                 encoders[name](ids)
@@ -79,4 +115,5 @@ def measure(peers, command, folders, setting, rounds, seconds):
                 times[name].append(found["medianMs"])
                 dense.append(found["denseMedianMs"])
         times["secateur dense"].append(statistics.median(dense))
-    return Times(times)
+        others.append(counted.processors())
+    return Times(times, others).quietest()

@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 
 
@@ -27,9 +28,10 @@ class Command:
         return kept | ({"SECATEUR_ISA": self.isa} if self.isa else {})
 
     def pruned(self, level, text, work):
-        """The folder of the model with every layer at a level, written unless it is there."""
+        """A folder of the model with every layer at a level, written where it is older than the command."""
         folder = f"{work}/{level.replace(':', '-')}"
-        if not os.path.exists(folder):
+        if not os.path.exists(folder) or os.path.getmtime(folder) < os.path.getmtime(self.path):
+            shutil.rmtree(folder, ignore_errors=True)
             self.run("prune", self.model, "--level", level, "--train", text, "--output", folder)
         return folder
 
