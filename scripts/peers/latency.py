@@ -26,8 +26,8 @@ class Setting:
 class Times:
     """A median in milliseconds for each row and round; rows by name.
 
-    Other programs interrupt long passes more than short ones, so that alternating does not make up for them:
-    rounds are taken in order of how many processors others used, and the quiet ones count, or three at least.
+    Other programs interrupt long passes more than short ones, and alternating does not make up for that. So
+    quiet rounds count; where they are fewer than five, the quieter half of all rounds, and three at least.
     """
 
     rounds: dict
@@ -36,8 +36,8 @@ class Times:
     def quietest(self):
         """The same of the rounds that count."""
         order = sorted(range(len(self.others)), key=self.others.__getitem__)
-        count = max(3, sum(share <= QUIET for share in self.others))
-        kept = order[:count]
+        quiet = sum(share <= QUIET for share in self.others)
+        kept = order[:quiet if quiet >= 5 else max(3, len(order) // 2)]
         rounds = {name: [values[index] for index in kept] for name, values in self.rounds.items()}
         return Times(rounds, [self.others[index] for index in kept])
 
@@ -90,7 +90,7 @@ def measure(peers, command, folders, setting, rounds, seconds):
     """Alternates peers and runs of `secateur benchmark`, each of which alternates with the dense model.
 
     :param folders: pruned folders by the names of their rows
-    :param rounds: how many quiet rounds, if they come within `seconds`; three at least of any
+    :param rounds: how many quiet rounds, if they come within `seconds`; three of any at least
     """
     ids = runtimes.random_ids(setting.batch, setting.tokens)
     encoders = {peer.name: peer.encoder(setting.threads, setting.batch, setting.tokens) for peer in peers}
