@@ -80,7 +80,7 @@ def print_latency(setting, times, peers, absent):
     fastest = times.fastest([peer.name for peer in peers])
     rows = list(times.rounds)
     print(
-        f"\n{setting}: {len(times.others)} rounds, other programs on up to {max(times.others):.2f} processors."
+        f"\n{setting}: {len(times.others)} rounds, other programs using up to {max(times.others):.2f} CPUs."
         f"\nTimes as fast as the fastest peer, {fastest}, and as each row:")
     heads = "".join(f"{number:>6d}" for number in range(1, len(rows) + 1))
     print(f"{'':28s} {'median ms':>10s} {'least ms':>9s} {'x fastest':>10s}  {heads}")
