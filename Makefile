@@ -11,7 +11,7 @@ SECATEUR := .build/release/secateur
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test model language-model text build install search test bench-kernels bench-peers \
-	bench-peers-encoder bench-peers-language check-exports examples check-tutorials docs sanitize lint format clean faults
+	bench-peers-encoder bench-peers-language check-exports examples check-tutorials docs sanitize check-arm lint format clean faults
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,10 +43,10 @@ search: model text build ## prune MiniLM to half its latency, and show what came
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
 		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
 
-setup-test: ## install what only tests use: a browser, and Python with h5py
+setup-test: ## install what only tests use: a browser, Python with h5py, an emulator of Arm
 	@scripts/setup-system.sh test
 
-test: model language-model text setup-test lint sanitize ## check the style, and run every test
+test: model language-model text setup-test lint sanitize check-arm ## check the style, and run every test
 	swift test -c release -Xswiftc -enable-testing
 	@scripts/check-examples.sh $(MODEL)
 
@@ -84,6 +84,9 @@ check-tutorials: model text setup-test ## run every command of the tutorials, in
 
 sanitize: ## run the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/sanitize-kernels.sh
+
+check-arm: setup-test ## run the kernels' checks for Arm, cross-compiled and emulated
+	@scripts/check-arm-kernels.sh
 
 lint: ## check the style of the sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Environments Agents Tests \

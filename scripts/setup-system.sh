@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs the system packages that Secateur builds on, where they are missing.
 #
-# Usage: setup-system.sh [test]   ("test" adds what only tests use: a browser, and Python with h5py)
+# Usage: setup-system.sh [test]   ("test" adds what only tests use: a browser, Python with h5py, and what
+# runs the kernels for Arm emulated)
 set -euo pipefail
 
 packages=(libopenblas-dev libhdf5-dev pkg-config fortunes unzip)
 if [ "${1:-}" = test ]; then
-    packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib)
+    packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib gcc-aarch64-linux-gnu qemu-user)
 fi
 missing=()
 for package in "${packages[@]}"; do

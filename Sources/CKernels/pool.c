@@ -1,13 +1,13 @@
 // A team of threads that spins for a while between calls, then sleeps.
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "CKernels.h"
 
-#define SPINS 20000
+// About a tenth of a millisecond.
+#define SPINS 4000
 
 struct secateur_pool {
     int threads;
@@ -16,7 +16,8 @@ struct secateur_pool {
     void *context;
     _Atomic unsigned generation; // counts calls; a change tells the workers to start
     _Atomic int pending;         // workers still busy with this call
-    _Atomic int sleepers;
+    _Atomic unsigned finished;   // counts calls that all workers have finished
+    _Atomic int sleepers; // threads that wait for any of the changes, and no longer spin
     _Atomic int stopping;
     _Atomic int arrived;        // workers that wait at the barrier
     _Atomic unsigned barriers;  // barriers passed; a change lets the workers continue
@@ -38,16 +39,29 @@ static void pause_cpu(void) {
 #endif
 }
 
-static void wait_for_call(secateur_pool *pool, unsigned seen) {
+// Waits until a number is another one than `seen`. Who spins for long keeps a processor from the thread that is waited
+// for, where other programs use the processors too: it sleeps then, until some number changes.
+static void wait_for_change(secateur_pool *pool, _Atomic unsigned *number, unsigned seen) {
     for (int spin = 0; spin < SPINS; spin++) {
-        if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
+        if (atomic_load_explicit(number, memory_order_acquire) != seen) return;
         pause_cpu();
     }
     pthread_mutex_lock(&pool->mutex);
     atomic_fetch_add(&pool->sleepers, 1);
-    while (atomic_load(&pool->generation) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
+    while (atomic_load(number) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
     atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->mutex);
+}
+
+// Changes a number. It and the count of sleepers are read and written in one order by all, so that either the change is
+// seen or the sleeper is.
+static void change(secateur_pool *pool, _Atomic unsigned *number) {
+    atomic_fetch_add(number, 1);
+    if (atomic_load(&pool->sleepers) > 0) {
+        pthread_mutex_lock(&pool->mutex);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->mutex);
+    }
 }
 
 static void *work(void *argument) {
@@ -56,20 +70,11 @@ static void *work(void *argument) {
     secateur_pool *pool = start.pool;
     unsigned seen = 0;
     for (;;) {
-        wait_for_call(pool, seen);
+        wait_for_change(pool, &pool->generation, seen);
         seen++;
         if (atomic_load(&pool->stopping)) return NULL;
         pool->body(pool->context, start.worker);
-        atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_release);
-    }
-}
-
-static void announce(secateur_pool *pool) {
-    atomic_fetch_add(&pool->generation, 1);
-    if (atomic_load(&pool->sleepers) > 0) {
-        pthread_mutex_lock(&pool->mutex);
-        pthread_cond_broadcast(&pool->wake);
-        pthread_mutex_unlock(&pool->mutex);
+        if (atomic_fetch_sub(&pool->pending, 1) == 1) change(pool, &pool->finished);
     }
 }
 
@@ -97,7 +102,7 @@ secateur_pool *secateur_pool_create(int threads) {
 
 void secateur_pool_destroy(secateur_pool *pool) {
     atomic_store(&pool->stopping, 1);
-    announce(pool);
+    change(pool, &pool->generation);
     for (int worker = 1; worker < pool->threads; worker++) pthread_join(pool->workers[worker], NULL);
     pthread_mutex_destroy(&pool->callers);
     pthread_mutex_destroy(&pool->mutex);
@@ -111,15 +116,10 @@ void secateur_pool_run(secateur_pool *pool, void (*body)(void *, int), void *con
     pool->body = body;
     pool->context = context;
     atomic_store(&pool->pending, pool->threads - 1);
-    announce(pool);
+    const unsigned seen = atomic_load(&pool->finished);
+    change(pool, &pool->generation);
     body(context, 0);
-    // Workers that share a core with others may be late: give the core up after a while.
-    for (int spin = 0; atomic_load_explicit(&pool->pending, memory_order_acquire) > 0; spin++) {
-        if (spin < SPINS)
-            pause_cpu();
-        else
-            sched_yield();
-    }
+    if (pool->threads > 1) wait_for_change(pool, &pool->finished, seen);
     pthread_mutex_unlock(&pool->callers);
 }
 
@@ -127,15 +127,10 @@ void secateur_pool_barrier(secateur_pool *pool) {
     const unsigned seen = atomic_load_explicit(&pool->barriers, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) + 1 == pool->threads) {
         atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&pool->barriers, seen + 1, memory_order_release);
+        change(pool, &pool->barriers);
         return;
     }
-    for (int spin = 0; atomic_load_explicit(&pool->barriers, memory_order_acquire) == seen; spin++) {
-        if (spin < SPINS)
-            pause_cpu();
-        else
-            sched_yield();
-    }
+    wait_for_change(pool, &pool->barriers, seen);
 }
 
 int64_t secateur_atomic_increment(int64_t *value) {

@@ -15,8 +15,8 @@ package enum OpenBLASCore {
     package static func require(_ instructionSet: InstructionSet) {
         let cores: [String]
         switch instructionSet {
-        case .avx512: cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
-        case .avx2: cores = ["Haswell", "Zen"]
+        case .avx512, .avx512vnni, .amx: cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
+        case .avx2, .avxvnni: cores = ["Haswell", "Zen"]
         case .scalar, .portable, .neon: return
         }
         guard !cores.contains(BLAS.coreName), ProcessInfo.processInfo.environment[variable] != cores[0]

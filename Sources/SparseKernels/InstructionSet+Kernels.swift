@@ -24,7 +24,8 @@ extension InstructionSet {
         else { preconditionFailure("\(rawValue) has no kernel of single weights") }
         // 512-bit operations in two halves are no faster than those of 256 bits, and the kernel of several
         // rows at a time, which fills 512-bit units, has more to load.
-        if self == .avx512, largest.unitRows * largest.unitColumns == 1, secateur_splits_avx512() != 0 {
+        let isWide = kernels.pointee.isa == SECATEUR_ISA_AVX512
+        if isWide, largest.unitRows * largest.unitColumns == 1, secateur_splits_avx512() != 0 {
             return InstructionSet.avx2.sparseKernel(for: unit, columns: columns)
         }
         return largest

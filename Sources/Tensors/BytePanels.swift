@@ -106,10 +106,3 @@ public final class BytePanels: @unchecked Sendable {
             states.address, features, tokens, maxima(of: 0), 1, &panels, 0, features)
     }
 }
-
-extension InstructionSet {
-    /// Its kernels of whole numbers.
-    public var int8Kernels: UnsafePointer<secateur_int8_kernels> {
-        secateur_int8_kernels_for(Int32(kernels.pointee.isa.rawValue))
-    }
-}

@@ -99,6 +99,9 @@ extension Encoder {
         let heads = block.heads
         // What 8 bits made of queries, keys and values is worth no more than 8 bits.
         let isInteger = [block.query, block.key, block.value].allSatisfy { $0.operation.bytes != nil }
+        nonisolated(unsafe) let attend =
+            isInteger
+            ? instructionSet.int8Kernels.pointee.attention : instructionSet.kernels.pointee.attention
         let size = dimensions.headSize
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
@@ -111,11 +114,7 @@ extension Encoder {
                         features: query.features, tokens: query.tokens, first: item % heads * size,
                         dimensions: size, offset: tokens.lowerBound, length: tokens.count, scale: scale,
                         scratch: scratch[worker].address)
-                    if isInteger {
-                        instructionSet.int8Kernels.pointee.attention(&attention)
-                    } else {
-                        instructionSet.kernels.pointee.attention(&attention)
-                    }
+                    attend?(&attention)
                 }
             }
         }
