@@ -199,6 +199,7 @@ struct GLUE: ParsableCommand {
             model: "\(output)/\(task.name)-removal", task: AgreementTask().name,
             train: task.file("train", in: data),
             targetLatency: .fraction(min((380 * removal.speedup).rounded() / 1000, 1)), threads: threads)
+        options.levels = .standard
         // Embeddings are half of the file and stay: 0.4 of the encoder.
         options.targetSize = min(0.72 * Double(dense.bytes) / Double(removal.bytes), 1)
         let session = try SearchSession<EncoderModel>.start(

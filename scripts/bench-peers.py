@@ -120,7 +120,7 @@ def describe(arguments, peers, command, folders, tokenizer):
         scores = none if arguments.no_quality else quality.scores(embed, arguments.sts, arguments.retrieval)
         memory = resident.added_bytes(peer, quality.token_ids(tokenizer, short))
         yield peer.name, peer.disk_bytes, memory, scores
-    for name, folder in ({"secateur dense": arguments.model} | folders).items():
+    for name, folder in ({"Secateur dense": arguments.model} | folders).items():
         scores = none if arguments.no_quality else command.scores(
             folder, arguments.sts, arguments.retrieval)
         yield name, secateur.disk_bytes(folder), command.resident_bytes(folder, short), scores
@@ -132,7 +132,7 @@ def main():
     command = secateur.Command(arguments.secateur, arguments.model, arguments.isa)
     tokenizer = quality.tokenizer(arguments.model)
     folders = {
-        f"secateur {level}": command.pruned(level, arguments.text, arguments.work)
+        f"Secateur {level}": command.pruned(level, arguments.text, arguments.work)
         for level in arguments.levels}
     calibration = quality.token_ids(tokenizer, calibration_texts(arguments.text))
     peers = runtimes.build(arguments.model, arguments.work, calibration)

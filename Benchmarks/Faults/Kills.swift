@@ -124,8 +124,9 @@ struct Kills: ParsableCommand {
         let folder = (run as NSString).deletingLastPathComponent
         let table = "\(folder)/whole/latency.h5"
         let isFirst = run.hasSuffix("/whole")
-        let options = TinySearch.options(
+        var options = TinySearch.options(
             model: "\(folder)/model", train: "\(folder)/text.txt", budget: budget)
+        if !isFirst { options.levels = try RunFiles(folder: "\(folder)/whole").options().levels }
         let cache = isFirst ? "\(folder)/cache" : "\(run).cache"
         let session =
             RunFiles(folder: run).holdsRun

@@ -87,6 +87,8 @@ struct StudiedSearch {
         options.targetLatencies = targets
         options.tokens = type.standardTokens
         options.validation = validation
+        // What figures of earlier versions are of, on every machine the same.
+        options.levels = model.task == LanguageTask().name ? .coarse : .standard
         options.agent = agent
         options.seed = seed
         options.budget = budget

@@ -54,12 +54,13 @@ public final class SearchSession<Model: SearchableModel> {
         var inputs = try SearchInputs(options, task: task, components: components)
         var options = options
         let table = try latencyTable.map { try RunFiles.table($0, for: options) }
+        var leftOut: [String] = []
         if !options.hasLevels {
             let selected = try LevelSelection(
                 among: Model.standardLevels(for: options.latencyOf), of: inputs, table: table, progress)
             inputs = inputs.choosing(selected.levels)
             options = inputs.options
-            selected.notes.forEach(note)
+            leftOut = selected.notes
         }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
@@ -78,6 +79,7 @@ public final class SearchSession<Model: SearchableModel> {
             }
             let session = try begin(inputs, files, lock, cache: cache, progress: progress)
             files.removeLeftovers()
+            leftOut.forEach(note)
             return session
         } catch {
             // What cannot be searched replaces nothing.

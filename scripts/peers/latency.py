@@ -100,7 +100,7 @@ def measure(peers, command, folders, setting, rounds, seconds):
         slowest = max(slowest, measured_ms(encoder, ids, 1))
     # Passes of a row in a round: a fifth of a second's, but not more than a median needs.
     passes = max(1, min(20, int(200 / slowest)))
-    times = {name: [] for name in [*encoders, "secateur dense", *folders]}
+    times = {name: [] for name in [*encoders, "Secateur dense", *folders]}
     # A process of secateur follows each peer, as long as there are any.
     order = [step for pair in itertools.zip_longest(encoders, folders) for step in pair if step]
     end, others = time.monotonic() + seconds, []
@@ -114,6 +114,6 @@ def measure(peers, command, folders, setting, rounds, seconds):
                 found = command.benchmark(folders[name], setting, passes)
                 times[name].append(found["medianMs"])
                 dense.append(found["denseMedianMs"])
-        times["secateur dense"].append(statistics.median(dense))
+        times["Secateur dense"].append(statistics.median(dense))
         others.append(counted.processors())
     return Times(times, others).quietest()
