@@ -62,37 +62,14 @@ public protocol TensorFile: Sendable {
     func tensor(_ name: String) throws -> FloatTensor
 }
 
-extension SafetensorsFile {
-    /// What the name of a weight in 8 bits and that of the scales of its rows differ by.
-    public static let scaleSuffix = "_scale"
-
-    /// The tensors that are parameters of a model, in the order of the file: of numbers that are no scales.
-    public var parameters: [TensorInfo] {
-        names.compactMap { tensors[$0] }.filter { info in
-            if info.elementType == .i8 { return tensors[info.name + Self.scaleSuffix] != nil }
-            let weight = tensors[String(info.name.dropLast(Self.scaleSuffix.count))]
-            let isScale = info.name.hasSuffix(Self.scaleSuffix) && weight?.elementType == .i8
-            return !isScale && [.f32, .f16, .bf16, .f64].contains(info.elementType)
-        }
-    }
-
-    /// The scales of the rows of a weight in 8 bits; nil for a tensor that is none.
-    /// - Throws: `Issue` for scales of another shape, or that are not finite.
-    private func scales(of info: TensorInfo) throws -> [Float]? {
-        guard info.elementType == .i8, info.shape.count == 2,
-            tensors[info.name + Self.scaleSuffix] != nil
-        else { return nil }
-        return try weights(info.name + Self.scaleSuffix, shape: [info.shape[0]])
-    }
-}
-
 extension SafetensorsFile: TensorFile {
     /// A tensor by name.
     /// - Throws: `Issue` when there is none, or it does not hold floats.
     public func tensor(_ name: String) throws -> FloatTensor {
         let info = try info(name)
         let type = info.elementType
-        if let scales = try scales(of: info) {
+        if type == .i8 {
+            let scales = try scales(of: info)
             return FloatTensor(file: path, name: name, shape: info.shape) { rows in
                 try self.withUnsafeBytes(of: name) { bytes in
                     let width = info.shape[1]

@@ -1,3 +1,4 @@
+import Foundation
 import Levels
 
 /// A safetensors file, mapped into memory and checked in full when it is opened.
@@ -75,6 +76,15 @@ public final class SafetensorsFile: Sendable {
                 allowed: "finite numbers")
         }
         return floats
+    }
+
+    /// A tensor as it is, on its way into another file.
+    /// - Throws: `Issue` when there is no tensor of that name.
+    public func copy(of name: String) throws -> SafetensorsTensor {
+        let info = try info(name)
+        return SafetensorsTensor(
+            name: name, shape: info.shape, elementType: info.elementType,
+            producing: { try self.withUnsafeBytes(of: name) { Data($0) } })
     }
 
     /// Calls `body` with a tensor's bytes, which may lie at any alignment; the pointer must not outlive the
