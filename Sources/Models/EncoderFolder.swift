@@ -2,8 +2,23 @@ import Foundation
 import Levels
 import ModelFiles
 
-/// A trained or structurally pruned encoder as a Hugging Face folder.
+/// An encoder as a Hugging Face folder with all of its weights in floating point.
 public enum EncoderFolder {
+    /// Writes the tensors of a folder with every weight in floating point: those in 8 bits times their scales, in
+    /// single precision.
+    /// - Throws: `Issue` for weights without their scales, a destination that exists or cannot be written to.
+    public static func writeFloats(of source: String, to destination: String) throws {
+        let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+        let tensors = try file.names.filter { !file.isScale($0) }.map { name in
+            let info = try file.info(name)
+            guard info.elementType == .i8, info.shape.count == 2 else { return try file.copy(of: name) }
+            return SafetensorsTensor(
+                name: name, shape: info.shape, elementType: .f32,
+                producing: { try file.weights(name).withUnsafeBytes { Data($0) } })
+        }
+        try write(tensors, of: source, configuration: [:], to: destination)
+    }
+
     /// Writes tensors and a changed `config.json`, with the other files of the folder that the model came
     /// from; the folder appears whole or not at all.
     ///
@@ -17,6 +32,7 @@ public enum EncoderFolder {
         guard let data = FileManager.default.contents(atPath: path),
             var fields = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
         else { throw Issue(.malformed, .path(path), advice: "cannot be read as a JSON object") }
+        fields[QuantizationField.name] = nil
         fields.merge(changes) { _, new in new }
         try NewFolder.write(to: destination) { folder in
             try ModelFolderCopy.copy(from: source, to: folder)

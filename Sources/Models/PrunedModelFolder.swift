@@ -7,7 +7,7 @@ import Transformers
 
 /// A pruned model as a Hugging Face folder: the dense model's files with some weights replaced.
 ///
-/// Zeros are written out, so that any safetensors reader loads it; Secateur packs it on load. Weights in whole
+/// Zeros are written out, and Secateur packs them on load. Weights in whole
 /// numbers are an I8 tensor of the weight's name, and an F32 tensor `NAME_scale` [rows] that its rows are
 /// multiplied with, as compressed-tensors has them.
 public enum PrunedModelFolder {
@@ -27,6 +27,7 @@ public enum PrunedModelFolder {
     ) throws {
         try NewFolder.write(to: destination) { folder in
             try ModelFolderCopy.copy(from: source, to: folder)
+            try QuantizationField.drop(in: folder)
             try writeWeights(weights, levels, of: source, modules, metadata: metadata, to: folder)
         }
     }
@@ -44,14 +45,12 @@ public enum PrunedModelFolder {
             let info = try file.info(name)
             guard let weight = replaced[name] else {
                 // The scales of a weight that is replaced go with it.
-                guard replaced[name.replacing(SafetensorsFile.scaleSuffix, with: "")] == nil else {
+                if file.isScale(name),
+                    replaced[String(name.dropLast(SafetensorsFile.scaleSuffix.count))] != nil
+                {
                     return []
                 }
-                return [
-                    SafetensorsTensor(
-                        name: name, shape: info.shape, elementType: info.elementType,
-                        producing: { try file.withUnsafeBytes(of: name) { Data($0) } })
-                ]
+                return [try file.copy(of: name)]
             }
             guard info.shape == [weight.rows, weight.columns] else {
                 throw Issue(
@@ -62,10 +61,10 @@ public enum PrunedModelFolder {
                 ? SafetensorsTensor.integers(name, weight)
                 : [SafetensorsTensor(name: name, shape: info.shape, floats: weight.elements)]
         }
+        let untouched = StoredLevels(metadata: file.metadata).levels.filter { weights[$0.key] == nil }
+        let stored = StoredLevels(untouched.merging(levels) { _, new in new })
         try SafetensorsWriter.write(
-            tensors,
-            metadata: file.metadata.merging(metadata) { _, new in new }
-                .merging(StoredLevels(levels).metadata) { _, new in new },
+            tensors, metadata: stored.replacing(in: file.metadata.merging(metadata) { _, new in new }),
             to: "\(folder)/model.safetensors")
     }
 }

@@ -65,6 +65,13 @@ public struct EncoderCheckpoint {
         try file.weights(prefix + name, shape: shape)
     }
 
+    /// The whole numbers of a layer's weight [rows × cols] and the scales of its rows, where it is stored in 8 bits;
+    /// nil where it is not.
+    /// - Throws: `Issue` when it is missing, of another shape, or its scales are.
+    public func integers(_ layer: LayerShape) throws -> (values: [Int8], scales: [Float])? {
+        try file.integers("\(prefix)\(layer.name).weight", shape: [layer.rows, layer.cols])
+    }
+
     /// What a layer was pruned to, where the file says so and its weights are stored in that precision; nil where it
     /// does not.
     public func level(of layer: LayerShape) -> Level? {

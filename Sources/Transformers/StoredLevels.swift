@@ -23,8 +23,13 @@ public struct StoredLevels: Sendable {
         levels = texts.compactMapValues { Level($0) }
     }
 
+    /// A file's metadata with these levels instead of those that it may tell of.
+    public func replacing(in metadata: [String: String]) -> [String: String] {
+        metadata.filter { $0.key != Self.key }.merging(self.metadata) { _, new in new }
+    }
+
     /// What a file says; nothing where no layer has a level.
-    public var metadata: [String: String] {
+    private var metadata: [String: String] {
         guard !levels.isEmpty else { return [:] }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
