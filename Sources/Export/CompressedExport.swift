@@ -3,21 +3,82 @@ import Levels
 import ModelFiles
 import Models
 
-/// A folder in the `sparse-bitmask` layout of compressed-tensors: pruned layers without their zeros, and a
-/// `config.json` that says so. It takes up less of the disk the more was pruned.
+/// A folder in a layout of compressed-tensors, which `config.json` tells.
+///
+/// With layers in int8 it is `int-quantized`: their weights in 8 bits with a scale for each row, activations to be
+/// rounded by token, zeros of any layer in place. Without, it is `sparse-bitmask`: pruned layers without their
+/// zeros, which takes up less of the disk the more was pruned.
 enum CompressedExport: Exporter {
     static let output = OutputPath.Kind.newFolder
+
+    private typealias Layout = (tensors: [SafetensorsTensor], configuration: [String: Any])
+
+    static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
+        level.precision == .float32 || (level.precision == .int8 && phase == .prefill)
+    }
 
     static func write(_ run: FinishedRun, to output: String) throws {
         try NewFolder.write(to: output) { folder in
             let source = try run.huggingFaceFolder(scratch: folder)
             if source != folder { try ModelFolderCopy.copy(from: source, to: folder) }
-            try compress(run, try SafetensorsFile(path: "\(source)/model.safetensors"), to: folder)
+            let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+            let changed = try run.changedWeights(in: file)
+            let integers = changed.filter { $0.tensor.elementType == .i8 }.map(\.module)
+            let layout: Layout =
+                try integers.isEmpty
+                ? bitmasks(changed, file)
+                : (quantized(file), quantization(of: integers, prefix: run.modules().prefix ?? ""))
+            try SafetensorsWriter.write(
+                layout.tensors, metadata: file.metadata, to: "\(folder)/model.safetensors")
+            try QuantizationField.set(layout.configuration, in: folder)
         }
     }
 
-    private static func compress(_ run: FinishedRun, _ file: SafetensorsFile, to folder: String) throws {
-        let pruned = try run.prunedWeights(in: file)
+    // MARK: int-quantized
+
+    /// All tensors of a file, scales as the columns that compressed-tensors has; a row of zeros, whose scale is 0,
+    /// gets one that can be divided by.
+    private static func quantized(_ file: SafetensorsFile) throws -> [SafetensorsTensor] {
+        try file.names.map { name in
+            guard file.isScale(name) else {
+                // Whole numbers without scales are refused.
+                if file.tensors[name]?.elementType == .i8 { _ = try file.tensor(name) }
+                return try file.copy(of: name)
+            }
+            let scales = try file.weights(name).map { $0 == 0 ? 1 : $0 }
+            return SafetensorsTensor(name: name, shape: [scales.count, 1], floats: scales)
+        }
+    }
+
+    private static func quantization(of modules: [String], prefix: String) -> [String: Any] {
+        func integers(_ strategy: String, isDynamic: Bool) -> [String: Any] {
+            [
+                "num_bits": 8, "type": "int", "symmetric": true, "strategy": strategy,
+                "dynamic": isDynamic,
+            ]
+        }
+        let group: [String: Any] = [
+            "targets": modules.map { target($0.trimmingPrefix(prefix)) }, "format": "int-quantized",
+            "weights": integers("channel", isDynamic: false),
+            "input_activations": integers("token", isDynamic: true),
+        ]
+        return [
+            "quant_method": "compressed-tensors", "format": "int-quantized",
+            "quantization_status": "compressed", "config_groups": ["group_0": group],
+            "ignore": [String](),
+        ]
+    }
+
+    /// The module, in a model of any head.
+    private static func target(_ module: Substring) -> String {
+        "re:(.*\\.)?\(module.replacing(".", with: "\\."))$"
+    }
+
+    // MARK: sparse-bitmask
+
+    private static func bitmasks(_ pruned: [(module: String, tensor: TensorInfo)], _ file: SafetensorsFile)
+        throws -> Layout
+    {
         var zeros = 0
         let packed = try pruned.flatMap { module, tensor in
             let bitmask = Bitmask(
@@ -26,34 +87,15 @@ enum CompressedExport: Exporter {
             return bitmask.tensors(module: module)
         }
         let dropped = Set(pruned.map(\.tensor.name))
-        let kept = try file.names.filter { !dropped.contains($0) }.map { name in
-            let info = try file.info(name)
-            return SafetensorsTensor(
-                name: name, shape: info.shape, elementType: info.elementType,
-                producing: { try file.withUnsafeBytes(of: name) { Data($0) } })
-        }
-        try SafetensorsWriter.write(
-            packed + kept, metadata: file.metadata, to: "\(folder)/model.safetensors")
+        let kept = try file.names.filter { !dropped.contains($0) }.map { try file.copy(of: $0) }
         let count = file.tensors.values.reduce(0) { $0 + $1.elementCount }
-        try addConfiguration(
-            modules: pruned.map(\.module), sparsity: Double(zeros) / Double(max(count, 1)), to: folder)
-    }
-
-    /// Says in `config.json` how the weights are stored.
-    private static func addConfiguration(modules: [String], sparsity: Double, to folder: String) throws {
-        let configuration = try ModelConfiguration(folder: folder)
-        guard var fields = try JSONSerialization.jsonObject(with: configuration.json) as? [String: Any] else {
-            throw Issue(.malformed, .path(configuration.path), found: "no JSON object", allowed: "one")
-        }
-        fields["quantization_config"] = [
+        let configuration: [String: Any] = [
             "quant_method": "compressed-tensors",
             "sparsity_config": [
-                "format": "sparse-bitmask", "global_sparsity": sparsity,
-                "sparsity_structure": "unstructured", "targets": modules, "ignore": [String](),
+                "format": "sparse-bitmask", "global_sparsity": Double(zeros) / Double(max(count, 1)),
+                "sparsity_structure": "unstructured", "targets": pruned.map(\.module), "ignore": [String](),
             ] as [String: Any],
         ]
-        let data = try JSONSerialization.data(
-            withJSONObject: fields, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        try AtomicFile.write(data, to: configuration.path)
+        return (packed + kept, configuration)
     }
 }

@@ -15,7 +15,7 @@ public enum ExportFormat: String, CaseIterable, Sendable {
     case torch
     /// A Hugging Face folder, with its zeros.
     case hf
-    /// A folder in the sparse-bitmask layout of compressed-tensors.
+    /// A folder in a layout of compressed-tensors: int-quantized, or sparse-bitmask without layers in int8.
     case compressed
     /// A GGUF file, for language models.
     case gguf
@@ -40,8 +40,9 @@ public enum ExportFormat: String, CaseIterable, Sendable {
 
     /// Levels of a policy of which the format keeps less than they say, each once, in the order of the layers.
     public func reduced(_ policy: Policy) -> [Level] {
-        policy.layers.map(\.level).reduce(into: []) { levels, level in
-            if !exporter.keeps(level), !levels.contains(level) { levels.append(level) }
+        let phase = policy.workload?.phase ?? .prefill
+        return policy.layers.map(\.level).reduce(into: []) { levels, level in
+            if !exporter.keeps(level, in: phase), !levels.contains(level) { levels.append(level) }
         }
     }
 
@@ -58,15 +59,16 @@ public enum ExportFormat: String, CaseIterable, Sendable {
 
 extension Exporter {
     /// Weights are written as floating point numbers.
-    static func keeps(_ level: Level) -> Bool { level.precision == .float32 }
+    static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool { level.precision == .float32 }
 }
 
 /// Writes one format.
 protocol Exporter {
     /// What it writes.
     static var output: OutputPath.Kind { get }
-    /// Whether its readers get all of a level: the same zeros, and the precision.
-    static func keeps(_ level: Level) -> Bool
+    /// Whether its readers get all of a level: the same zeros, and the precision. Models for decoding hold weights
+    /// of every precision as floats, which are rounded when they are packed.
+    static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool
     /// Writes a run to a file or a new folder, whole or not at all.
     static func write(_ run: FinishedRun, to output: String) throws
 }

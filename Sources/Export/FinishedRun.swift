@@ -75,16 +75,18 @@ public struct FinishedRun {
         }
     }
 
-    /// The weights of the pruned layers in a Hugging Face folder, by the names of their tensors.
+    /// The weights of a Hugging Face folder that are not the dense model's, with zeros or in 8 bits, by the names of
+    /// their tensors.
     ///
     /// - Returns: in the order of the policy; shapes and elements as the file has them, which for GPT-2 is
     ///   [inputs × outputs].
-    func prunedWeights(in file: SafetensorsFile) throws -> [(module: String, tensor: TensorInfo)] {
+    func changedWeights(in file: SafetensorsFile) throws -> [(module: String, tensor: TensorInfo)] {
         let prefix = try modules().prefix ?? ""
-        return try policy.pruned.map { choice in
+        return try policy.layers.compactMap { choice in
             let names = ["\(choice.layer).weight", "\(prefix)\(choice.layer).weight"]
-            guard let tensor = names.lazy.compactMap({ file.tensors[$0] }).first, tensor.shape.count == 2
-            else {
+            let tensor = names.lazy.compactMap({ file.tensors[$0] }).first
+            guard !choice.level.keepsAll || tensor?.elementType == .i8 else { return nil }
+            guard let tensor, tensor.shape.count == 2 else {
                 throw Issue(
                     .mismatch, .path(file.path), field: .tensor(names[0]),
                     found: "no such matrix, which the policy prunes")

@@ -10,7 +10,7 @@ import SparseKernels
 enum NNIExport: Exporter {
     static let output = OutputPath.Kind.file
 
-    static func keeps(_ level: Level) -> Bool {
+    static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
         level.precision == .float32 && level.pattern != .twoOfFour
     }
 

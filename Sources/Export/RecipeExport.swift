@@ -12,7 +12,7 @@ import Yams
 enum RecipeExport: Exporter {
     static let output = OutputPath.Kind.file
 
-    static func keeps(_ level: Level) -> Bool {
+    static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
         level.precision == .float32
             && (level.keepsAll || [.unstructured, .twoOfFour].contains(level.pattern))
     }

@@ -2,8 +2,8 @@ import Foundation
 import ModelFiles
 import Models
 
-/// A folder with `masks.safetensors` (1 for kept), the `weights.safetensors` of the pruned layers, and
-/// `apply_masks.py`, which prunes a dense model by them with torch.nn.utils.prune.
+/// A folder with `masks.safetensors` (1 for kept), the `weights.safetensors` of the layers that are pruned or rounded,
+/// and `apply_masks.py`, which prunes a dense model by them with torch.nn.utils.prune.
 ///
 /// Masks alone would not do: optimal brain surgery changes the weights that are kept.
 enum TorchExport: Exporter {
@@ -15,13 +15,13 @@ enum TorchExport: Exporter {
             try PlainFile.makeFolder(scratch)
             let source = try run.huggingFaceFolder(scratch: scratch)
             let file = try SafetensorsFile(path: "\(source)/model.safetensors")
-            let pruned = try run.prunedWeights(in: file)
-            let weights = pruned.map { module, tensor in
+            let changed = try run.changedWeights(in: file)
+            let weights = changed.map { module, tensor in
                 SafetensorsTensor(
                     name: module, shape: tensor.shape, elementType: .f32,
                     producing: { try file.float32(tensor.name).withUnsafeBytes { Data($0) } })
             }
-            let masks = pruned.map { module, tensor in
+            let masks = changed.map { module, tensor in
                 SafetensorsTensor(
                     name: module, shape: tensor.shape, elementType: .bool,
                     producing: { Data(try file.float32(tensor.name).map { $0 == 0 ? 0 : 1 }) })

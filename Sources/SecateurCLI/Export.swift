@@ -14,12 +14,14 @@ struct Export: ParsableCommand {
                          sparsity alone
             torch        folder: masks, weights, and a script that applies them
             hf           folder that transformers loads, zeros in place
-            compressed   folder in compressed-tensors' sparse-bitmask layout
+            compressed   folder in compressed-tensors' int-quantized layout, or in
+                         sparse-bitmask where no layer of an encoder is in int8
             gguf         file that llama.cpp loads; language models
             onnx         file that onnxruntime loads; encoders
 
-            Weights are written with their zeros, as floating point numbers: of a \
-            layer in int8, all but policy keep the zeros alone.
+            Weights are written with their zeros. Layers in int8 stay in it in policy, \
+            onnx and compressed; elsewhere, and in language models, their weights are \
+            floating point numbers.
 
               secateur export checkpoints/minilm-half --format onnx \\
                   --output minilm-half.onnx

@@ -58,7 +58,11 @@ import Testing
         #expect(ExportFormat.policy.reduced(policy).isEmpty)
         #expect(ExportFormat.recipe.reduced(policy) == [blocks, eightBits])
         #expect(ExportFormat.nni.reduced(policy) == [pairs, eightBits])
-        #expect(ExportFormat.onnx.reduced(policy) == [eightBits])
+        for format in [ExportFormat.hf, .torch, .gguf] { #expect(format.reduced(policy) == [eightBits]) }
+        for format in [ExportFormat.onnx, .compressed] { #expect(format.reduced(policy).isEmpty) }
+        var decoder = policy
+        decoder.workload = Workload(phase: .decode, tokens: 128)
+        #expect(ExportFormat.compressed.reduced(decoder) == [eightBits])
     }
 
     @Test func configurationListsSayUnits() throws {

@@ -14,8 +14,8 @@ import TinyModels
         try TinyModel.writeSentences(400, to: tool.file("text.txt"), seed: 2)
         let found = try tool.run([
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
-            "--target-latency", "0.8", "--tokens", "32", "--threads", "1", "--budget", "20", "--output",
-            tool.file("run"),
+            "--target-latency", "0.8", "--tokens", "32", "--threads", "1", "--budget", "20", "--levels",
+            "coarse", "--output", tool.file("run"),
         ])
         #expect(found.status == 0, "\(found.errors)")
         return tool

@@ -15,6 +15,8 @@ struct ONNXEncoder {
     private let checkpoint: EncoderCheckpoint
     private let modules: ModuleTree
     private let sentences: SentenceModules
+    /// Activations in whole numbers, by their names as floats.
+    private var rounded: [String: ONNXRounded] = [:]
 
     /// The graph of a model folder.
     static func graph(_ checkpoint: EncoderCheckpoint, folder: String) throws -> ONNXGraph {
@@ -38,7 +40,7 @@ struct ONNXEncoder {
         for name in ["input_ids", "attention_mask"] + (modules.tokenTypes == nil ? [] : ["token_type_ids"]) {
             graph.declareInput(name, .int64, ["batch", "sequence"])
         }
-        let mask = graph.apply("Cast", ["attention_mask"], named: "mask", ["to": .integer(1)])
+        let mask = graph.apply("Cast", ["attention_mask"], named: "mask", ["to": .type(.float)])
         let bias = attentionBias(mask)
         var states = try embed()
         for (number, block) in checkpoint.blocks.enumerated() {
@@ -151,19 +153,35 @@ struct ONNXEncoder {
         graph.constant(name, shape, try checkpoint.tensor(name, shape))
     }
 
-    /// x·Wᵀ + b; the weight is stored as the [cols × rows] that `MatMul` takes.
+    /// x·Wᵀ + b.
     private mutating func linear(_ input: String, _ layers: [LayerShape], _ role: LayerRole) throws -> String
     {
         guard let layer = layers.first(where: { $0.role == role }) else {
             preconditionFailure("a block without \(role.label)")
         }
-        let elements = try checkpoint.tensor("\(layer.name).weight", [layer.rows, layer.cols])
-        let weight = Matrix(rows: layer.rows, columns: layer.cols, elements: elements).transposed
-        let transposed = graph.constant(
-            "\(layer.name).weight", [layer.cols, layer.rows], weight.elements)
-        let product = graph.apply("MatMul", [input, transposed], named: "\(layer.name).product")
+        let product = try product(input, layer)
         let bias = graph.constant("\(layer.name).bias", [layer.rows], try checkpoint.bias(layer))
         return graph.apply("Add", [product, bias], named: layer.name)
+    }
+
+    /// x·Wᵀ, in whole numbers where the weight is; it is stored as the [cols × rows] that products take.
+    private mutating func product(_ input: String, _ layer: LayerShape) throws -> String {
+        let (name, shape) = ("\(layer.name).weight", [layer.cols, layer.rows])
+        guard let integers = try checkpoint.integers(layer) else {
+            let elements = try checkpoint.tensor(name, [layer.rows, layer.cols])
+            let weight = Matrix(rows: layer.rows, columns: layer.cols, elements: elements).transposed
+            let transposed = graph.constant(name, shape, weight.elements)
+            return graph.apply("MatMul", [input, transposed], named: "\(layer.name).product")
+        }
+        // Queries, keys and values are computed of the same states.
+        let activations = rounded[input] ?? graph.rounded(input)
+        rounded[input] = activations
+        let transposed = (0..<layer.cols).flatMap { column in
+            (0..<layer.rows).map { integers.values[$0 * layer.cols + column] }
+        }
+        return graph.product(
+            activations, name, shape: shape, transposed, scales: integers.scales,
+            named: "\(layer.name).product")
     }
 
     private mutating func normalize(_ input: String, _ name: String) throws -> String {

@@ -10,6 +10,11 @@ enum ONNXExport: Exporter {
     /// Protocol buffers end there.
     private static let mostBytes = Int(Int32.max)
 
+    /// Layers in int8 stay in it.
+    static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
+        [.float32, .int8].contains(level.precision)
+    }
+
     static func write(_ run: FinishedRun, to output: String) throws {
         guard case .encoder(_, let folder) = try run.model() else {
             throw Issue(

@@ -57,6 +57,17 @@ struct ONNXGraph {
         store(name, [], .int64, withUnsafeBytes(of: integer) { Data($0) })
     }
 
+    /// Adds a tensor of whole numbers of 8 bits, row-major.
+    mutating func constant(_ name: String, _ shape: [Int], _ bytes: [Int8]) -> String {
+        precondition(shape.reduce(1, *) == bytes.count)
+        return store(name, shape, .int8, bytes.withUnsafeBytes { Data($0) })
+    }
+
+    /// Adds an unsigned number of 8 bits.
+    mutating func constant(_ name: String, byte: UInt8) -> String {
+        store(name, [], .uint8, Data([byte]))
+    }
+
     private mutating func store(
         _ name: String, _ shape: [Int], _ type: Onnx_TensorProto.DataType, _ bytes: Data
     ) -> String {
@@ -114,6 +125,8 @@ struct ONNXGraph {
         case float(Float)
         case integer(Int)
         case integers([Int])
+        /// Of elements.
+        case type(Onnx_TensorProto.DataType)
     }
 
     /// Adds an operation of one output.
@@ -143,6 +156,9 @@ struct ONNXGraph {
             case .integers(let integers):
                 attribute.type = .ints
                 attribute.ints = integers.map(Int64.init)
+            case .type(let type):
+                attribute.type = .int
+                attribute.i = Int64(type.rawValue)
             }
             return attribute
         }

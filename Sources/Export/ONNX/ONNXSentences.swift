@@ -90,7 +90,7 @@ struct ONNXSentences {
     private func isAt(_ position: String, _ name: String, in graph: inout ONNXGraph) -> String {
         let equal = graph.apply(
             "Equal", [positions(name, in: &graph), position], named: "\(name).equal")
-        return graph.apply("Cast", [equal], named: "\(name).chosen", ["to": .integer(1)])
+        return graph.apply("Cast", [equal], named: "\(name).chosen", ["to": .type(.float)])
     }
 
     /// The sum over a sequence [batch × 1].
