@@ -22,6 +22,9 @@ from safetensors.torch import load_file
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCORE_BOUND = 1e-3
 OUTPUT_BOUND = 1e-4
+# Where activations are rounded, a last bit that differs moves a value by a 127th of its token's largest.
+ROUNDED_SCORE_BOUND = 2e-3
+ROUNDED_COSINE_BOUND = 0.99
 
 
 class Missed(Exception):
@@ -73,11 +76,31 @@ class Exports:
         done = self.call("embed", self.run, input="\n".join(sentences) + "\n")
         return np.array([json.loads(line) for line in done.stdout.splitlines()], dtype=np.float32)
 
+    @property
+    def integers(self):
+        """Layers in int8."""
+        return [name for name, entry in self.levels.items() if entry["level"].get("precision") == "int8"]
+
+    @property
+    def score_bound(self):
+        return ROUNDED_SCORE_BOUND if self.integers else SCORE_BOUND
+
+    def compare(self, name, sentences, theirs, bound):
+        """Embeddings: equal within a bound, or alike where activations are rounded."""
+        ours = self.embed(sentences)
+        if not self.integers:
+            difference = np.abs(theirs - ours).max()
+            require(difference <= bound, f"{name} differ by {difference:.2e}")
+            return f"{name} within {difference:.1e}"
+        mean = float((theirs * ours).sum(-1).mean())
+        require(mean >= ROUNDED_COSINE_BOUND, f"{name}: mean cosine {mean:.4f}")
+        return f"{name} of mean cosine {mean:.4f}"
+
     def pruned(self):
         return {name: entry["level"] for name, entry in self.levels.items() if entry["level"]["sparsity"] > 0}
 
     def check_zeros(self, weights, transposed=False):
-        """Zeros are where the policy says: as many, within a unit, and whole units."""
+        """Zeros are where the policy says: as many, within a unit, and whole units. Rounding adds some of its own."""
         total = 0
         for name, level in self.pruned().items():
             zeros = (weights[name] == 0).numpy()
@@ -85,10 +108,14 @@ class Exports:
             total += int(zeros.sum())
             rows, cols = unit(level["pattern"])
             expected = level["sparsity"] * zeros.size
-            require(abs(zeros.sum() - expected) <= 2 * rows * cols + zeros.shape[0] * (rows * cols > 1),
-                    f"{name}: {zeros.sum()} zeros, expected {expected:.0f}")
+            slack = 2 * rows * cols + zeros.shape[0] * (rows * cols > 1)
+            require(zeros.sum() >= expected - slack, f"{name}: {zeros.sum()} zeros, expected {expected:.0f}")
             whole = zeros[: zeros.shape[0] // rows * rows, : zeros.shape[1] // cols * cols]
             units = whole.reshape(whole.shape[0] // rows, rows, -1, cols).all(axis=(1, 3)).sum()
+            if name in self.integers:
+                require(units * rows * cols >= expected - slack, f"{name}: zeros are not in {rows}x{cols}")
+                continue
+            require(zeros.sum() <= expected + slack, f"{name}: {zeros.sum()} zeros, expected {expected:.0f}")
             require(units * rows * cols >= 0.99 * whole.sum(), f"{name}: zeros are not in {rows}x{cols}")
         return total
 
@@ -192,7 +219,8 @@ def check_torch(run, dense, task, data, bound):
     told = dict(line.split() for line in done.stdout.splitlines())
     masks = load_file(folder / "masks.safetensors")
     zeros = sum(int((~mask).sum()) for mask in masks.values())
-    require(int(told["layers"]) == len(run.pruned()), f"{told['layers']} layers")
+    changed = run.pruned().keys() | set(run.integers)
+    require(masks.keys() == changed and int(told["layers"]) == len(changed), f"{told['layers']} layers")
     require(int(told["zeros"]) == zeros, f"{told['zeros']} zeros, the masks have {zeros}")
     metric, limit = ("spearman", None) if task == "sts" else ("perplexity", ("--windows", 40))
     ours = run.score(task, data, *(limit or ()))
@@ -207,10 +235,9 @@ def check_hf(run, script, data, sentences):
     model = transformers.AutoModel.from_pretrained(folder).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     zeros = run.check_zeros(weights_by_layer(model.state_dict(), run.pruned()))
-    difference = np.abs(script.embed(model, tokenizer, sentences).numpy() - run.embed(sentences)).max()
-    require(difference <= SCORE_BOUND, f"embeddings differ by {difference:.2e}")
-    score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], SCORE_BOUND)
-    return f"transformers {transformers.__version__}: {score}, embeddings within {difference:.1e}, {zeros} zeros"
+    alike = run.compare("embeddings", sentences, script.embed(model, tokenizer, sentences).numpy(), SCORE_BOUND)
+    score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], run.score_bound)
+    return f"transformers {transformers.__version__}: {score}, {alike}, {zeros} zeros"
 
 
 DECOMPRESS = """
@@ -244,6 +271,38 @@ def check_compressed(run, library, hf):
             f"{sizes[0]} bytes of {sizes[1]} ({sizes[0] / sizes[1]:.3f})")
 
 
+def check_quantized(run, script, hf, data, sentences):
+    """int-quantized, which transformers loads by compressed-tensors: it rounds activations by token, too."""
+    import transformers
+
+    folder = run.export("compressed", "compressed")
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    stored = [name for name, value in model.state_dict().items() if value.dtype == torch.int8]
+    require(sorted(stored) == sorted(f"{name}.weight" for name in run.integers), "other layers in int8")
+    alike = run.compare("embeddings", sentences, script.embed(model, tokenizer, sentences).numpy(), SCORE_BOUND)
+    # The first pass has turned the weights into floats.
+    theirs, ours = model.state_dict(), transformers.AutoModel.from_pretrained(hf).state_dict()
+    require(all(torch.equal(ours[n], theirs[n]) for n in ours), "other weights than the folder of hf")
+    score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], run.score_bound)
+    sizes = [(f / "model.safetensors").stat().st_size for f in (folder, hf)]
+    whole = sum(ours[f"{name}.weight"].numel() for name in run.integers)
+    require(sizes[0] < sizes[1] - 2.9 * whole, f"{sizes[0]} bytes, whole {sizes[1]}, {whole} in int8")
+    return (f"compressed-tensors {version('compressed-tensors')}, transformers: {score}, {alike}, "
+            f"{sizes[0]} bytes of {sizes[1]} ({sizes[0] / sizes[1]:.3f})")
+
+
+def round_inputs(model, names):
+    """Makes layers round what they are given as Secateur does."""
+    def rounded(_, inputs):
+        scale = inputs[0].abs().amax(-1, keepdim=True).clamp_min(1e-30) / 127
+        return (torch.round(inputs[0] / scale) * scale, *inputs[1:])
+
+    modules = dict(model.named_modules())
+    for name in names:
+        modules[name].register_forward_pre_hook(rounded)
+
+
 def check_onnx(run, script, hf, data, sentences):
     import onnx
     import onnxruntime
@@ -263,22 +322,29 @@ def check_onnx(run, script, hf, data, sentences):
             found.append(session.run(["sentence_embedding"], dict(inputs))[0])
         return torch.from_numpy(np.concatenate(found))
 
-    difference = np.abs(embed(None, tokenizer, sentences).numpy() - run.embed(sentences)).max()
-    require(difference <= OUTPUT_BOUND, f"embeddings differ by {difference:.2e}")
+    alike = run.compare("embeddings", sentences, embed(None, tokenizer, sentences).numpy(), OUTPUT_BOUND)
+    round_inputs(model, run.integers)
     inputs = tokenizer(sentences[:8], padding=True, return_tensors="pt")
     states = session.run(["last_hidden_state"], {n: v.numpy() for n, v in inputs.items()})[0]
     with torch.no_grad():
         reference = model(**inputs).last_hidden_state
     kept = inputs["attention_mask"].bool()
-    hidden = (torch.from_numpy(states) - reference)[kept].abs().max().item()
-    require(hidden <= OUTPUT_BOUND, f"hidden states differ from transformers' by {hidden:.2e}")
+    pairs = torch.from_numpy(states)[kept], reference[kept]
+    hidden = (pairs[0] - pairs[1]).abs().max().item()
+    cosine = torch.nn.functional.cosine_similarity(*pairs, dim=-1).min().item()
+    require(hidden <= OUTPUT_BOUND or (run.integers and cosine >= ROUNDED_COSINE_BOUND),
+            f"hidden states differ from transformers' by {hidden:.2e}, least cosine {cosine:.4f}")
+    share = path.stat().st_size / (hf / "model.safetensors").stat().st_size
+    whole = sum(model.state_dict()[f"{name}.weight"].numel() for name in run.integers)
+    require(path.stat().st_size < (hf / "model.safetensors").stat().st_size - 2.9 * whole + 1e6,
+            f"{share:.3f} of the bytes of hf")
     original, script.embed = script.embed, embed
     try:
-        score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], SCORE_BOUND)
+        score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], run.score_bound)
     finally:
         script.embed = original
-    return (f"onnxruntime {onnxruntime.__version__}: {score}, embeddings within {difference:.1e}, "
-            f"hidden states within {hidden:.1e} of transformers'")
+    return (f"onnxruntime {onnxruntime.__version__}: {score}, {alike}, hidden states within {hidden:.1e} of "
+            f"transformers', least cosine {cosine:.4f}, {share:.3f} of the bytes")
 
 
 def check_gguf(run, text):
@@ -342,6 +408,7 @@ def main():
     parser.add_argument("--run", help="a finished run of an encoder; default: made by a short search")
     parser.add_argument("--model", default="models/minilm", help="what to search for it")
     parser.add_argument("--text", default="data/fortunes.txt", help="text to search and to score on")
+    parser.add_argument("--pairs", help="scored pairs of sentences; default: made of the text")
     parser.add_argument("--work", required=True, help="folder for everything that is made")
     parser.add_argument("--bitmask-library", required=True,
                         help="folder of the compressed-tensors that reads sparse-bitmask")
@@ -356,7 +423,11 @@ def main():
         return run
 
     encoder_run = pathlib.Path(arguments.run) if arguments.run else search(
-        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 120)
+        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 120,
+        "--levels", "coarse")
+    integer_run = search(
+        work / "integer-run", arguments.model, "--task", "fidelity", "--target-latency", 0.35, "--budget", 120,
+        "--levels", "4x1@0.5,int8,16x1@0.5:int8,unstructured@0.7:int8")
     if not (work / "lm/config.json").exists():
         make_language_model(work / "lm", arguments.text)
     decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,
@@ -365,18 +436,28 @@ def main():
     decoder = Exports(arguments.secateur, decoder_run, work / "decoder")
     pairs = work / "pairs.tsv"
     sentences = sentence_pairs(arguments.text, pairs)
-    hf = work / "encoder/hf"
+    pairs = arguments.pairs or pairs
 
-    def script():
-        return module_from(work / "encoder/torch/apply_masks.py", "script")
+    def script(run):
+        return module_from(run.work / "torch/apply_masks.py", "script")
+
+    def of_encoder(run, kind):
+        """The checks of an encoder's exports."""
+        hf = run.work / "hf"
+        compressed = check_quantized if run.integers else (
+            lambda run, *_: check_compressed(run, arguments.bitmask_library, hf))
+        return [
+            (f"policy{kind}", lambda: check_policy(run)),
+            (f"apply{kind}", lambda: check_apply(run)),
+            (f"torch{kind}", lambda: check_torch(run, run.dense, "sts", pairs, run.score_bound)),
+            (f"hf{kind}", lambda: check_hf(run, script(run), pairs, sentences)),
+            (f"compressed{kind}", lambda: compressed(run, script(run), hf, pairs, sentences)),
+            (f"onnx{kind}", lambda: check_onnx(run, script(run), hf, pairs, sentences)),
+        ]
 
     checks = [
-        ("policy", lambda: check_policy(encoder)),
-        ("apply", lambda: check_apply(encoder)),
-        ("torch", lambda: check_torch(encoder, encoder.dense, "sts", pairs, SCORE_BOUND)),
-        ("hf", lambda: check_hf(encoder, script(), pairs, sentences)),
-        ("compressed", lambda: check_compressed(encoder, arguments.bitmask_library, hf)),
-        ("onnx", lambda: check_onnx(encoder, script(), hf, pairs, sentences)),
+        *of_encoder(encoder, ""),
+        *of_encoder(Exports(arguments.secateur, integer_run, work / "integers"), ", int8"),
         ("torch, lm", lambda: check_torch(decoder, decoder.dense, "lm", arguments.text, SCORE_BOUND)),
         ("gguf", lambda: check_gguf(decoder, arguments.text)),
         ("compressed, lm", lambda: check_compressed(decoder, arguments.bitmask_library, work / "decoder/lm-hf")),

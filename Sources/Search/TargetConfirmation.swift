@@ -19,7 +19,7 @@ struct TargetConfirmation<Model: SearchableModel> {
         self.candidates = candidates
     }
 
-    /// A fit that predicts no policy near the target faster than it was measured.
+    /// A fit that predicts policies near the target as they were measured.
     ///
     /// - Parameter costs: what `fit` predicts.
     func confirm(_ fit: LatencyFit, by costs: LevelCosts, progress: StageProgress) throws -> LatencyFit {
@@ -33,7 +33,7 @@ struct TargetConfirmation<Model: SearchableModel> {
         func layersMs(_ policy: [Int]) -> Double {
             (costs.latencyMs(of: policy) - costs.overheadMs) / fit.scale
         }
-        return fit.bounded(
+        return fit.confirmed(
             dense: .init(layersMs: layersMs(costs.densePolicy), totalMs: denseMs),
             samples: zip(policies, measured).map {
                 .init(layersMs: layersMs($0), totalMs: denseMs / $1.speedup)

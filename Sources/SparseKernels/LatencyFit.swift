@@ -55,8 +55,7 @@ public struct LatencyFit: Sendable, Equatable {
         self.init(overheadMs: overhead, scale: scale, medianError: Percentiles(errors).median)
     }
 
-    /// The line through the dense model that predicts none of some policies faster than it was measured, and one
-    /// of them as it was.
+    /// The line through the dense model that the median of some policies asks for.
     ///
     /// Random policies, to which a fit is made, are no worse than predicted on average; those that a search
     /// proposes are, as it goes for what the table has too fast.
@@ -64,14 +63,14 @@ public struct LatencyFit: Sendable, Equatable {
     /// Other programs may slow down such passes alone: a quarter of the scale is the most that is believed.
     ///
     /// - Parameter samples: policies near the target, at least one.
-    public func bounded(dense: Sample, samples: [Sample]) -> LatencyFit {
+    public func confirmed(dense: Sample, samples: [Sample]) -> LatencyFit {
         let slopes = samples.compactMap { sample -> Double? in
             let saved = dense.layersMs - sample.layersMs
             return saved > 0 ? (dense.totalMs - sample.totalMs) / saved : nil
         }
-        guard let least = slopes.min() else { return self }
-        let bounded = min(max(least, 0.75 * scale), scale / 0.75)
-        return LatencyFit(overheadMs: overheadMs, scale: bounded, medianError: medianError)
+        guard !slopes.isEmpty else { return self }
+        let asked = min(max(Percentiles(slopes).median, 0.75 * scale), scale / 0.75)
+        return LatencyFit(overheadMs: overheadMs, scale: asked, medianError: medianError)
             .moved(through: dense)
     }
 
