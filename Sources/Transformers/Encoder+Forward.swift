@@ -99,7 +99,7 @@ extension Encoder {
         let heads = block.heads
         // What 8 bits made of queries, keys and values is worth no more than 8 bits.
         let isInteger = [block.query, block.key, block.value].allSatisfy { $0.operation.bytes != nil }
-        nonisolated(unsafe) let attend =
+        let attend =
             isInteger
             ? instructionSet.int8Kernels.pointee.attention : instructionSet.kernels.pointee.attention
         let size = dimensions.headSize
