@@ -425,11 +425,12 @@ def main():
                             "--output", str(run), "--overwrite"], check=True, stdout=subprocess.DEVNULL)
         return run
 
+    usual = ("--task", "fidelity", "--budget", 120, "--threads", 1)
     encoder_run = pathlib.Path(arguments.run) if arguments.run else search(
-        work / "run", arguments.model, "--task", "fidelity", "--target-latency", 0.7, "--budget", 120,
+        work / "run", arguments.model, *usual, "--target-latency", 0.8,
         "--levels", "dense,4x1@0.5,4x1@0.8,unstructured@0.8")
     integer_run = search(
-        work / "integer-run", arguments.model, "--task", "fidelity", "--target-latency", 0.5, "--budget", 120,
+        work / "integer-run", arguments.model, *usual, "--target-latency", 0.6,
         "--levels", "dense,4x1@0.5,int8,16x1@0.5:int8,unstructured@0.7:int8")
     if not (work / "lm/config.json").exists():
         make_language_model(work / "lm", arguments.text)
