@@ -101,49 +101,27 @@ static void check_products(const secateur_int8_kernels *kernels, const secateur_
     int8_free(m), int8_free_panels(a), int8_free_panels(b), free(x);
 }
 
-static void check_elementwise(const secateur_int8_kernels *kernels, const secateur_int8_kernels *plain, size_t features,
-                              size_t tokens, int kind) {
-    const size_t padded = round_up(tokens, LANES), panelCount = (tokens + PANEL - 1) / PANEL;
-    float *x = activations(features, tokens, kind), *gamma = panels(features, 1), *beta = panels(features, 1);
-    float *y[2], *residual = uniform() < 0.5 ? activations(features, tokens, 0) : NULL;
-    secateur_int8_panels out[2];
-    const secateur_layernorm norm = {gamma, beta, features, 1e-5f};
-    const secateur_int8_kernels *both[2] = {kernels, plain};
-    float *maxima = allocate(padded * sizeof(float)), *maximaExpected = allocate(padded * sizeof(float));
-    for (int i = 0; i < 2; i++) {
-        y[i] = allocate(features * padded * sizeof(float));
-        out[i] = (secateur_int8_panels){allocate(features * padded), allocate(padded * sizeof(float))};
-        both[i]->layernorm_quantize(&norm, x, residual, y[i], &out[i], tokens, 0, panelCount / 2);
-        both[i]->layernorm_quantize(&norm, x, residual, y[i], &out[i], tokens, panelCount / 2, panelCount);
-    }
-    require_same("layernorm", kernels->name, y[0], y[1], features * padded);
-    check_quantized(kernels->name, out[0], out[1], features, tokens);
-    // In place, and by its parts.
-    memcpy(y[1], x, features * padded * sizeof(float));
-    kernels->layernorm(&norm, y[1], residual, y[1], maxima, tokens, 0, padded / LANES / 2);
-    kernels->layernorm(&norm, y[1], residual, y[1], maxima, tokens, padded / LANES / 2, padded / LANES);
-    require_same("layernorm in place", kernels->name, y[1], y[0], features * padded);
-    kernels->maxima(y[1], features, tokens, maximaExpected, 0, features);
-    require_same("maxima", kernels->name, maxima, maximaExpected, padded);
-    for (int i = 0; i < 2; i++) {
-        memcpy(y[i], x, features * padded * sizeof(float));
-        both[i]->gelu_quantize(y[i], features, tokens, &out[i], 0, panelCount / 2);
-        both[i]->gelu_quantize(y[i], features, tokens, &out[i], panelCount / 2, panelCount);
-    }
-    require_same("gelu", kernels->name, y[0], y[1], features * padded);
-    check_quantized(kernels->name, out[0], out[1], features, tokens);
-    // Against what both should be.
-    for (size_t f = 0; f < features; f++)
+// GELU of a product against what it should be, given the product.
+static void check_gelu(const secateur_int8_kernels *kernels, size_t rows, size_t columns, size_t tokens, int kind) {
+    float *x = activations(columns, tokens, kind);
+    const secateur_int8_panels a = int8_quantized(kernels, x, columns, tokens);
+    int8_matrix m = int8_random(rows, columns);
+    int8_sum_rows(m);
+    const size_t block = kernels->denseBlockRows, floats = panel_floats(rows, tokens) * sizeof(float);
+    const secateur_int8_dense w = int8_pack_dense(m, block, kernels->denseBlockColumns, 1);
+    const secateur_int8_output y[2] = {{allocate(floats), NULL, 0}, {allocate(floats), NULL, 1}};
+    for (int i = 0; i < 2; i++) kernels->dense(&w, &a, &y[i], tokens, 0, (rows + block - 1) / block);
+    for (size_t row = 0; row < rows; row++)
         for (size_t t = 0; t < tokens; t++) {
-            const size_t i = panel_offset(features, tokens, f, t);
-            const float from = x[i], found = y[0][i];
+            const size_t i = panel_offset(rows, tokens, row, t);
+            const float from = y[0].values[i], found = y[1].values[i];
             const double exact = 0.5 * from * (1 + erf(from * 0.70710678118654752));
             if (!isfinite(from) || fabs(found - exact) <= 6e-5 + 2e-7 * fabs(from)) continue;
             fprintf(stderr, "%s gelu: found %.9g, allowed %.9g\n", kernels->name, found, exact);
             exit(1);
         }
-    for (int i = 0; i < 2; i++) free(y[i]), int8_free_panels(out[i]);
-    free(x), free(gamma), free(beta), free(residual), free(maxima), free(maximaExpected);
+    free(y[0].values), free(y[1].values), free((void *)w.values);
+    int8_free(m), int8_free_panels(a), free(x);
 }
 
 // Two heads of a sequence that may start anywhere, on scratch memory of the exact size.
@@ -194,7 +172,7 @@ void check_int8_kernels(int isa) {
             const size_t columns = 1 + (size_t)(uniform() * (round % 10 == 0 ? 2500 : 130));
             const size_t tokens = 1 + (size_t)(uniform() * 150);
             check_products(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 70), columns, tokens, round % 5);
-            check_elementwise(tables[i], tables[count - 1], columns, tokens, round % 5);
+            check_gelu(tables[i], 1 + (size_t)(uniform() * 70), columns, tokens, round % 5);
             const size_t offset = round % 2 ? 0 : (size_t)(uniform() * (double)tokens);
             check_attention(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 40), tokens, offset,
                             round % 4 == 1 ? 1 + (size_t)(uniform() * (double)tokens) : tokens - offset, round % 5);

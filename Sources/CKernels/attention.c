@@ -17,7 +17,7 @@ static size_t run_length(const secateur_attention *a, size_t token) {
     return smaller(smaller(there, here), a->length - token);
 }
 
-void secateur_copy_head(const secateur_attention *a, const float *from, float *to) {
+static void copy_head(const secateur_attention *a, const float *from, float *to) {
     for (size_t token = 0; token < a->length;) {
         const size_t run = run_length(a, token);
         for (size_t d = 0; d < a->dimensions; d++)
@@ -28,7 +28,7 @@ void secateur_copy_head(const secateur_attention *a, const float *from, float *t
     }
 }
 
-void secateur_copy_head_back(const secateur_attention *a, const float *from) {
+static void copy_head_back(const secateur_attention *a, const float *from) {
     for (size_t token = 0; token < a->length;) {
         const size_t run = run_length(a, token);
         for (size_t d = 0; d < a->dimensions; d++)
@@ -36,4 +36,17 @@ void secateur_copy_head_back(const secateur_attention *a, const float *from) {
                    from + panel_offset(a->dimensions, a->length, d, token), run * sizeof(float));
         token += run;
     }
+}
+
+void secateur_attend_aligned(const secateur_attention *a, void (*attend)(const secateur_attention *)) {
+    if (a->offset % PANEL == 0 && a->offset + a->length == a->tokens) return attend(a);
+    const size_t size = a->dimensions * round_up(a->length, LANES);
+    float *q = a->scratch, *k = q + size, *v = k + size, *context = v + size;
+    copy_head(a, a->q, q);
+    copy_head(a, a->k, k);
+    copy_head(a, a->v, v);
+    const secateur_attention own = {q, k, v, context, a->dimensions, a->length, 0, a->dimensions, 0,
+                                    a->length, a->scale, context + size};
+    attend(&own);
+    copy_head_back(a, context);
 }

@@ -90,17 +90,4 @@ static void NAME(attend_aligned)(const secateur_attention *a) {
     }
 }
 
-// Any sequence: one that does not start with a panel, or whose last tile would reach into the next sequence,
-// is copied to panels of its own and back.
-static void NAME(attention)(const secateur_attention *a) {
-    if (a->offset % PANEL == 0 && a->offset + a->length == a->tokens) return NAME(attend_aligned)(a);
-    const size_t size = a->dimensions * round_up(a->length, LANES);
-    float *q = a->scratch, *k = q + size, *v = k + size, *context = v + size;
-    secateur_copy_head(a, a->q, q);
-    secateur_copy_head(a, a->k, k);
-    secateur_copy_head(a, a->v, v);
-    const secateur_attention own = {q, k, v, context, a->dimensions, a->length, 0, a->dimensions, 0,
-                                    a->length, a->scale, context + size};
-    NAME(attend_aligned)(&own);
-    secateur_copy_head_back(a, context);
-}
+static void NAME(attention)(const secateur_attention *a) { secateur_attend_aligned(a, NAME(attend_aligned)); }

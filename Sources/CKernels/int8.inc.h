@@ -28,8 +28,6 @@
 
 #include "int8_tile.inc.h"
 
-#include "int8_elementwise.inc.h"
-
 #include "int8_strip.inc.h"
 
 #ifdef INT8_AMX
@@ -60,8 +58,5 @@ const secateur_int8_kernels NAME(int8_table) = {
     .rowblockCount = sizeof NAME(int8_rowblock_kernels) / sizeof NAME(int8_rowblock_kernels)[0],
     .maxima = NAME(int8_maxima),
     .quantize = NAME(int8_quantize),
-    .layernorm = NAME(int8_layernorm),
-    .layernorm_quantize = NAME(int8_layernorm_quantize),
-    .gelu_quantize = NAME(int8_gelu_quantize),
     .attention = NAME(int8_attention),
 };

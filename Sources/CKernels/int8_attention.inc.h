@@ -194,7 +194,8 @@ INLINE void NAME(int8_attend_tile)(const secateur_attention *a, const NAME(int8_
 }
 
 // A sequence that starts with a panel and ends with the last.
-static void NAME(int8_attend)(const secateur_attention *a, float *scratch) {
+static void NAME(int8_attend)(const secateur_attention *a) {
+    float *scratch = a->scratch;
     NAME(int8_head) head = {.keyRows = round_up(a->length, LANES), .valueRows = round_up(a->dimensions, LANES),
                             .dimensionFours = (a->dimensions + 3) / 4, .keyFours = (a->length + 3) / 4};
     const size_t keyCount = head.dimensionFours * head.keyRows, valueCount = head.keyFours * head.valueRows;
@@ -236,15 +237,4 @@ static void NAME(int8_attend)(const secateur_attention *a, float *scratch) {
     }
 }
 
-static void NAME(int8_attention)(const secateur_attention *a) {
-    if (a->offset % PANEL == 0 && a->offset + a->length == a->tokens) return NAME(int8_attend)(a, a->scratch);
-    const size_t size = a->dimensions * round_up(a->length, LANES);
-    float *q = a->scratch, *k = q + size, *v = k + size, *context = v + size;
-    secateur_copy_head(a, a->q, q);
-    secateur_copy_head(a, a->k, k);
-    secateur_copy_head(a, a->v, v);
-    const secateur_attention own = {q, k, v, context, a->dimensions, a->length, 0, a->dimensions, 0,
-                                    a->length, a->scale, NULL};
-    NAME(int8_attend)(&own, context + size);
-    secateur_copy_head_back(a, context);
-}
+static void NAME(int8_attention)(const secateur_attention *a) { secateur_attend_aligned(a, NAME(int8_attend)); }

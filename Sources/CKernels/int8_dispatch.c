@@ -70,12 +70,6 @@ size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEU
     return count;
 }
 
-const secateur_int8_kernels *secateur_int8_kernels_for(int isa) {
-    const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES];
-    secateur_int8_tables(isa, tables);
-    return tables[0];
-}
-
 size_t secateur_int8_attention_scratch(size_t length, size_t dimensions) {
     const size_t keys = round_up(length, LANES), values = round_up(dimensions, LANES);
     // Copies of an unaligned sequence; keys and values in bytes, and twice as wide; their scales; for up to 64 queries

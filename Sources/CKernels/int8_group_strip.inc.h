@@ -1,4 +1,4 @@
-// Groups of rows, where registers do not hold four columns of a part beside the sums: columns are interleaved once for
+// Groups of rows, where registers do not hold four columns of a part along with the sums: columns are interleaved once for
 // all rows of a group, into a strip in the first-level cache. Included by int8.inc.h.
 
 // A group's steps [begin, begin + fours).

@@ -104,66 +104,6 @@ static void quantize(const float *x, size_t features, size_t tokens, const float
     }
 }
 
-// Four partial sums, as vectors have them.
-static float mean_of(const float sum[4], size_t features) {
-    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) * (1.0f / (float)features);
-}
-
-static void layernorm(const secateur_layernorm *norm, const float *x, const float *residual, float *y, float *maxima,
-                      size_t tokens, size_t stripBegin, size_t stripEnd) {
-    const size_t features = norm->features;
-    for (size_t token = stripBegin * LANES; token < stripEnd * LANES; token++) {
-        float total[4] = {0}, squares[4] = {0}, maximum = 0;
-        for (size_t f = 0; f < features; f++) {
-            const size_t i = panel_offset(features, tokens, f, token);
-            y[i] = residual ? x[i] + residual[i] : x[i];
-            total[f & 3] += y[i];
-        }
-        const float mean = mean_of(total, features);
-        for (size_t f = 0; f < features; f++) {
-            const float difference = y[panel_offset(features, tokens, f, token)] - mean;
-            squares[f & 3] = fmaf(difference, difference, squares[f & 3]);
-        }
-        const float scale = 1.0f / sqrtf(mean_of(squares, features) + norm->epsilon);
-        for (size_t f = 0; f < features; f++) {
-            const size_t i = panel_offset(features, tokens, f, token);
-            y[i] = fmaf((y[i] - mean) * scale, norm->gamma[f], norm->beta[f]);
-            maximum = larger(maximum, magnitude(y[i]));
-        }
-        maxima[token] = maximum;
-    }
-}
-
-// Panel `panel` alone, as activations of its own.
-static void quantize_panel(const float *y, size_t features, size_t tokens, const float *maxima,
-                           const secateur_int8_panels *out, size_t panel) {
-    const size_t first = panel * PANEL;
-    const secateur_int8_panels part = {out->values + first * features, out->scales + first};
-    quantize(y + first * features, features, smaller(PANEL, tokens - first), maxima, 1, &part, 0, features);
-}
-
-static void layernorm_quantize(const secateur_layernorm *norm, const float *x, const float *residual, float *y,
-                               const secateur_int8_panels *out, size_t tokens, size_t panelBegin, size_t panelEnd) {
-    for (size_t panel = panelBegin; panel < panelEnd; panel++) {
-        const size_t first = panel * PANEL, count = smaller(PANEL, tokens - first), offset = first * norm->features;
-        float maxima[PANEL];
-        layernorm(norm, x + offset, residual ? residual + offset : NULL, y + offset, maxima, count, 0,
-                  round_up(count, LANES) / LANES);
-        quantize_panel(y, norm->features, tokens, maxima, out, panel);
-    }
-}
-
-static void gelu_quantize(float *y, size_t features, size_t tokens, const secateur_int8_panels *out, size_t panelBegin,
-                          size_t panelEnd) {
-    for (size_t panel = panelBegin; panel < panelEnd; panel++) {
-        const size_t first = panel * PANEL, width = panel_width(tokens, first);
-        float top[PANEL] = {0};
-        for (size_t i = first * features; i < (first + width) * features; i++) y[i] = gelu_of(y[i]);
-        maxima(y + first * features, features, smaller(PANEL, tokens - first), top, 0, features);
-        quantize_panel(y, features, tokens, top, out, panel);
-    }
-}
-
 static const secateur_int8_rowblock_kernel rowblock_kernels[] = {
     {1, rowblocks_1}, {2, rowblocks_2}, {4, rowblocks_4}, {8, rowblocks_8}, {16, rowblocks_16}};
 
@@ -176,8 +116,5 @@ const secateur_int8_kernels secateur_scalar_int8_table = {
     .rowblockCount = sizeof rowblock_kernels / sizeof *rowblock_kernels,
     .maxima = maxima,
     .quantize = quantize,
-    .layernorm = layernorm,
-    .layernorm_quantize = layernorm_quantize,
-    .gelu_quantize = gelu_quantize,
     .attention = secateur_int8_attention_plain,
 };

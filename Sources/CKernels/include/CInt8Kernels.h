@@ -86,18 +86,6 @@ typedef struct {
     // feature 0 writes the scales.
     void (*quantize)(const float *x, size_t features, size_t tokens, const float *maxima, size_t count,
                      const secateur_int8_panels *, size_t featureBegin, size_t featureEnd);
-    // Normalizes x + residual (NULL: just x) over features into y, on strips of 16 tokens, and writes the largest
-    // magnitude of each of their tokens to `maxima`: then `quantize` makes the next product's activations. y may be x
-    // or residual.
-    void (*layernorm)(const secateur_layernorm *, const float *x, const float *residual, float *y, float *maxima,
-                      size_t tokens, size_t stripBegin, size_t stripEnd);
-    // The same on panels of 64 tokens, and rounds y too while it is in the cache.
-    void (*layernorm_quantize)(const secateur_layernorm *, const float *x, const float *residual, float *y,
-                               const secateur_int8_panels *, size_t tokens, size_t panelBegin, size_t panelEnd);
-    // In place, on panels of 64 tokens: y * Phi(y) within 6e-5, as products apply it; and rounds it. For results of
-    // other products.
-    void (*gelu_quantize)(float *y, size_t features, size_t tokens, const secateur_int8_panels *, size_t panelBegin,
-                          size_t panelEnd);
     // As secateur_kernels has it, with queries and keys rounded by token, values by feature and exponentials to 254
     // steps; `scratch` holds secateur_int8_attention_scratch floats.
     void (*attention)(const secateur_attention *);
@@ -109,5 +97,3 @@ size_t secateur_int8_attention_scratch(size_t length, size_t dimensions);
 // All tables that this CPU can run of an instruction set (a secateur_isa), the fastest first, the plain reference last;
 // returns how many. Where there is AMX, Linux is asked to let this process use it.
 size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEUR_INT8_TABLES]);
-// The first of them.
-const secateur_int8_kernels *secateur_int8_kernels_for(int isa);
