@@ -7,7 +7,6 @@ import Pruning
 import Runs
 import Search
 import SparseKernels
-import Synchronization
 import Tensors
 import Transformers
 
@@ -44,22 +43,10 @@ struct UniformModel: ParsableCommand {
         let calibration = Calibration(
             model: dense.network, sequences: Array(text.prefix(windows)), pool: pool)
         let shapes = dense.network.layerShapes
-        let pruned = Mutex([String: Matrix]())
-        let failure = Mutex<(any Error)?>(nil)
-        pool.forEach(count: shapes.count) { index in
-            do {
-                let name = shapes[index].name
-                let layer = try PrunableLayer(
-                    name: name, weight: try dense.network.weight(of: name),
-                    covariance: calibration.covariances[name], score: solver)
-                let result = try layer.pruned(to: level)
-                pruned.withLock { $0[name] = result }
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
-        try dense.write(pruned.withLock { $0 }, levels: [:], to: output)
+        let pruned = try PolicyPruning.prune(
+            layers: shapes, to: shapes.map { _ in level }, weight: dense.network.weight(of:),
+            covariance: { calibration.covariances[$0.name] }, score: solver, pool: pool)
+        try dense.write(pruned, levels: [:], to: output)
         print("\(level) in \(output)")
     }
 }

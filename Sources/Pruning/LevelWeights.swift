@@ -34,7 +34,7 @@ public struct LevelWeights: Sendable {
         for levels: LevelSet, grid: (Level) throws -> WeightGrid?
     ) rethrows -> [Level] {
         try levels.reduce(into: [.dense]) { stored, level in
-            let own = try grid(level) == nil ? level.with(.float32) : level
+            let own = level.stored(on: try grid(level))
             if !stored.contains(own) { stored.append(own) }
         }
     }
@@ -57,5 +57,13 @@ public struct LevelWeights: Sendable {
     /// - Throws: `Issue` when the layer's file is not what the index says.
     public func weight(layer: Int, level: Int) throws -> Matrix {
         try database.weight(layer: layer, level: stored[level])
+    }
+}
+
+extension Level {
+    /// Under which level a database has the weights of this one: where they are not rounded to a grid, every precision
+    /// has the same.
+    public func stored(on grid: WeightGrid?) -> Level {
+        grid == nil ? with(.float32) : self
     }
 }

@@ -9,33 +9,27 @@ import Tensors
 /// later blocks with one matrix product. Small groups choose with fresher weights: on STS-B 16 keep up to
 /// half a point more than the paper's 128.
 ///
-/// With a grid, kept weights are rounded to it when their column comes, and the error of that is spread in the
-/// same way (GPTQ: Frantar et al., 2023, equation 2).
+/// With a grid nothing more is dropped: weights are rounded to it when their column comes, and the error of that is
+/// spread in the same way (GPTQ: Frantar et al., 2023, equation 2).
 struct OBSPass {
     private var weight: Matrix
     private let factor: OBSFactor
     private let units: PrunedUnits
     private var dropped = 0
     private let grid: WeightGrid?
-    private let keepsZeros: Bool
-    /// Which weights are zero at the start [rows × columns], where they stay so.
+    /// Which weights are zero at the start [rows × columns], and stay so on a grid.
     private let zeros: [Bool]
     /// Of the group of columns at hand, one for each row.
     private var scales: [Float] = []
 
-    /// - Parameters:
-    ///   - grid: the numbers that kept weights are rounded to; nil where they are not.
-    ///   - keepsZeros: whether the units to be dropped are those that are zero already.
-    init(
-        weight: Matrix, factor: OBSFactor, units: PrunedUnits, grid: WeightGrid? = nil,
-        keepsZeros: Bool = false
-    ) {
+    /// - Parameter grid: the numbers that weights are rounded to, those that are zero staying so; nil where units
+    ///   are dropped.
+    init(weight: Matrix, factor: OBSFactor, units: PrunedUnits, grid: WeightGrid? = nil) {
         self.weight = weight
         self.factor = factor
         self.units = units
         self.grid = grid
-        self.keepsZeros = keepsZeros
-        zeros = keepsZeros ? weight.elements.map { $0 == 0 } : []
+        zeros = grid == nil ? [] : weight.elements.map { $0 == 0 }
     }
 
     private var unitCount: Int { units.unitRows(of: weight.rows) }
@@ -82,7 +76,7 @@ struct OBSPass {
     /// Whether each unit [rows of units × the group's columns of units] is dropped.
     private mutating func chooseDropped(_ group: Range<Int>) -> [Bool] {
         let width = units.unitColumns(of: group.count)
-        if keepsZeros { return zeroUnits(group) }
+        if grid != nil { return zeros(of: group) }
         var scores = [Float](repeating: 0, count: unitCount * width)
         for row in 0..<weight.rows {
             let unit = row / units.shape.rows * width
@@ -115,17 +109,9 @@ struct OBSPass {
         return drop
     }
 
-    /// Whether each unit was zero at the start.
-    private func zeroUnits(_ group: Range<Int>) -> [Bool] {
-        let width = units.unitColumns(of: group.count)
-        var drop = [Bool](repeating: true, count: unitCount * width)
-        for row in 0..<weight.rows {
-            let unit = row / units.shape.rows * width
-            for (offset, column) in group.enumerated() where !zeros[row * weight.columns + column] {
-                drop[unit + offset / units.shape.columns] = false
-            }
-        }
-        return drop
+    /// Whether each weight of a group was zero at the start.
+    private func zeros(of group: Range<Int>) -> [Bool] {
+        (0..<weight.rows).flatMap { row in group.map { zeros[row * weight.columns + $0] } }
     }
 
     /// Zeroes the dropped weights of a group, rounds the others to a grid, updates the rest of its block, and notes the errors

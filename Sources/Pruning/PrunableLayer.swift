@@ -61,37 +61,37 @@ public struct PrunableLayer: Sendable {
     /// Computes on the calling thread.
     /// - Throws: `Issue` for what is removed and not masked.
     public func pruned(to level: Level, on grid: WeightGrid? = nil) throws -> Matrix {
-        guard level.keepsAll else {
-            return try pruned(level.pattern, sparsity: level.sparsity, on: grid)
-        }
-        return try grid.map { try pruned(.unstructured, sparsity: 0, on: $0) } ?? weight
+        let pruned = level.keepsAll ? weight : try pruned(level.pattern, sparsity: level.sparsity)
+        return try grid.map { try rounded(pruned, to: $0) } ?? pruned
     }
 
     /// The same for a pattern of weights.
     /// - Throws: `Issue` for what is removed and not masked, or a sparsity out of range.
-    public func pruned(_ pattern: Pattern, sparsity: Double, on grid: WeightGrid? = nil) throws -> Matrix {
+    public func pruned(_ pattern: Pattern, sparsity: Double) throws -> Matrix {
         let scope = pattern.usualScope(of: score)
         let units = try PrunedUnits(pattern, sparsity: sparsity, scope: scope)
         switch method {
         case .surgery(let factor):
-            let pruned: Matrix
-            if sparsity == 0, units.kept == nil {
-                pruned = weight
-            } else {
-                var pass = OBSPass(weight: weight, factor: factor, units: units)
-                pruned = SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
-            }
-            guard let grid else { return pruned }
-            var rounding = OBSPass(
-                weight: pruned, factor: factor, units: units, grid: grid, keepsZeros: true)
-            return rounding.run()
+            var pass = OBSPass(weight: weight, factor: factor, units: units)
+            return SupportRefinement(dense: weight, pruned: pass.run(), covariance: factor.damped).run()
         case .mask(let importance):
             let scores = UnitScores(importance: importance, units: units)
             let mask = scores.mask(scores.dropped(scope))
-            let pruned = Matrix(
+            return Matrix(
                 rows: weight.rows, columns: weight.columns,
                 elements: zip(weight.elements, mask).map { $0 * $1 })
-            return grid?.nearest(to: pruned) ?? pruned
+        }
+    }
+
+    /// A weight on a grid, its zeros where they were.
+    private func rounded(_ pruned: Matrix, to grid: WeightGrid) throws -> Matrix {
+        switch method {
+        case .surgery(let factor):
+            var pass = OBSPass(
+                weight: pruned, factor: factor,
+                units: try PrunedUnits(.unstructured, sparsity: 0, scope: .layer), grid: grid)
+            return pass.run()
+        case .mask: return grid.nearest(to: pruned)
         }
     }
 }

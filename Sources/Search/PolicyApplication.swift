@@ -101,7 +101,7 @@ public struct PolicyApplication {
             }
         try LevelFormats.standard.require(levels)
         let weights = try weights(task, of: model, digest, levels, cache: cache, progress: progress)
-        let named = Dictionary(uniqueKeysWithValues: zip(model.network.layerShapes.map(\.name), levels))
+        let named = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), levels))
         try model.write(weights, levels: named, to: output)
     }
 
@@ -121,7 +121,7 @@ public struct PolicyApplication {
             stored: try LevelWeights.stored(for: options.levels, grid: grid))
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
-            try levels.allSatisfy({ try database.levels.contains(grid($0) == nil ? $0.with(.float32) : $0) })
+            try levels.allSatisfy({ try database.levels.contains($0.stored(on: grid($0))) })
         {
             return try database.weights(levels)
         }

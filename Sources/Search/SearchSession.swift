@@ -52,16 +52,13 @@ public final class SearchSession<Model: SearchableModel> {
         try requireAgent(options, components.agents)
         progress("reading the model and the data", 0)
         var inputs = try SearchInputs(options, task: task, components: components)
-        var options = options
         let table = try latencyTable.map { try RunFiles.table($0, for: options) }
-        var leftOut: [String] = []
-        if !options.hasLevels {
-            let selected = try LevelSelection(
+        let selection =
+            options.hasLevels
+            ? nil
+            : try LevelSelection(
                 among: Model.standardLevels(for: options.latencyOf), of: inputs, table: table, progress)
-            inputs = inputs.choosing(selected.levels)
-            options = inputs.options
-            leftOut = selected.notes
-        }
+        if let selection { inputs = inputs.choosing(selection.levels) }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
         }
@@ -71,7 +68,7 @@ public final class SearchSession<Model: SearchableModel> {
         let lock = try RunLock(folder: folder)
         try files.setAside()
         do {
-            try files.claim(for: options, table: table, sensitivities: sensitivities, cache: cache)
+            try files.claim(for: inputs.options, table: table, sensitivities: sensitivities, cache: cache)
             if let sensitivities {
                 note("\(sensitivities.run): its sensitivities save \(sensitivities.evaluations) evaluations")
             } else if let earlier, try components.agents.agent(named: options.agent).usesSensitivities {
@@ -79,7 +76,7 @@ public final class SearchSession<Model: SearchableModel> {
             }
             let session = try begin(inputs, files, lock, cache: cache, progress: progress)
             files.removeLeftovers()
-            leftOut.forEach(note)
+            selection?.notes.forEach(note)
             return session
         } catch {
             // What cannot be searched replaces nothing.

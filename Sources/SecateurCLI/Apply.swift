@@ -87,9 +87,9 @@ struct Apply: ParsableCommand {
                 .missing, .option("train"), found: "none",
                 allowed: "a file to calibrate on, which \(solver.rawValue) needs")
         }
-        let usual = ModelArgument.isDecoder(model) ? LanguageTask().name : AgreementTask().name
         var options = SearchOptions(
-            model: model, task: task ?? usual, train: train ?? "", targetLatency: .fraction(1),
+            model: model, task: task ?? ModelArgument.usualTask(of: model), train: train ?? "",
+            targetLatency: .fraction(1),
             threads: threading.threads)
         options.solver = solver
         sampling.set(&options)

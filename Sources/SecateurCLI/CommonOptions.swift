@@ -176,6 +176,11 @@ enum ModelArgument {
         DecoderModel.isAt(folder(path))
     }
 
+    /// What a model is calibrated for where no task is named.
+    static func usualTask(of path: String) -> String {
+        isDecoder(path) ? LanguageTask().name : AgreementTask().name
+    }
+
     /// A language model's tokenizer.
     static func tokenizer(_ path: String) throws -> ByteLevelTokenizer {
         try DecoderModel.tokenizer(path: folder(path))

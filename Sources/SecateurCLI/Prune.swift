@@ -162,7 +162,7 @@ struct Prune: ParsableCommand {
 
     private func put(atLevel level: Level) throws {
         let path = ModelArgument.folder(model)
-        let task = ModelArgument.isDecoder(path) ? LanguageTask().name : AgreementTask().name
+        let task = ModelArgument.usualTask(of: path)
         var options = SearchOptions(
             model: path, task: task, train: train ?? "", targetLatency: .fraction(1),
             threads: training.threads)

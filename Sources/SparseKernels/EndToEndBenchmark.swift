@@ -61,7 +61,7 @@ public struct EndToEndBenchmark {
         measure([model], against: reference, progress: progress)[0]
     }
 
-    /// Measures several models and one that all are compared with, all in turn: what slows the machine down
+    /// Measures several models and one that all are compared with, alternating: what slows the machine down
     /// for a while slows them all.
     ///
     /// - Returns: a result for each model.

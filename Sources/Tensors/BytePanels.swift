@@ -98,11 +98,8 @@ public final class BytePanels: @unchecked Sendable {
 
     /// Rounds all features on the calling thread.
     public func round(_ states: PanelMatrix) {
-        precondition(states.features == features && states.tokens == tokens)
-        clearMaxima(of: 0)
-        kernels.pointee.maxima(states.address, features, tokens, maxima(of: 0), 0, features)
-        var panels = kernelArgument
-        kernels.pointee.quantize(
-            states.address, features, tokens, maxima(of: 0), 1, &panels, 0, features)
+        let pool = ThreadPool()
+        findMaxima(of: states, worker: 0, pool: pool)
+        round(states, worker: 0, pool: pool)
     }
 }

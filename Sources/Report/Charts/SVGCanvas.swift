@@ -58,7 +58,7 @@ public struct SVGCanvas: Sendable {
                 + Self.closing("rect", title))
     }
 
-    /// A marker of a series: circle, square, triangle or diamond in turn, told apart without color.
+    /// A marker of a series: circle, square, triangle or diamond, told apart without color.
     public mutating func marker(
         _ shape: Int, at place: Point, radius: Double, _ style: String, fill: Double? = nil,
         title: String? = nil

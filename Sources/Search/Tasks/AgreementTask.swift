@@ -19,21 +19,21 @@ public struct AgreementTask: SearchTask {
 
     /// The first part of the sentences.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        model.sentences.encode(try parts(options)[0])
+        model.sentences.encode(Self.parts(of: try Datasets.sentences(path: options.train), options)[0])
     }
 
     /// The text, cut up.
     public func data(
         _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) throws -> SearchData<Encoder> {
-        Self.data(try parts(options), for: model, pool: pool)
+        Self.data(try Datasets.sentences(path: options.train), options, for: model, pool: pool)
     }
 
-    /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
+    /// Texts, cut up.
     static func data(
-        _ parts: [[String]], for model: EncoderModel, pool: ThreadPool
+        _ texts: [String], _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) -> SearchData<Encoder> {
-        let parts = parts.map { model.sentences.encode($0) }
+        let parts = parts(of: texts, options).map { model.sentences.encode($0) }
         func task(_ sequences: [[Int32]]) -> FidelityTask {
             FidelityTask(
                 sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool))
@@ -72,11 +72,11 @@ public struct AgreementTask: SearchTask {
             denseEmbeddings: dense.encoder.embed(dense.sentences.encode(sentences), pool: pool))
     }
 
-    /// Sentences to calibrate on, to compute rewards on, and to pick the final policy by.
-    private func parts(_ options: SearchOptions) throws -> [[String]] {
+    /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
+    static func parts(of texts: [String], _ options: SearchOptions) -> [[String]] {
         var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
         return Parts.cut(
-            try Datasets.sentences(path: options.train).shuffled(using: &random),
+            texts.shuffled(using: &random),
             [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
     }
 }

@@ -23,7 +23,7 @@ public struct RetrievalSearchTask: SearchTask {
 
     /// The first part of the documents.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        model.sentences.encode(try parts(options)[0])
+        model.sentences.encode(AgreementTask.parts(of: try texts(options), options)[0])
     }
 
     /// Documents and queries, cut up. Grades are not used: those of a few hundred documents say little, and a
@@ -31,7 +31,7 @@ public struct RetrievalSearchTask: SearchTask {
     public func data(
         _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) throws -> SearchData<Encoder> {
-        AgreementTask.data(try parts(options), for: model, pool: pool)
+        AgreementTask.data(try texts(options), options, for: model, pool: pool)
     }
 
     /// nDCG@10 on a folder.
@@ -68,12 +68,9 @@ public struct RetrievalSearchTask: SearchTask {
             ])
     }
 
-    /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
-    private func parts(_ options: SearchOptions) throws -> [[String]] {
+    /// Documents and queries.
+    private func texts(_ options: SearchOptions) throws -> [String] {
         let data = try RetrievalData(folder: options.train)
-        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
-        return Parts.cut(
-            (data.documents + data.queries).shuffled(using: &random),
-            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+        return data.documents + data.queries
     }
 }
