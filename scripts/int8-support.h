@@ -39,7 +39,7 @@ static inline secateur_int8_dense int8_pack_dense(int8_matrix m, size_t blockRow
         for (size_t c = 0; c < m.columns; c++)
             values[((row / blockRows * across + c / blockColumns) * blockRows + row % blockRows) * blockColumns +
                    c % blockColumns] = m.numbers[row * m.columns + c];
-    return (secateur_int8_dense){values, m.offsets, m.scales, hasBias ? m.bias : NULL, m.rows, m.columns};
+    return (secateur_int8_dense){values, m.offsets, m.scales, hasBias ? m.bias : NULL, m.rows, m.columns, 0};
 }
 
 // Groups of rows in random order, of random kept columns; the matrix's other numbers become zero.

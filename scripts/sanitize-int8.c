@@ -1,5 +1,6 @@
 // The 8-bit kernels of every instruction set against the plain ones, bit for bit: over shapes that divide nothing, and
 // activations and weights that are as large as they get.
+#include "int4-support.h"
 #include "int8-support.h"
 #include "int8_panels.h"
 
@@ -101,6 +102,35 @@ static void check_products(const secateur_int8_kernels *kernels, const secateur_
     int8_free(m), int8_free_panels(a), int8_free_panels(b), free(x);
 }
 
+// 4-bit weights, expanded in two parts, against the same numbers in 8 bits.
+static void check_expanded(const secateur_int8_kernels *kernels, const secateur_int8_kernels *plain, size_t rows,
+                           size_t columns, size_t tokens, int kind) {
+    float *x = activations(columns, tokens, kind);
+    const secateur_int8_panels a = int8_quantized(kernels, x, columns, tokens);
+    const secateur_int8_panels b = int8_quantized(plain, x, columns, tokens);
+    int8_matrix m = int8_random(rows, columns);
+    const secateur_int4 w = int4_random(rows, columns, m.scales, m.bias);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t c = 0; c < columns; c++) m.numbers[row * columns + c] = int4_product(&w, row, c);
+    int8_sum_rows(m);
+    const secateur_int8_dense reference = int8_pack_dense(m, 1, 1, 1);
+    const size_t block = kernels->denseBlockRows, blocks = (rows + block - 1) / block;
+    const size_t middle = rows / 2 / (block * 16) * block * 16, width = round_up(columns, kernels->denseBlockColumns);
+    const outputs y = make_outputs(rows, tokens);
+    for (int part = 0; part < 2; part++) {
+        const size_t begin = part ? middle : 0, end = part ? round_up(rows, 16) : middle;
+        int8_t *values = allocate(round_up(end - begin, block) * width);
+        kernels->expand(&w, begin, end, values);
+        const secateur_int8_dense dense = {values, m.offsets, m.scales, m.bias, rows, columns, begin / block};
+        kernels->dense(&dense, &a, &y.found, tokens, begin / block, part ? blocks : end / block);
+        free(values);
+    }
+    plain->dense(&reference, &b, &y.expected, tokens, 0, rows);
+    check_outputs("expand", kernels->name, y);
+    free((void *)reference.values);
+    int4_free(w), int8_free(m), int8_free_panels(a), int8_free_panels(b), free(x);
+}
+
 // GELU of a product against what it should be, given the product.
 static void check_gelu(const secateur_int8_kernels *kernels, size_t rows, size_t columns, size_t tokens, int kind) {
     float *x = activations(columns, tokens, kind);
@@ -172,6 +202,7 @@ void check_int8_kernels(int isa) {
             const size_t columns = 1 + (size_t)(uniform() * (round % 10 == 0 ? 2500 : 130));
             const size_t tokens = 1 + (size_t)(uniform() * 150);
             check_products(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 70), columns, tokens, round % 5);
+            check_expanded(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 150), columns, tokens, round % 5);
             check_gelu(tables[i], 1 + (size_t)(uniform() * 70), columns, tokens, round % 5);
             const size_t offset = round % 2 ? 0 : (size_t)(uniform() * (double)tokens);
             check_attention(tables[i], tables[count - 1], 1 + (size_t)(uniform() * 40), tokens, offset,

@@ -1,5 +1,5 @@
 // The kernels that only language models need, over shapes that divide nothing, on buffers of the exact size.
-#include "sanitize-support.h"
+#include "int4-support.h"
 
 static float *vector(size_t count) { return panels(round_up(count, LANES) / LANES, LANES); }
 
@@ -11,7 +11,7 @@ typedef struct {
 static activations quantized(const secateur_language_kernels *kernels, const float *x, size_t columns) {
     const size_t groups = (columns + SECATEUR_GROUP - 1) / SECATEUR_GROUP;
     activations a = {{allocate(groups * SECATEUR_GROUP), allocate(groups * sizeof(float)),
-                      allocate(groups * sizeof(int32_t))},
+                      allocate(groups * 2 * sizeof(int32_t))},
                      groups};
     kernels->quantize(x, columns, &a.x);
     return a;
@@ -60,6 +60,29 @@ static void check_eightbit(const secateur_language_kernels *kernels, const secat
     release(a), release(b);
     free((void *)w.values), free((void *)w.scales), free((void *)w.masks), free((void *)w.starts);
     free(x), free(bias), free(found), free(expected);
+}
+
+static void check_fourbit(const secateur_language_kernels *kernels, const secateur_language_kernels *plain,
+                          size_t rows, size_t columns) {
+    float *x = vector(columns), *bias = vector(rows), *scales = vector(rows);
+    float *found = vector(rows), *expected = vector(rows);
+    const activations a = quantized(kernels, x, columns), b = quantized(plain, x, columns);
+    const secateur_int4 w = int4_random(rows, columns, scales, uniform() < 0.5 ? bias : NULL);
+    const size_t middle = rows / 2 / SECATEUR_BLOCK_ROWS * SECATEUR_BLOCK_ROWS;
+    kernels->fourbit(&w, &a.x, found, 0, middle);
+    kernels->fourbit(&w, &a.x, found, middle, rows);
+    plain->fourbit(&w, &b.x, expected, 0, rows);
+    for (size_t row = 0; row < rows; row++) {
+        double exact = w.bias ? bias[row] : 0;
+        for (size_t c = 0; c < columns; c++)
+            exact += (double)int4_product(&w, row, c) * scales[row] * b.x.values[c] * b.x.scales[c / SECATEUR_GROUP];
+        if (memcmp(&found[row], &expected[row], sizeof(float)) == 0 && fabs(found[row] - exact) < 1e-3) continue;
+        fprintf(stderr, "%s fourbit: found %g, allowed %g, about %g, at row %zu\n", kernels->name, found[row],
+                expected[row], exact, row);
+        exit(1);
+    }
+    release(a), release(b), int4_free(w);
+    free(x), free(bias), free(scales), free(found), free(expected);
 }
 
 // The parts of one head's attention together, against double precision.
@@ -134,6 +157,7 @@ void check_language_kernels(void) {
             const size_t rows = 1 + (size_t)(uniform() * 70), columns = 1 + (size_t)(uniform() * 300);
             check_eightbit(tables[i], tables[count - 1], rows, columns, 0);
             check_eightbit(tables[i], tables[count - 1], rows, columns, uniform());
+            check_fourbit(tables[i], tables[count - 1], rows, columns);
             check_attention(tables[i], 1 + (size_t)(uniform() * 140), 1 + (size_t)(uniform() * 50),
                             1 + (size_t)(uniform() * 9));
             check_elementwise(tables[i], tables[count - 1], rows, 1 + (size_t)(uniform() * 150));

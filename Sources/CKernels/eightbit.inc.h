@@ -24,17 +24,19 @@ static void NAME(quantize)(const float *x, size_t columns, secateur_quantized *o
         // A group that is all but zero counts as zero: the inverse of its scale might not be finite.
         const float scale = largest < 1e-30f ? 0.0f : largest / 127.0f;
         const v16 inverse = v16_set(scale > 0.0f ? 1.0f / scale : 0.0f);
-        v16i sum = {0};
+        v16i sum[2] = {{0}, {0}};
         for (int i = 0; i < GROUP; i += LANES) {
             const v16i steps = (v16i)(v16_load(in + i) * inverse + rounder) - (v16i)rounder;
-            sum += steps;
+            sum[i / (GROUP / 2)] += steps;
             typedef int8_t v16b __attribute__((vector_size(16), aligned(1)));
             *(v16b *)(out->values + group * GROUP + i) = __builtin_convertvector(steps, v16b);
         }
-        int32_t total = 0;
-        for (int lane = 0; lane < LANES; lane++) total += sum[lane];
         out->scales[group] = scale;
-        out->offsets[group] = -128 * total;
+        for (int half = 0; half < 2; half++) {
+            int32_t total = 0;
+            for (int lane = 0; lane < LANES; lane++) total += sum[half][lane];
+            out->offsets[group * 2 + (size_t)half] = -128 * total;
+        }
     }
 }
 
@@ -50,7 +52,7 @@ INLINE void NAME(eightbit_block)(const secateur_eightbit *w, const secateur_quan
     v16 total = v16_set(0.0f);
     for (size_t group = 0; group < w->groups; group++) {
         // Four sums at a time: one would wait for itself.
-        v16i sum[4] = {products_start(x->offsets[group]), {0}, {0}, {0}};
+        v16i sum[4] = {products_start(x->offsets[group * 2] + x->offsets[group * 2 + 1]), {0}, {0}, {0}};
         const int8_t *activations = x->values + group * GROUP;
 #pragma clang loop unroll(full)
         for (int quad = 0; quad < QUADS; quad++) {

@@ -35,6 +35,20 @@ INLINE bytes64 bytes_expand(uint64_t mask, const uint8_t *from) {
                                         (long long)words[4])}};
 }
 
+// Of sixty-four bytes the lower halves, and the upper ones, as numbers.
+INLINE bytes64 nibbles_shifted(const uint8_t *from, const int bits) {
+    bytes64 numbers;
+    for (int half = 0; half < 2; half++) {
+        const __m256i both = _mm256_srli_epi16(_mm256_loadu_si256((const __m256i *)(from + 32 * half)), bits);
+        numbers.half[half] = _mm256_sub_epi8(_mm256_and_si256(both, _mm256_set1_epi8(15)), _mm256_set1_epi8(8));
+    }
+    return numbers;
+}
+
+INLINE bytes64 nibbles_low(const uint8_t *from) { return nibbles_shifted(from, 0); }
+
+INLINE bytes64 nibbles_high(const uint8_t *from) { return nibbles_shifted(from, 4); }
+
 INLINE v16i products_start(int32_t offset) {
     (void)offset;
     return (v16i){0};

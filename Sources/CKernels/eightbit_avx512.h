@@ -16,6 +16,15 @@ INLINE bytes64 bytes_expand(uint64_t mask, const uint8_t *from) {
     return _mm512_mask_expand_epi8(_mm512_set1_epi8((char)128), mask, _mm512_loadu_si512(from));
 }
 
+// Of sixty-four bytes the lower halves, and the upper ones: 8 more than the numbers.
+INLINE bytes64 nibbles_low(const uint8_t *from) {
+    return _mm512_and_si512(_mm512_loadu_si512(from), _mm512_set1_epi8(15));
+}
+
+INLINE bytes64 nibbles_high(const uint8_t *from) {
+    return _mm512_and_si512(_mm512_srli_epi16(_mm512_loadu_si512(from), 4), _mm512_set1_epi8(15));
+}
+
 // What sums of products start from: weights are multiplied with 128 added.
 INLINE v16i products_start(int32_t offset) { return (v16i)_mm512_set1_epi32(offset); }
 

@@ -23,6 +23,19 @@ INLINE bytes64 bytes_expand(uint64_t mask, const uint8_t *from) {
     return bytes;
 }
 
+// Of sixty-four bytes the lower halves, and the upper ones: 128 more than the numbers.
+INLINE bytes64 nibbles_low(const uint8_t *from) {
+    bytes64 bytes;
+    for (int i = 0; i < 64; i++) bytes.byte[i] = (uint8_t)((from[i] & 15) + 120);
+    return bytes;
+}
+
+INLINE bytes64 nibbles_high(const uint8_t *from) {
+    bytes64 bytes;
+    for (int i = 0; i < 64; i++) bytes.byte[i] = (uint8_t)((from[i] >> 4) + 120);
+    return bytes;
+}
+
 INLINE v16i products_start(int32_t offset) {
     (void)offset;
     return (v16i){0};

@@ -39,6 +39,8 @@
 
 #include "int8_products.inc.h"
 
+#include "int4_expand.inc.h"
+
 #ifdef INT8_GROUP_ROWS
 #include "int8_group_strip.inc.h"
 #else
@@ -54,6 +56,7 @@ const secateur_int8_kernels NAME(int8_table) = {
     .denseBlockRows = INT8_DENSE_ROWS,
     .denseBlockColumns = 4 * INT8_BLOCK_FOURS,
     .dense = NAME(int8_dense),
+    .expand = NAME(int4_expand),
     .rowblocks = NAME(int8_rowblock_kernels),
     .rowblockCount = sizeof NAME(int8_rowblock_kernels) / sizeof NAME(int8_rowblock_kernels)[0],
     .maxima = NAME(int8_maxima),

@@ -26,7 +26,8 @@ INLINE void NAME(int8_dense_part)(const NAME(int8_part) *part, const secateur_in
         }
 #if INT8_WEIGHT_BYTES > 4
         for (size_t block = blockBegin; block < blockEnd; block++)
-            weights_widen(w->values + (block * allFours + begin) * INT8_DENSE_ROWS * 4, fours * INT8_DENSE_ROWS,
+            weights_widen(w->values + ((block - w->firstBlock) * allFours + begin) * INT8_DENSE_ROWS * 4,
+                          fours * INT8_DENSE_ROWS,
                           scratch->weights + (block - blockBegin) * fours * INT8_DENSE_ROWS * INT8_WEIGHT_BYTES);
 #endif
         for (size_t lane = 0; lane < tokens; lane += tile)
@@ -35,7 +36,7 @@ INLINE void NAME(int8_dense_part)(const NAME(int8_part) *part, const secateur_in
                 const int8_t *values =
                     scratch->weights + (block - blockBegin) * fours * INT8_DENSE_ROWS * INT8_WEIGHT_BYTES;
 #else
-                const int8_t *values = w->values + (block * allFours + begin) * INT8_DENSE_ROWS * 4;
+                const int8_t *values = w->values + ((block - w->firstBlock) * allFours + begin) * INT8_DENSE_ROWS * 4;
 #endif
                 NAME(int8_dense_tile)(part, values, block * INT8_DENSE_ROWS, scratch->strip + lane / tile * tileBytes,
                                       fours, lane, begin == 0, begin + fours == allFours, (int)(tile / INT8_TOKENS));

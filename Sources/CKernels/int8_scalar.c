@@ -47,8 +47,20 @@ static void dense(const secateur_int8_dense *w, const secateur_int8_panels *x, c
         for (size_t token = 0; token < round_up(tokens, LANES); token++) {
             int32_t sum = 0;
             for (size_t c = 0; c < w->columns; c++)
-                sum += w->values[row * w->columns + c] * number(x, w->columns, tokens, c, token);
+                sum += w->values[(row - w->firstBlock) * w->columns + c] * number(x, w->columns, tokens, c, token);
             write(&p, x, y, sum, row, token);
+        }
+}
+
+static void expand(const secateur_int4 *w, size_t rowBegin, size_t rowEnd, int8_t *to) {
+    const size_t groups = secateur_int4_groups(w->columns);
+    for (size_t row = rowBegin; row < smaller(rowEnd, w->rows); row++)
+        for (size_t c = 0; c < w->columns; c++) {
+            const size_t group = row / SECATEUR_INT4_ROWS * groups + c / SECATEUR_INT4_GROUP;
+            const size_t in = row % SECATEUR_INT4_ROWS, four = c % SECATEUR_INT4_GROUP / 4;
+            const int both = w->values[((group * 4 + four / 2) * SECATEUR_INT4_ROWS + in) * 4 + c % 4];
+            const int number = (four % 2 ? both >> 4 : both & 15) - 8;
+            to[(row - rowBegin) * w->columns + c] = (int8_t)(number * w->multipliers[group * SECATEUR_INT4_ROWS + in]);
         }
 }
 
@@ -112,6 +124,7 @@ const secateur_int8_kernels secateur_scalar_int8_table = {
     .denseBlockRows = 1,
     .denseBlockColumns = 1,
     .dense = dense,
+    .expand = expand,
     .rowblocks = rowblock_kernels,
     .rowblockCount = sizeof rowblock_kernels / sizeof *rowblock_kernels,
     .maxima = maxima,

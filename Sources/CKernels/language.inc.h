@@ -295,6 +295,8 @@ static void NAME(divergence)(const float *p, const float *q, const float *pLogSu
 }
 
 #include "eightbit.inc.h"
+
+#include "fourbit.inc.h"
 #include "single_token.inc.h"
 
 const secateur_language_kernels NAME(language_table) = {
@@ -312,6 +314,7 @@ const secateur_language_kernels NAME(language_table) = {
     .attend_part = NAME(attend_part),
     .quantize = NAME(quantize),
     .eightbit = NAME(eightbit),
+    .fourbit = NAME(fourbit),
     .log_sum_exp = NAME(log_sum_exp),
     .divergence = NAME(divergence),
 };

@@ -85,7 +85,7 @@ public struct FinishedRun {
         return try policy.layers.compactMap { choice in
             let names = ["\(choice.layer).weight", "\(prefix)\(choice.layer).weight"]
             let tensor = names.lazy.compactMap({ file.tensors[$0] }).first
-            guard !choice.level.keepsAll || tensor?.elementType == .i8 else { return nil }
+            guard !choice.level.keepsAll || tensor?.packing != nil else { return nil }
             guard let tensor, tensor.shape.count == 2 else {
                 throw Issue(
                     .mismatch, .path(file.path), field: .tensor(names[0]),

@@ -27,9 +27,9 @@ public struct LevelSet: Sendable, Hashable {
         self.dense = dense
     }
 
-    private init(known levels: [Level]) {
+    private init(known levels: [Level], dense: Int = 0) {
         self.levels = levels
-        dense = 0
+        self.dense = dense
     }
 
     /// Dense, and unstructured and 4x1 from 30 % to 95 %.
@@ -41,10 +41,10 @@ public struct LevelSet: Sendable, Hashable {
                 }
             })
 
-    /// Candidates for whole sequences, of which a search takes those that pay on its machine: ``standard``, and in
-    /// int8 dense, single weights, and blocks of 2, 4, 8 and 16 rows from 30 % to 90 %.
+    /// Candidates for whole sequences, of which a search takes those that pay on its machine: ``standard``, int4, and
+    /// in int8 dense, single weights, and blocks of 2, 4, 8 and 16 rows from 30 % to 90 %.
     public static let mixed = LevelSet(
-        known: standard.levels + [.dense.with(.int8)]
+        known: standard.levels + [.dense.with(.int8), .dense.with(.int4)]
             + [Pattern.unstructured, .rowBlock2, .rowBlock4, .rowBlock8, .rowBlock16].flatMap { pattern in
                 [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map {
                     Level(pattern: pattern, sparsity: $0, precision: .int8)
@@ -86,6 +86,14 @@ public struct LevelSet: Sendable, Hashable {
                 }
                 return level
             })
+    }
+
+    /// Whether some layer can be computed in whole numbers. Word embeddings are then in 8 bits too.
+    public var hasIntegers: Bool { levels.contains { $0.precision.isInteger } }
+
+    /// These and another level, last.
+    public func adding(_ level: Level) -> LevelSet {
+        levels.contains(level) ? self : LevelSet(known: levels + [level], dense: dense)
     }
 
     /// Whether a layer at level `index` is left as it is.

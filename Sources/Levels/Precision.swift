@@ -27,6 +27,13 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     /// Whole numbers of 8 bits for weights and activations, with scales.
     public static let int8 = Precision(known: "int8")
 
+    /// Weights in whole numbers of 4 bits, with a scale for each row and a multiplier for each group of columns;
+    /// activations as in ``int8``.
+    public static let int4 = Precision(known: "int4")
+
+    /// Whether weights and activations are whole numbers.
+    public var isInteger: Bool { [.int8, .int4].contains(self) }
+
     /// The name.
     public var description: String { name }
 }

@@ -33,7 +33,9 @@ public final class SafetensorsFile: Sendable {
         }
         self.file = file
         self.path = path
-        self.tensors = tensors
+        self.tensors = try PackedTensors(path: path, stored: tensors) { info in
+            file.withUnsafeBytes { Array($0[info.byteRange]) }
+        }.unpacked()
         metadata = header.metadata
         names = header.tensors.map(\.name)
     }
@@ -47,7 +49,8 @@ public final class SafetensorsFile: Sendable {
         return tensor
     }
 
-    /// A tensor's elements, row-major; F16 and BF16 exactly, F64 rounded to nearest, I8 times the scales of its rows.
+    /// A tensor's elements, row-major; F16 and BF16 exactly, F64 rounded to nearest, whole numbers times
+    /// the scales of their rows.
     /// - Throws: `Issue` when the tensor is missing or not of a float type.
     public func float32(_ name: String) throws -> [Float] {
         try tensor(name).floats()
@@ -83,7 +86,7 @@ public final class SafetensorsFile: Sendable {
     public func copy(of name: String) throws -> SafetensorsTensor {
         let info = try info(name)
         return SafetensorsTensor(
-            name: name, shape: info.shape, elementType: info.elementType,
+            name: name, shape: info.storedShape, elementType: info.elementType,
             producing: { try self.withUnsafeBytes(of: name) { Data($0) } })
     }
 

@@ -6,12 +6,30 @@ public struct TensorInfo: Sendable, Equatable {
     public let name: String
     /// The type of its elements.
     public let elementType: ElementType
-    /// Its dimensions, outermost first; empty for a scalar.
-    public let shape: [Int]
+    /// Its dimensions, outermost first; empty for a scalar. Of a packed weight, what it has when unpacked.
+    public private(set) var shape: [Int]
+    /// Its dimensions in the file.
+    let storedShape: [Int]
+    /// How it stands there, if it is a weight in whole numbers.
+    public private(set) var packing: IntegerPacking?
     /// Its bytes, counted from the start of the file.
     public let byteRange: Range<Int>
     /// The product of the dimensions.
-    public var elementCount: Int { byteRange.count / elementType.byteCount }
+    public var elementCount: Int {
+        packing == nil ? byteRange.count / elementType.byteCount : shape.reduce(1, *)
+    }
+
+    init(name: String, elementType: ElementType, shape: [Int], byteRange: Range<Int>) {
+        (self.name, self.elementType, self.shape, self.byteRange) = (name, elementType, shape, byteRange)
+        storedShape = shape
+    }
+
+    /// The same, packed so that it has another shape.
+    func with(_ packing: IntegerPacking, shape: [Int]) -> TensorInfo {
+        var info = self
+        (info.packing, info.shape) = (packing, shape)
+        return info
+    }
 }
 
 /// The header of a safetensors file, checked so that every tensor can be read without another look:

@@ -7,9 +7,9 @@ import Transformers
 /// A model folder with a classifier, loaded.
 public struct ClassifierModel: Sendable {
     /// The encoder and its tokenizer.
-    public let base: EncoderModel
+    public private(set) var base: EncoderModel
     /// The encoder with its head.
-    public let classifier: SequenceClassifier
+    public private(set) var classifier: SequenceClassifier
 
     /// Loads a folder.
     /// - Throws: `Issue` for what is missing, malformed or of another architecture.
@@ -21,6 +21,13 @@ public struct ClassifierModel: Sendable {
             folder: folder, architectures: architectures, embeds: false, precision: precision,
             formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
+    }
+
+    /// The same model with word embeddings in 8 bits.
+    public func roundingWords() -> ClassifierModel {
+        var model = self
+        (model.base, model.classifier) = (base.roundingWords(), classifier.roundingWords())
+        return model
     }
 
     /// Whether a folder holds an encoder with a classifier on it, by its configuration.

@@ -9,11 +9,11 @@ extension DecoderModel: LoadedModel {
     /// A window.
     public static let standardTokens = windowTokens
 
-    /// Few, as there are hundreds of layers; in 8 bits for decoding, where time goes into fetching weights.
+    /// Few, as there are hundreds of layers; in 8 bits and 4 for decoding, where time goes into fetching weights.
     public static func standardLevels(for phase: Workload.Phase) -> LevelSet {
         switch phase {
         case .prefill: .coarse
-        case .decode: .coarse.with(.int8)
+        case .decode: LevelSet.coarse.with(.int8).adding(.dense.with(.int4))
         }
     }
 

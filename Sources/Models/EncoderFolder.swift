@@ -4,14 +4,14 @@ import ModelFiles
 
 /// An encoder as a Hugging Face folder with all of its weights in floating point.
 public enum EncoderFolder {
-    /// Writes the tensors of a folder with every weight in floating point: those in 8 bits times their scales, in
+    /// Writes the tensors of a folder with every weight in floating point: whole numbers times their scales, in
     /// single precision.
     /// - Throws: `Issue` for weights without their scales, a destination that exists or cannot be written to.
     public static func writeFloats(of source: String, to destination: String) throws {
         let file = try SafetensorsFile(path: "\(source)/model.safetensors")
-        let tensors = try file.names.filter { !file.isScale($0) }.map { name in
+        let tensors = try file.names.filter { !file.isPart($0) }.map { name in
             let info = try file.info(name)
-            guard info.elementType == .i8, info.shape.count == 2 else { return try file.copy(of: name) }
+            guard info.packing != nil else { return try file.copy(of: name) }
             return SafetensorsTensor(
                 name: name, shape: info.shape, elementType: .f32,
                 producing: { try file.weights(name).withUnsafeBytes { Data($0) } })

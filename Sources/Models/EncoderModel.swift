@@ -11,7 +11,7 @@ public struct EncoderModel: Sendable {
     /// The folder.
     public let folder: String
     /// The encoder; each layer packed by the pattern of its zeros.
-    public let encoder: Encoder
+    public private(set) var encoder: Encoder
     /// Makes token ids of sentences to embed.
     public let sentences: SentenceTokenizer
     /// The tokenizer beneath.
@@ -55,6 +55,13 @@ public struct EncoderModel: Sendable {
                 folder: folder, hidden: encoder.dimensions.hidden, promptTokens: sentences.promptTokens)
         }
         self.encoder = encoder
+    }
+
+    /// The same model with word embeddings in 8 bits.
+    public func roundingWords() -> EncoderModel {
+        var model = self
+        model.encoder = encoder.roundingWords()
+        return model
     }
 
     /// SHA-256 of the weights file.

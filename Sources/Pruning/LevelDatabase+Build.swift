@@ -16,13 +16,15 @@ extension LevelDatabase {
     ///   - weight: gives the dense weight of a layer by its name, asked for one layer after the other.
     ///   - covariance: gives that of a layer's inputs, asked for likewise; nil where there is none.
     ///   - grid: the numbers that the weights of a level are rounded to; nil where they are not.
+    ///   - formats: say how those that are stand in a file.
     ///   - progress: is told the fraction done, on the calling thread.
     /// - Throws: `Issue` for a layer that cannot be pruned, or when the folder
     ///   cannot be written to.
     public static func build(
         folder: String, key: String, layers: [LayerShape], weight: (String) throws -> Matrix,
         covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore, levels: [Level],
-        grid: (Level) throws -> WeightGrid? = { _ in nil }, pool: ThreadPool,
+        grid: (Level) throws -> WeightGrid? = { _ in nil }, formats: LevelFormats = .standard,
+        pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
     ) throws -> LevelDatabase {
         let grids = try levels.map(grid)
@@ -36,20 +38,25 @@ extension LevelDatabase {
             let covariance = try covariance(shape)
             let layer = try PrunableLayer(
                 name: shape.name, weight: weight, covariance: covariance, score: score)
-            let pruned = Mutex([Int: Result<(weight: PackedWeight, error: Double), any Error>]())
+            let pruned = Mutex([Int: Result<(tensors: [SafetensorsTensor], error: Double), any Error>]())
             let total = covariance.map { energy(weight, $0) } ?? 1
             pool.forEach(count: levels.count) { index in
                 guard levels[index] != .dense else { return }
                 let result = Result {
                     let result = try layer.pruned(to: levels[index], on: grids[index])
                     let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) }
-                    return (weight: PackedWeight(result, grid: grids[index]), error: error ?? 0)
+                    let name = levels[index].description
+                    let tensors =
+                        grids[index] == nil
+                        ? PackedWeight(result).tensors(named: name)
+                        : formats.tensors(levels[index], name: name, weight: result)
+                    return (tensors: tensors, error: error ?? 0)
                 }
                 pruned.withLock { $0[index] = result }
             }
             let results = try pruned.withLock { try $0.mapValues { try $0.get() } }
             try SafetensorsWriter.write(
-                levels.indices.flatMap { index in tensors(levels[index], results[index]?.weight) },
+                levels.indices.flatMap { results[$0]?.tensors ?? [] },
                 metadata: ["key": key], to: path(folder, shape.name))
             facts.append(LayerFacts(weight: weight, covariance: covariance, outputEnergy: total))
             errors.append(levels.indices.map { results[$0]?.error ?? 0 })
@@ -60,14 +67,6 @@ extension LevelDatabase {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(try encoder.encode(index), to: "\(folder)/index.json")
         return try LevelDatabase(folder: folder, index: index)
-    }
-
-    private static func tensors(_ level: Level, _ weight: PackedWeight?) -> [SafetensorsTensor] {
-        guard let weight else { return [] }
-        return [
-            SafetensorsTensor(
-                name: "\(level).mask", shape: [weight.mask.count], elementType: .u8, bytes: weight.mask)
-        ] + weight.tensors(named: "\(level)")
     }
 
     private static func difference(_ a: Matrix, _ b: Matrix) -> Matrix {

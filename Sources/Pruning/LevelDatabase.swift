@@ -13,7 +13,7 @@ import Transformers
 /// calibration text, score and levels.
 public final class LevelDatabase: Sendable {
     /// What databases of this kind call themselves.
-    static let schema = "secateur.level-database/3"
+    static let schema = "secateur.level-database/4"
 
     /// What the index says.
     struct Index: Codable, Equatable {
@@ -107,17 +107,14 @@ public final class LevelDatabase: Sendable {
         let name = levels[level].description
         // Mapped for this call only: pages of a database that was read would count as memory in use.
         let file = try SafetensorsFile(path: Self.path(folder, shape.name))
-        let isRounded = file.tensors["\(name).scales"] != nil
+        if file.tensors[name] != nil {
+            let shapes = [shape.rows, shape.cols]
+            return Matrix(
+                rows: shape.rows, columns: shape.cols, elements: try file.weights(name, shape: shapes))
+        }
         let weight = try file.withUnsafeBytes(of: "\(name).mask") { mask in
             try file.withUnsafeBytes(of: "\(name).values") { values in
-                guard isRounded else {
-                    return PackedWeight.unpack(
-                        mask: mask, values: values, rows: shape.rows, columns: shape.cols)
-                }
-                return try file.withUnsafeBytes(of: "\(name).scales") { scales in
-                    PackedWeight.unpack(
-                        mask: mask, integers: values, scales: scales, rows: shape.rows, columns: shape.cols)
-                }
+                PackedWeight.unpack(mask: mask, values: values, rows: shape.rows, columns: shape.cols)
             }
         }
         guard let weight else {

@@ -21,6 +21,8 @@ struct OBSPass {
     private let zeros: [Bool]
     /// Of the group of columns at hand, one for each row.
     private var scales: [Float] = []
+    /// What the scales are multiples of, where groups have their own; one for each row.
+    private var rowScales: [Float]?
 
     /// - Parameter grid: the numbers that weights are rounded to, those that are zero staying so; nil where units
     ///   are dropped.
@@ -68,8 +70,13 @@ struct OBSPass {
         let columns = column..<min(column + width, weight.columns)
         // The loss of an error in a column, once those after it have made up for it.
         let importance = columns.map { 1 / (factor.upper[$0, $0] * factor.upper[$0, $0]) }
+        if column == 0, grid.groupColumns != nil {
+            rowScales = (0..<weight.rows).map { grid.rowScale(of: Array(weight.row($0))) }
+        }
         scales = (0..<weight.rows).map { row in
-            grid.scale(of: columns.map { weight[row, $0] }, importance: importance)
+            let group = columns.map { weight[row, $0] }
+            guard let rowScales else { return grid.scale(of: group, importance: importance) }
+            return grid.groupScale(of: group, importance: importance, rowScale: rowScales[row])
         }
     }
 

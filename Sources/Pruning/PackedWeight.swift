@@ -1,19 +1,15 @@
 import Foundation
 import ModelFiles
-import SparseKernels
 import Tensors
 
-/// A pruned weight as it is stored: one bit for each element, and the kept values, in 8 bits with a scale for
-/// each row where they are on that grid.
+/// A pruned weight in floats as a level database has it: one bit for each element, and the kept values.
 struct PackedWeight {
     /// Row-major, least significant bit first, 1 for kept.
     let mask: Data
     /// Kept values in row-major order.
     let values: [Float]
-    /// The whole numbers of the values, and the scales; nil where they have none.
-    private let integers: IntegerRows?
 
-    init(_ weight: Matrix, grid: WeightGrid? = nil) {
+    init(_ weight: Matrix) {
         var bits = [UInt8](repeating: 0, count: (weight.elements.count + 7) / 8)
         var kept: [Float] = []
         kept.reserveCapacity(weight.elements.count - weight.zeroCount)
@@ -25,41 +21,14 @@ struct PackedWeight {
         }
         mask = Data(bits)
         values = kept
-        integers = grid == .int8 ? IntegerRows(weight) : nil
     }
 
-    /// What stands in a file after the mask.
+    /// What stands in a file.
     func tensors(named name: String) -> [SafetensorsTensor] {
-        guard let integers else {
-            return [SafetensorsTensor(name: "\(name).values", shape: [values.count], floats: values)]
-        }
-        let kept = integers.values.filter { $0 != 0 }
-        return [
-            SafetensorsTensor(
-                name: "\(name).values", shape: [kept.count], elementType: .i8,
-                bytes: kept.withUnsafeBytes { Data($0) }),
-            SafetensorsTensor(
-                name: "\(name).scales", shape: [integers.scales.count], floats: integers.scales),
+        [
+            SafetensorsTensor(name: "\(name).mask", shape: [mask.count], elementType: .u8, bytes: mask),
+            SafetensorsTensor(name: "\(name).values", shape: [values.count], floats: values),
         ]
-    }
-
-    /// The same for whole numbers and a scale for each row.
-    static func unpack(
-        mask: UnsafeRawBufferPointer, integers: UnsafeRawBufferPointer, scales: UnsafeRawBufferPointer,
-        rows: Int, columns: Int
-    ) -> Matrix? {
-        guard scales.count == rows * MemoryLayout<Float>.size else { return nil }
-        let floats = integers.map { Float(Int8(bitPattern: $0)) }
-        guard
-            var weight = floats.withUnsafeBytes({
-                unpack(mask: mask, values: $0, rows: rows, columns: columns)
-            })
-        else { return nil }
-        for row in 0..<rows {
-            let scale = scales.loadUnaligned(fromByteOffset: row * MemoryLayout<Float>.size, as: Float.self)
-            for index in row * columns..<(row + 1) * columns { weight.elements[index] *= scale }
-        }
-        return weight
     }
 
     /// Puts a weight together again; nil when the mask keeps another number of values than there are.

@@ -7,7 +7,7 @@ import Transformers
 ///
 /// Times are measured on this machine. Of quality only what needs no measuring is taken for known: more zeros,
 /// and zeros that more rows share, are never better, and 8 bits are as good as 32 (they cost a tenth of a point
-/// of STS-B at most). So what a machine's kernels cannot make use of drops out before anything is pruned to it.
+/// of STS-B at most), and 4 bits are not. So what a machine's kernels cannot make use of drops out before anything is pruned to it.
 public struct LevelSelection: Sendable {
     /// What is left, in the order of the candidates.
     public let levels: LevelSet
@@ -66,6 +66,7 @@ public struct LevelSelection: Sendable {
 
     /// Whether a level loses no more quality than another, as far as that is known without measuring.
     private static func isNoWorse(_ one: Level, than other: Level) -> Bool {
+        guard one.precision != .int4 || other.precision == .int4 else { return false }
         guard let rows = sharedRows(one.pattern), let others = sharedRows(other.pattern) else {
             return one.pattern == other.pattern && one.sparsity <= other.sparsity
         }

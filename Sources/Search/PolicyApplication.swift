@@ -83,7 +83,7 @@ public struct PolicyApplication {
         _ note: (String) -> Void
     ) throws {
         progress("reading the model and the data", 0)
-        let model = try Task.Model(path: path, precision: .float32)
+        var model = try Task.Model(path: path, precision: .float32)
         let digest = try model.digest()
         if case .policy(let policy) = choice, let learned = policy.modelDigest, learned != digest {
             let found = "SHA-256 \(digest.prefix(12))…, allowed \(learned.prefix(12))…"
@@ -100,6 +100,10 @@ public struct PolicyApplication {
             case .level(let level): shapes.map { _ in level }
             }
         try LevelFormats.standard.require(levels)
+        // As the search had it.
+        if options.levels.hasIntegers || levels.contains(where: \.precision.isInteger) {
+            model = model.roundingWords()
+        }
         let weights = try weights(task, of: model, digest, levels, cache: cache, progress: progress)
         let named = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), levels))
         try model.write(weights, levels: named, to: output)

@@ -22,7 +22,7 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
         self.inputs = inputs
         self.weights = weights
         candidates = try CandidateModels(
-            dense: inputs.model.network, weights: weights, for: inputs.options.latencyOf,
+            dense: inputs.base.network, weights: weights, for: inputs.options.latencyOf,
             formats: inputs.components.capabilities.formats)
         switches = try inputs.model.switches(inputs, levels: weights)
         denseReward = inputs.data.reward.score(inputs.model.network, pool: inputs.pool)

@@ -14,6 +14,9 @@ public struct SearchInputs<Model: SearchableModel> {
     public private(set) var options: SearchOptions
     /// The dense model.
     public let model: Model
+    /// What policies are applied to: the dense model, with word embeddings in 8 bits where levels of whole numbers are
+    /// offered.
+    public let base: Model
     /// SHA-256 of its weights.
     public let modelDigest: String
     /// What it can be made of.
@@ -46,6 +49,7 @@ public struct SearchInputs<Model: SearchableModel> {
                 .outOfRange, .option("tokens"), found: "\(options.tokens)",
                 allowed: "\(model.maximumTokens) at most, the longest sequence of \(options.model)")
         }
+        base = levels.hasIntegers ? model.roundingWords() : model
         pool = try ThreadPool(threads: options.threads)
         modelDigest = try model.digest()
         data = try task.data(options, for: model, pool: pool)

@@ -126,7 +126,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     ) throws -> LevelDatabase {
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let present = try LevelDatabase.open(folder: folder, key: key) { return present }
-        let (network, pool) = (inputs.model.network, inputs.pool)
+        let (network, pool) = (inputs.base.network, inputs.pool)
         return try withoutActuallyEscaping(progress) { progress in
             let calibration = StreamedCalibration(
                 model: network, sequences: inputs.data.calibration, pool: pool
@@ -134,7 +134,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             return try LevelDatabase.build(
                 folder: folder, key: key, layers: network.layerShapes, weight: network.weight(of:),
                 covariance: calibration.covariance(of:), score: inputs.options.solver, levels: levels,
-                grid: inputs.grid, pool: pool
+                grid: inputs.grid, formats: inputs.components.capabilities.formats, pool: pool
             ) { progress("pruning every layer to every level", $0) }
         }
     }
@@ -143,7 +143,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         _ inputs: SearchInputs<Model>, _ table: LatencyTable, _ weights: LevelWeights,
         _ sensitivities: Sensitivities.Estimate
     ) throws -> LevelCosts {
-        let (network, levels) = (inputs.model.network, weights.levels)
+        let (network, levels) = (inputs.base.network, weights.levels)
         let shapes = network.layerShapes
         let latency = try shapes.map { shape in
             try levels.map { level in

@@ -170,7 +170,7 @@ public final class SearchSession<Model: SearchableModel> {
         let levels = zip(inputs.model.network.layerShapes, actions).map {
             ($0.name, inputs.options.levels[$1])
         }
-        try inputs.model.write(
+        try inputs.base.write(
             try preparation.candidates.weights(actions), levels: Dictionary(uniqueKeysWithValues: levels),
             to: model)
         summary.denseDiskBytes = WeightFiles.bytes(at: inputs.options.model)

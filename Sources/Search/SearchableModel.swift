@@ -14,6 +14,8 @@ import Transformers
 public protocol SearchableModel: LoadedModel {
     /// Tells the effects of switching levels by gradients; nil for models without a backward pass.
     func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)?
+    /// The same model with its embeddings in 8 bits, where it can.
+    func roundingWords() -> Self
     /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
     ///
     /// - Parameter levels: what the layers were pruned to, which the file says where it can.
@@ -21,6 +23,9 @@ public protocol SearchableModel: LoadedModel {
 }
 
 extension SearchableModel {
+    /// Itself.
+    public func roundingWords() -> Self { self }
+
     /// Cannot tell.
     public func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)? {
         nil
@@ -51,7 +56,8 @@ extension EncoderModel: SearchableModel {
     /// Writes a Hugging Face folder.
     public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
         try PrunedModelFolder.write(
-            weights: weights, levels: levels, of: self.folder, encoder.architecture.modules,
+            weights: weights, levels: levels, words: encoder.integerWords, of: self.folder,
+            encoder.architecture.modules,
             metadata: ["format": "pt"],
             to: folder)
     }

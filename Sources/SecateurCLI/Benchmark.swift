@@ -207,7 +207,15 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
     case float
     /// 8 bits, with a scale for every 64: less to fetch from memory for each token.
     case eightBit = "8bit"
+    /// 4 bits, with a scale for each row and a multiplier for every 32: half as much again.
+    case fourBit = "4bit"
 
     /// The precision of levels.
-    var precision: Precision { self == .float ? .float32 : .int8 }
+    var precision: Precision {
+        switch self {
+        case .float: .float32
+        case .eightBit: .int8
+        case .fourBit: .int4
+        }
+    }
 }

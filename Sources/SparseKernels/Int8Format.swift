@@ -1,4 +1,5 @@
 import Levels
+import ModelFiles
 import Tensors
 import Transformers
 
@@ -67,6 +68,16 @@ public struct Int8Format: LevelFormat {
             return EightBitLinear.weightBytes(rows: rows, columns: columns, sparsity: level.sparsity)
                 + wide.sizeBytes(level.with(.float32), rows: rows, columns: columns, for: phase)
         }
+    }
+
+    /// In 8 bits, without the columns that units of rows drop.
+    public func tensors(_ level: Level, name: String, weight: Matrix) -> [SafetensorsTensor] {
+        let integers = IntegerRows(weight)
+        guard let unit = level.pattern.unit else {
+            return SafetensorsTensor.integers(name, integers.values, scales: integers.scales)
+        }
+        return SafetensorsTensor.integers(
+            name, kept: integers.values, scales: integers.scales, unitRows: unit.rows)
     }
 
     /// As the pattern in float32, with the precision.

@@ -44,11 +44,7 @@ public final class Int8Linear: ByteOperator {
         let integers = IntegerRows(weight)
         scales = AlignedBuffer(integers.scales)
         self.bias = AlignedBuffer(bias)
-        let width = weight.columns
-        offsets = AlignedBuffer(
-            (0..<weight.rows).map { row in
-                -128 * integers.values[row * width..<(row + 1) * width].reduce(Int32(0)) { $0 + Int32($1) }
-            })
+        offsets = AlignedBuffer(integers.offsets(rows: weight.rows))
         let tables = UnsafeBufferPointer(
             start: kernels.pointee.rowblocks, count: kernels.pointee.rowblockCount)
         if let groupRows, let kernel = tables.first(where: { $0.groupRows == groupRows }) {
@@ -144,7 +140,7 @@ public final class Int8Linear: ByteOperator {
         case .dense(let values):
             var weights = secateur_int8_dense(
                 values: values.address, offsets: offsets.address, scales: scales.address, bias: bias.address,
-                rows: rows, columns: columns)
+                rows: rows, columns: columns, firstBlock: 0)
             kernels.pointee.dense(
                 &weights, &panels, &target, input.tokens, range.lowerBound, range.upperBound)
         case .groups(let groups, _, let kernel):

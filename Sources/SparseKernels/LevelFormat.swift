@@ -1,4 +1,5 @@
 import Levels
+import ModelFiles
 import Tensors
 import Transformers
 
@@ -42,6 +43,9 @@ public protocol LevelFormat: Sendable {
     /// are.
     func grid(of level: Level, for phase: Workload.Phase) -> WeightGrid?
 
+    /// How a safetensors file has a weight that was pruned to a level.
+    func tensors(_ level: Level, name: String, weight: Matrix) -> [SafetensorsTensor]
+
     /// How pictures and tables show a level.
     func glyph(_ level: Level) -> LevelGlyph
 }
@@ -49,6 +53,11 @@ public protocol LevelFormat: Sendable {
 extension LevelFormat {
     /// None.
     public func grid(of level: Level, for phase: Workload.Phase) -> WeightGrid? { nil }
+
+    /// In 32-bit floating point, zeros included.
+    public func tensors(_ level: Level, name: String, weight: Matrix) -> [SafetensorsTensor] {
+        [SafetensorsTensor(name: name, shape: [weight.rows, weight.columns], floats: weight.elements)]
+    }
 }
 
 /// The level formats that a program knows, in order: the first that makes a level is the one that is used.
@@ -62,7 +71,7 @@ public struct LevelFormats: Sendable {
     }
 
     /// What Secateur brings.
-    public static let standard = LevelFormats([FloatFormat(), Int8Format()])
+    public static let standard = LevelFormats([FloatFormat(), Int8Format(), Int4Format()])
 
     /// These and others, which come first.
     public func adding(_ others: any LevelFormat...) -> LevelFormats {
@@ -107,6 +116,12 @@ public struct LevelFormats: Sendable {
     /// - Throws: `Issue` when no format makes the level.
     public func grid(of level: Level, for phase: Workload.Phase) throws -> WeightGrid? {
         try format(of: level).grid(of: level, for: phase)
+    }
+
+    /// How a safetensors file has a weight that was pruned to a level; in 32-bit floating point where no format
+    /// makes it.
+    public func tensors(_ level: Level, name: String, weight: Matrix) -> [SafetensorsTensor] {
+        ((try? format(of: level)) ?? FloatFormat()).tensors(level, name: name, weight: weight)
     }
 
     /// How pictures and tables show a level; a plain one where no format makes it.

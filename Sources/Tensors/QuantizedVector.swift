@@ -20,7 +20,7 @@ public final class QuantizedVector: @unchecked Sendable {
     public init(capacity: Int) {
         self.capacity = capacity
         let groups = Self.groups(of: capacity)
-        memory = .allocate(byteCount: groups * (Self.groupColumns + 8), alignment: 64)
+        memory = .allocate(byteCount: groups * (Self.groupColumns + 12), alignment: 64)
     }
 
     deinit {

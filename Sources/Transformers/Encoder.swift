@@ -47,7 +47,7 @@ public struct Encoder: Sendable {
     public internal(set) var blocks: [Block]
     /// What makes embeddings of hidden states; ``SentenceModules/standard`` unless set.
     public var sentences = SentenceModules.standard
-    let embeddings: EncoderEmbeddings
+    private(set) var embeddings: EncoderEmbeddings
     let instructionSet: InstructionSet
 
     /// Makes an operator of a layer's weight, which was pruned to a level where the file says so, and its bias.
@@ -125,6 +125,16 @@ public struct Encoder: Sendable {
         [\.query, \.key, \.value, \.attentionOutput, \.up, \.down]
     }
 
+    /// The same model with word embeddings in 8 bits, a scale for each word.
+    public func roundingWords() -> Encoder {
+        var model = self
+        model.embeddings = embeddings.roundingWords()
+        return model
+    }
+
+    /// Word embeddings in 8 bits [vocabulary × hidden]; nil where they are floats.
+    public var integerWords: IntegerRows? { embeddings.integerWords }
+
     /// The linear operators by layer name.
     public var operators: [String: any LinearOperator] {
         Dictionary(uniqueKeysWithValues: blocks.flatMap(\.linears).map { ($0.name, $0.operation) })
@@ -134,6 +144,11 @@ public struct Encoder: Sendable {
 extension Encoder: PrunableModel {
     /// Whole sequences.
     public static var usualPhase: Workload.Phase { .prefill }
+
+    /// Four bytes for each parameter outside of prunable layers, less where word embeddings are in 8 bits.
+    public var otherSizeBytes: Int {
+        (parameterCount - prunableParameterCount) * MemoryLayout<Float>.size - embeddings.savedBytes
+    }
 
     /// A layer's weight [rows × cols].
     /// - Throws: `Issue` for a name that is no layer's.

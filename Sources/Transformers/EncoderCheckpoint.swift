@@ -65,20 +65,30 @@ public struct EncoderCheckpoint {
         try file.weights(prefix + name, shape: shape)
     }
 
-    /// The whole numbers of a layer's weight [rows × cols] and the scales of its rows, where it is stored in 8 bits;
-    /// nil where it is not.
+    /// The whole numbers of a layer's weight [rows × cols] and the scales of its rows, where it is stored so; nil
+    /// where it is not.
     /// - Throws: `Issue` when it is missing, of another shape, or its scales are.
     public func integers(_ layer: LayerShape) throws -> (values: [Int8], scales: [Float])? {
-        try file.integers("\(prefix)\(layer.name).weight", shape: [layer.rows, layer.cols])
+        try integers("\(layer.name).weight", [layer.rows, layer.cols])
+    }
+
+    /// The same for any parameter by its name without the prefix.
+    func integers(_ name: String, _ shape: [Int]) throws -> (values: [Int8], scales: [Float])? {
+        try file.integers(prefix + name, shape: shape)
     }
 
     /// What a layer was pruned to, where the file says so and its weights are stored in that precision; nil where it
     /// does not.
     public func level(of layer: LayerShape) -> Level? {
-        let isInteger = file.tensors["\(prefix)\(layer.name).weight"]?.elementType == .i8
+        let stored: Precision =
+            switch file.tensors["\(prefix)\(layer.name).weight"]?.packing {
+            case .rows, .kept: .int8
+            case .nibbles: .int4
+            case nil: .float32
+            }
         let level = storedLevels.levels[layer.name]
-        return level.flatMap { ($0.precision == .int8) == isInteger ? $0 : nil }
-            ?? (isInteger ? Level.dense.with(.int8) : nil)
+        if let level, level.precision == stored { return level }
+        return stored == .float32 ? nil : .dense.with(stored)
     }
 
     /// A layer's bias; zeros where it has none.

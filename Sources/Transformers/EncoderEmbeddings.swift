@@ -3,7 +3,7 @@ import Tensors
 /// The input side of an encoder: word and position embeddings, and those of token types where there are any,
 /// summed and normalized.
 struct EncoderEmbeddings: Sendable {
-    private let words: AlignedBuffer<Float>
+    private var words: WordTable
     private let positions: AlignedBuffer<Float>
     /// nil for a model that does not tell sentences of a pair apart.
     private let types: AlignedBuffer<Float>?
@@ -19,11 +19,24 @@ struct EncoderEmbeddings: Sendable {
             preconditionFailure("Architecture holds encoders to positions and a norm of embeddings")
         }
         self.sizes = sizes
-        words = try table(modules.words, rows: sizes.vocabulary)
+        words = try WordTable(checkpoint)
         positions = try table(places, rows: sizes.maximumTokens)
         types = try modules.tokenTypes.map { try table($0, rows: sizes.tokenTypes) }
         self.norm = try checkpoint.norm(norm.name)
     }
+
+    /// The same with word embeddings in 8 bits, a scale for each.
+    func roundingWords() -> EncoderEmbeddings {
+        var rounded = self
+        rounded.words = words.rounded
+        return rounded
+    }
+
+    /// Word embeddings in 8 bits; nil where they are floats.
+    var integerWords: IntegerRows? { words.integers }
+
+    /// What word embeddings take less than as floats, in bytes.
+    var savedBytes: Int { sizes.vocabulary * sizes.hidden * MemoryLayout<Float>.size - words.sizeBytes }
 
     /// Writes the embedding of every token of a batch to `output` [hidden × tokens].
     func apply(
@@ -34,21 +47,17 @@ struct EncoderEmbeddings: Sendable {
             for (position, token) in batch.range(sequence).enumerated() {
                 let id = Int(batch.ids[token])
                 precondition(id >= 0 && id < sizes.vocabulary, "token id \(id) is not in the vocabulary")
-                let word = words.address + id * hidden
                 let place = positions.address + position * hidden
                 let column = output.column(of: token)
                 let target = output.address + column.offset
-                guard let types else {
-                    for feature in 0..<hidden {
-                        target[feature * column.stride] = word[feature] + place[feature]
-                    }
-                    continue
+                let type = types.map { types in
+                    let typeID = Int(batch.types[token])
+                    precondition(typeID < sizes.tokenTypes, "the model has no token type \(typeID)")
+                    return types.address + typeID * hidden
                 }
-                let typeID = Int(batch.types[token])
-                precondition(typeID < sizes.tokenTypes, "the model has no token type \(typeID)")
-                let type = types.address + typeID * hidden
-                for feature in 0..<hidden {
-                    target[feature * column.stride] = word[feature] + (place[feature] + type[feature])
+                words.forEach(of: id) { feature, word in
+                    let rest = type.map { place[feature] + $0[feature] } ?? place[feature]
+                    target[feature * column.stride] = word + rest
                 }
             }
         }

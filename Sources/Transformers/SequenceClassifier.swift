@@ -79,6 +79,16 @@ extension SequenceClassifier: PrunableModel {
         return model
     }
 
+    /// The same classifier with word embeddings in 8 bits.
+    public func roundingWords() -> SequenceClassifier {
+        var model = self
+        model.encoder = encoder.roundingWords()
+        return model
+    }
+
+    /// The encoder's, and the head.
+    public var otherSizeBytes: Int { encoder.otherSizeBytes }
+
     /// The classifier itself.
     public var forProfiling: SequenceClassifier { self }
 

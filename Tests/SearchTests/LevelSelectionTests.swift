@@ -19,6 +19,15 @@ import Testing
         #expect(selected.notes.first?.hasPrefix("4x1 is left out") == true)
     }
 
+    /// 4 bits lose some quality: they stay only where they are faster.
+    @Test func fourBitsMustBuyTime() throws {
+        let slower = try select([("dense", 10), ("int8", 2.5), ("int4", 2.7)])
+        #expect(slower.levels.map(\.description) == ["dense", "int8"])
+        #expect(slower.notes.first?.hasPrefix("int4 is left out") == true)
+        let faster = try select([("int8", 2.5), ("int4", 1.5)])
+        #expect(faster.levels.map(\.description) == ["int8", "int4"])
+    }
+
     /// Zeros that more rows share must buy time.
     @Test func tallerBlocksStayWhereTheyAreFaster() throws {
         let selected = try select([

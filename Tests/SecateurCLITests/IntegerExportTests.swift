@@ -35,7 +35,9 @@ import Testing
         let exported = try export(tool, .hf, isWhole: false)
         let file = try model(exported)
         #expect(Set(file.names) == Set(run.parameters.map(\.name)))
-        #expect(run.names.count { run.isScale($0) } == 5)
+        // Those of layers, and of the word embeddings.
+        #expect(run.names.count { $0.hasSuffix("_scale") } == 6)
+        #expect(run.names.contains { $0.hasSuffix("_kept") })
         for name in file.names {
             #expect(try file.info(name).elementType == .f32)
             #expect(try file.weights(name) == run.weights(name), "\(name)")
@@ -50,12 +52,16 @@ import Testing
         let run = try model(tool.file("run/model"))
         let exported = try export(tool, .compressed, isWhole: true)
         let file = try model(exported)
-        #expect(Set(file.names) == Set(run.names))
-        for name in file.names {
+        let words = "embeddings.word_embeddings.weight"
+        let packed = run.names.filter { $0.hasSuffix("_kept") || $0.hasSuffix("_shape") } + ["\(words)_scale"]
+        #expect(Set(file.names) == Set(run.names).subtracting(packed))
+        #expect(try file.info(words).elementType == .f32)
+        for name in file.names where name != words {
             let (found, expected) = (try file.info(name), try run.info(name))
             #expect(found.elementType == expected.elementType)
-            #expect(found.shape == (file.isScale(name) ? expected.shape + [1] : expected.shape), "\(name)")
-            if file.isScale(name) { #expect(try file.weights(name).allSatisfy { $0 > 0 }) }
+            #expect(found.shape == (file.isPart(name) ? expected.shape + [1] : expected.shape), "\(name)")
+            if file.isPart(name) { #expect(try file.weights(name).allSatisfy { $0 > 0 }) }
+            if found.packing != nil { #expect(found.packing == .rows) }
         }
         for parameter in run.parameters {
             #expect(try file.weights(parameter.name) == run.weights(parameter.name))
@@ -72,6 +78,35 @@ import Testing
             #expect(try isTarget == (TinyIntegers.level(of: layer).precision == .int8), "\(layer)")
         }
         #expect(try embeddings(tool, of: exported) == embeddings(tool, of: tool.file("run")))
+    }
+
+    /// Eight numbers in a word, each 8 more than it is, and what one group of columns is multiplied with.
+    @Test func compressedFoldersKeepFourBits() throws {
+        let tool = try TinyIntegers.prepared([("0.attention", "int4"), ("0.intermediate", "4x1@0.5:int8")])
+        defer { tool.cleanUp() }
+        let run = try model(tool.file("run/model"))
+        let exported = try export(tool, .compressed, isWhole: true)
+        let file = try model(exported)
+        let name = "encoder.layer.0.attention.self.query.weight"
+        #expect(try file.info("\(name)_packed").elementType == .i32)
+        let words = try file.withUnsafeBytes(of: "\(name)_packed") { Array($0.bindMemory(to: UInt32.self)) }
+        let scales = try file.weights("\(name)_scale", shape: [32, 1])
+        let expected = try run.weights(name, shape: [32, 32])
+        for index in expected.indices {
+            let number = Int(words[index / 8] >> UInt32(index % 8 * 4) & 15) - 8
+            #expect(Float(number) * scales[index / 32] == expected[index])
+        }
+        let sizes = try file.withUnsafeBytes(of: "\(name)_shape") { Array($0.bindMemory(to: Int64.self)) }
+        #expect(sizes == [32, 32])
+        let json = try JSONSerialization.jsonObject(with: ModelConfiguration(folder: exported).json)
+        let configuration = try #require((json as? [String: Any])?["quantization_config"] as? [String: Any])
+        #expect(configuration["format"] as? String == "mixed-precision")
+        let groups = try #require(configuration["config_groups"] as? [String: [String: Any]])
+        let formats = groups.values.compactMap { $0["format"] as? String }
+        #expect(Set(formats) == ["int-quantized", "pack-quantized"])
+        let fourBits = groups.values.first { $0["format"] as? String == "pack-quantized" }
+        let weights = try #require(fourBits?["weights"] as? [String: Any])
+        #expect(weights["num_bits"] as? Int == 4 && weights["group_size"] as? Int == 32)
     }
 
     /// Makes the first row of a layer zeros, and its scale.

@@ -22,17 +22,18 @@ enum TinyIntegers {
         ].map { "encoder.layer.\(block).\($0)" }
     }
 
-    static func level(of layer: String) throws -> Level {
+    static func level(of layer: String, among levels: [(String, String)] = levels) throws -> Level {
         let text = levels.first { layer.contains($0.0) }?.1
         return try text.map { try #require(Level($0)) } ?? .dense
     }
 
     /// Makes `model`, `text.txt` and `run` in a tool's folder.
-    static func prepared() throws -> CommandLineTool {
+    static func prepared(_ levels: [(String, String)] = levels) throws -> CommandLineTool {
         let tool = try CommandLineTool()
         try TinyModel.write(to: tool.file("model"), seed: 1)
         try TinyModel.writeSentences(200, to: tool.file("text.txt"), seed: 2)
-        let policy = Policy(layers: try layers.map { .init(layer: $0, level: try level(of: $0)) })
+        let policy = Policy(
+            layers: try layers.map { .init(layer: $0, level: try level(of: $0, among: levels)) })
         try FileManager.default.createDirectory(
             atPath: tool.file("run"), withIntermediateDirectories: true)
         try policy.json().write(to: URL(fileURLWithPath: tool.file("run/policy.json")))

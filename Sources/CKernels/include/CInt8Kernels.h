@@ -15,6 +15,7 @@
 // by side, the tokens in their order.
 #pragma once
 
+#include "CInt4Kernels.h"
 #include "CKernels.h"
 
 #define SECATEUR_INT8_MAXIMUM_COLUMNS 65536
@@ -46,6 +47,7 @@ typedef struct {
     const float *scales;    // [rows]
     const float *bias;      // [rows], or NULL
     size_t rows, columns;
+    size_t firstBlock; // of rows, the one that `values` begins with
 } secateur_int8_dense;
 
 // Row blocks: the rows of a group keep the same columns, which are taken in fours. The last four of a group are
@@ -75,6 +77,9 @@ typedef struct {
     // blocks: row blocks of denseBlockRows
     void (*dense)(const secateur_int8_dense *, const secateur_int8_panels *x, const secateur_int8_output *y,
                   size_t tokens, size_t blockBegin, size_t blockEnd);
+    // Rows [rowBegin, rowEnd) of 4-bit weights as the values of dense weights of which they are the first. Both are
+    // multiples of 16, and rowBegin of denseBlockRows too; `to` has room for all of them and for whole blocks.
+    void (*expand)(const secateur_int4 *, size_t rowBegin, size_t rowEnd, int8_t *to);
     const secateur_int8_rowblock_kernel *rowblocks; // of 1, 2, 4, 8 and 16 rows
     size_t rowblockCount;
     // The largest magnitude of each token over features [featureBegin, featureEnd), as secateur_int8_output says:

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CInt4Kernels.h"
+
 // Columns of a group, and rows of a block, of 8-bit weights.
 #define SECATEUR_GROUP 64
 #define SECATEUR_BLOCK_ROWS 16
@@ -20,11 +22,12 @@ typedef struct {
 } secateur_head;
 
 // One token's activations in 8 bits: groups of 64 columns, the last filled up with zeros, each with its scale.
-// `offsets` holds -128 times the sum of a group's values, for processors whose products take one unsigned side.
+// `offsets` holds -128 times the sums of a group's first and second 32 values, for processors whose products take one
+// unsigned side.
 typedef struct {
     int8_t *values;   // [groups][64]
     float *scales;    // [groups]
-    int32_t *offsets; // [groups]
+    int32_t *offsets; // [groups][2]
 } secateur_quantized;
 
 // 8-bit weights in blocks of 16 rows and groups of 64 columns, both filled up: [blocks][groups][16 quads of
@@ -96,6 +99,9 @@ typedef struct {
     // of 16.
     void (*eightbit)(const secateur_eightbit *, const secateur_quantized *x, float *y, size_t rowBegin,
                      size_t rowEnd);
+    // The same with 4-bit weights: y[row] = the row's scale * the sum over groups of 64 columns of (the sum of products
+    // * multipliers) * the activations' scale, + bias[row].
+    void (*fourbit)(const secateur_int4 *, const secateur_quantized *x, float *y, size_t rowBegin, size_t rowEnd);
     // Over the rows of one strip, `width` apart: out[lane] = log of the sum of exp(s).
     void (*log_sum_exp)(const float *s, size_t width, size_t rows, float *out);
     // Over the rows of one strip: out[lane] = sum of p*(log p - log q), p and q given by their logits and the

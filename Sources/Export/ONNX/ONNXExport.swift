@@ -12,7 +12,7 @@ enum ONNXExport: Exporter {
 
     /// Layers in int8 stay in it.
     static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
-        [.float32, .int8].contains(level.precision)
+        level.precision == .float32 || level.precision.isInteger
     }
 
     static func write(_ run: FinishedRun, to output: String) throws {

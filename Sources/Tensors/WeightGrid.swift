@@ -1,6 +1,7 @@
-import Tensors
-
 /// The numbers that weights of a precision may be: whole multiples of a scale, from −`highest` to `highest`.
+///
+/// Where groups of columns have scales of their own, these are whole multiples of their row's, so that every weight
+/// is one too, up to 127 times: 4 bits are 8 bits with fewer numbers.
 public struct WeightGrid: Sendable, Hashable {
     /// The largest multiple.
     public let highest: Int
@@ -9,12 +10,17 @@ public struct WeightGrid: Sendable, Hashable {
 
     /// 8 bits, a scale for each row.
     public static let int8 = WeightGrid(highest: 127, groupColumns: nil)
+    /// 4 bits, a scale for each row and a multiplier for every 32 columns.
+    public static let int4 = WeightGrid(highest: 7, groupColumns: 32)
 
     /// A grid of whole numbers.
     public init(highest: Int, groupColumns: Int?) {
         self.highest = highest
         self.groupColumns = groupColumns
     }
+
+    /// The largest multiple of a row's scale that the scale of a group may be.
+    public var highestMultiplier: Int { 127 / highest }
 
     /// The nearest number of the grid to a weight; the even multiple of two that are as near.
     @inline(__always)
@@ -33,16 +39,40 @@ public struct WeightGrid: Sendable, Hashable {
         guard largest > 1e-30 else { return 0 }
         let full = largest / Float(highest)
         var best = (scale: full, error: Float.infinity)
-        for cut in Self.cuts(highest) {
+        for cut in Self.cuts {
             let scale = Self.shortened(full * (1 - cut))
-            var error: Float = 0
-            for (index, weight) in weights.enumerated() {
-                let difference = weight - rounded(weight, scale: scale)
-                error += difference * difference * (importance?[index] ?? 1)
-            }
+            let error = squaredError(of: weights, scale: scale, importance: importance)
             if error < best.error { best = (scale, error) }
         }
         return best.scale
+    }
+
+    /// The scale that those of a row's groups are multiples of: the group with the largest weight has the highest.
+    public func rowScale(of row: [Float]) -> Float {
+        let largest = row.reduce(0) { max($0, $1.magnitude) }
+        return largest > 1e-30 ? Self.shortened(largest / Float(highest * highestMultiplier)) : 0
+    }
+
+    /// The multiple of a row's scale that gives a group the least squared error; importance as in
+    /// ``scale(of:importance:)``.
+    public func groupScale(of weights: [Float], importance: [Float]? = nil, rowScale: Float) -> Float {
+        guard rowScale > 0 else { return 0 }
+        var best = (scale: rowScale, error: Float.infinity)
+        for multiplier in 1...highestMultiplier {
+            let scale = rowScale * Float(multiplier)
+            let error = squaredError(of: weights, scale: scale, importance: importance)
+            if error < best.error { best = (scale, error) }
+        }
+        return best.scale
+    }
+
+    private func squaredError(of weights: [Float], scale: Float, importance: [Float]?) -> Float {
+        var error: Float = 0
+        for (index, weight) in weights.enumerated() {
+            let difference = weight - rounded(weight, scale: scale)
+            error += difference * difference * (importance?[index] ?? 1)
+        }
+        return error
     }
 
     /// The nearest number of 17 significant bits, of which every multiple up to 127 times is exact: a scale can
@@ -56,19 +86,19 @@ public struct WeightGrid: Sendable, Hashable {
         var result = weight
         let width = groupColumns ?? weight.columns
         for row in 0..<weight.rows {
+            let rowScale = groupColumns == nil ? nil : rowScale(of: Array(weight.row(row)))
             for first in stride(from: 0, to: weight.columns, by: max(width, 1)) {
                 let columns = first..<min(first + width, weight.columns)
-                let scale = scale(of: columns.map { weight[row, $0] })
+                let group = columns.map { weight[row, $0] }
+                let scale = rowScale.map { groupScale(of: group, rowScale: $0) } ?? scale(of: group)
                 for column in columns { result[row, column] = rounded(weight[row, column], scale: scale) }
             }
         }
         return result
     }
 
-    /// How much of the range is cut off: few bits gain from much.
-    private static func cuts(_ highest: Int) -> [Float] {
-        highest > 50 ? [0, 0.01, 0.03, 0.06] : (0..<16).map { 0.03 * Float($0) }
-    }
+    /// How much of the range is cut off.
+    private static let cuts: [Float] = [0, 0.01, 0.03, 0.06]
 }
 
 /// A weight in whole numbers, each row with a scale.
@@ -102,6 +132,14 @@ public struct IntegerRows: Sendable {
     public init(values: [Int8], scales: [Float]) {
         self.values = values
         self.scales = scales
+    }
+
+    /// What kernels add to each row's sums, which are of activations with 128 added.
+    public func offsets(rows: Int) -> [Int32] {
+        let columns = values.count / max(rows, 1)
+        return (0..<rows).map { row in
+            -128 * values[row * columns..<(row + 1) * columns].reduce(Int32(0)) { $0 + Int32($1) }
+        }
     }
 
     /// The scale that all weights of a row are multiples of, up to 127 times; nil where there is none.
