@@ -1,25 +1,6 @@
 // See bench-int8.sh.
-#include <time.h>
-
-#include "CKernels.h"
+#include "bench-support.h"
 #include "int8-support.h"
-
-typedef struct {
-    const char *name;
-    double sparsity;
-    size_t groupRows; // 0 for dense
-    void (*run)(const void *context);
-    const void *context;
-    double *times;
-} candidate;
-
-typedef struct {
-    const secateur_kernels *kernels;
-    secateur_dense w;
-    const float *x;
-    float *y;
-    size_t tokens;
-} float_context;
 
 typedef struct {
     const secateur_int8_kernels *kernels;
@@ -30,11 +11,6 @@ typedef struct {
     secateur_int8_output y;
     size_t tokens;
 } int8_context;
-
-static void run_float(const void *p) {
-    const float_context *c = p;
-    c->kernels->dense(&c->w, c->x, c->y, c->tokens, 0, (c->w.rows + c->w.blockRows - 1) / c->w.blockRows);
-}
 
 static void run_dense(const void *p) {
     const int8_context *c = p;
@@ -47,33 +23,11 @@ static void run_rowblocks(const void *p) {
     c->rowblock->apply(&c->rowblocks, &c->x, &c->y, c->tokens, 0, c->rowblocks.groups);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void *copy(const void *from, size_t bytes) { return memcpy(allocate(bytes), from, bytes); }
-
 static void bench(const secateur_int8_kernels *kernels, size_t rows, size_t columns, size_t tokens, size_t rounds) {
     candidate list[32];
-    size_t count = 0;
     const float *x = panels(columns, tokens);
     float *y = panels(rows, tokens);
-    const int isas[] = {SECATEUR_ISA_AVX512, SECATEUR_ISA_AVX2, SECATEUR_ISA_NEON};
-    for (int i = 0; i < 3; i++) {
-        const secateur_kernels *k = secateur_kernels_for((secateur_isa)isas[i]);
-        if (!k) continue;
-        const float_context c = {
-            k, {panels(round_up(rows, 16) * columns / 16, 16), NULL, rows, columns, k->denseBlockRows, columns}, x, y,
-            tokens};
-        list[count++] = (candidate){k->name, 0, 0, run_float, copy(&c, sizeof c), NULL};
-    }
+    size_t count = add_floats(list, x, y, rows, columns, tokens);
     const size_t floats = count;
     const int8_matrix m = int8_random(rows, columns);
     int8_sum_rows(m);
@@ -88,21 +42,11 @@ static void bench(const secateur_int8_kernels *kernels, size_t rows, size_t colu
             list[count++] =
                 (candidate){"x1", sparsities[s], c.rowblock->groupRows, run_rowblocks, copy(&c, sizeof c), NULL};
         }
-    for (size_t i = 0; i < count; i++) list[i].times = allocate(rounds * sizeof(double));
-    for (size_t round = 0; round < rounds; round++)
-        for (size_t i = 0; i < count; i++) {
-            list[i].run(list[i].context);
-            const double start = now();
-            list[i].run(list[i].context);
-            list[i].times[round] = now() - start;
-        }
+    measure(list, count, rounds);
     double least = 1e9, median = 1e9;
-    for (size_t i = 0; i < count; i++) {
-        qsort(list[i].times, rounds, sizeof(double), by_value);
-        if (i < floats) {
-            least = fmin(least, list[i].times[0]);
-            median = fmin(median, list[i].times[rounds / 2]);
-        }
+    for (size_t i = 0; i < floats; i++) {
+        least = fmin(least, list[i].times[0]);
+        median = fmin(median, list[i].times[rounds / 2]);
     }
     printf("%s %zux%zu, %zu tokens; floats:", kernels->name, rows, columns, tokens);
     const double operations = 2.0 * (double)(rows * columns * tokens);

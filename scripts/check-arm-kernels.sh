@@ -8,5 +8,6 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 clang --target=aarch64-linux-gnu -std=gnu11 -O2 -Wall -Wextra -fuse-ld=lld -I/usr/aarch64-linux-gnu/include \
     -ISources/CKernels/include -ISources/CKernels Sources/CKernels/*.c \
-    scripts/sanitize-kernels.c scripts/sanitize-language.c scripts/sanitize-int8.c -lm -lpthread -o "$folder/check"
+    scripts/sanitize-kernels.c scripts/sanitize-language.c scripts/sanitize-int8.c \
+    scripts/sanitize-bf16.c -lm -lpthread -o "$folder/check"
 qemu-aarch64 -L /usr/aarch64-linux-gnu "$folder/check"

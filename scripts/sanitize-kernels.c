@@ -90,10 +90,12 @@ static void check_attention(const secateur_kernels *kernels, const secateur_kern
 
 void check_language_kernels(void);
 void check_int8_kernels(int isa);
+void check_bf16_kernels(int isa);
 
 int main(void) {
     check_language_kernels();
     check_int8_kernels(secateur_best_isa());
+    check_bf16_kernels(secateur_best_isa());
     const secateur_kernels *scalar = secateur_kernels_for(SECATEUR_ISA_SCALAR);
     for (int isa = SECATEUR_ISA_SCALAR; isa <= SECATEUR_ISA_AVX512; isa++) {
         const secateur_kernels *kernels = secateur_kernels_for((secateur_isa)isa);

@@ -9,5 +9,6 @@ trap 'rm -f "$binary"' EXIT
 clang -std=gnu11 -O1 -g -Wno-psabi -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
     -DSECATEUR_AVXVNNI_BY_AVX512 -DSECATEUR_AMX_EMULATED \
     -ISources/CKernels/include -ISources/CKernels Sources/CKernels/*.c \
-    scripts/sanitize-kernels.c scripts/sanitize-language.c scripts/sanitize-int8.c -lm -lpthread -o "$binary"
+    scripts/sanitize-kernels.c scripts/sanitize-language.c scripts/sanitize-int8.c \
+    scripts/sanitize-bf16.c -lm -lpthread -o "$binary"
 "$binary"

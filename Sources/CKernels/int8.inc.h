@@ -5,7 +5,7 @@
 //   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: a divisor of 4, and of 16 tokens; no such
 //                       rows where a part of a panel fits the registers
 //   INT8_ATTENTION_VECTORS   vectors of tokens of a tile of attention, of 4 rows
-//   INT8_AMX            where dense products are made by int8_amx_tiles.h
+//   INT8_AMX            where dense products are made by amx_tiles.h
 // and has included one of int8_*.h, which define
 //   INT8_TOKENS         tokens of a vector of sums, vi and vf
 //   INT8_LANES          lanes of 16 bytes of `bytes`, the register that bytes are interleaved in

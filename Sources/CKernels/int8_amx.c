@@ -16,7 +16,7 @@
 #define INT8_DENSE_FOURS 384
 #define INT8_CHUNK_BYTES 262144
 #define INT8_ATTENTION_VECTORS 2
-#include "int8_amx_tiles.h"
+#include "amx_tiles.h"
 #include "int8_avx512vnni.h"
 #include "int8.inc.h"
 #pragma clang attribute pop

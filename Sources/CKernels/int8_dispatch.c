@@ -3,12 +3,10 @@
 
 #include "CInt8Kernels.h"
 #include "CKernels.h"
+#include "amx_processor.h"
 #include "panels.h"
 
-#if defined(__x86_64__) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#elif defined(__aarch64__) && defined(__linux__)
+#if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
@@ -22,19 +20,6 @@ static int has_avxvnni(void) {
     return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 #else
     return __builtin_cpu_supports("avxvnni");
-#endif
-}
-
-// Linux saves the registers of AMX only of programs that have asked for them; asking again changes nothing.
-static int has_amx(void) {
-#ifdef SECATEUR_AMX_EMULATED
-    return 1;
-#elif defined(__linux__)
-    const int requestPermission = 0x1023, tileData = 18;
-    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
-           syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
-#else
-    return 0;
 #endif
 }
 #elif defined(__aarch64__)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "CInt8Kernels.h"
+#include "gelu.h"
 #include "panels.h"
 
 // Adding 1.5 * 2^23 rounds to the nearest whole number, the even one of two; the lowest bits hold it.
@@ -11,14 +12,6 @@
 #define INT8_ROUNDER_BITS 0x4B400000
 #define INT8_INFINITY_BITS 0x7F800000
 #define INT8_NAN_BITS 0x7FC00000
-
-// x * Phi(x) within 6e-5, a hundredth of a step of what is rounded to 8 bits. Phi(x) = 1/2 + x * P(x^2) for
-// |x| <= 4.25, where it ends in 0 and 1 within 1e-6; the polynomial of degree 8 has the least largest error of
-// x * Phi(x) (found by least squares, reweighted). Exponential functions and divisions would take four times as long.
-#define INT8_GELU_LIMIT 4.25f
-#define INT8_GELU_COEFFICIENTS                                                                                 \
-    4.6781027e-11f, -4.61441374e-09f, 2.01734338e-07f, -5.20039839e-06f, 8.90125375e-05f, -0.00108213327f,     \
-        0.00972886756f, -0.0662070438f, 0.39882946f
 
 static inline int32_t int8_bits(float x) {
     int32_t bits;

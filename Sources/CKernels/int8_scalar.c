@@ -10,15 +10,6 @@
 
 static float magnitude(float x) { return int8_float(int8_bits(x) & 0x7FFFFFFF); }
 
-static float gelu_of(float x) {
-    static const float coefficients[] = {INT8_GELU_COEFFICIENTS};
-    const float most = magnitude(x), limited = copysignf(most < INT8_GELU_LIMIT ? most : INT8_GELU_LIMIT, x);
-    float sum = coefficients[0];
-    for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++)
-        sum = fmaf(sum, limited * limited, coefficients[i]);
-    return x * fmaf(sum, limited, 0.5f);
-}
-
 // Of magnitudes; one that is not a number is the largest.
 static float larger(float a, float b) { return int8_bits(a) > int8_bits(b) ? a : b; }
 
@@ -35,7 +26,7 @@ static void write(const product *p, const secateur_int8_panels *x, const secateu
                   size_t row, size_t token) {
     const float bias = p->bias ? p->bias[row] : 0.0f;
     float value = fmaf((float)sum, p->scales[row] * x->scales[token], bias);
-    if (y->appliesGelu) value = gelu_of(value);
+    if (y->appliesGelu) value = gelu_plain(value);
     y->values[panel_offset(p->rows, p->tokens, row, token)] = value;
     if (y->maxima) y->maxima[token] = larger(y->maxima[token], magnitude(value));
 }

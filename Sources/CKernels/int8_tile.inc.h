@@ -16,19 +16,7 @@ typedef struct {
     int appliesGelu;
 } NAME(int8_part);
 
-INLINE vf NAME(int8_gelu)(vf x) {
-    static const float coefficients[] = {INT8_GELU_COEFFICIENTS};
-    const vf zero = {0};
-    // Of floats of one sign, whole numbers of the same bits have the same order.
-    const vi magnitude = __builtin_elementwise_min((vi)x & 0x7FFFFFFF, (vi)(zero + INT8_GELU_LIMIT));
-    const vf limited = (vf)(magnitude | ((vi)x & (vi)(-zero)));
-    const vf square = limited * limited;
-    vf sum = zero + coefficients[0];
-#pragma clang loop unroll(full)
-    for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++)
-        sum = __builtin_elementwise_fma(sum, square, zero + coefficients[i]);
-    return x * __builtin_elementwise_fma(sum, limited, zero + 0.5f);
-}
+GELU_OF_VECTORS(NAME(int8_gelu), vf, vi)
 
 // sum[r][p] += sum over fours of columns of w[blockRows * four + r] * strip[four][token]
 INLINE void NAME(int8_accumulate)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors, const int8_t *w,

@@ -136,3 +136,4 @@ void secateur_keep_freed_memory(void);
 int64_t secateur_atomic_increment(int64_t *value);
 
 #include "CInt8Kernels.h"
+#include "CBFloat16Kernels.h"

@@ -1,0 +1,10 @@
+// NEON.
+#if defined(__aarch64__)
+#define NAME(x) secateur_neon_##x
+#define ISA_NAME "neon"
+#define BF16_ROWS 6
+#define BF16_VECTORS 1
+#define BF16_BLOCK_COLUMNS 2
+#define BF16_SUMS "bf16_expand.inc.h"
+#include "bf16.inc.h"
+#endif
