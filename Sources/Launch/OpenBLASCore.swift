@@ -15,7 +15,8 @@ package enum OpenBLASCore {
     package static func require(_ instructionSet: InstructionSet) {
         let cores: [String]
         switch instructionSet {
-        case .avx512, .avx512vnni, .amx: cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
+        case .avx512, .avx512vnni, .avx512bf16, .amx:
+            cores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
         case .avx2, .avxvnni: cores = ["Haswell", "Zen"]
         case .scalar, .portable, .neon: return
         }

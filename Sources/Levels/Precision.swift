@@ -24,6 +24,8 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
 
     /// 32-bit floating point, as checkpoints have it.
     public static let float32 = Precision(known: "float32")
+    /// The upper halves of floats for weights and activations, sums in 32 bits.
+    public static let bfloat16 = Precision(known: "bfloat16")
     /// Whole numbers of 8 bits for weights and activations, with scales.
     public static let int8 = Precision(known: "int8")
 

@@ -8,14 +8,14 @@ import Transformers
 /// A pruned model as a Hugging Face folder: the dense model's files with some weights replaced.
 ///
 /// Weights in whole numbers are packed as `IntegerPacking` says: without the columns that a unit of rows drops, or in
-/// 4 bits. Zeros of other weights are written out, and Secateur packs them on load.
+/// 4 bits. Those in bfloat16 are BF16 tensors. Zeros of other weights are written out, and Secateur packs them on load.
 public enum PrunedModelFolder {
     /// Writes a folder; it appears whole or not at all.
     ///
     /// - Parameters:
     ///   - weights: the replaced weights, by layer name.
-    ///   - levels: what layers were pruned to, which the file's metadata says; weights in whole numbers are packed by
-    ///     them.
+    ///   - levels: what layers were pruned to, which the file's metadata says; formats say how a file has their
+    ///     weights, also of layers in another precision that are not replaced.
     ///   - words: word embeddings [vocabulary × hidden] in 8 bits; nil where they stay as they are.
     ///   - source: the dense model's folder.
     ///   - modules: those of the model, an encoder.
@@ -48,6 +48,11 @@ public enum PrunedModelFolder {
         let wordsName = "\(prefix)\(modules.words.name).weight"
         var levelOf: [String: Level] = [:]
         for (layer, level) in levels { levelOf["\(prefix)\(layer).weight"] = level }
+        for (name, level) in levelOf where replaced[name] == nil && level.precision != .float32 {
+            let shape = try file.info(name).shape
+            guard shape.count == 2 else { continue }
+            replaced[name] = Matrix(rows: shape[0], columns: shape[1], elements: try file.weights(name))
+        }
         let tensors = try file.names.flatMap { name -> [SafetensorsTensor] in
             let info = try file.info(name)
             if let words, name == wordsName {

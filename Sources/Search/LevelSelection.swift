@@ -6,8 +6,9 @@ import Transformers
 /// Which of many levels a search is offered: those that no other one beats in both time and quality.
 ///
 /// Times are measured on this machine. Of quality only what needs no measuring is taken for known: more zeros,
-/// and zeros that more rows share, are never better, and 8 bits are as good as 32 (they cost a tenth of a point
-/// of STS-B at most), and 4 bits are not. So what a machine's kernels cannot make use of drops out before anything is pruned to it.
+/// and zeros that more rows share, are never better, and 8 bits are as good as 16 and 32 (they cost a tenth of a
+/// point of STS-B at most), and 4 bits are not. So what a machine's kernels cannot make use of drops out before
+/// anything is pruned to it.
 public struct LevelSelection: Sendable {
     /// What is left, in the order of the candidates.
     public let levels: LevelSet

@@ -50,7 +50,9 @@ public enum Sensitivities {
         let sets = alone ? layers.indices.map { [$0] } : blocks(layers) + kinds(layers)
         let groups = alone ? patternGroups(levels) : [levels.indices.filter { !levels.isDense($0) }]
         for (number, group) in groups.enumerated() {
-            guard let anchor = group.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
+            // What changes no output by the database, such as rounding to 16 bits, is no measure of the others.
+            let changing = group.filter { level in errors.contains { $0[level] > 0 } }
+            guard let anchor = changing.min(by: { distance(levels[$0]) < distance(levels[$1]) }) else {
                 continue
             }
             let losses = try sets.enumerated().map { index, set in

@@ -21,7 +21,8 @@ struct Export: ParsableCommand {
 
             Weights are written with their zeros. Layers in int8 stay in it in policy, \
             onnx and compressed; elsewhere, and in language models, their weights are \
-            floating point numbers.
+            floating point numbers. hf and compressed hold rounded weights of layers \
+            in bfloat16, in 16 bits, and onnx as floats.
 
               secateur export checkpoints/minilm-half --format onnx \\
                   --output minilm-half.onnx

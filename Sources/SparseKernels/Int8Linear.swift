@@ -52,27 +52,10 @@ public final class Int8Linear: ByteOperator {
             packing = .groups(groups, split: CostSplit(costs: groups.costs), kernel: kernel)
         } else {
             packing = .dense(
-                Self.blocks(
-                    integers, rows: rows, columns: columns, kernels.pointee.denseBlockRows,
-                    kernels.pointee.denseBlockColumns))
-        }
-    }
-
-    /// [rows/blockRows][columns/blockColumns][blockRows][blockColumns], filled up with zeros.
-    private static func blocks(
-        _ integers: IntegerRows, rows: Int, columns: Int, _ blockRows: Int, _ blockColumns: Int
-    ) -> AlignedBuffer<Int8> {
-        let (down, across) = (
-            (rows + blockRows - 1) / blockRows, (columns + blockColumns - 1) / blockColumns
-        )
-        return AlignedBuffer(count: down * across * blockRows * blockColumns) { packed in
-            for row in 0..<rows {
-                for column in 0..<columns {
-                    let block = row / blockRows * across + column / blockColumns
-                    let place = row % blockRows * blockColumns + column % blockColumns
-                    packed[block * blockRows * blockColumns + place] = integers.values[row * columns + column]
-                }
-            }
+                AlignedBuffer(
+                    blocksOf: integers.values, rows: rows, columns: columns,
+                    blockRows: kernels.pointee.denseBlockRows,
+                    blockColumns: kernels.pointee.denseBlockColumns))
         }
     }
 

@@ -71,7 +71,9 @@ public struct LevelFormats: Sendable {
     }
 
     /// What Secateur brings.
-    public static let standard = LevelFormats([FloatFormat(), Int8Format(), Int4Format()])
+    public static let standard = LevelFormats([
+        FloatFormat(), BFloat16Format(), Int8Format(), Int4Format(),
+    ])
 
     /// These and others, which come first.
     public func adding(_ others: any LevelFormat...) -> LevelFormats {

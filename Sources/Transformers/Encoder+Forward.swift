@@ -11,8 +11,8 @@ public final class EncoderWorkspace {
     fileprivate let context: PanelMatrix
     fileprivate let projected: PanelMatrix
     fileprivate let intermediate: PanelMatrix
-    /// The input of the layers at hand, for those that compute in whole numbers.
-    fileprivate let bytes: BytePanels
+    /// The input of the layers at hand, for those that round it.
+    fileprivate let inputs: RoundedInputs
     fileprivate let scratch: [AlignedScratch]
     /// The most tokens of one pass.
     public let tokens: Int
@@ -28,7 +28,7 @@ public final class EncoderWorkspace {
         context = states(dimensions.hidden)
         projected = states(dimensions.hidden)
         intermediate = states(dimensions.intermediate)
-        bytes = BytePanels(
+        inputs = RoundedInputs(
             features: max(dimensions.hidden, dimensions.intermediate), tokens: tokens, workers: threads)
         let floats = max(
             secateur_attention_scratch(longest, dimensions.headSize),
@@ -49,9 +49,9 @@ public final class EncoderWorkspace {
     }
 
     /// As large as the input of layers.
-    fileprivate func reshapeBytes(for input: PanelMatrix) {
+    fileprivate func reshapeInputs(for input: PanelMatrix) {
         precondition(
-            bytes.reshape(features: input.features, tokens: input.tokens),
+            inputs.reshape(features: input.features, tokens: input.tokens),
             "the workspace is of a model with narrower blocks")
     }
 
@@ -131,7 +131,7 @@ extension Encoder {
             workspace.hidden, workspace.intermediate, workspace.projected
         )
         observer?([block.up.name], hidden)
-        let isFused = block.up.operation.bytes != nil
+        let isFused = block.up.operation.rounded != nil
         apply([(block.up, intermediate)], hidden, block, workspace, pool, times, appliesGELU: true)
         if !isFused {
             pool.run { worker in
@@ -145,14 +145,15 @@ extension Encoder {
         }
         observer?([block.down.name], intermediate)
         apply(
-            [(block.down, projected)], intermediate, block, workspace, pool, times, maximaAreKnown: isFused)
+            [(block.down, projected)], intermediate, block, workspace, pool, times,
+            maximaAreKnown: block.up.operation.bytes != nil)
         normalize(block.feedForwardNorm, block, ".output.", workspace, pool, times)
     }
 
-    /// Applies layers that share an input, which is rounded first where any computes in whole numbers.
+    /// Applies layers that share an input, which is rounded first to what any of them computes from.
     ///
     /// - Parameters:
-    ///   - appliesGELU: whether those that compute in whole numbers apply GELU, and note the maxima of what
+    ///   - appliesGELU: whether those that round apply GELU, and those in whole numbers note the maxima of what
     ///     they write.
     ///   - maximaAreKnown: whether the input was written so.
     private func apply(
@@ -160,29 +161,30 @@ extension Encoder {
         _ workspace: EncoderWorkspace, _ pool: ThreadPool, _ times: LayerTimes?, appliesGELU: Bool = false,
         maximaAreKnown: Bool = false
     ) {
-        let bytes = workspace.bytes
-        let isRounded = layers.contains { $0.linear.operation.bytes != nil }
-        if isRounded { workspace.reshapeBytes(for: input) }
+        let inputs = workspace.inputs
+        let forms = RoundedInputs.Form.allCases.filter { form in
+            layers.contains { $0.linear.operation.rounded?.form == form }
+        }
+        if !forms.isEmpty { workspace.reshapeInputs(for: input) }
         pool.run { worker in
-            if isRounded {
+            if !forms.isEmpty {
                 LayerTimes.measure(times, worker, layers[0].linear.name, ".", "rounding") {
-                    if !maximaAreKnown {
-                        bytes.findMaxima(of: input, worker: worker, pool: pool)
-                        pool.barrier()
+                    for form in forms {
+                        inputs.round(
+                            input, to: form, worker: worker, pool: pool, maximaAreKnown: maximaAreKnown)
                     }
-                    bytes.round(input, worker: worker, pool: pool)
                     pool.barrier()
                 }
             }
-            if appliesGELU, isRounded { bytes.clearMaxima(of: worker) }
+            let maxima = appliesGELU && forms.contains(.bytes) ? inputs.bytes.maxima(of: worker) : nil
+            if maxima != nil { inputs.bytes.clearMaxima(of: worker) }
             for (linear, output) in layers {
                 LayerTimes.measure(times, worker, linear.name, "", "") {
-                    guard let operation = linear.operation.bytes else {
+                    guard let operation = linear.operation.rounded else {
                         return linear.operation.apply(input, into: output, part: worker, of: pool.threads)
                     }
-                    let maxima = appliesGELU ? bytes.maxima(of: worker) : nil
                     operation.apply(
-                        bytes, into: output, epilogue: .init(appliesGELU: appliesGELU, maxima: maxima),
+                        inputs, into: output, epilogue: .init(appliesGELU: appliesGELU, maxima: maxima),
                         part: worker, of: pool.threads)
                 }
             }

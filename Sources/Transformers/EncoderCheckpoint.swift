@@ -80,15 +80,21 @@ public struct EncoderCheckpoint {
     /// What a layer was pruned to, where the file says so and its weights are stored in that precision; nil where it
     /// does not.
     public func level(of layer: LayerShape) -> Level? {
+        let info = file.tensors["\(prefix)\(layer.name).weight"]
         let stored: Precision =
-            switch file.tensors["\(prefix)\(layer.name).weight"]?.packing {
+            switch info?.packing {
             case .rows, .kept: .int8
             case .nibbles: .int4
             case nil: .float32
             }
-        let level = storedLevels.levels[layer.name]
-        if let level, level.precision == stored { return level }
-        return stored == .float32 ? nil : .dense.with(stored)
+        guard let level = storedLevels.levels[layer.name] else {
+            return stored == .float32 ? nil : .dense.with(stored)
+        }
+        // Other formats are of floating point, and need what they wrote.
+        let isKept =
+            stored.isInteger || level.precision.isInteger
+            ? level.precision == stored : level.precision != .bfloat16 || info?.elementType == .bf16
+        return isKept ? level : stored == .float32 ? nil : .dense.with(stored)
     }
 
     /// A layer's bias; zeros where it has none.

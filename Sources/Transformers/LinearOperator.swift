@@ -22,22 +22,36 @@ public protocol LinearOperator: AnyObject, Sendable {
     /// The same layer as something that computes one token from 8-bit activations; nil where it cannot.
     var singleToken: (any SingleTokenOperator)? { get }
 
+    /// The same layer as something that computes from a rounded input; nil where it takes floats.
+    var rounded: (any RoundedOperator)? { get }
+
     /// The same layer as something that computes from activations in 8 bits; nil where it cannot.
     var bytes: (any ByteOperator)? { get }
 }
 
+/// A linear layer that computes from a rounded input, which it shares with others.
+public protocol RoundedOperator: LinearOperator {
+    /// What the input is rounded to.
+    var form: RoundedInputs.Form { get }
+
+    /// Computes the rows of one part of the output, from the input in its form.
+    func apply(
+        _ input: RoundedInputs, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int)
+}
+
 /// A linear layer that computes from activations in 8 bits.
-public protocol ByteOperator: LinearOperator {
+public protocol ByteOperator: RoundedOperator {
     /// Computes the rows of one part of the output.
     func apply(
         _ input: BytePanels, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int)
 }
 
-/// What a product in whole numbers does with its outputs before it writes them.
+/// What a product of rounded numbers does with its outputs before it writes them.
 public struct ByteEpilogue {
     /// Whether it applies GELU.
     public var appliesGELU = false
-    /// The largest magnitude of each token so far, raised to what is written; nil where no one asks.
+    /// The largest magnitude of each token so far, raised to what products in whole numbers write; nil where no one
+    /// asks.
     public var maxima: UnsafeMutablePointer<Float>?
 
     /// Writes products and biases alone.
@@ -66,6 +80,18 @@ extension SingleTokenOperator {
     }
 }
 
+extension ByteOperator {
+    /// 8 bits
+    public var form: RoundedInputs.Form { .bytes }
+
+    /// Takes the bytes.
+    public func apply(
+        _ input: RoundedInputs, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int
+    ) {
+        apply(input.bytes, into: output, epilogue: epilogue, part: part, of: parts)
+    }
+}
+
 extension LinearOperator {
     /// The name of the type.
     public var kernelName: String { "\(Self.self)" }
@@ -75,6 +101,9 @@ extension LinearOperator {
 
     /// None.
     public var bytes: (any ByteOperator)? { nil }
+
+    /// That in 8 bits.
+    public var rounded: (any RoundedOperator)? { bytes }
 
     /// Computes the whole product on the calling thread.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix) {

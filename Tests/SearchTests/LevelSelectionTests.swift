@@ -49,4 +49,14 @@ import Testing
         #expect(selected.levels.map(\.description) == ["dense", "unstructured@0.800", "4x1@0.900"])
         #expect(selected.notes.count == 2)
     }
+
+    /// bfloat16 is offered where nothing that is as good is faster, and is told of where it is not.
+    @Test func bfloat16IsOfferedWhereItIsTheFastest() throws {
+        let without = try select([("dense", 10), ("bfloat16", 5), ("int8", 2.5), ("4x1@0.5:int8", 1.5)])
+        #expect(without.levels.map(\.description) == ["dense", "int8", "4x1@0.500:int8"])
+        #expect(without.notes.count == 1 && without.notes[0].hasPrefix("bfloat16 is left out"))
+        let with = try select([("dense", 10), ("bfloat16", 5), ("int8", 6), ("4x1@0.8", 3)])
+        #expect(with.levels.map(\.description) == ["dense", "bfloat16", "4x1@0.800"])
+        #expect(LevelSet.mixed.contains(.dense.with(.bfloat16)))
+    }
 }
