@@ -186,7 +186,7 @@ let package = Package(
             name: "SecateurCLITests",
             dependencies: [
                 "Levels", "SecateurCLI", "Models", "Search", "Runs", "Agents", "Environments",
-                "Export", "ModelFiles", "Pruning", "SparseKernels", "Tensors", "TinyModels",
+                "Export", "ModelFiles", "Pruning", "SparseKernels", "Tensors", "TinyModels", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

@@ -70,12 +70,12 @@ static void bench(size_t rows, size_t columns, size_t tokens, size_t rounds) {
         median = fmin(median, list[i].times[rounds / 2]);
     }
     const double operations = 2.0 * (double)(rows * columns * tokens);
-    printf("%zux%zu, %zu tokens; floats: %.1f GFLOP/s; bfloat16:", rows, columns, tokens, operations / median * 1e-9);
+    printf("%zux%zu, %zu tokens; floats: %.1f GFLOP/s\n   ", rows, columns, tokens, operations / median * 1e-9);
     for (size_t i = floats; i < products; i++)
         printf(" %s %.2f (%.2f)", list[i].name, median / list[i].times[rounds / 2], least / list[i].times[0]);
     if (has_peak()) {
         const double peak = 2.0 * 32 * PEAK_REGISTERS * PEAK_ROUNDS / list[products].times[0];
-        printf("; %s at %.0f %% of VDPBF16PS's peak of %.1f GFLOP/s", list[floats].name,
+        printf("\n    %s at %.0f %% of VDPBF16PS's peak of %.1f GFLOP/s", list[floats].name,
                100 * operations / list[floats].times[0] / peak, peak * 1e-9);
     }
     printf("\n");
