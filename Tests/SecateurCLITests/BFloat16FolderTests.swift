@@ -85,7 +85,7 @@ import Transformers
         _ = try put(tool, "integers", at: "bfloat16", "again")
         let again = try file(tool.file("again"))
         #expect(again.tensors.values.allSatisfy { [.f32, .bf16].contains($0.elementType) })
-        #expect(!again.names.contains { again.isScale($0) || $0.hasSuffix("_scale") })
+        #expect(!again.names.contains { again.isPart($0) || $0.hasSuffix("_scale") })
         #expect(again.metadata["secateur.levels"]?.contains("int8") == false)
     }
 
