@@ -19,6 +19,8 @@ public enum ExportFormat: String, CaseIterable, Sendable {
     case compressed
     /// A GGUF file, for language models.
     case gguf
+    /// The types of a GGUF file's tensors, for llama-quantize: text.
+    case llamaQuantize = "llama-quantize"
     /// An ONNX file, for encoders.
     case onnx
 
@@ -31,6 +33,7 @@ public enum ExportFormat: String, CaseIterable, Sendable {
         case .hf: HuggingFaceExport.self
         case .compressed: CompressedExport.self
         case .gguf: GGUFExport.self
+        case .llamaQuantize: LlamaQuantizeExport.self
         case .onnx: ONNXExport.self
         }
     }

@@ -40,30 +40,54 @@ public struct DecoderExport {
     /// Replaces a GGUF file. Vectors and positions stay in single precision.
     /// - Throws: `Issue` when the file cannot be written.
     public func writeGGUF(encoding: GGUFTensor.Encoding, to path: String) throws {
+        try writeGGUF(to: path) { _ in encoding }
+    }
+
+    /// Replaces a GGUF file whose matrices differ in how they are stored. Vectors and positions stay in single
+    /// precision.
+    ///
+    /// - Parameter encoding: of the matrix of a layer, of embeddings or of the output, by name.
+    /// - Throws: `Issue` when the file cannot be written.
+    public func writeGGUF(to path: String, encoding: (_ module: String) -> GGUFTensor.Encoding) throws {
+        var elements: [GGUFTensor.Encoding: Int] = [:]
         let tensors = checkpoint.parameters.map { parameter in
             let place = checkpoint.place(of: parameter, in: .gguf)
             let isExact = parameter.columns == nil || place.name.hasPrefix("position")
-            let produce = producer(parameter, .gguf)
+            let chosen = isExact ? .f32 : encoding(Self.module(parameter.name))
+            if !isExact { elements[chosen, default: 0] += place.shape.reduce(1, *) }
             return GGUFTensor(
-                name: place.name, shape: place.shape, encoding: isExact ? .f32 : encoding, producing: produce)
+                name: place.name, shape: place.shape, encoding: chosen, producing: producer(parameter, .gguf))
         }
+        // What most of the weights are stored in.
+        let usual = GGUFTensor.Encoding.allCases.max { elements[$0, default: 0] < elements[$1, default: 0] }
         let metadata: [GGUFEntry] =
             switch checkpoint.container {
             case .gguf(let file): file.metadata
             case .folder: try GGUFMetadata.entries(checkpoint, tokenizer)
             }
-        let type = GGUFEntry(key: "general.file_type", value: .uint32(GGUFMetadata.fileType(encoding)))
+        let type = GGUFEntry(key: "general.file_type", value: .uint32(GGUFMetadata.fileType(usual ?? .f32)))
         try GGUFWriter.write(
             tensors, metadata: metadata.filter { $0.key != type.key } + [type], to: path)
+    }
+
+    /// The matrices of a GGUF file by what the model calls them, with the elements of a stored row.
+    package var ggufMatrices: [String: (tensor: String, columns: Int)] {
+        let named = checkpoint.parameters.filter { $0.columns != nil }.map { parameter in
+            let place = checkpoint.place(of: parameter, in: .gguf)
+            return (Self.module(parameter.name), (tensor: place.name, columns: place.shape.last ?? 0))
+        }
+        return Dictionary(named) { first, _ in first }
+    }
+
+    private static func module(_ parameter: String) -> String {
+        let suffix = ".weight"
+        return parameter.hasSuffix(suffix) ? String(parameter.dropLast(suffix.count)) : parameter
     }
 
     private func producer(_ parameter: DecoderParameter, _ format: DecoderFormat)
         -> @Sendable () throws -> [Float]
     {
-        let suffix = ".weight"
-        let layer =
-            parameter.name.hasSuffix(suffix) ? String(parameter.name.dropLast(suffix.count)) : parameter.name
-        let (checkpoint, replacement) = (checkpoint, weights[layer])
+        let (checkpoint, replacement) = (checkpoint, weights[Self.module(parameter.name)])
         return { try checkpoint.converted(parameter, to: format, replacing: replacement) }
     }
 

@@ -58,8 +58,10 @@ import Testing
         #expect(ExportFormat.policy.reduced(policy).isEmpty)
         #expect(ExportFormat.recipe.reduced(policy) == [blocks, eightBits])
         #expect(ExportFormat.nni.reduced(policy) == [pairs, eightBits])
-        for format in [ExportFormat.hf, .torch, .gguf] { #expect(format.reduced(policy) == [eightBits]) }
-        for format in [ExportFormat.onnx, .compressed] { #expect(format.reduced(policy).isEmpty) }
+        for format in [ExportFormat.hf, .torch] { #expect(format.reduced(policy) == [eightBits]) }
+        for format in [ExportFormat.onnx, .compressed, .gguf] { #expect(format.reduced(policy).isEmpty) }
+        let pruned = policy.layers.map(\.level).filter { !$0.keepsAll }
+        #expect(ExportFormat.llamaQuantize.reduced(policy).count == Set(pruned).count)
         var decoder = policy
         decoder.workload = Workload(phase: .decode, tokens: 128)
         #expect(ExportFormat.compressed.reduced(decoder) == [eightBits])

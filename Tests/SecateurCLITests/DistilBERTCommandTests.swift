@@ -37,7 +37,7 @@ import TinyModels
         #expect(html.components(separatedBy: "<th scope=\"row\">transformer.layer.").count == 13)
         let policy = try Policy(path: tool.file("run/policy.json"))
         let model = try SafetensorsFile(path: tool.file("run/model/model.safetensors"))
-        for format in ExportFormat.allCases where format != .gguf {
+        for format in ExportFormat.allCases where ![.gguf, .llamaQuantize].contains(format) {
             let output = tool.file("exported-\(format.rawValue)")
             _ = try succeed(
                 tool, ["export", tool.file("run"), "--format", format.rawValue, "--output", output])

@@ -2,16 +2,19 @@ import Foundation
 import ModelFiles
 import Tensors
 
-/// A Llama folder of two blocks of width 16 with random weights and a byte-level tokenizer.
+/// A Llama folder of two narrow blocks with random weights and a byte-level tokenizer.
 public enum TinyDecoder {
-    private static let (hidden, intermediate, vocabulary) = (16, 24, 64)
+    private static let vocabulary = 64
 
     /// Writes the folder.
-    public static func write(to folder: String, seed: UInt64) throws {
+    ///
+    /// - Parameter hidden: the width, a multiple of 8.
+    public static func write(to folder: String, seed: UInt64, hidden: Int = 16) throws {
+        let (intermediate, head) = (hidden * 3 / 2, hidden / 4)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let configuration = """
             {"model_type": "llama", "hidden_act": "silu", "hidden_size": \(hidden), "num_hidden_layers": 2,
-             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 4,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": \(head),
              "intermediate_size": \(intermediate), "vocab_size": \(vocabulary), "max_position_embeddings": 64,
              "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": false,
              "attention_bias": false, "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 3}
@@ -32,7 +35,7 @@ public enum TinyDecoder {
             for name in ["input_layernorm", "post_attention_layernorm"] {
                 add("\(prefix).\(name)", [hidden], centre: 1)
             }
-            for (name, rows) in [("q", hidden), ("k", 8), ("v", 8), ("o", hidden)] {
+            for (name, rows) in [("q", hidden), ("k", 2 * head), ("v", 2 * head), ("o", hidden)] {
                 add("\(prefix).self_attn.\(name)_proj", [rows, hidden])
             }
             add("\(prefix).mlp.gate_proj", [intermediate, hidden])
