@@ -27,6 +27,8 @@ OUTPUT_BOUND = 1e-4
 ROUNDED_SCORE_BOUND = 2e-3
 ROUNDED_MADE_SCORE_BOUND = 6e-3
 ROUNDED_COSINE_BOUND = 0.99
+# Of perplexity, where weights are rounded to 8 bits.
+EIGHT_BIT_BOUND = 1e-2
 
 
 class Missed(Exception):
@@ -59,10 +61,10 @@ class Exports:
         require(not check or done.returncode == 0, f"secateur {arguments[0]}: {done.stderr.strip()}")
         return done
 
-    def export(self, form, name):
+    def export(self, form, name, *more):
         output = self.work / name
         shutil.rmtree(output, ignore_errors=True)
-        self.call("export", self.run, "--format", form, "--output", output)
+        self.call("export", self.run, "--format", form, "--output", output, *more)
         return output
 
     def refuses(self, form):
@@ -87,6 +89,11 @@ class Exports:
     @property
     def score_bound(self):
         return self.rounded_score_bound if self.integers else SCORE_BOUND
+
+    @property
+    def static_score_bound(self):
+        """Where activations are rounded by scales of the layer, not of the token."""
+        return 2 * self.rounded_score_bound
 
     def compare(self, name, sentences, theirs, bound):
         """Embeddings: equal within a bound, or alike where activations are rounded."""
@@ -350,6 +357,65 @@ def check_onnx(run, script, hf, data, sentences):
             f"transformers', least cosine {cosine:.4f}, {share:.3f} of the bytes")
 
 
+def check_static_onnx(run, script, hf, data, text, sentences):
+    """Scales that are fixed on text: onnxruntime and OpenVINO both compute every layer in int8 in it."""
+    import onnx
+    import transformers
+    from peers import exported_onnx
+
+    path = run.export("onnx", "static.onnx", "--activations", "static", "--train", text)
+    onnx.checker.check_model(str(path), full_check=True)
+    model = transformers.AutoModel.from_pretrained(hf).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(hf)
+    ours, told = run.score("sts", data), []
+    for name, reader in exported_onnx.READERS.items():
+        embed_batch, integers = reader(path, 2)
+        require(integers == len(run.integers), f"{name}: {integers} products in 8 bits of {len(run.integers)}")
+
+        def embed(_, tokenizer, sentences, batch=32):
+            return torch.from_numpy(np.concatenate([
+                embed_batch(dict(tokenizer(sentences[start:start + batch], padding=True, truncation=True,
+                                           max_length=script.longest(model), return_tensors="np")))
+                for start in range(0, len(sentences), batch)]))
+
+        alike = run.compare("embeddings", sentences, embed(None, tokenizer, sentences).numpy(), OUTPUT_BOUND)
+        original, script.embed = script.embed, embed
+        try:
+            score = script.score(model, tokenizer, data)[1]
+        finally:
+            script.embed = original
+        told.append(f"{name} {close('spearman', ours, score, run.static_score_bound)}, {alike}, "
+                    f"{integers} products in 8 bits")
+    return f"{exported_onnx.versions()}: {'; '.join(told)}"
+
+
+def check_gguf_types(run, text):
+    """Layers in int8 as Q8_0, everything else as F32; and the same types for llama-quantize."""
+    import gguf
+    import transformers
+
+    path = run.export("gguf", "model.gguf")
+    types = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(path).tensors}
+    require(run.integers and set(types.values()) == {"F32", "Q8_0"}, f"types {set(types.values())}")
+    count = sum(name == "Q8_0" for name in types.values())
+    require(count == len(run.integers), f"{count} tensors in Q8_0, {len(run.integers)} layers in int8")
+    require(all(types[name] == "F32" for name in types if "norm" in name), "norms are not F32")
+    lines = run.export("llama-quantize", "types.txt").read_text().split()
+    for line in lines:
+        pattern, kind = line.split("=")
+        found = [name for name in types if re.search(pattern, name)]
+        require(len(found) == 1 and types[found[0]] == kind.upper(), f"{line} finds {found}")
+    require(len(lines) == len(run.levels), f"{len(lines)} lines of {len(run.levels)} layers")
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(run.export("hf", "lm-hf"))
+    run.export("torch", "torch")
+    script = module_from(run.work / "torch/apply_masks.py", "lm_types_script")
+    ours = run.score("lm", text, "--windows", 40)
+    score = close("perplexity", ours, script.score(loaded, tokenizer, text)[1], EIGHT_BIT_BOUND * ours)
+    return f"gguf, transformers: {count} of {len(types)} tensors in Q8_0, {len(lines)} lines, {score}"
+
+
 def check_gguf(run, text):
     import gguf
     import transformers
@@ -436,10 +502,14 @@ def main():
         make_language_model(work / "lm", arguments.text)
     decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,
                          "--budget", 120, "--threads", 1)
+    eight_bit_run = search(
+        work / "lm-8bit-run", work / "lm", "--task", "lm", "--latency-of", "decode", "--target-latency", 1,
+        "--target-size", 0.9, "--budget", 120, "--threads", 1)
     bound = ROUNDED_SCORE_BOUND if arguments.pairs else ROUNDED_MADE_SCORE_BOUND
     encoder = Exports(arguments.secateur, encoder_run, work / "encoder", bound)
     integers = Exports(arguments.secateur, integer_run, work / "integers", bound)
     decoder = Exports(arguments.secateur, decoder_run, work / "decoder")
+    eight_bit = Exports(arguments.secateur, eight_bit_run, work / "eight-bit")
     pairs = work / "pairs.tsv"
     sentences = sentence_pairs(arguments.text, pairs)
     pairs = arguments.pairs or pairs
@@ -464,8 +534,11 @@ def main():
     checks = [
         *of_encoder(encoder, ""),
         *of_encoder(integers, ", int8"),
+        ("onnx, static", lambda: check_static_onnx(
+            integers, script(integers), integers.work / "hf", pairs, arguments.text, sentences)),
         ("torch, lm", lambda: check_torch(decoder, decoder.dense, "lm", arguments.text, SCORE_BOUND)),
         ("gguf", lambda: check_gguf(decoder, arguments.text)),
+        ("gguf, int8", lambda: check_gguf_types(eight_bit, arguments.text)),
         ("compressed, lm", lambda: check_compressed(decoder, arguments.bitmask_library, work / "decoder/lm-hf")),
         ("refusals", lambda: (encoder.refuses("gguf"), decoder.refuses("onnx"), "one line each")[-1]),
         ("recipe", lambda: check_recipe(encoder)),

@@ -51,12 +51,23 @@ public enum ExportFormat: String, CaseIterable, Sendable {
 
     /// Writes a run in this format; it appears whole or not at all.
     ///
-    /// - Parameter output: the file to replace, or the folder to write, which must not exist.
+    /// - Parameters:
+    ///   - output: the file to replace, or the folder to write, which must not exist.
+    ///   - activations: how the inputs of layers in int8 are rounded; others than `token` for `onnx` alone.
     /// - Throws: `Issue` for a run without what the format needs, a model that the format does not
     ///   suit, an output that cannot be written.
-    public func write(_ run: FinishedRun, to output: String) throws {
+    public func write(
+        _ run: FinishedRun, to output: String, activations: ActivationScales = .token
+    ) throws {
         try OutputPath(output).require(exporter.output)
-        try exporter.write(run, to: OutputPath(output).path)
+        let path = OutputPath(output).path
+        guard activations != .token else { return try exporter.write(run, to: path) }
+        guard self == .onnx else {
+            throw Issue(
+                .mismatch, .option("activations"), found: "\(activations.name) with \(rawValue)",
+                allowed: "token; static with onnx")
+        }
+        try ONNXExport.write(run, to: path, activations: activations)
     }
 }
 

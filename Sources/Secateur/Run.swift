@@ -72,9 +72,12 @@ public struct Run: Sendable {
     /// - Parameters:
     ///   - format: what is written.
     ///   - output: the file to replace, or the folder to write, which must not exist.
-    public func export(_ format: ExportFormat, to output: String) throws {
+    ///   - activations: how `onnx` rounds the inputs of layers in int8.
+    public func export(
+        _ format: ExportFormat, to output: String, activations: ActivationScales = .token
+    ) throws {
         try OutputPath(output).require(format.output)
-        try format.write(FinishedRun(folder: folder), to: output)
+        try format.write(FinishedRun(folder: folder), to: output, activations: activations)
     }
 
     /// Writes `report.html` into the folder.

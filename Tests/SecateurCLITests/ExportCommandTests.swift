@@ -97,7 +97,18 @@ import TinyModels
             for word in words { #expect(result.errors.contains(word), "\(result.errors)") }
         }
         let (run, out) = (tool.file("run"), tool.file("out"))
-        try fails(["export", run, "--format", "gguf", "--output", out], ["encoder", "language models"])
+        for format in ["llama-quantize", "gguf"] {
+            try fails(
+                ["export", run, "--format", format, "--output", out], ["encoder", format, "language models"])
+        }
+        let calibrated = ["--activations", "static", "--train", tool.file("text.txt"), "--output", out]
+        try fails(["export", run, "--format", "hf"] + calibrated, ["--activations", "hf", "onnx"])
+        try fails(["export", run, "--format", "onnx"] + calibrated, ["--activations", "no layer in int8"])
+        try fails(
+            ["export", run, "--format", "onnx", "--activations", "static", "--output", out], ["--train"])
+        try fails(
+            ["export", run, "--format", "onnx", "--train", tool.file("text.txt"), "--output", out],
+            ["--train", "static"])
         try fails(["export", run, "--format", "zip", "--output", out], ["--format", "zip"])
         try fails(["export", tool.file("none"), "--format", "hf", "--output", out], ["none/policy.json"])
         try fails(["export", run, "--format", "hf", "--output", run], ["already exists"])

@@ -1,6 +1,8 @@
 import Foundation
 import Levels
 import ModelFiles
+import Models
+import Tensors
 import Testing
 
 @testable import Export
@@ -8,11 +10,12 @@ import Testing
 
 /// Exports of a run with layers in int8.
 @Suite(.serialized) struct IntegerExportTests {
-    private func export(_ tool: CommandLineTool, _ format: ExportFormat, isWhole: Bool) throws -> String {
+    private func export(
+        _ tool: CommandLineTool, _ format: ExportFormat, isWhole: Bool, _ more: [String] = []
+    ) throws -> String {
         let output = tool.file("exported-\(format.rawValue)")
-        let result = try tool.run([
-            "export", tool.file("run"), "--format", format.rawValue, "--output", output,
-        ])
+        let result = try tool.run(
+            ["export", tool.file("run"), "--format", format.rawValue, "--output", output] + more)
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.errors.contains("does not say all") == !isWhole, "\(result.errors)")
         return output
@@ -167,6 +170,71 @@ import Testing
         }
         // Queries, keys and values share their activations.
         #expect(graph.node.count { $0.opType == "Round" } == 3)
+    }
+
+    /// Products of floats between nodes that readers know, the weights whole numbers, inputs rounded within what the
+    /// model has on the text.
+    @Test func onnxWithStaticScalesRoundsBeforeProductsOfFloats() throws {
+        let tool = try TinyIntegers.prepared()
+        defer { tool.cleanUp() }
+        let run = try model(tool.file("run/model"))
+        let path = try export(
+            tool, .onnx, isWhole: true, ["--activations", "static", "--train", tool.file("text.txt")])
+        let graph = try Onnx_ModelProto(serializedBytes: Data(contentsOf: URL(fileURLWithPath: path))).graph
+        let tensors = Dictionary(uniqueKeysWithValues: graph.initializer.map { ($0.name, $0) })
+        let nodes = Dictionary(uniqueKeysWithValues: graph.node.map { ($0.name, $0) })
+        let spans = try spans(tool)
+        for layer in TinyIntegers.layers {
+            let product = try #require(nodes["\(layer).product"])
+            #expect(product.opType == "MatMul")
+            guard try TinyIntegers.level(of: layer).precision == .int8 else { continue }
+            let (input, weight) = (
+                try #require(nodes[product.input[0]]), try #require(nodes[product.input[1]])
+            )
+            #expect(input.opType == "DequantizeLinear" && weight.opType == "DequantizeLinear")
+            #expect(nodes[input.input[0]]?.opType == "QuantizeLinear")
+            #expect(nodes[input.input[0]]?.input.suffix(2) == input.input.suffix(2))
+            // A scale for each output, the second dimension of [columns × rows].
+            #expect(weight.attribute.map(\.name) == ["axis"] && weight.attribute[0].i == 1)
+            let integers = try #require(tensors[weight.input[0]])
+            #expect(integers.dataType == Int32(Onnx_TensorProto.DataType.int8.rawValue))
+            let scales = try #require(
+                try run.integers("\(layer).weight", shape: integers.dims.reversed().map { Int($0) })?.scales)
+            #expect(tensors[weight.input[1]]?.rawData == scales.withUnsafeBytes { Data($0) })
+            let scale = try #require(tensors[input.input[1]]?.rawData)
+                .withUnsafeBytes { $0.loadUnaligned(as: Float.self) }
+            let zero = Float(try #require(tensors[input.input[2]]?.rawData.first))
+            let span = try #require(spans[layer])
+            #expect(abs(-zero * scale - span.lowerBound) <= 0.51 * scale, "\(layer)")
+            #expect(abs((255 - zero) * scale - span.upperBound) <= 0.51 * scale, "\(layer)")
+        }
+        // Queries, keys and values share their activations.
+        #expect(graph.node.count { $0.opType == "QuantizeLinear" } == 3)
+        #expect(!graph.node.contains { $0.opType == "MatMulInteger" })
+    }
+
+    /// The inputs of layers over all of the text, 0 among them.
+    private func spans(_ tool: CommandLineTool) throws -> [String: ClosedRange<Float>] {
+        let model = try EncoderModel(folder: tool.file("run/model"))
+        let lines = try String(contentsOfFile: tool.file("text.txt"), encoding: .utf8).split(separator: "\n")
+        var spans: [String: ClosedRange<Float>] = [:]
+        for sequence in model.sentences.encode(lines.map(String.init)) {
+            model.encoder.observeInputs(of: [sequence], pool: ThreadPool(), progress: { _ in }) {
+                layers, input in
+                for layer in layers {
+                    let known = spans[layer] ?? 0...0
+                    for feature in 0..<input.features {
+                        for token in 0..<input.tokens {
+                            let value = input[feature, token]
+                            guard !(spans[layer] ?? known).contains(value) else { continue }
+                            let span = spans[layer] ?? known
+                            spans[layer] = min(span.lowerBound, value)...max(span.upperBound, value)
+                        }
+                    }
+                }
+            }
+        }
+        return spans
     }
 
     @Test func listsOfWhatToPruneSayThatTheyKeepLess() throws {

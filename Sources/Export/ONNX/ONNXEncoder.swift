@@ -15,21 +15,30 @@ struct ONNXEncoder {
     private let checkpoint: EncoderCheckpoint
     private let modules: ModuleTree
     private let sentences: SentenceModules
+    /// What scales of inputs follow from where they are fixed; nil where each token has its own.
+    private let ranges: ActivationRanges?
+    /// Activations rounded by fixed scales, by their names before.
+    private var fixed: [String: String] = [:]
     /// Activations in whole numbers, by their names as floats.
     private var rounded: [String: ONNXRounded] = [:]
 
     /// The graph of a model folder.
-    static func graph(_ checkpoint: EncoderCheckpoint, folder: String) throws -> ONNXGraph {
+    ///
+    /// - Parameter ranges: of the inputs of layers in int8, whose scales are then fixed.
+    static func graph(
+        _ checkpoint: EncoderCheckpoint, folder: String, ranges: ActivationRanges? = nil
+    ) throws -> ONNXGraph {
         var encoder = ONNXEncoder(
             checkpoint: checkpoint,
-            sentences: try sentences(folder: folder, hidden: checkpoint.dimensions.hidden))
+            sentences: try sentences(folder: folder, hidden: checkpoint.dimensions.hidden), ranges: ranges)
         try encoder.build()
         return encoder.graph
     }
 
-    private init(checkpoint: EncoderCheckpoint, sentences: SentenceModules) {
+    private init(checkpoint: EncoderCheckpoint, sentences: SentenceModules, ranges: ActivationRanges?) {
         self.checkpoint = checkpoint
         self.sentences = sentences
+        self.ranges = ranges
         modules = checkpoint.modules
         graph = ONNXGraph(name: checkpoint.configuration.architecture.modelType)
     }
@@ -173,12 +182,19 @@ struct ONNXEncoder {
             let transposed = graph.constant(name, shape, weight.elements)
             return graph.apply("MatMul", [input, transposed], named: "\(layer.name).product")
         }
-        // Queries, keys and values are computed of the same states.
-        let activations = rounded[input] ?? graph.rounded(input)
-        rounded[input] = activations
         let transposed = (0..<layer.cols).flatMap { column in
             (0..<layer.rows).map { integers.values[$0 * layer.cols + column] }
         }
+        // Queries, keys and values are computed of the same states.
+        if let ranges {
+            let activations = fixed[input] ?? graph.rounded(input, by: ranges.rounding(of: layer.name))
+            fixed[input] = activations
+            return graph.product(
+                activations, name, shape: shape, transposed, scales: integers.scales,
+                named: "\(layer.name).product")
+        }
+        let activations = rounded[input] ?? graph.rounded(input)
+        rounded[input] = activations
         return graph.product(
             activations, name, shape: shape, transposed, scales: integers.scales,
             named: "\(layer.name).product")

@@ -1,0 +1,53 @@
+"""Encoders that `secateur export --format onnx` wrote, run by onnxruntime and by OpenVINO.
+
+A reader takes a file and a number of threads. It gives a function of inputs by name to an embedding of each sequence,
+and how many products of the graph that is run are of 8 bits.
+"""
+import os
+import tempfile
+
+import onnx
+import onnxruntime
+import openvino
+
+EMBEDDING = "sentence_embedding"
+
+
+def onnxruntime_reader(path, threads):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
+    # Threads that wait for more work would slow down what is measured next.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = os.path.join(folder, "run.onnx")
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        nodes = onnx.load(options.optimized_model_filepath).graph.node
+    names = {node.name for node in session.get_inputs()}
+
+    def embed(inputs):
+        return session.run([EMBEDDING], {name: inputs[name] for name in names})[0]
+
+    return embed, sum("MatMulInteger" in node.op_type or node.op_type == "QLinearMatMul" for node in nodes)
+
+
+def openvino_reader(path, threads):
+    settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+    request, names = compiled.create_infer_request(), {node.any_name for node in compiled.inputs}
+
+    def embed(inputs):
+        return request.infer({name: inputs[name] for name in names})[EMBEDDING].copy()
+
+    def is_integer(operation):
+        told = operation.get_rt_info()
+        kind, precision = (str(told[name].value) for name in ("layerType", "runtimePrecision"))
+        return kind in ("FullyConnected", "MatMul") and precision in ("u8", "i8")
+
+    return embed, sum(map(is_integer, compiled.get_runtime_model().get_ordered_ops()))
+
+
+READERS = {"onnxruntime": onnxruntime_reader, "OpenVINO": openvino_reader}
+
+
+def versions():
+    return f"onnxruntime {onnxruntime.__version__}, OpenVINO {openvino.__version__.split('-')[0]}"
