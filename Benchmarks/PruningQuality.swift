@@ -27,8 +27,11 @@ struct PruningQuality: ParsableCommand {
     @Option(help: "How layers are pruned.")
     var solver = PruningScore.obs
 
-    @Option(parsing: .upToNextOption, help: "Sparsities.")
-    var sparsities = [0.5, 0.7, 0.8]
+    @Option(
+        help: """
+            The levels, with commas. Default: int8 and int4 without zeros, and in int8 patterns of 50, 70 and 80 %.
+            """)
+    var levels: String?
 
     @Option(help: "Calibrations to average over.")
     var seeds = 3
@@ -40,9 +43,10 @@ struct PruningQuality: ParsableCommand {
         let pool = try ThreadPool(threads: UsableProcessors.count())
         let encoder = try EncoderModel(folder: model)
         let task = STSTask(pairs: try Datasets.scoredPairs(path: data), tokenizer: encoder.sentences)
-        let levels = [Pattern.unstructured, .rowBlock4].flatMap { pattern in
-            sparsities.map { Level(pattern: pattern, sparsity: $0) }
-        }
+        let levels =
+            try levels.map { text in
+                try LevelSet("dense," + text).filter { $0 != .dense }
+            } ?? Self.usual
         print("dense \(percent(task.score(encoder.encoder, pool: pool)))")
         var scores = levels.map { _ in [Double]() }
         for seed in 0..<seeds {
@@ -57,6 +61,13 @@ struct PruningQuality: ParsableCommand {
             print("\(level) \(percent(scores[index].mean))  (\(each))")
         }
     }
+
+    private static let usual =
+        [.dense.with(.int8), .dense.with(.int4)]
+        + [Pattern.unstructured, .rowBlock4, .rowBlock16, .block4, .units(UnitShape(rows: 1, columns: 4))]
+        .flatMap { pattern in
+            [0.5, 0.7, 0.8].map { Level(pattern: pattern, sparsity: $0, precision: .int8) }
+        }
 
     private func calibrated(_ encoder: EncoderModel, seed: UInt64, pool: ThreadPool) throws -> [PrunableLayer]
     {
@@ -81,8 +92,9 @@ struct PruningQuality: ParsableCommand {
         pool.forEach(count: layers.count) { index in
             let layer = layers[index]
             let packed = Result {
-                try LevelFormats.standard.pack(
-                    level, weight: layer.pruned(to: level), bias: dense.biases[layer.name] ?? [])
+                let formats = LevelFormats.standard
+                let weight = try layer.pruned(to: level, on: formats.grid(of: level, for: .prefill))
+                return try formats.pack(level, weight: weight, bias: dense.biases[layer.name] ?? [])
             }
             operators.withLock { $0[layer.name] = packed }
         }

@@ -16,7 +16,7 @@ public struct SearchInputs<Model: SearchableModel> {
     public let model: Model
     /// What policies are applied to: the dense model, with word embeddings in 8 bits where levels of whole numbers are
     /// offered.
-    public let base: Model
+    public private(set) var base: Model
     /// SHA-256 of its weights.
     public let modelDigest: String
     /// What it can be made of.
@@ -64,6 +64,7 @@ public struct SearchInputs<Model: SearchableModel> {
     func choosing(_ levels: LevelSet) -> SearchInputs {
         var inputs = self
         inputs.options.levels = levels
+        inputs.base = levels.hasIntegers ? model.roundingWords() : model
         return inputs
     }
 

@@ -10,13 +10,14 @@ import Tensors
 /// `secateur kernels`
 struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compare the kernels of every pattern with the fastest dense product.",
+        abstract: "Compare the kernels of levels with the fastest dense product.",
         discussion: """
             The dense reference is the fastest of this project's own product and OpenBLAS's, on the core that suits \
             the instruction set.
 
               secateur kernels --shape 1536x384 --threads 1 --json
               secateur kernels --patterns 4x1 --sparsities 0.7 0.9 --isa avx2
+              secateur kernels --levels int8 int4 bfloat16 16x1@0.5:int8
             """)
 
     @OptionGroup var machine: MachineOptions
@@ -35,6 +36,12 @@ struct Kernels: ParsableCommand {
 
     @Option(parsing: .upToNextOption, help: "Sparsities; 2:4 has the one of its own.")
     var sparsities = [0.5, 0.7, 0.8, 0.9, 0.95]
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "Levels such as int8 or 16x1@0.5:int8, in place of patterns and sparsities in float32.",
+        transform: parsed(Level.form, { Level($0) }))
+    var levels: [Level] = []
 
     @Option(help: "Rounds to measure, kernels alternating.")
     var rounds = 21
@@ -74,9 +81,10 @@ struct Kernels: ParsableCommand {
 
     func run() throws {
         OpenBLASCore.require(isa)
-        let levels = patterns.filter { $0 != .dense }.flatMap { pattern in
+        let ofPatterns = patterns.filter { $0 != .dense }.flatMap { pattern in
             (pattern.fixedSparsity.map { [$0] } ?? sparsities).map { Level(pattern: pattern, sparsity: $0) }
         }
+        let levels = (self.levels.isEmpty ? ofPatterns : self.levels).filter { $0 != .dense }
         try LevelFormats.standard.require(levels)
         machine.noteBusyProcessors()
         let line = ProgressLine()
@@ -107,9 +115,12 @@ private struct KernelTable {
         print(
             "\(report.isa), \(report.threads.counted("thread")), FMA peak \(decimal(report.peakGflops, 0)) GFLOP/s,"
                 + " OpenBLAS core \(report.openBLASCore)")
+        for (precision, peak) in report.peaks.sorted(by: { $0.key < $1.key }) where precision != "float32" {
+            print("peak of \(precision) \(decimal(peak, 0)) billion operations a second")
+        }
         for entry in report.entries {
             let level =
-                entry.pattern == "dense"
+                entry.sparsity == 0
                 ? entry.kernel : "\(entry.pattern) \(decimal(100 * entry.sparsity, 0)) %"
             print(
                 "  \(entry.rows)x\(entry.cols)  \(pad(level, 20))  \(pad(entry.kernel, 20))"

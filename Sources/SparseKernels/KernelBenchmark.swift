@@ -7,7 +7,8 @@ import Transformers
 ///
 /// In every round each kernel runs a few times in a row, after once to warm up, so that a drift of the
 /// machine's speed falls on all alike. The dense product is this project's own and OpenBLAS's, in both of
-/// its layouts; the fastest of them is the reference.
+/// its layouts; the fastest of them is the reference. Kernels that take rounded activations are given them, as models
+/// round once for several layers.
 public struct KernelBenchmark {
     /// One kernel of one shape.
     public struct Entry: Sendable, Codable, Equatable {
@@ -31,7 +32,7 @@ public struct KernelBenchmark {
         public let spreadMs: Double
         /// 2·rows·cols·tokens / time, zeros counted.
         public let effectiveGflops: Double
-        /// Products with kept weights / time, as a fraction of the FMA peak.
+        /// Products with kept weights / time, as a fraction of the peak of the level's precision.
         public let fractionOfPeak: Double
         /// Time of the fastest dense product / time.
         public let speedupOverDense: Double
@@ -41,8 +42,11 @@ public struct KernelBenchmark {
     public struct Report: Sendable, Codable, Equatable {
         /// The instruction set.
         public let isa: String
-        /// The FMA peak of all threads together.
-        public let peakGflops: Double
+        /// The peak of every precision that was measured, by name, of all threads together: billions of operations in
+        /// a second.
+        public let peaks: [String: Double]
+        /// That of single precision.
+        public var peakGflops: Double { peaks[Precision.float32.name] ?? .nan }
         /// Threads.
         public let threads: Int
         /// The core that OpenBLAS worked with.
@@ -78,13 +82,17 @@ public struct KernelBenchmark {
         let before = BLAS.threads
         BLAS.use(threads: pool.threads)
         defer { BLAS.use(threads: before) }
-        var peak = 0.0
+        var peaks: [Precision: Double] = [:]
+        let precisions = Set(levels.map(\.precision)).union([.float32])
         let measured = try shapes.enumerated().map { number, shape in
             let candidates = try candidates(shape, levels)
             var times = candidates.map { _ in [Double]() }
             for round in 0..<rounds {
                 progress((Double(number) + Double(round) / Double(rounds)) / Double(shapes.count))
-                peak = max(peak, FMAPeak.gigaflops(instructionSet, pool: pool))
+                for precision in precisions {
+                    let peak = PrecisionPeak.gigaflops(precision, instructionSet, pool: pool)
+                    peaks[precision] = max(peaks[precision] ?? 0, peak)
+                }
                 for (index, candidate) in candidates.enumerated() {
                     candidate.run()
                     for _ in 0..<runs { times[index].append(Stopwatch.milliseconds(candidate.run)) }
@@ -93,14 +101,15 @@ public struct KernelBenchmark {
             return (shape, candidates, times.map(LatencyTable.Entry.init))
         }
         return Report(
-            isa: instructionSet.rawValue, peakGflops: peak, threads: pool.threads,
+            isa: instructionSet.rawValue,
+            peaks: Dictionary(uniqueKeysWithValues: peaks.map { ($0.name, $1) }), threads: pool.threads,
             openBLASCore: BLAS.coreName,
-            entries: measured.flatMap { entries(shape: $0, candidates: $1, times: $2, peak: peak) })
+            entries: measured.flatMap { entries(shape: $0, candidates: $1, times: $2, peaks: peaks) })
     }
 
     private func entries(
         shape: (rows: Int, cols: Int), candidates: [KernelCandidate], times: [LatencyTable.Entry],
-        peak: Double
+        peaks: [Precision: Double]
     ) -> [Entry] {
         let dense = zip(candidates, times).filter { $0.0.level == .dense }.map(\.1.medianMs).min() ?? .nan
         let operations = 2 * Double(shape.rows * shape.cols * tokens)
@@ -112,7 +121,8 @@ public struct KernelBenchmark {
                 kernel: candidate.name, weightBytes: candidate.weightBytes, medianMs: time.medianMs,
                 spreadMs: time.spreadMs,
                 effectiveGflops: effective,
-                fractionOfPeak: effective * (1 - candidate.level.sparsity) / peak,
+                fractionOfPeak: effective * (1 - candidate.level.sparsity)
+                    / (peaks[candidate.level.precision] ?? .nan),
                 speedupOverDense: dense / time.medianMs)
         }
     }
@@ -129,18 +139,27 @@ public struct KernelBenchmark {
         let weight = matrix(shape.rows, shape.cols)
         let activations = matrix(shape.cols, tokens)
         let input = PanelMatrix(activations)
+        let rounded = RoundedInputs(
+            features: shape.cols, tokens: tokens, workers: pool.threads, instructionSet: instructionSet)
+        let pool = pool
+        pool.run { worker in
+            for form in RoundedInputs.Form.allCases {
+                rounded.round(input, to: form, worker: worker, pool: pool)
+                pool.barrier()
+            }
+        }
         let output = PanelMatrix(features: shape.rows, tokens: tokens)
         let bias = [Float](repeating: 0.1, count: shape.rows)
         let dense = DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
         let products =
-            [KernelCandidate(dense, .dense, input, output, pool)]
+            [KernelCandidate(dense, .dense, input, rounded, output, pool)]
             + KernelCandidate.openBLAS(weight, activations)
         return try products
             + levels.map { level in
                 var pruned = weight
                 pruned.scatterZeros(level, using: &random)
                 let linear = try formats.pack(level, weight: pruned, bias: bias, on: instructionSet)
-                return KernelCandidate(linear, level, input, output, pool)
+                return KernelCandidate(linear, level, input, rounded, output, pool)
             }
     }
 }
@@ -153,12 +172,16 @@ private struct KernelCandidate {
     let run: () -> Void
 
     init(
-        _ linear: any LinearOperator, _ level: Level, _ input: PanelMatrix, _ output: PanelMatrix,
-        _ pool: ThreadPool
+        _ linear: any LinearOperator, _ level: Level, _ input: PanelMatrix, _ rounded: RoundedInputs,
+        _ output: PanelMatrix, _ pool: ThreadPool
     ) {
         self.init(name: linear.kernelName, level: level, weightBytes: linear.sizeBytes) {
             pool.run { worker in
-                linear.apply(input, into: output, part: worker, of: pool.threads)
+                if let linear = linear.rounded {
+                    linear.apply(rounded, into: output, epilogue: .init(), part: worker, of: pool.threads)
+                } else {
+                    linear.apply(input, into: output, part: worker, of: pool.threads)
+                }
             }
         }
     }

@@ -84,8 +84,10 @@ import Transformers
         _ = try put(tool, "model", at: "int8", "integers")
         _ = try put(tool, "integers", at: "bfloat16", "again")
         let again = try file(tool.file("again"))
-        #expect(again.tensors.values.allSatisfy { [.f32, .bf16].contains($0.elementType) })
-        #expect(!again.names.contains { again.isPart($0) || $0.hasSuffix("_scale") })
+        // Word embeddings stay as they were.
+        let others = again.names.filter { !$0.contains("word_embeddings") }
+        #expect(others.allSatisfy { [.f32, .bf16].contains(again.tensors[$0]?.elementType) })
+        #expect(!others.contains { again.isPart($0) || $0.hasSuffix("_scale") })
         #expect(again.metadata["secateur.levels"]?.contains("int8") == false)
     }
 

@@ -12,6 +12,7 @@ import Testing
         benchmark.rounds = 2
         let levels = [
             Level(pattern: .unstructured, sparsity: 0.75), Level(pattern: .twoOfFour, sparsity: 0.5),
+            .dense.with(.int8),
         ]
         let before = BLAS.threads
         let report = try benchmark.measure(shapes: [(rows: 64, cols: 96)], levels: levels)
@@ -23,7 +24,8 @@ import Testing
         for entry in report.entries {
             #expect(abs(entry.effectiveGflops * entry.medianMs * 1e6 - 2 * 64 * 96 * 40) < 1)
             #expect(abs(entry.speedupOverDense * entry.medianMs - reference) < 1e-9)
-            let ofPeak = entry.effectiveGflops * (1 - entry.sparsity) / report.peakGflops
+            let peak = try #require(report.peaks[entry.pattern == "int8" ? "int8" : "float32"])
+            let ofPeak = entry.effectiveGflops * (1 - entry.sparsity) / peak
             #expect(abs(entry.fractionOfPeak - ofPeak) < 1e-9)
         }
     }
@@ -31,7 +33,7 @@ import Testing
     private func report(_ speedups: [(rows: Int, pattern: String, speedup: Double)]) -> KernelBenchmark.Report
     {
         .init(
-            isa: "avx2", peakGflops: 1, threads: 1, openBLASCore: "Haswell",
+            isa: "avx2", peaks: ["float32": 1], threads: 1, openBLASCore: "Haswell",
             entries: speedups.map {
                 .init(
                     rows: $0.rows, cols: 8, tokens: 1, pattern: $0.pattern, sparsity: 0.5, kernel: "sparse",

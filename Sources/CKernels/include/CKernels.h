@@ -111,6 +111,10 @@ typedef struct {
     double (*fma)(size_t rounds, float *sink);
 } secateur_kernels;
 
+// Runs `rounds` rounds of independent products on registers alone, of bytes or of bfloat16, by the instructions that the
+// kernels of a name use for them; returns the number of operations, two for each product, or 0 where no such are known.
+double secateur_peak(const char *kernels, int isBFloat16, size_t rounds);
+
 // The fastest instruction set of this CPU.
 secateur_isa secateur_best_isa(void);
 // Whether this CPU carries out a 512-bit operation in two halves.
