@@ -25,7 +25,10 @@ def options():
     parser.add_argument("--secateur", default=os.environ.get("SECATEUR", ".build/release/secateur"))
     parser.add_argument("--isa", default="", help="secateur's instruction set, such as avx2")
     parser.add_argument(
-        "--levels", nargs="+", default=["int8", "16x1@0.5:int8", "4x1@0.5:int8"], help="levels of secateur")
+        "--levels", nargs="+", default=["bfloat16", "int8", "int4", "16x1@0.5:int8", "4x1@0.5:int8"],
+        help="levels of secateur")
+    parser.add_argument(
+        "--folders", nargs="+", default=[], metavar="NAME=FOLDER", help="further model folders of secateur")
     parser.add_argument("--tokens", type=int, nargs="+", default=[128])
     parser.add_argument("--batch", type=int, nargs="+", default=[1])
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
@@ -134,6 +137,7 @@ def main():
     folders = {
         f"Secateur {level}": command.pruned(level, arguments.text, arguments.work)
         for level in arguments.levels}
+    folders |= dict(folder.split("=", 1) for folder in arguments.folders)
     calibration = quality.token_ids(tokenizer, calibration_texts(arguments.text))
     peers = runtimes.build(arguments.model, arguments.work, calibration)
     absent = []

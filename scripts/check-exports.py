@@ -85,8 +85,11 @@ class Exports:
 
     @property
     def integers(self):
-        """Layers in int8."""
-        return [name for name, entry in self.levels.items() if entry["level"].get("precision") == "int8"]
+        """Layers in int8 and in int4."""
+        return self.layers_in("int8") + self.layers_in("int4")
+
+    def layers_in(self, precision):
+        return [name for name, entry in self.levels.items() if entry["level"].get("precision") == precision]
 
     @property
     def score_bound(self):
@@ -284,14 +287,17 @@ def check_compressed(run, library, hf):
 
 
 def check_quantized(run, script, hf, data, sentences):
-    """int-quantized, which transformers loads by compressed-tensors: it rounds activations by token, too."""
+    """int-quantized and pack-quantized, which transformers loads by compressed-tensors: it rounds activations by token,
+    too."""
     import transformers
 
     folder = run.export("compressed", "compressed")
     model = transformers.AutoModel.from_pretrained(folder).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     stored = [name for name, value in model.state_dict().items() if value.dtype == torch.int8]
-    require(sorted(stored) == sorted(f"{name}.weight" for name in run.integers), "other layers in int8")
+    require(sorted(stored) == sorted(f"{name}.weight" for name in run.layers_in("int8")), "other layers in int8")
+    packed = [name for name, value in model.state_dict().items() if name.endswith("weight_packed")]
+    require(sorted(packed) == sorted(f"{name}.weight_packed" for name in run.layers_in("int4")), "other layers in int4")
     alike = run.compare("embeddings", sentences, script.embed(model, tokenizer, sentences).numpy(), SCORE_BOUND)
     # The first pass has turned the weights into floats.
     theirs, ours = model.state_dict(), transformers.AutoModel.from_pretrained(hf).state_dict()
@@ -299,7 +305,7 @@ def check_quantized(run, script, hf, data, sentences):
     score = close("spearman", run.score("sts", data), script.score(model, tokenizer, data)[1], run.score_bound)
     sizes = [(f / "model.safetensors").stat().st_size for f in (folder, hf)]
     whole = sum(ours[f"{name}.weight"].numel() for name in run.integers)
-    require(sizes[0] < sizes[1] - 2.9 * whole, f"{sizes[0]} bytes, whole {sizes[1]}, {whole} in int8")
+    require(sizes[0] < sizes[1] - 2.9 * whole, f"{sizes[0]} bytes, whole {sizes[1]}, {whole} in whole numbers")
     return (f"compressed-tensors {version('compressed-tensors')}, transformers: {score}, {alike}, "
             f"{sizes[0]} bytes of {sizes[1]} ({sizes[0] / sizes[1]:.3f})")
 
@@ -501,6 +507,8 @@ def main():
     integer_run = search(
         work / "integer-run", arguments.model, *usual, "--target-latency", 0.6,
         "--levels", "dense,4x1@0.5,int8,16x1@0.5:int8,unstructured@0.7:int8")
+    four_bit_run = search(
+        work / "four-bit-run", arguments.model, *usual, "--target-latency", 0.28, "--levels", "int4,4x1@0.5:int8")
     if not (work / "lm/config.json").exists():
         make_language_model(work / "lm", arguments.text)
     decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,
@@ -511,6 +519,7 @@ def main():
     bound = ROUNDED_SCORE_BOUND if arguments.pairs else ROUNDED_MADE_SCORE_BOUND
     encoder = Exports(arguments.secateur, encoder_run, work / "encoder", bound)
     integers = Exports(arguments.secateur, integer_run, work / "integers", bound)
+    four_bits = Exports(arguments.secateur, four_bit_run, work / "four-bits", bound)
     decoder = Exports(arguments.secateur, decoder_run, work / "decoder")
     eight_bit = Exports(arguments.secateur, eight_bit_run, work / "eight-bit")
     pairs = work / "pairs.tsv"
@@ -537,6 +546,7 @@ def main():
     checks = [
         *of_encoder(encoder, ""),
         *of_encoder(integers, ", int8"),
+        *of_encoder(four_bits, ", int4"),
         ("onnx, static", lambda: check_static_onnx(
             integers, script(integers), integers.work / "hf", pairs, arguments.text, sentences)),
         ("torch, lm", lambda: check_torch(decoder, decoder.dense, "lm", arguments.text, SCORE_BOUND)),

@@ -5,7 +5,7 @@
 //   INT8_GROUP_ROWS, INT8_GROUP_VECTORS   the same of a tile of row blocks: a divisor of 4, and of 16 tokens; no such
 //                       rows where a part of a panel fits the registers
 //   INT8_ATTENTION_VECTORS   vectors of tokens of a tile of attention, of 4 rows
-//   INT8_AMX            where dense products are made by amx_tiles.h
+//   INT8_DENSE_TILE     the file of the dense tile, where it is not int8_dense_tile.inc.h; INT8_AMX where that is made by amx_tiles.h
 // and has included one of int8_*.h, which define
 //   INT8_TOKENS         tokens of a vector of sums, vi and vf
 //   INT8_LANES          lanes of 16 bytes of `bytes`, the register that bytes are interleaved in
@@ -30,8 +30,8 @@
 
 #include "int8_strip.inc.h"
 
-#ifdef INT8_AMX
-#include "int8_amx_tile.inc.h"
+#ifdef INT8_DENSE_TILE
+#include INT8_DENSE_TILE
 #else
 #include "int8_dense_tile.inc.h"
 #define INT8_BLOCK_FOURS 1

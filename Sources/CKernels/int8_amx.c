@@ -11,6 +11,7 @@
 #define NAME(x) secateur_amx_##x
 #define ISA_NAME "amx"
 #define INT8_AMX
+#define INT8_DENSE_TILE "int8_amx_tile.inc.h"
 #define INT8_DENSE_ROWS 32
 #define INT8_DENSE_VECTORS 2
 #define INT8_DENSE_FOURS 384

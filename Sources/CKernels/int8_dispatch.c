@@ -23,7 +23,7 @@ static int has_avxvnni(void) {
 #endif
 }
 #elif defined(__aarch64__)
-extern const secateur_int8_kernels secateur_neon_int8_table;
+extern const secateur_int8_kernels secateur_neon_int8_table, secateur_i8mm_int8_table;
 
 static int has_dot_products(void) {
 #if defined(__linux__)
@@ -31,6 +31,15 @@ static int has_dot_products(void) {
     return (getauxval(AT_HWCAP) & dotProducts) != 0;
 #else
     return 1; // of Apple's processors, all
+#endif
+}
+
+static int has_matrix_products(void) {
+#if defined(__linux__)
+    const unsigned long matrixProducts = 1ul << 13; // HWCAP2_I8MM
+    return (getauxval(AT_HWCAP2) & matrixProducts) != 0;
+#else
+    return 0;
 #endif
 }
 #endif
@@ -48,7 +57,10 @@ size_t secateur_int8_tables(int isa, const secateur_int8_kernels *tables[SECATEU
     if (hasAVX512) tables[count++] = &secateur_avx512_int8_table;
     if (hasAVX2) tables[count++] = &secateur_avx2_int8_table;
 #elif defined(__aarch64__)
-    if (isa == SECATEUR_ISA_NEON && has_dot_products()) tables[count++] = &secateur_neon_int8_table;
+    if (isa == SECATEUR_ISA_NEON && has_dot_products()) {
+        if (has_matrix_products()) tables[count++] = &secateur_i8mm_int8_table;
+        tables[count++] = &secateur_neon_int8_table;
+    }
 #endif
     if (isa > SECATEUR_ISA_SCALAR) tables[count++] = &secateur_portable_int8_table;
     tables[count++] = &secateur_scalar_int8_table;

@@ -51,6 +51,7 @@ static void tiles_bf16(size_t rounds) { tiles(rounds, 1); }
 #elif defined(__aarch64__)
 #define REGISTERS "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11"
 PEAK(dots, ".arch_extension dotprod\n\t" TWELVE("sdot v", ".4s, v14.16b, v15.16b\n\t"), REGISTERS)
+PEAK(matrices, ".arch_extension i8mm\n\t" TWELVE("smmla v", ".4s, v14.16b, v15.16b\n\t"), REGISTERS)
 #endif
 
 typedef struct {
@@ -71,6 +72,7 @@ double secateur_peak(const char *kernels, int isBFloat16, size_t rounds) {
 #endif
 #elif defined(__aarch64__)
         {"neon", 0, 12 * 32, dots},
+        {"neon i8mm", 0, 12 * 64, matrices},
 #endif
         {"", 0, 0, NULL},
     };

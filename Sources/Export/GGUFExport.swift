@@ -3,13 +3,13 @@ import ModelFiles
 import Models
 import Runs
 
-/// A GGUF file, which llama.cpp loads: layers in int8 as `q8_0`, everything else in single precision.
+/// A GGUF file, which llama.cpp loads: layers in int8 as `q8_0`, in int4 as `q4_0`, everything else in single precision.
 enum GGUFExport: Exporter {
     static let output = OutputPath.Kind.file
 
-    /// Zeros stay zeros in `q8_0`, too.
+    /// Zeros stay zeros there, too.
     static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
-        [.float32, .int8].contains(level.precision)
+        level.precision == .float32 || level.precision.isInteger
     }
 
     static func write(_ run: FinishedRun, to output: String) throws {
@@ -31,7 +31,7 @@ enum GGUFExport: Exporter {
     }
 
     /// Every layer of a policy, what GGUF files call its matrix, and how its level is stored there: `q8_0` for int8
-    /// where rows are whole blocks, else single precision.
+    /// and `q4_0` for int4 where rows are whole blocks, else single precision.
     /// - Throws: `Issue` for a layer that is not the model's.
     static func layers(_ run: FinishedRun, _ export: DecoderExport) throws
         -> [(layer: String, tensor: String, encoding: GGUFTensor.Encoding)]
@@ -44,8 +44,8 @@ enum GGUFExport: Exporter {
                     found: "no such matrix, which the policy has a level for")
             }
             let fits = matrix.columns % GGUFElementType.q8_0.blockElements == 0
-            let encoding: GGUFTensor.Encoding = choice.level.precision == .int8 && fits ? .q8_0 : .f32
-            return (choice.layer, matrix.tensor, encoding)
+            let encodings: [Precision: GGUFTensor.Encoding] = [.int8: .q8_0, .int4: .q4_0]
+            return (choice.layer, matrix.tensor, fits ? encodings[choice.level.precision] ?? .f32 : .f32)
         }
     }
 }

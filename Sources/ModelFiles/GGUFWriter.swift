@@ -10,12 +10,16 @@ public struct GGUFTensor: Sendable {
         case f16
         /// Blocks of 32 elements of 8 bits with one scale; zeros stay zeros.
         case q8_0
+        /// Blocks of 32 elements of 4 bits, from −7 to 7 times one scale: of those that make the largest a whole number,
+        /// the one of the least squared error.
+        case q4_0
 
         var elementType: GGUFElementType {
             switch self {
             case .f32: .f32
             case .f16: .f16
             case .q8_0: .q8_0
+            case .q4_0: .q4_0
             }
         }
     }
@@ -157,6 +161,33 @@ public enum GGUFWriter {
                 }
             }
             return data
+        case .q4_0:
+            var data = Data(capacity: floats.count / 32 * 18)
+            for first in stride(from: 0, to: floats.count, by: 32) {
+                appendFourBits(Array(floats[first..<first + 32]), to: &data)
+            }
+            return data
         }
+    }
+
+    /// One block: the scale, then the first half's numbers in the lower halves of bytes, the second half's in the upper.
+    private static func appendFourBits(_ block: [Float], to data: inout Data) {
+        let largest = block.reduce(Float(0)) { max($0, $1.magnitude) }
+        func numbers(_ scale: Float) -> [Float] {
+            block.map { scale > 0 ? max(-7, min(7, ($0 / scale).rounded())) : 0 }
+        }
+        var best = (scale: Float(0), error: Float.infinity)
+        for count in 1...7 {
+            let half = FloatConversions.half(largest / Float(8 - count))
+            let scale = FloatConversions.float(fromHalf: half)
+            let error = zip(block, numbers(scale)).reduce(Float(0)) { sum, pair in
+                let difference = pair.0 - pair.1 * scale
+                return sum + difference * difference
+            }
+            if error < best.error { best = (scale, error) }
+        }
+        append(FloatConversions.half(best.scale), to: &data)
+        let bytes = numbers(best.scale).map { UInt8($0 + 8) }
+        for index in 0..<16 { data.append(bytes[index] | bytes[index + 16] << 4) }
     }
 }

@@ -17,6 +17,7 @@ enum GGUFMetadata {
         case .f32: 0
         case .f16: 1
         case .q8_0: 7
+        case .q4_0: 2
         }
     }
 

@@ -30,7 +30,7 @@ struct Convert: ParsableCommand {
     @Option(help: "gguf or folder, which is safetensors with config.json and the tokenizer.")
     var format = Format.gguf
 
-    @Option(help: "How GGUF stores matrices: f32, f16 or q8_0. Folders are in single precision.")
+    @Option(help: "How GGUF stores matrices: f32, f16, q8_0 or q4_0. Folders are in single precision.")
     var type = GGUFTensor.Encoding.f32
 
     @Option(

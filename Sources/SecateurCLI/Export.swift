@@ -17,8 +17,8 @@ struct Export: ParsableCommand {
             hf           folder that transformers loads, zeros in place
             compressed   folder in compressed-tensors' int-quantized layout, or in
                          sparse-bitmask where no layer of an encoder is in int8
-            gguf         file that llama.cpp loads, layers in int8 as q8_0; language
-                         models
+            gguf         file that llama.cpp loads, layers in int8 as q8_0 and in
+                         int4 as q4_0; language models
             llama-quantize
                          a tensor-type file for llama-quantize; language models
             onnx         file that onnxruntime and OpenVINO load; encoders

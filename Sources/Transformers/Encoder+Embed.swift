@@ -22,7 +22,7 @@ extension Encoder {
         of sequences: [[Int32]], firsts: [Int]? = nil, pool: ThreadPool,
         _ body: @Sendable (_ chunk: Range<Int>, _ batch: TokenBatch, _ hidden: PanelMatrix) -> Void
     ) {
-        let chunks = TokenBatch.chunks(of: sequences, tokens: 256)
+        let chunks = TokenBatch.chunks(of: sequences, tokens: Self.chunkTokens)
         @Sendable func run(_ chunk: Range<Int>, _ pool: ThreadPool) {
             let batch = TokenBatch(sequences, firsts: firsts, chunk: chunk)
             let workspace = EncoderWorkspace(

@@ -167,19 +167,6 @@ extension Encoder: PrunableModel {
     /// The model itself: an encoder is small enough to be measured whole.
     public var forProfiling: Encoder { self }
 
-    /// Memory for passes of a workload.
-    public func memory(for workload: Workload, threads: Int) -> EncoderWorkspace {
-        EncoderWorkspace(
-            dimensions, tokens: workload.tokens * workload.batch, threads: threads, longest: workload.tokens)
-    }
-
-    /// Runs one pass of a workload on made-up tokens.
-    public func pass(_ workload: Workload, _ memory: EncoderWorkspace, pool: ThreadPool, times: LayerTimes?) {
-        let sequence = [Int32](repeating: 0, count: workload.tokens)
-        let batch = TokenBatch([[Int32]](repeating: sequence, count: workload.batch))
-        forward(batch, workspace: memory, pool: pool, times: times)
-    }
-
     /// Runs over sequences, several at a time, and shows the input of every linear layer.
     public func observeInputs(
         of sequences: [[Int32]], pool: ThreadPool, progress: (Double) -> Void,

@@ -93,13 +93,14 @@ extension SequenceClassifier: PrunableModel {
     public var forProfiling: SequenceClassifier { self }
 
     /// Memory for passes of a workload.
-    public func memory(for workload: Workload, threads: Int) -> EncoderWorkspace {
+    public func memory(for workload: Workload, threads: Int) -> EncoderPassMemory {
         encoder.memory(for: workload, threads: threads)
     }
 
     /// Runs one pass of the encoder on made-up tokens. The head, which sees one token of each sequence, is
     /// left out: nothing that is pruned makes it faster.
-    public func pass(_ workload: Workload, _ memory: EncoderWorkspace, pool: ThreadPool, times: LayerTimes?) {
+    public func pass(_ workload: Workload, _ memory: EncoderPassMemory, pool: ThreadPool, times: LayerTimes?)
+    {
         encoder.pass(workload, memory, pool: pool, times: times)
     }
 

@@ -55,6 +55,24 @@ import Testing
         }
     }
 
+    /// Numbers that are on such a grid come back as they were, and others within half a step of the largest seventh.
+    @Test func fourBitsAreWholeMultiplesOfAScale() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/model.gguf"
+        let quarters: [Float] = (0..<32).map { Float($0 % 15 - 7) * 0.25 }
+        let evens: [Float] = (0..<32).map { Float($0 % 7 - 3) * 2 }
+        let onGrid = quarters + evens
+        let others: [Float] = (0..<32).map { Float($0) / 31 - 0.4 }
+        try GGUFWriter.write(
+            [GGUFTensor(name: "t", shape: [3, 32], encoding: .q4_0) { onGrid + others }], metadata: [],
+            to: path)
+        let file = try GGUFFile(path: path)
+        #expect(try file.info("t").elementType == .q4_0)
+        let found = try file.tensor("t").floats()
+        #expect(Array(found[..<64]) == onGrid)
+        #expect(zip(found[64...], others).allSatisfy { abs($0 - $1) <= 0.6 / 7 / 2 + 1e-3 })
+    }
+
     /// Blocks put together by hand from the definitions of ggml-common.h.
     @Test func quantizedBlocksAreDequantized() {
         let one: [UInt8] = [0x00, 0x3C]  // 1 in half precision
