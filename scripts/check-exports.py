@@ -399,15 +399,18 @@ def check_static_onnx(run, script, hf, data, text, sentences):
 
 
 def check_gguf_types(run, text):
-    """Layers in int8 as Q8_0, everything else as F32; and the same types for llama-quantize."""
+    """Layers in int8 as Q8_0, in int4 as Q4_0, everything else as F32; and the same types for llama-quantize."""
     import gguf
     import transformers
 
     path = run.export("gguf", "model.gguf")
     types = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(path).tensors}
-    require(run.integers and set(types.values()) == {"F32", "Q8_0"}, f"types {set(types.values())}")
-    count = sum(name == "Q8_0" for name in types.values())
-    require(count == len(run.integers), f"{count} tensors in Q8_0, {len(run.integers)} layers in int8")
+    require(run.integers and set(types.values()) <= {"F32", "Q8_0", "Q4_0"}, f"types {set(types.values())}")
+    counts = {}
+    for kind, precision in {"Q8_0": "int8", "Q4_0": "int4"}.items():
+        counts[kind] = sum(name == kind for name in types.values())
+        expected = len(run.layers_in(precision))
+        require(counts[kind] == expected, f"{counts[kind]} tensors in {kind}, {expected} layers in {precision}")
     require(all(types[name] == "F32" for name in types if "norm" in name), "norms are not F32")
     lines = run.export("llama-quantize", "types.txt").read_text().split()
     for line in lines:
@@ -422,7 +425,7 @@ def check_gguf_types(run, text):
     script = module_from(run.work / "torch/apply_masks.py", "lm_types_script")
     ours = run.score("lm", text, "--windows", 40)
     score = close("perplexity", ours, script.score(loaded, tokenizer, text)[1], EIGHT_BIT_BOUND * ours)
-    return f"gguf, transformers: {count} of {len(types)} tensors in Q8_0, {len(lines)} lines, {score}"
+    return f"gguf, transformers: {counts} of {len(types)} tensors, {len(lines)} lines, {score}"
 
 
 def check_gguf(run, text):

@@ -213,7 +213,7 @@ struct RunSections {
         guard let summary = run.summary else { return nil }
         var sizes = [("packed, as it runs", summary.denseSizeBytes, summary.sizeBytes)]
         if let dense = summary.denseDiskBytes, let pruned = summary.diskBytes {
-            sizes.insert(("on disk, with zeros", dense, pruned), at: 0)
+            sizes.insert(("on disk", dense, pruned), at: 0)
         }
         let chart = BarChart(
             title: "Size", label: "size, MB",

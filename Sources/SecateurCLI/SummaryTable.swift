@@ -34,7 +34,7 @@ enum SummaryTable {
             decimal(1 / summary.speedup, 3))
         bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)
         bytes(
-            "size on disk, with zeros", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
+            "size on disk", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
         let isLabelled = (try? SearchTasks.standard.task(named: summary.options.task).isLabelled) ?? false
         score(isLabelled ? "reward score" : "fidelity, reward text", 1, summary.quality)
         score(

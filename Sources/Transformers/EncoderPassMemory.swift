@@ -35,7 +35,7 @@ extension Encoder {
     /// Runs one pass of a workload on made-up tokens, its sequences shared out as those that are embedded.
     public func pass(_ workload: Workload, _ memory: EncoderPassMemory, pool: ThreadPool, times: LayerTimes?)
     {
-        nonisolated(unsafe) let (memory, times) = (memory, times)
+        nonisolated(unsafe) let memory = memory
         guard memory.workspaces.count == pool.threads else {
             for chunk in memory.chunks {
                 forward(
