@@ -32,7 +32,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .latencyTable: ["run/latency.h5"]
         case .levelDatabase:
             ["index.json", "encoder.layer.0.attention.self.query.safetensors"].map { "levels/\($0)" }
-        case .safetensors: ["model/model.safetensors", "decoder/model.safetensors"]
+        case .safetensors: ["model", "packed", "decoder"].map { "\($0)/model.safetensors" }
         case .gguf: ["gguf/model.gguf"]
         case .tokenizer: ["model/tokenizer.json", "decoder/tokenizer.json"]
         }
@@ -60,6 +60,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .safetensors:
             let model = try EncoderModel(folder: "\(folder)/model")
             _ = model.encoder.embed([[2, 5, 6, 3]], pool: ThreadPool())
+            let packed = try EncoderModel(folder: "\(folder)/packed")
+            _ = packed.encoder.embed([[2, 5, 6, 3]], pool: ThreadPool())
             _ = try Decoder(path: "\(folder)/decoder")
         case .gguf:
             let model = try DecoderModel(path: "\(folder)/gguf/model.gguf", precision: .float32)
@@ -87,11 +89,29 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         }
         try files.moveItem(atPath: "\(folder)/cache/\(database)", toPath: "\(folder)/levels")
         try TinyModel.writeTokenizer(to: "\(folder)/model/tokenizer.json")
+        try writePacked(of: "\(folder)/model", to: "\(folder)/packed")
         try TinyDecoder.write(to: "\(folder)/decoder", seed: 3)
         try files.createDirectory(atPath: "\(folder)/gguf", withIntermediateDirectories: true)
         let decoder = try DecoderModel(path: "\(folder)/decoder", precision: .float32)
         try DecoderExport(model: decoder.network, tokenizer: decoder.tokenizer)
             .writeGGUF(encoding: .f16, to: "\(folder)/gguf/model.gguf")
+    }
+
+    /// The model with layers in 4 bits, and in 8 bits without the columns that they drop.
+    private static func writePacked(of model: String, to folder: String) throws {
+        let encoder = try EncoderModel(folder: model).encoder.roundingWords()
+        let sparse = Level(pattern: .rowBlock4, sparsity: 0.5, precision: .int8)
+        var random = CounterBasedRandom(seed: 4)
+        var (weights, levels) = ([String: Matrix](), [String: Level]())
+        for (index, layer) in encoder.layerShapes.enumerated() {
+            let level = index % 2 == 0 ? sparse : .dense.with(.int4)
+            var weight = try encoder.weight(of: layer.name)
+            weight.scatterZeros(level, using: &random)
+            (weights[layer.name], levels[layer.name]) = (weight, level)
+        }
+        try PrunedModelFolder.write(
+            weights: weights, levels: levels, words: encoder.integerWords, of: model,
+            encoder.architecture.modules, metadata: ["format": "pt"], to: folder)
     }
 }
 
