@@ -8,15 +8,15 @@ import Tensors
 /// A folder in a layout of compressed-tensors, which `config.json` tells.
 ///
 /// Layers in int8 are `int-quantized`: their weights in 8 bits with a scale for each row, activations to be rounded by
-/// token, zeros of any layer in place. Those in int4 are `pack-quantized`: in groups of 32 columns. Without either, it is `sparse-bitmask`: pruned layers without their
-/// zeros, which takes up less of the disk the more was pruned.
+/// token, zeros of any layer in place. Those in int4 are `pack-quantized`: in groups of 32 columns. Without either, it is
+/// `sparse-bitmask`: pruned layers without their zeros, which takes up less of the disk the more was pruned.
 enum CompressedExport: Exporter {
     static let output = OutputPath.Kind.newFolder
 
     private typealias Layout = (tensors: [SafetensorsTensor], configuration: [String: Any])
 
     static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
-        level.precision == .float32 || ([.int8, .int4].contains(level.precision) && phase == .prefill)
+        level.precision == .float32 || (level.precision.isInteger && phase == .prefill)
     }
 
     static func write(_ run: FinishedRun, to output: String) throws {
@@ -51,13 +51,14 @@ enum CompressedExport: Exporter {
         try file.names.flatMap { name -> [SafetensorsTensor] in
             let info = try file.info(name)
             if file.isPart(name) { return [] }
+            if info.packing == .nibbles, weights.contains(name) { return try fourBits(file, info) }
+            // Whole numbers without scales are refused.
             guard let integers = try file.integers(name, shape: info.shape) else {
                 return [try file.copy(of: name)]
             }
             guard weights.contains(name) else {
                 return [SafetensorsTensor(name: name, shape: info.shape, floats: try file.weights(name))]
             }
-            if info.packing == .nibbles { return try fourBits(file, info) }
             // A row of zeros, whose scale is 0, gets one that can be divided by.
             let scales = integers.scales.map { $0 == 0 ? 1 : $0 }
             return [

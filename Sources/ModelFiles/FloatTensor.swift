@@ -68,26 +68,11 @@ extension SafetensorsFile: TensorFile {
     public func tensor(_ name: String) throws -> FloatTensor {
         let info = try info(name)
         let type = info.elementType
-        if info.packing != nil, info.packing != .rows {
-            let integers = try integers(name, shape: info.shape)
+        if let integers = try integers(name, shape: info.shape) {
             return FloatTensor(file: path, name: name, shape: info.shape) { rows in
-                guard let integers else { return [] }
                 let width = info.shape[1]
                 return rows.flatMap { row in
                     integers.values[row * width..<(row + 1) * width].map { Float($0) * integers.scales[row] }
-                }
-            }
-        }
-        if type == .i8 {
-            let scales = try scales(of: info)
-            return FloatTensor(file: path, name: name, shape: info.shape) { rows in
-                try self.withUnsafeBytes(of: name) { bytes in
-                    let width = info.shape[1]
-                    return rows.flatMap { row in
-                        bytes[row * width..<(row + 1) * width].map {
-                            Float(Int8(bitPattern: $0)) * scales[row]
-                        }
-                    }
                 }
             }
         }

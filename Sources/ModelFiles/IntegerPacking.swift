@@ -25,7 +25,7 @@ public enum IntegerPacking: Sendable, Equatable {
     static let version = 1
     static let multiplierColumns = 32
 
-    /// What stands beside a weight, after its name.
+    /// What the names of the tensors that belong to a weight end in, after its own.
     var suffixes: [String] {
         switch self {
         case .rows: [Self.scaleSuffix]

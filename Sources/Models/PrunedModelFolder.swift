@@ -43,41 +43,39 @@ public enum PrunedModelFolder {
     ) throws {
         let file = try SafetensorsFile(path: "\(source)/model.safetensors")
         let prefix = modules.prefix(in: file)
-        var replaced: [String: Matrix] = [:]
-        for (layer, weight) in weights { replaced["\(prefix)\(layer).weight"] = weight }
-        let wordsName = "\(prefix)\(modules.words.name).weight"
-        var levelOf: [String: Level] = [:]
-        for (layer, level) in levels { levelOf["\(prefix)\(layer).weight"] = level }
-        for (name, level) in levelOf where replaced[name] == nil && level.precision != .float32 {
-            let shape = try file.info(name).shape
-            guard shape.count == 2 else { continue }
-            replaced[name] = Matrix(rows: shape[0], columns: shape[1], elements: try file.weights(name))
+        var replaced: [String: [SafetensorsTensor]] = [:]
+        if let words {
+            let name = "\(prefix)\(modules.words.name).weight"
+            replaced[name] = SafetensorsTensor.integers(name, words.values, scales: words.scales)
         }
-        let tensors = try file.names.flatMap { name -> [SafetensorsTensor] in
-            let info = try file.info(name)
-            if let words, name == wordsName {
-                return SafetensorsTensor.integers(name, words.values, scales: words.scales)
-            }
-            guard let weight = replaced[name] else {
-                // What belongs to a weight that is replaced goes with it.
-                if let whole = file.whole(of: name),
-                    replaced[whole] != nil || (words != nil && whole == wordsName)
-                {
-                    return []
-                }
-                return [try file.copy(of: name)]
-            }
-            guard info.shape == [weight.rows, weight.columns] else {
+        for layer in Set(weights.keys).union(levels.keys) {
+            let (name, level) = ("\(prefix)\(layer).weight", levels[layer] ?? .dense)
+            guard let weight = try weights[layer] ?? rounded(name, at: level, in: file) else { continue }
+            let shape = try file.info(name).shape
+            guard shape == [weight.rows, weight.columns] else {
                 throw Issue(
-                    .mismatch, .path(file.path), field: .tensor(name), found: "shape \(info.shape)",
+                    .mismatch, .path(file.path), field: .tensor(name), found: "shape \(shape)",
                     allowed: "\([weight.rows, weight.columns])")
             }
-            return formats.tensors(levelOf[name] ?? .dense, name: name, weight: weight)
+            replaced[name] = formats.tensors(level, name: name, weight: weight)
+        }
+        let tensors = try file.names.flatMap { name -> [SafetensorsTensor] in
+            if let tensors = replaced[name] { return tensors }
+            // What belongs to a weight that is replaced goes with it.
+            if let whole = file.whole(of: name), replaced[whole] != nil { return [] }
+            return [try file.copy(of: name)]
         }
         let untouched = StoredLevels(metadata: file.metadata).levels.filter { weights[$0.key] == nil }
         let stored = StoredLevels(untouched.merging(levels) { _, new in new })
         try SafetensorsWriter.write(
             tensors, metadata: stored.replacing(in: file.metadata.merging(metadata) { _, new in new }),
             to: "\(folder)/model.safetensors")
+    }
+
+    /// A weight that is not replaced and is to be stored in another precision than single; nil for others.
+    private static func rounded(_ name: String, at level: Level, in file: SafetensorsFile) throws -> Matrix? {
+        let shape = try file.info(name).shape
+        guard level.precision != .float32, shape.count == 2 else { return nil }
+        return Matrix(rows: shape[0], columns: shape[1], elements: try file.weights(name))
     }
 }
