@@ -37,15 +37,11 @@ INLINE void NAME(int8_dense_tile)(const NAME(int8_part) *part, const int8_t *w, 
         vi sum[AMX_WRITTEN_ROWS][MAXIMUM_INT8_VECTORS];
         uint32_t rowOf[AMX_WRITTEN_ROWS];
         for (size_t r = 0; r < AMX_WRITTEN_ROWS; r++) rowOf[r] = (uint32_t)(row + first + r);
-        if (isFirst) NAME(int8_start)(sum, AMX_WRITTEN_ROWS, vectors, part, rowOf);
-        else
-            NAME(int8_carry)(sum, AMX_WRITTEN_ROWS, vectors, part, rowOf, lane, 0);
+        NAME(int8_begin)(sum, AMX_WRITTEN_ROWS, vectors, part, rowOf, lane, isFirst);
 #pragma clang loop unroll(full)
         for (int r = 0; r < AMX_WRITTEN_ROWS; r++)
 #pragma clang loop unroll(full)
             for (int p = 0; p < vectors; p++) sum[r][p] += *(const vi *)&product[first + (size_t)r][p * INT8_TOKENS];
-        if (isLast) NAME(int8_finish)(sum, AMX_WRITTEN_ROWS, vectors, part, rowOf, lane);
-        else
-            NAME(int8_carry)(sum, AMX_WRITTEN_ROWS, vectors, part, rowOf, lane, 1);
+        NAME(int8_end)(sum, AMX_WRITTEN_ROWS, vectors, part, rowOf, lane, isLast);
     }
 }

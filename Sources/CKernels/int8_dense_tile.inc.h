@@ -8,12 +8,7 @@ INLINE void NAME(int8_dense_tile)(const NAME(int8_part) *part, const int8_t *w, 
     uint32_t rowOf[INT8_DENSE_ROWS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < INT8_DENSE_ROWS; r++) rowOf[r] = (uint32_t)row + (uint32_t)r;
-    if (isFirst) NAME(int8_start)(sum, INT8_DENSE_ROWS, vectors, part, rowOf);
-    else
-        NAME(int8_carry)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, 0);
+    NAME(int8_begin)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, isFirst);
     NAME(int8_accumulate)(sum, INT8_DENSE_ROWS, vectors, w, INT8_DENSE_ROWS, strip, fours);
-    if (!isLast)
-        NAME(int8_carry)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, 1);
-    else
-        NAME(int8_finish)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane);
+    NAME(int8_end)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, isLast);
 }

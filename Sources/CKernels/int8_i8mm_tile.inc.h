@@ -39,9 +39,7 @@ INLINE void NAME(int8_dense_tile)(const NAME(int8_part) *part, const int8_t *w, 
     uint32_t rowOf[INT8_DENSE_ROWS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < INT8_DENSE_ROWS; r++) rowOf[r] = (uint32_t)row + (uint32_t)r;
-    if (isFirst) NAME(int8_start)(sum, INT8_DENSE_ROWS, vectors, part, rowOf);
-    else
-        NAME(int8_carry)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, 0);
+    NAME(int8_begin)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, isFirst);
     EACH_PRODUCT {
         const int64x2_t first = vreinterpretq_s64_s32(product[r][p][0]);
         const int64x2_t second = vreinterpretq_s64_s32(product[r][p][1]);
@@ -49,8 +47,5 @@ INLINE void NAME(int8_dense_tile)(const NAME(int8_part) *part, const int8_t *w, 
         sum[2 * r + 1][p] += (vi)vtrn2q_s64(first, second);
     }
 #undef EACH_PRODUCT
-    if (!isLast)
-        NAME(int8_carry)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, 1);
-    else
-        NAME(int8_finish)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane);
+    NAME(int8_end)(sum, INT8_DENSE_ROWS, vectors, part, rowOf, lane, isLast);
 }

@@ -98,3 +98,19 @@ INLINE void NAME(int8_carry)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, con
                     sum[r][p] = (vi)at[p];
         }
 }
+
+// Sums of a block of columns start from a row's offset if it is the first, else from what is there already.
+INLINE void NAME(int8_begin)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                             const NAME(int8_part) *part, const uint32_t *rowOf, size_t lane, int isFirst) {
+    if (isFirst) NAME(int8_start)(sum, rows, vectors, part, rowOf);
+    else
+        NAME(int8_carry)(sum, rows, vectors, part, rowOf, lane, 0);
+}
+
+// They become results if it is the last, else they wait there.
+INLINE void NAME(int8_end)(vi sum[][MAXIMUM_INT8_VECTORS], const int rows, const int vectors,
+                           const NAME(int8_part) *part, const uint32_t *rowOf, size_t lane, int isLast) {
+    if (isLast) NAME(int8_finish)(sum, rows, vectors, part, rowOf, lane);
+    else
+        NAME(int8_carry)(sum, rows, vectors, part, rowOf, lane, 1);
+}

@@ -207,7 +207,7 @@ enum WeightPrecision: String, CaseIterable, ExpressibleByArgument {
     case float
     /// 8 bits, with a scale for every 64: less to fetch from memory for each token.
     case eightBit = "8bit"
-    /// 4 bits, with a scale for each row and a multiplier for every 32: half as much again.
+    /// 4 bits, with a scale for each row and a multiplier for every 32: half of those 8.
     case fourBit = "4bit"
 
     /// The precision of levels.

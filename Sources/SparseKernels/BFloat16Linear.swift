@@ -17,7 +17,8 @@ public final class BFloat16Linear: RoundedOperator {
     private let values: AlignedBuffer<UInt16>
     private let bias: AlignedBuffer<Float>
     private nonisolated(unsafe) let kernels: UnsafePointer<secateur_bf16_kernels>
-    private let instructionSet: InstructionSet
+    /// Which instructions it is made of.
+    public let instructionSet: InstructionSet
 
     /// Packs a weight [rows × columns] and a bias [rows].
     public init(weight: Matrix, bias: [Float], instructionSet: InstructionSet = .best) {
@@ -44,46 +45,24 @@ public final class BFloat16Linear: RoundedOperator {
     /// bfloat16
     public var form: RoundedInputs.Form { .bfloat16 }
 
-    private func blocks(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let block = kernels.pointee.denseBlockRows
-        let count = (rows + block - 1) / block
-        return count * part / parts..<count * (part + 1) / parts
-    }
+    private var blocks: RowBlocks { RowBlocks(of: rows, height: kernels.pointee.denseBlockRows) }
 
     /// Which output rows fall to one of several workers.
     public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let block = kernels.pointee.denseBlockRows
-        let range = blocks(ofPart: part, of: parts)
-        return min(range.lowerBound * block, rows)..<min(range.upperBound * block, rows)
-    }
-
-    /// Rounds the input, and computes the rows of one part of the output.
-    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
-        checkShapes(input, output)
-        let panels = BFloat16Panels(
-            features: input.features, tokens: input.tokens, instructionSet: instructionSet)
-        panels.round(input)
-        apply(panels, into: output, appliesGELU: false, part: part, of: parts)
+        blocks.rows(ofPart: part, of: parts)
     }
 
     /// Computes the rows of one part of the output; notes no maxima.
     public func apply(
         _ input: RoundedInputs, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int
     ) {
-        apply(input.bfloat16, into: output, appliesGELU: epilogue.appliesGELU, part: part, of: parts)
-    }
-
-    private func apply(
-        _ input: BFloat16Panels, into output: PanelMatrix, appliesGELU: Bool, part: Int, of parts: Int
-    ) {
-        precondition(
-            input.features == columns && output.features == rows && input.tokens == output.tokens,
-            "a layer of [\(rows) × \(columns)] was given activations of other shapes")
-        let range = blocks(ofPart: part, of: parts)
+        let panels = input.bfloat16
+        checkShapes(features: panels.features, tokens: panels.tokens, output)
+        let range = blocks.blocks(ofPart: part, of: parts)
         var weights = secateur_bf16_dense(
             values: values.address, bias: bias.address, rows: rows, columns: columns)
-        var target = secateur_bf16_output(values: output.address, appliesGelu: appliesGELU ? 1 : 0)
+        var target = secateur_bf16_output(values: output.address, appliesGelu: epilogue.appliesGELU ? 1 : 0)
         kernels.pointee.dense(
-            &weights, input.address, &target, input.tokens, range.lowerBound, range.upperBound)
+            &weights, panels.address, &target, panels.tokens, range.lowerBound, range.upperBound)
     }
 }

@@ -18,7 +18,8 @@ public final class Int4Linear: ByteOperator, SingleTokenOperator {
     private let scales: AlignedBuffer<Float>
     private let bias: AlignedBuffer<Float>
     private let offsets: AlignedBuffer<Int32>
-    private let instructionSet: InstructionSet
+    /// Which instructions it is made of.
+    public let instructionSet: InstructionSet
     private nonisolated(unsafe) let kernels: UnsafePointer<secateur_int8_kernels>
 
     /// Expanded weights that are there at a time, in bytes: they stay in the second-level cache.
@@ -61,9 +62,7 @@ public final class Int4Linear: ByteOperator, SingleTokenOperator {
 
     /// Which output rows fall to one of several workers.
     public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let unit = unitRows
-        let units = (rows + unit - 1) / unit
-        return min(units * part / parts * unit, rows)..<min(units * (part + 1) / parts * unit, rows)
+        RowBlocks(of: rows, height: unitRows).rows(ofPart: part, of: parts)
     }
 
     private var kernelArgument: secateur_int4 {
@@ -72,22 +71,11 @@ public final class Int4Linear: ByteOperator, SingleTokenOperator {
             bias: bias.address, rows: rows, columns: columns)
     }
 
-    /// Rounds the input, and computes the rows of one part of the output.
-    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
-        checkShapes(input, output)
-        let bytes = BytePanels(
-            features: input.features, tokens: input.tokens, workers: 1, instructionSet: instructionSet)
-        bytes.round(input)
-        apply(bytes, into: output, epilogue: .init(), part: part, of: parts)
-    }
-
     /// Computes the rows of one part of the output.
     public func apply(
         _ input: BytePanels, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int
     ) {
-        precondition(
-            input.features == columns && output.features == rows && input.tokens == output.tokens,
-            "a layer of [\(rows) × \(columns)] was given activations of other shapes")
+        checkShapes(features: input.features, tokens: input.tokens, output)
         let range = rows(ofPart: part, of: parts)
         guard !range.isEmpty else { return }
         var (panels, target) = (

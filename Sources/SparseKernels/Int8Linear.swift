@@ -22,7 +22,8 @@ public final class Int8Linear: ByteOperator {
     private let scales: AlignedBuffer<Float>
     private let bias: AlignedBuffer<Float>
     private nonisolated(unsafe) let kernels: UnsafePointer<secateur_int8_kernels>
-    private let instructionSet: InstructionSet
+    /// Which instructions it is made of.
+    public let instructionSet: InstructionSet
 
     private enum Packing: Sendable {
         case dense(AlignedBuffer<Int8>)
@@ -80,39 +81,27 @@ public final class Int8Linear: ByteOperator {
     /// Itself.
     public var bytes: (any ByteOperator)? { self }
 
+    private var blocks: RowBlocks {
+        RowBlocks(of: rows, height: groupRows ?? kernels.pointee.denseBlockRows)
+    }
+
     private func units(ofPart part: Int, of parts: Int) -> Range<Int> {
         switch packing {
-        case .dense:
-            let block = kernels.pointee.denseBlockRows
-            let count = (rows + block - 1) / block
-            return count * part / parts..<count * (part + 1) / parts
-        case .groups(_, let split, _): return split.range(ofPart: part, of: parts)
+        case .dense: blocks.blocks(ofPart: part, of: parts)
+        case .groups(_, let split, _): split.range(ofPart: part, of: parts)
         }
     }
 
     /// Which output rows fall to one of several workers.
     public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let unit = groupRows ?? kernels.pointee.denseBlockRows
-        let range = units(ofPart: part, of: parts)
-        return min(range.lowerBound * unit, rows)..<min(range.upperBound * unit, rows)
-    }
-
-    /// Rounds the input, and computes the rows of one part of the output.
-    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
-        checkShapes(input, output)
-        let bytes = BytePanels(
-            features: input.features, tokens: input.tokens, workers: 1, instructionSet: instructionSet)
-        bytes.round(input)
-        apply(bytes, into: output, epilogue: .init(), part: part, of: parts)
+        blocks.rows(of: units(ofPart: part, of: parts))
     }
 
     /// Computes the rows of one part of the output.
     public func apply(
         _ input: BytePanels, into output: PanelMatrix, epilogue: ByteEpilogue, part: Int, of parts: Int
     ) {
-        precondition(
-            input.features == columns && output.features == rows && input.tokens == output.tokens,
-            "a layer of [\(rows) × \(columns)] was given activations of other shapes")
+        checkShapes(features: input.features, tokens: input.tokens, output)
         var (panels, target) = (
             input.kernelArgument,
             secateur_int8_output(

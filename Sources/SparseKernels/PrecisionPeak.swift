@@ -10,28 +10,20 @@ public enum PrecisionPeak {
     public static func gigaflops(
         _ precision: Precision, _ instructionSet: InstructionSet, pool: ThreadPool
     ) -> Double {
-        let kernels =
-            precision == .bfloat16
-            ? String(cString: instructionSet.bfloat16Kernels.pointee.name)
-            : String(cString: instructionSet.int8Kernels.pointee.name)
-        let isBFloat16: Int32 = precision == .bfloat16 ? 1 : 0
-        let isKnown = precision != .float32 && secateur_peak(kernels, isBFloat16, 1) > 0
-        let rounds = isKnown ? 50_000 : 200_000
-        var sink: Float = 0
-        let operations =
-            isKnown
-            ? secateur_peak(kernels, isBFloat16, 1) : instructionSet.kernels.pointee.fma(1, &sink)
-        let elapsed = Stopwatch.milliseconds {
-            pool.run { _ in
-                var sink: Float = 0
-                if isKnown {
-                    _ = secateur_peak(kernels, isBFloat16, rounds)
-                } else {
-                    _ = instructionSet.kernels.pointee.fma(rounds, &sink)
-                }
-            }
+        let isBFloat16 = precision == .bfloat16
+        nonisolated(unsafe) let kernels =
+            isBFloat16
+            ? instructionSet.bfloat16Kernels.pointee.name : instructionSet.int8Kernels.pointee.name
+        // The operations of some rounds; of single precision where there are no others.
+        @Sendable func run(_ rounds: Int) -> Double {
+            let own = precision == .float32 ? 0 : secateur_peak(kernels, isBFloat16 ? 1 : 0, rounds)
+            guard own == 0 else { return own }
+            var sink: Float = 0
+            return instructionSet.kernels.pointee.fma(rounds, &sink)
         }
-        return operations * Double(rounds * pool.threads) / elapsed / 1e6
+        let rounds = 200_000
+        let operations = run(1) * Double(rounds * pool.threads)
+        return operations / Stopwatch.milliseconds { pool.run { _ in _ = run(rounds) } } / 1e6
     }
 }
 

@@ -51,4 +51,9 @@ public final class RoundedInputs: Sendable {
         case .bfloat16: bfloat16.round(states, worker: worker, pool: pool)
         }
     }
+
+    /// Rounds all features on the calling thread.
+    public func round(_ states: PanelMatrix, to form: Form) {
+        round(states, to: form, worker: 0, pool: ThreadPool())
+    }
 }

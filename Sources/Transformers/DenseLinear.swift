@@ -43,23 +43,17 @@ public final class DenseLinear: LinearOperator {
     /// `secateur`: this project's own dense product.
     public var kernelName: String { "secateur" }
 
-    private func blocks(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let block = kernels.pointee.denseBlockRows
-        let count = (rows + block - 1) / block
-        return count * part / parts..<count * (part + 1) / parts
-    }
+    private var blocks: RowBlocks { RowBlocks(of: rows, height: kernels.pointee.denseBlockRows) }
 
     /// Which output rows fall to one of several workers.
     public func rows(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let block = kernels.pointee.denseBlockRows
-        let range = blocks(ofPart: part, of: parts)
-        return min(range.lowerBound * block, rows)..<min(range.upperBound * block, rows)
+        blocks.rows(ofPart: part, of: parts)
     }
 
     /// Computes the rows of one part of the output.
     public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
         checkShapes(input, output)
-        let range = blocks(ofPart: part, of: parts)
+        let range = blocks.blocks(ofPart: part, of: parts)
         var weights = secateur_dense(
             values: values.address, bias: bias.address, rows: rows, columns: columns,
             blockRows: kernels.pointee.denseBlockRows, blockColumns: blockColumns)

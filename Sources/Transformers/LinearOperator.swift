@@ -33,6 +33,8 @@ public protocol LinearOperator: AnyObject, Sendable {
 public protocol RoundedOperator: LinearOperator {
     /// What the input is rounded to.
     var form: RoundedInputs.Form { get }
+    /// Which instructions it is made of.
+    var instructionSet: InstructionSet { get }
 
     /// Computes the rows of one part of the output, from the input in its form.
     func apply(
@@ -74,9 +76,18 @@ public protocol SingleTokenOperator: LinearOperator {
 extension SingleTokenOperator {
     /// Which output rows of a single token fall to one of several workers.
     public func singleTokenRows(ofPart part: Int, of parts: Int) -> Range<Int> {
-        let block = QuantizedVector.blockRows
-        let blocks = (rows + block - 1) / block
-        return min(blocks * part / parts * block, rows)..<min(blocks * (part + 1) / parts * block, rows)
+        RowBlocks(of: rows, height: QuantizedVector.blockRows).rows(ofPart: part, of: parts)
+    }
+}
+
+extension RoundedOperator {
+    /// Rounds the input, and computes the rows of one part of the output.
+    public func apply(_ input: PanelMatrix, into output: PanelMatrix, part: Int, of parts: Int) {
+        checkShapes(input, output)
+        let inputs = RoundedInputs(
+            features: input.features, tokens: input.tokens, workers: 1, instructionSet: instructionSet)
+        inputs.round(input, to: form)
+        apply(inputs, into: output, epilogue: .init(), part: part, of: parts)
     }
 }
 
@@ -112,8 +123,13 @@ extension LinearOperator {
 
     /// Stops the program unless both matrices have the shapes of this layer.
     public func checkShapes(_ input: PanelMatrix, _ output: PanelMatrix) {
+        checkShapes(features: input.features, tokens: input.tokens, output)
+    }
+
+    /// The same for an input in another form.
+    public func checkShapes(features: Int, tokens: Int, _ output: PanelMatrix) {
         precondition(
-            input.features == columns && output.features == rows && input.tokens == output.tokens,
+            features == columns && output.features == rows && tokens == output.tokens,
             "a layer of [\(rows) × \(columns)] was given activations of other shapes")
     }
 }
