@@ -2,7 +2,7 @@ import Foundation
 import Levels
 
 /// A pair of sentences with a similarity score given by people.
-public struct ScoredPair: Sendable, Equatable {
+public struct ScoredPair: Sendable, Hashable {
     /// The first sentence.
     public let first: String
     /// The second sentence.

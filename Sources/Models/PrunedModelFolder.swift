@@ -24,21 +24,23 @@ public enum PrunedModelFolder {
     /// - Throws: `Issue` when the destination exists, or cannot be written to.
     public static func write(
         weights: [String: Matrix], levels: [String: Level] = [:], words: IntegerRows? = nil,
-        of source: String, _ modules: ModuleTree,
+        others: [String: [Float]] = [:], of source: String, _ modules: ModuleTree,
         metadata: [String: String], formats: LevelFormats = .standard, to destination: String
     ) throws {
         try NewFolder.write(to: destination) { folder in
             try ModelFolderCopy.copy(from: source, to: folder)
             try QuantizationField.drop(in: folder)
             try writeWeights(
-                weights, levels, words: words, of: source, modules, metadata: metadata, formats: formats,
+                weights, levels, words: words, others: others, of: source, modules, metadata: metadata,
+                formats: formats,
                 to: folder)
         }
     }
 
     private static func writeWeights(
-        _ weights: [String: Matrix], _ levels: [String: Level], words: IntegerRows?, of source: String,
-        _ modules: ModuleTree,
+        _ weights: [String: Matrix], _ levels: [String: Level], words: IntegerRows?,
+        others: [String: [Float]],
+        of source: String, _ modules: ModuleTree,
         metadata: [String: String], formats: LevelFormats, to folder: String
     ) throws {
         let file = try SafetensorsFile(path: "\(source)/model.safetensors")
@@ -58,6 +60,16 @@ public enum PrunedModelFolder {
                     allowed: "\([weight.rows, weight.columns])")
             }
             replaced[name] = formats.tensors(level, name: name, weight: weight)
+        }
+        for (parameter, elements) in others {
+            let name = file.names.contains(parameter) ? parameter : prefix + parameter
+            let shape = try file.info(name).shape
+            guard shape.reduce(1, *) == elements.count else {
+                throw Issue(
+                    .mismatch, .path(file.path), field: .tensor(name), found: "shape \(shape)",
+                    allowed: "\(elements.count) numbers")
+            }
+            replaced[name] = [SafetensorsTensor(name: name, shape: shape, floats: elements)]
         }
         let tensors = try file.names.flatMap { name -> [SafetensorsTensor] in
             if let tensors = replaced[name] { return tensors }

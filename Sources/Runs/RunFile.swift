@@ -20,6 +20,8 @@ public enum RunFile: String, Sendable, CaseIterable {
     case summary = "summary.json"
     /// What training of the pruned model came to.
     case recovery = "recovery.json"
+    /// What that training continues from.
+    case recoveryCheckpoint = "recovery.checkpoint.h5"
     /// The report.
     case report = "report.html"
     /// The folder of the pruned model.

@@ -168,8 +168,20 @@ public struct RunFiles {
 
     /// Whether the run's options ask for training of the pruned model that has not taken place.
     public func awaitsRecovery() throws -> Bool {
-        try options().finetuneSteps != nil
+        try options().recover != nil
             && !FileManager.default.fileExists(atPath: path(.recovery))
+    }
+
+    /// Has the pruned model trained, at the end of the search or now that it has ended.
+    /// - Throws: `Issue` for one that was trained.
+    public func setRecovery(_ length: RecoveryLength) throws {
+        guard !FileManager.default.fileExists(atPath: path(.recovery)) else {
+            throw Issue(
+                .exists, .path(path(.recovery)), found: "a model that was trained after its search",
+                allowed: "one as it was pruned")
+        }
+        let stored: StoredOptions = try read(.options)
+        try write(stored.with { $0.recover = length }, .options)
     }
 
     /// Every policy evaluated so far; nil before the first.

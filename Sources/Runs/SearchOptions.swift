@@ -22,6 +22,9 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var mildestLatency: LatencyTarget?
     /// The size to reach, as a fraction of dense.
     public var targetSize: Double?
+    /// How much quality may be lost, as a fraction of dense, by the fastest policy within the latency; nil for the
+    /// best policy within the latency.
+    public var maxDrop: Double?
     /// The name of the agent.
     public var agent = "natural"
     /// Settings of the agent that are not at their defaults; nil, as in runs of earlier versions, for none.
@@ -41,8 +44,14 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var seed: UInt64 = 1
     /// What layers are pruned by.
     public var solver = PruningScore.obs
-    /// Steps that the pruned model is trained for. Default: none.
-    public var finetuneSteps: Int?
+    /// How long the pruned model is trained to recover; nil for not at all.
+    public var recover: RecoveryLength? {
+        get { chosenRecovery ?? finetuneSteps.map(RecoveryLength.steps) }
+        set { (chosenRecovery, finetuneSteps) = (newValue, nil) }
+    }
+    private var chosenRecovery: RecoveryLength?
+    /// What earlier versions had instead.
+    private var finetuneSteps: Int?
     /// How much each part of the reward counts.
     public var weights = RewardWeights()
     /// Sentences to calibrate on.
@@ -85,6 +94,12 @@ public struct SearchOptions: Sendable, Codable, Equatable {
             return
                 "mildestLatency: found \(mildestLatency), allowed more than \(targetLatency), in the same unit"
         }
+        if let maxDrop, !(maxDrop > 0 && maxDrop < 1) {
+            return "maxDrop: found \(maxDrop), allowed more than 0 and less than 1"
+        }
+        if maxDrop != nil, mildestLatency != nil {
+            return "maxDrop: found with the range \(targetLatencies), allowed with one latency"
+        }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             return "targetSize: found \(targetSize), allowed more than 0 and at most 1"
         }
@@ -125,10 +140,12 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
 
     private enum CodingKeys: String, CodingKey {
-        case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, agent, budget
+        case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, maxDrop
+        case agent, budget
         case tokens
         case chosenAgentOptions = "agentOptions"
         case chosenLevels = "levels"
+        case chosenRecovery = "recover"
         case latencyOf, threads, seed, solver, finetuneSteps, weights, calibrationSentences, rewardSentences
         case calibrationWindows, rewardWindows, checkWindows, validationWindows
     }

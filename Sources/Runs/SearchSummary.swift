@@ -62,6 +62,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let quality: Double
     /// Quality on other data of the training file, as a fraction of dense.
     public let checkedQuality: Double
+    /// The standard error of that quality, where a quality was asked for.
+    public let checkedError: Double?
     /// The reward.
     public let reward: Double
     /// The score on the validation file, where one was given.
@@ -81,7 +83,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         options: SearchOptions, hardware: String, evaluations: Int, denseMs: Double, prunedMs: Double,
         speedup: Double, targetFraction: Double, targetMet: Bool, predictedMs: Double,
         predictedDenseMs: Double, denseSizeBytes: Int, sizeBytes: Int, quality: Double,
-        checkedQuality: Double, reward: Double, validation: Score?, policy: [Choice],
+        checkedQuality: Double, reward: Double, checkedError: Double? = nil, validation: Score?,
+        policy: [Choice],
         breakdown: Breakdown? = nil, denseBreakdown: Breakdown? = nil, denseDiskBytes: Int? = nil,
         diskBytes: Int? = nil
     ) {
@@ -100,6 +103,7 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         self.quality = quality
         self.checkedQuality = checkedQuality
         self.reward = reward
+        self.checkedError = checkedError
         self.validation = validation
         self.policy = policy
         self.breakdown = breakdown

@@ -2,7 +2,7 @@ import Foundation
 
 /// What `run.json` holds: the options of a run, where the relative ones of their paths begin, and the cache.
 struct StoredOptions: Codable {
-    private let options: SearchOptions
+    private var options: SearchOptions
     /// The working folder of the search; nil in a run that an earlier version has left.
     private let startedIn: String?
     /// The folder of level databases that the search used; nil in a run that an earlier version has left.
@@ -31,6 +31,13 @@ struct StoredOptions: Codable {
         var container = encoder.container(keyedBy: Key.self)
         try container.encodeIfPresent(startedIn, forKey: .startedIn)
         try container.encodeIfPresent(cache, forKey: .cache)
+    }
+
+    /// The same but for a change of the options.
+    func with(_ change: (inout SearchOptions) -> Void) -> StoredOptions {
+        var stored = self
+        change(&stored.options)
+        return stored
     }
 
     /// The options, with files that only the folder of the search has named from there. What the present

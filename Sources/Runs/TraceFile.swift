@@ -16,6 +16,8 @@ public struct TraceHeader: Sendable, Equatable {
     public let targetSizeBytes: Int?
     /// The mild end of a range of latencies, in milliseconds; nil for one target.
     public let mildestLatencyMs: Double?
+    /// How much quality may be lost, as a fraction of dense; nil where latency alone is asked for.
+    public let maxDrop: Double?
     /// How many policies it may evaluate.
     public let budget: Int
     /// What fixes its random numbers.
@@ -51,6 +53,7 @@ public struct TraceHeader: Sendable, Equatable {
         try root.setAttribute("arithmetic", arithmetic)
         try root.setAttribute("targetLatencyMs", targetLatencyMs)
         if let mildestLatencyMs { try root.setAttribute("mildestLatencyMs", mildestLatencyMs) }
+        if let maxDrop { try root.setAttribute("maxDrop", maxDrop) }
         if let size = targetSizeBytes { try root.setAttribute("targetSizeBytes", size) }
         try root.writeStrings("layers", layers)
         try root.writeStrings("levels", levels)
@@ -61,7 +64,7 @@ public struct TraceHeader: Sendable, Equatable {
 
     package init(
         agent: String, agentOptions: [String: String] = [:], target: Target, mildestLatencyMs: Double?,
-        budget: Int, seed: UInt64,
+        maxDrop: Double? = nil, budget: Int, seed: UInt64,
         layers: [String], levels: [String], identity: [String: String], arithmetic: Int = presentArithmetic
     ) {
         self.agent = agent
@@ -69,6 +72,7 @@ public struct TraceHeader: Sendable, Equatable {
         targetLatencyMs = target.latencyMs
         targetSizeBytes = target.sizeBytes
         self.mildestLatencyMs = mildestLatencyMs
+        self.maxDrop = maxDrop
         self.budget = budget
         self.seed = seed
         self.layers = layers
@@ -93,6 +97,7 @@ public struct TraceHeader: Sendable, Equatable {
         targetLatencyMs = try root.attribute("targetLatencyMs")
         targetSizeBytes = try root.attributeIfPresent("targetSizeBytes")
         mildestLatencyMs = try root.attributeIfPresent("mildestLatencyMs")
+        maxDrop = try root.attributeIfPresent("maxDrop")
         layers = try root.readStrings("layers")
         levels = try root.readStrings("levels")
         let group = try root.group("identity")

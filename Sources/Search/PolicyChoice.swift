@@ -43,6 +43,8 @@ struct PolicyChoice {
     let costs: LevelCosts
     /// What is asked for.
     let target: Target
+    /// The quality on other data that is to be kept by the fastest policy; nil for the best within the target.
+    var leastQuality: Double?
     /// The quality of policies on data that no reward was computed on, in their order.
     let check: (_ policies: [[Int]]) throws -> [Double]
     /// Measures policies, one at least, alternating with the dense model.
@@ -53,6 +55,7 @@ struct PolicyChoice {
     ///
     /// - Throws: `Issue` when there is no policy.
     func pick(_ policies: [[Int]], by latency: FinalLatency) throws -> Confirmed {
+        if let leastQuality { return try fastest(policies, keeping: leastQuality) }
         let ranked = try checked(policies)
         guard let best = ranked.first else {
             throw Issue(
@@ -70,6 +73,18 @@ struct PolicyChoice {
             picked = try bestOrFastest([picked.candidate] + ladder)
         }
         return picked
+    }
+
+    /// The fastest policy by prediction that keeps a quality on other data; the dense one where none does.
+    private func fastest(_ policies: [[Int]], keeping quality: Double) throws -> Confirmed {
+        let ordered = policies.sorted { costs.latencyMs(of: $0) < costs.latencyMs(of: $1) }
+        for policy in ordered + [costs.densePolicy] {
+            let candidate = try checked([policy])[0]
+            if candidate.checkedQuality >= quality { return try bestOrFastest([candidate]) }
+        }
+        throw Issue(
+            .missing, .other("the search"), found: "no policy that keeps \(quality) of dense",
+            allowed: "the dense one, which keeps all")
     }
 
     /// Policies with their quality on other data, the best first; of equal ones the earlier.

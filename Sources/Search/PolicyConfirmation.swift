@@ -44,6 +44,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
     private func choice(_ progress: @escaping StageProgress) -> PolicyChoice {
         PolicyChoice(
             costs: preparation.costs, target: target,
+            leastQuality: preparation.inputs.options.maxDrop.map { 1 - $0 },
             check: { policies in
                 try policies.enumerated().map { number, actions in
                     progress("checking policies on other data", Double(number) / Double(policies.count))
@@ -69,6 +70,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
         let pruned = try preparation.candidates.model(actions, pool: inputs.pool)
         if inputs.validation != nil { progress("validating", 0) }
         let validation = preparation.validated(pruned)
+        let error = inputs.options.maxDrop.flatMap { _ in
+            preparation.evaluator.checkedError(of: pruned) { progress("asking how sure that quality is", $0) }
+        }
         progress("timing every operation", 0)
         var benchmark = EndToEndBenchmark(inputs.options.workload, pool: inputs.pool)
         benchmark.rounds = Self.breakdownRounds
@@ -83,7 +87,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
             denseSizeBytes: costs.denseSizeBytes - costs.otherSizeBytes + inputs.model.network.otherSizeBytes,
             sizeBytes: terms.sizeBytes,
             quality: terms.quality, checkedQuality: best.candidate.checkedQuality, reward: terms.reward,
-            validation: validation,
+            checkedError: error, validation: validation,
             policy: zip(costs.layers, actions).map { .init(layer: $0, level: costs.levels[$1]) },
             breakdown: breakdowns.model, denseBreakdown: breakdowns.reference)
     }

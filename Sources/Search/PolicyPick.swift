@@ -64,6 +64,8 @@ public struct PolicyPick<Model: SearchableModel> {
         progress("reading the model and the data", 0)
         var asked = options
         (asked.targetLatency, asked.mildestLatency) = (target ?? options.targetLatency, nil)
+        // What is picked is as it was pruned.
+        asked.recover = nil
         let preparation = try SearchPreparation(
             SearchInputs(asked, task: task), cache: cache, files: files, progress: progress)
         let costs = preparation.costs

@@ -8,127 +8,134 @@ import Tensors
 import Training
 import Transformers
 
-/// Trains what a search has pruned, zeros staying where they are, to recover what pruning lost.
+/// Trains what a search has pruned, by the policy's levels, to recover what pruning lost; see
+/// ``RecoveryTraining``.
 ///
-/// With labelled pairs, half of the loss is their labels and half agreement with the dense model's
-/// similarities; with text alone, all of it is agreement.
-public struct Recovery {
-    /// What came of it; `recovery.json`.
-    public struct Summary: Sendable, Codable, Equatable {
-        /// Steps taken.
-        public let steps: Int
-        /// The mean loss of the first tenth of the steps.
-        public let firstLoss: Double
-        /// The mean loss of the last tenth of the steps.
-        public let lastLoss: Double
-        /// The name of the score on the validation file, where there is one.
-        public let metric: String?
-        /// That score before.
-        public let scoreBefore: Double?
-        /// That score afterwards.
-        public let scoreAfter: Double?
-    }
+///     let summary = try Recovery(task, run: "checkpoints/mine").run()
+///
+/// The trained model takes the place of the pruned one where it is better on data that neither was trained nor
+/// rewarded on. One that was stopped or killed continues from its last checkpoint.
+public struct Recovery<Task: SearchTask> {
+    /// The longest input that is trained on, in tokens.
+    private static var maximumTokens: Int { 256 }
 
-    private let options: SearchOptions
+    private let task: Task
+    private let inputs: SearchInputs<Task.Model>
+    private let levels: [String: Level]
     private let files: RunFiles
-    private let pool: ThreadPool
+    private let length: RecoveryLength
+    private let training: FineTuningTask
 
-    /// Names a finished run.
-    /// - Throws: `Issue` for a language model, which cannot be trained.
-    public init(run folder: String) throws {
+    /// Reads a finished run.
+    /// - Throws: `Issue` for a run whose options ask for none, or whose model cannot be trained.
+    public init(_ task: Task, run folder: String, components: SearchComponents = .standard) throws {
+        self.task = task
         files = RunFiles(folder: folder)
-        options = try files.options()
-        try Self.require(options)
-        pool = try ThreadPool(threads: options.threads)
+        let options = try files.options()
+        training = try Self.require(task, options)
+        guard let length = options.recover else {
+            throw Issue(.missing, .option("recover"), found: "none", allowed: RecoveryLength.form)
+        }
+        self.length = length
+        inputs = try SearchInputs(options, task: task, components: components)
+        let shapes = inputs.model.network.layerShapes
+        let chosen = try files.policy().levels(for: shapes, path: files.path(.policy))
+        levels = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), chosen))
     }
 
     /// Refuses to train what cannot be trained, before anything is searched.
-    public static func require(_ options: SearchOptions) throws {
-        guard [SimilarityTask().name, AgreementTask().name].contains(options.task) else {
+    @discardableResult
+    public static func require(_ task: Task, _ options: SearchOptions) throws -> FineTuningTask {
+        guard let training = task.recovery else {
+            let trained = SearchTasks.standard.all.filter { $0.recovery != nil }.map(\.name)
             throw Issue(
-                .unsupported, .option("finetuneSteps"), found: "task \(options.task)",
-                allowed: "with sts, fidelity")
+                .unsupported, .option("recover"), found: "task \(task.name)",
+                allowed: "with " + trained.joined(separator: ", "))
         }
-        let configuration = try EncoderConfiguration(folder: options.model)
-        _ = try EncoderTraining.modules(folder: options.model, hidden: configuration.dimensions.hidden)
+        if training.head == .embeddings {
+            let configuration = try EncoderConfiguration(folder: options.model)
+            _ = try EncoderTraining.modules(
+                folder: options.model, hidden: configuration.dimensions.hidden)
+        }
+        return training
     }
 
-    /// Trains the run's model and replaces it.
+    /// Trains, and replaces the run's model where that is better.
     ///
-    /// - Returns: nil when it was stopped, and the model left as it was.
+    /// - Returns: nil when it was stopped; the same call continues.
     public func run(
-        steps: Int, learningRate: Double = 5e-5, shouldStop: () -> Bool = { false },
-        progress: StageProgress = { _, _ in }
-    ) throws -> Summary? {
+        shouldStop: () -> Bool = { false }, progress: StageProgress = { _, _ in }
+    ) throws -> RecoverySummary? {
         let path = files.path(.model)
-        let before = try score(path)
-        let model = try EncoderTraining(
-            folder: path, task: .sts, classes: 0, maximumTokens: 128, seed: options.seed)
-        model.holdZeros()
-        let examples = try examples(model)
-        var plan = TrainingPlan()
-        plan.learningRate = learningRate
-        plan.batchSize = 16
-        plan.seed = options.seed
-        plan.distillation = Distillation(outputs: isLabelled ? 0.5 : 1)
-        progress("asking the dense model", 0)
-        let dense = try EncoderTraining(
-            folder: options.model, task: .sts, classes: 0, maximumTokens: 128, seed: options.seed)
-        let teacher = try dense.trainer(pool: pool).outputs(
-            examples, progress: { progress("asking the dense model", $0) })
-        let loop = TrainingLoop(
-            trainer: try model.trainer(plan, pool: pool), examples: examples, teacherOutputs: teacher,
-            plan: plan, steps: steps)
-        var losses: [Double] = []
-        try loop.run(
-            until: steps, shouldStop: shouldStop,
-            didStep: { step, result in
-                losses.append(result.loss)
-                progress("training the pruned model", Double(step) / Double(steps))
-            })
-        guard loop.step == steps else { return nil }
-        try replace(path, by: model)
-        let after = try score(path)
-        let tenth = max(losses.count / 10, 1)
-        let summary = Summary(
-            steps: steps, firstLoss: losses.prefix(tenth).reduce(0, +) / Double(tenth),
-            lastLoss: losses.suffix(tenth).reduce(0, +) / Double(tenth), metric: after?.metric,
-            scoreBefore: before?.value, scoreAfter: after?.value)
+        progress("reading the models to train", 0)
+        let (options, task) = (inputs.options, task)
+        let trainer = try RecoveryTraining(
+            .init(
+                pruned: path, dense: options.model, task: training,
+                classes: try EncoderTraining.classes(of: options.train, task: training),
+                maximumTokens: min(Self.maximumTokens, inputs.model.maximumTokens), levels: levels,
+                grid: inputs.grid),
+            seed: options.seed, checkpoint: files.path(.recoveryCheckpoint), key: try key(path),
+            pool: inputs.pool
+        ) { try task.recoveryExamples(options, for: $0) }
+        guard
+            let outcome = try trainer.run(
+                length, shouldStop: shouldStop, progress: { progress("training the pruned model", $0) })
+        else { return nil }
+        progress("judging the trained model", 0)
+        let summary = try replace(path, by: outcome, of: trainer.modules)
         try files.write(summary, .recovery)
+        trainer.removeCheckpoint()
         return summary
     }
 
-    private var isLabelled: Bool { options.task == SimilarityTask().name }
-
-    /// Labelled pairs, or sentences two and two.
-    private func examples(_ model: EncoderTraining) throws -> [TrainingExample] {
-        if isLabelled { return try model.examples(path: options.train) }
-        let sequences = model.sentences.encode(try Datasets.sentences(path: options.train))
-        return stride(from: 0, to: sequences.count - 1, by: 2).map {
-            TrainingExample(sequences[$0], sequences[$0 + 1], similarity: 0)
-        }
-    }
-
-    private func replace(_ path: String, by model: EncoderTraining) throws {
+    private func replace(
+        _ path: String, by outcome: RecoveryTraining.Outcome, of modules: ModuleTree
+    ) throws -> RecoverySummary {
         let (new, old) = ("\(path).trained", "\(path).pruned")
-        let files = FileManager.default
-        for leftover in [new, old] where files.fileExists(atPath: leftover) {
-            try files.removeItem(atPath: leftover)
+        let manager = FileManager.default
+        for leftover in [new, old] where manager.fileExists(atPath: leftover) {
+            try manager.removeItem(atPath: leftover)
         }
-        try model.write(to: new)
-        try files.moveItem(atPath: path, toPath: old)
-        try files.moveItem(atPath: new, toPath: path)
-        try files.removeItem(atPath: old)
+        try PrunedModelFolder.write(
+            weights: outcome.weights, levels: levels, others: outcome.others, of: path, modules,
+            metadata: ["format": "pt"], formats: inputs.components.capabilities.formats, to: new)
+        let (before, after) = (try scores(path), try scores(new))
+        let summary = RecoverySummary(
+            steps: outcome.steps, losses: outcome.losses,
+            checked: .init(metric: inputs.data.check.metric, before: before.checked, after: after.checked),
+            validation: inputs.validation.flatMap { task in
+                before.validation.flatMap { before in
+                    after.validation.map { .init(metric: task.metric, before: before, after: $0) }
+                }
+            })
+        guard summary.isKept else {
+            try manager.removeItem(atPath: new)
+            return summary
+        }
+        try manager.moveItem(atPath: path, toPath: old)
+        try manager.moveItem(atPath: new, toPath: path)
+        try manager.removeItem(atPath: old)
+        return summary
     }
 
-    private func score(_ path: String) throws -> (metric: String, value: Double)? {
-        guard let validation = options.validation else { return nil }
-        let model = try EncoderModel(folder: path)
-        let dense = try EncoderModel(folder: options.model)
-        let task: any ModelTask<Encoder> =
-            isLabelled
-            ? try SimilarityTask().validation(options, file: validation, of: model, dense: dense, pool: pool)
-            : try AgreementTask().validation(options, file: validation, of: model, dense: dense, pool: pool)
-        return (task.metric, task.score(model.encoder, pool: pool))
+    /// Quality on other data as a fraction of dense, and the score on the validation file.
+    private func scores(_ path: String) throws -> (checked: Double, validation: Double?) {
+        let model = try Task.Model(path: path, precision: .float32, inputs.components.capabilities)
+        let check = inputs.data.check
+        return (
+            check.score(model.network, pool: inputs.pool)
+                / check.score(inputs.model.network, pool: inputs.pool),
+            inputs.validation?.score(model.network, pool: inputs.pool)
+        )
+    }
+
+    /// What fixes the steps: the models, the data and the length.
+    private func key(_ pruned: String) throws -> String {
+        FileDigest.sha256(
+            lines: [
+                inputs.modelDigest, try FileDigest.sha256(path: "\(pruned)/model.safetensors"),
+                inputs.data.digest, "\(length)", "\(inputs.options.seed)",
+            ])
     }
 }

@@ -38,6 +38,25 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
         try score(inputs.data.check, policy) / denseCheck
     }
 
+    /// The standard error of that quality: how much it differs between random halves of the data, which is as much as
+    /// between data sets of the whole's size (half-samples: McCarthy, 1969); nil for data that cannot be cut up.
+    func checkedError(of model: Model.Network, progress: (Double) -> Void) -> Double? {
+        var qualities: [Double] = []
+        for number in 0..<Self.halves {
+            progress(Double(number) / Double(Self.halves))
+            var random = CounterBasedRandom(
+                seed: inputs.options.seed, stream: .checkHalves, member: UInt64(number))
+            guard let half = inputs.data.check.part(share: 0.5, using: &random) else { return nil }
+            qualities.append(
+                half.score(model, pool: inputs.pool) / half.score(inputs.model.network, pool: inputs.pool))
+        }
+        let mean = qualities.reduce(0, +) / Double(qualities.count)
+        let squares = qualities.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (squares / Double(qualities.count - 1)).squareRoot()
+    }
+
+    private static var halves: Int { 10 }
+
     /// How much quality each layer loses at each level when it alone is pruned: by gradients where there are
     /// some, else by evaluations.
     func sensitivities(progress: (Double) -> Void) throws -> Sensitivities.Estimate {

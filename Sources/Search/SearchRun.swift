@@ -15,6 +15,8 @@ public struct SearchRunOptions: Sendable, Equatable {
     public var target: Target
     /// The mild end of a range of latencies, in milliseconds; nil for one target.
     public var mildestLatencyMs: Double?
+    /// How much quality may be lost, as a fraction of dense; nil where latency alone is asked for.
+    public var maxDrop: Double?
     /// How many policies it may evaluate.
     public var budget: Int
     /// What fixes its random numbers.
@@ -25,13 +27,14 @@ public struct SearchRunOptions: Sendable, Equatable {
     /// Sets options.
     public init(
         agent: String = NaturalGradient.name, agentOptions: [String: String] = [:], target: Target,
-        mildestLatencyMs: Double? = nil, budget: Int,
-        seed: UInt64 = 0, checkpointEverySeconds: Double = 1
+        mildestLatencyMs: Double? = nil, maxDrop: Double? = nil, budget: Int, seed: UInt64 = 0,
+        checkpointEverySeconds: Double = 1
     ) {
         self.agent = agent
         self.agentOptions = agentOptions
         self.target = target
         self.mildestLatencyMs = mildestLatencyMs
+        self.maxDrop = maxDrop
         self.budget = budget
         self.seed = seed
         self.checkpointEverySeconds = checkpointEverySeconds
@@ -75,6 +78,8 @@ public final class SearchRun {
 
     /// How many latencies of a range are aimed at.
     public static let stationsOfRange = TargetSchedule.stations
+    /// How many latencies are tried where quality is to be kept.
+    public static let bisections = TargetSchedule.bisections
 
     /// What it does; after resuming, what it was started with.
     public let options: SearchRunOptions
@@ -112,7 +117,7 @@ public final class SearchRun {
         let costs = environment.costs
         let header = TraceHeader(
             agent: options.agent, agentOptions: options.agentOptions, target: options.target,
-            mildestLatencyMs: options.mildestLatencyMs,
+            mildestLatencyMs: options.mildestLatencyMs, maxDrop: options.maxDrop,
             budget: options.budget, seed: options.seed, layers: costs.layers,
             levels: costs.levels.map(\.description), identity: identity)
         let agent = try agents.make(
@@ -150,7 +155,7 @@ public final class SearchRun {
         let options = SearchRunOptions(
             agent: header.agent, agentOptions: header.agentOptions,
             target: header.target(of: environment.costs), mildestLatencyMs: header.mildestLatencyMs,
-            budget: header.budget, seed: header.seed,
+            maxDrop: header.maxDrop, budget: header.budget, seed: header.seed,
             checkpointEverySeconds: checkpointEverySeconds)
         let checkpoint = try CheckpointFile(path: path, costs: environment.costs)
         let agent = try restored(checkpoint, costs: environment.costs, agents: agents, path: path)
@@ -199,7 +204,10 @@ public final class SearchRun {
         tokenBudget = Double(options.budget * accounting.tokensPerEvaluation)
         schedule = TargetSchedule(
             target: options.target, mildestLatencyMs: options.mildestLatencyMs,
-            start: Double(accounting.preparationTokens) / tokenBudget)
+            quality: options.maxDrop.map {
+                .init(least: 1 - $0, fastestMs: environment.costs.leastLatencyMs)
+            },
+            start: Double(accounting.preparationTokens) / tokenBudget, tokenBudget: tokenBudget)
         earlierSeconds = checkpoint.elapsedSeconds
         checkpoints = CheckpointStore(folder: folder)
         let files = RunFiles(folder: URL(fileURLWithPath: folder).path)
@@ -238,14 +246,15 @@ public final class SearchRun {
         try saveCheckpoint()
         try trace.close()
         return SearchOutcome(
-            best: Self.best(of: rows, for: options.target, costs: environment.costs), evaluations: rows.count,
-            interrupted: interrupted)
+            best: Self.best(
+                of: rows, for: options.target, maxDrop: options.maxDrop, costs: environment.costs),
+            evaluations: rows.count, interrupted: interrupted)
     }
 
     /// One walk over the layers, recorded.
     private func runEpisode() throws {
         var actions: [Int] = []
-        let target = schedule.target(at: Double(environment.tokenPasses) / tokenBudget)
+        let target = schedule.target(after: rows, tokenPasses: environment.tokenPasses)
         while let wanted = agent.screening(for: target) {
             agent.learn(fromScores: try environment.screen(wanted.policies, share: wanted.share))
         }
@@ -283,14 +292,25 @@ public final class SearchRun {
         lastCheckpoint = .now
     }
 
-    /// The distinct policies that meet a target with the highest rewards; of equal ones the earlier first.
-    static func best(of rows: [TraceRow], for target: Target, costs: LevelCosts) -> [Episode] {
+    /// The distinct policies that meet a target with the highest rewards, of equal ones the earlier first; where
+    /// quality is to be kept, the fastest that keep it, each better than all that are faster.
+    static func best(
+        of rows: [TraceRow], for target: Target, maxDrop: Double?, costs: LevelCosts
+    ) -> [Episode] {
         var seen: Set<[Int]> = []
         let distinct = rows.filter {
             costs.meet(target, with: $0.actions) && seen.insert($0.actions).inserted
         }
-        let sorted = distinct.sorted { ($0.terms.reward, $1.evaluation) > ($1.terms.reward, $0.evaluation) }
-        return sorted.prefix(Self.listed).map { Episode(actions: $0.actions, terms: $0.terms) }
+        var listed = distinct.sorted { ($0.terms.reward, $1.evaluation) > ($1.terms.reward, $0.evaluation) }
+        if let maxDrop {
+            var best = (1 - maxDrop).nextDown
+            listed = listed.sorted { $0.terms.latencyMs < $1.terms.latencyMs }.filter {
+                guard $0.terms.quality > best else { return false }
+                best = $0.terms.quality
+                return true
+            }
+        }
+        return listed.prefix(Self.listed).map { Episode(actions: $0.actions, terms: $0.terms) }
     }
 
     private var elapsedSeconds: Double {
@@ -319,6 +339,7 @@ public final class SearchRun {
     ) {
         let (header, rows) = try RunFiles(folder: folder).recordedSoFar()
         try header.requireMatch(of: costs, path: CheckpointStore(folder: folder).path)
-        return (best(of: rows, for: header.target(of: costs), costs: costs).map(\.actions), rows.count)
+        let best = best(of: rows, for: header.target(of: costs), maxDrop: header.maxDrop, costs: costs)
+        return (best.map(\.actions), rows.count)
     }
 }

@@ -189,7 +189,9 @@ public final class SearchSession<Model: SearchableModel> {
 
     private static func requireBudget(_ environment: PruningEnvironment, _ options: SearchOptions) throws {
         // A range needs two policies for each of its stations, as effects are asked for at the first.
-        let needed = options.mildestLatency == nil ? 1 : 4 * SearchRun.stationsOfRange
+        let needed =
+            options.maxDrop != nil
+            ? 4 * SearchRun.bisections : options.mildestLatency != nil ? 4 * SearchRun.stationsOfRange : 1
         guard environment.evaluationsLeft < needed else { return }
         let spent = environment.costs.accounting
         let least = spent.preparationTokens / spent.tokensPerEvaluation + 1
@@ -202,11 +204,13 @@ public final class SearchSession<Model: SearchableModel> {
     private static func requireAgent(_ options: SearchOptions, _ agents: AgentRegistry) throws {
         let agent = try agents.agent(named: options.agent)
         try agent.require(options.agentOptions)
-        guard options.mildestLatency == nil || agent.servesRanges else {
+        let option =
+            options.maxDrop != nil ? "maxDrop" : options.mildestLatency != nil ? "targetLatency" : nil
+        if let option, !agent.servesRanges {
             let allowed = agents.agents.filter { $0.servesRanges }.map { $0.name }.joined(separator: ", ")
+            let asked = options.maxDrop.map { "\($0)" } ?? "the range \(options.targetLatencies)"
             throw Issue(
-                .mismatch, .option("targetLatency"),
-                found: "the range \(options.targetLatencies) with agent \(options.agent)",
+                .mismatch, .option(option), found: "\(asked) with agent \(options.agent)",
                 allowed: "with \(allowed)")
         }
     }
@@ -216,6 +220,7 @@ public final class SearchSession<Model: SearchableModel> {
         SearchRunOptions(
             agent: options.agent, agentOptions: options.agentOptions, target: target(options, costs),
             mildestLatencyMs: options.mildestLatency.map { costs.target($0).latencyMs },
+            maxDrop: options.maxDrop,
             budget: options.budget, seed: options.seed)
     }
 

@@ -44,7 +44,11 @@ struct TargetConfirmation<Model: SearchableModel> {
     private func policies(_ costs: LevelCosts) -> [[Int]] {
         let asked = [inputs.options.targetLatency, inputs.options.mildestLatency].compactMap(\.self)
         let targets = asked.flatMap { latency in
-            let target = costs.target(latency, sizeFraction: inputs.options.targetSize)
+            var target = costs.target(latency, sizeFraction: inputs.options.targetSize)
+            if inputs.options.maxDrop != nil {
+                // Where it will end is not known: half-way, by ratios, between the fastest and what is allowed.
+                target = target.with(latencyMs: (target.latencyMs * costs.leastLatencyMs).squareRoot())
+            }
             return Self.latencies.map { target.with(latencyMs: $0 * target.latencyMs) }
         }
         let proposed = targets.compactMap { costs.repaired(costs.densePolicy, to: $0) }

@@ -80,19 +80,30 @@ public struct Search: Sendable {
         Work.stream { emit, isStopped in
             func note(_ text: String) { emit(.note(text)) }
             func progress(_ stage: String, _ fraction: Double) { emit(.stage(stage, fraction: fraction)) }
-            let session =
-                isNew
-                ? try SearchSession.start(
-                    options, task: task, folder: output, cache: cache, components: components,
-                    progress: progress, note: note)
-                : try SearchSession.resume(
-                    task, folder: output, cache: cache, components: components, progress: progress,
-                    note: note)
-            let summary = try session.finish(
-                progress: progress, onEvaluation: { emit(.evaluated($0)) }, shouldStop: isStopped)
+            let files = RunFiles(folder: output)
+            let finished = isNew ? nil : try files.finishedSummary()
+            let summary =
+                try finished
+                ?? session(task, isNew: isNew, progress, note).finish(
+                    progress: progress, onEvaluation: { emit(.evaluated($0)) }, shouldStop: isStopped)
             guard let summary else { return }
+            if try files.awaitsRecovery() {
+                let recovery = try Recovery(task, run: output, components: components)
+                guard try recovery.run(shouldStop: isStopped, progress: progress) != nil else { return }
+            }
             try Run(output).writeReport()
             emit(.finished(summary))
         }
+    }
+
+    private func session<Task: SearchTask>(
+        _ task: Task, isNew: Bool, _ progress: StageProgress, _ note: (String) -> Void
+    ) throws -> SearchSession<Task.Model> {
+        isNew
+            ? try .start(
+                options, task: task, folder: output, cache: cache, components: components, progress: progress,
+                note: note)
+            : try .resume(
+                task, folder: output, cache: cache, components: components, progress: progress, note: note)
     }
 }

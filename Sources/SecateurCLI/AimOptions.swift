@@ -9,12 +9,20 @@ struct AimOptions: ParsableArguments {
     @Option(
         help: """
             End-to-end latency to reach: a fraction of dense such as 0.5, or milliseconds such as 12ms; or a range \
-            of them such as 0.25...0.8, out of which `secateur pick` takes policies.
+            of them such as 0.25...0.8, out of which `secateur pick` takes policies. Default with --max-drop: 1.
             """,
         transform: parsed(
             "a fraction of dense from above 0 to 1, milliseconds such as 12ms, or a range such as 0.25...0.8",
             { LatencyTargets($0) }))
-    var targetLatency: LatencyTargets
+    var targetLatency: LatencyTargets?
+
+    @Option(
+        help: """
+            How much quality may be lost, such as 1%, as a fraction of dense: finds the fastest policy that loses no \
+            more on text that no reward was computed on.
+            """,
+        transform: parsed("a percentage such as 1%, or a fraction such as 0.01", { Self.fraction($0) }))
+    var maxDrop: Double?
 
     @Option(help: "Size of the packed weights to reach, as a fraction of dense.")
     var targetSize: Double?
@@ -58,18 +66,41 @@ struct AimOptions: ParsableArguments {
     @Option(help: "A file that is only reported on.", completion: .file())
     var validation: String?
 
-    @Option(help: "Steps to train the pruned model for, zeros staying; encoders only.")
-    var finetuneSteps: Int?
+    @Option(
+        help: """
+            How long to train the pruned model afterwards, zeros and precisions staying, to recover what pruning lost: \
+            \(RecoveryLength.form), or none. Encoders only. Default: \(Self.standardRecovery) where that is possible.
+            """)
+    var recover: String?
+
+    private static let standardRecovery = RecoveryLength.seconds(300)
 
     @OptionGroup var cacheOptions: CacheOptions
 
+    private static func fraction(_ text: String) -> Double? {
+        let value = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
+        return value.flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
+    }
+
+    /// What is to be reached; with a quality to keep, any latency up to dense.
+    var latencies: LatencyTargets {
+        targetLatency ?? LatencyTargets(.fraction(1), mildest: nil)
+    }
+
     func validate() throws {
+        guard targetLatency != nil || maxDrop != nil else {
+            throw ValidationError("Missing expected argument '--target-latency' or '--max-drop'")
+        }
+        guard maxDrop == nil || targetLatency?.mildest == nil else {
+            throw ValidationError(
+                "--max-drop: found with the range \(latencies), allowed with one --target-latency")
+        }
         guard budget >= 1 else { throw ValidationError("--budget: found \(budget), allowed 1 or more") }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
         }
-        guard finetuneSteps ?? 1 >= 1 else {
-            throw ValidationError("--finetune-steps: found \(finetuneSteps ?? 0), allowed 1 or more")
+        if let recover, recover != Self.none, RecoveryLength(recover) == nil {
+            throw ValidationError("--recover: found '\(recover)', allowed \(RecoveryLength.form), or none")
         }
         for (name, weight) in [
             ("quality", qualityWeight), ("latency", latencyWeight), ("size", sizeWeight),
@@ -87,19 +118,38 @@ struct AimOptions: ParsableArguments {
     }
 
     /// Takes over all of it.
-    func set(_ options: inout SearchOptions) throws {
+    ///
+    /// - Parameter keepsRecovery: whether the options say how long is trained where the command line does not.
+    func set(_ options: inout SearchOptions, keepsRecovery: Bool = false) throws {
         if let validation { options.validation = validation }
-        options.targetLatencies = targetLatency
+        options.targetLatencies = latencies
+        options.maxDrop = maxDrop
         options.targetSize = targetSize
         options.agent = agent
         options.agentOptions = try agentOptions()
         options.budget = budget
         options.threads = machine.threads
-        options.finetuneSteps = finetuneSteps
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
-        if finetuneSteps != nil { try Recovery.require(options) }
+        if recover != nil || !keepsRecovery {
+            options.recover = try recovery(SearchTasks.standard.task(named: options.task), options)
+        }
+    }
+
+    /// Not at all.
+    private static let none = "none"
+
+    private func recovery<Task: SearchTask>(
+        _ task: Task, _ options: SearchOptions
+    ) throws -> RecoveryLength? {
+        guard let recover else {
+            let isPossible = (try? Recovery.require(task, options)) != nil
+            return isPossible ? Self.standardRecovery : nil
+        }
+        guard let length = RecoveryLength(recover) else { return nil }
+        try Recovery.require(task, options)
+        return length
     }
 
     /// The agent's settings by name; of those given twice, the last.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Levels
 import Runs
 import Search
 
@@ -17,6 +18,12 @@ struct Resume: ParsableCommand {
     @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
     var runFolder: String
 
+    @Option(
+        help:
+            "Train the model of a finished run for so long, where it was not trained: \(RecoveryLength.form).",
+        transform: parsed(RecoveryLength.form, { RecoveryLength($0) }))
+    var recover: RecoveryLength?
+
     @OptionGroup var cacheOptions: CacheOptions
 
     @Flag(help: "Print the summary as one JSON object.")
@@ -25,8 +32,16 @@ struct Resume: ParsableCommand {
     func run() throws {
         let files = RunFiles(folder: runFolder)
         let task = try SearchTasks.standard.task(named: files.options().task)
+        if let recover { try ask(for: recover, task, files) }
         guard let summary = try files.finishedSummary() else { return try resume(task) }
         try RunFolder.show(summary, folder: runFolder, json: json)
+    }
+
+    private func ask<Task: SearchTask>(
+        for length: RecoveryLength, _ task: Task, _ files: RunFiles
+    ) throws {
+        try Recovery.require(task, files.options())
+        try files.setRecovery(length)
     }
 
     private func resume<Task: SearchTask>(_ task: Task) throws {

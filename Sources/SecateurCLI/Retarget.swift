@@ -41,7 +41,7 @@ struct Retarget: ParsableCommand {
         options.model = model ?? options.model
         options.train = train ?? options.train
         options.tokens = aim.machine.tokens ?? options.tokens
-        try aim.set(&options)
+        try aim.set(&options, keepsRecovery: true)
         try newRun.search(
             SearchTasks.standard.task(named: options.task), options, aim,
             cache: aim.cacheOptions.folder(ofRun: runFolder), from: runFolder)

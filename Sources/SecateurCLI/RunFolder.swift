@@ -18,12 +18,12 @@ enum RunFolder {
     }
 
     /// Trains the pruned model, where the options ask for it.
-    private static func recover(_ options: SearchOptions, folder: String, line: ProgressLine) throws
-        -> Recovery.Summary?
+    private static func recover<Task: SearchTask>(_ task: Task, folder: String, line: ProgressLine) throws
+        -> RecoverySummary?
     {
-        guard let steps = options.finetuneSteps else { return nil }
-        let recovery = try Recovery(run: folder).run(
-            steps: steps, shouldStop: { Interruption.isRequested }, progress: line.show)
+        guard try RunFiles(folder: folder).awaitsRecovery() else { return nil }
+        let recovery = try Recovery(task, run: folder).run(
+            shouldStop: { Interruption.isRequested }, progress: line.show)
         guard let recovery else { stop(folder) }
         return recovery
     }
@@ -82,15 +82,10 @@ enum RunFolder {
     private static func recoverAndShow(
         _ summary: SearchSummary, folder: String, line: ProgressLine, json: Bool
     ) throws {
-        let recovery = try recover(summary.options, folder: folder, line: line)
+        let task = try SearchTasks.standard.task(named: summary.options.task)
+        _ = try recover(task, folder: folder, line: line)
         line.finish()
         try writeReport(folder)
-        if let recovery, !json {
-            let scores = [recovery.scoreBefore, recovery.scoreAfter].compactMap { $0.map(Terminal.score) }
-            let change =
-                scores.count == 2 ? ": \(recovery.metric ?? "") \(scores[0]) before, \(scores[1]) after" : ""
-            Terminal.note("trained for \(recovery.steps) steps\(change)")
-        }
         try printSummary(summary, folder: folder, json: json)
     }
 

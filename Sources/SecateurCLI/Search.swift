@@ -27,6 +27,11 @@ struct Search: ParsableCommand {
               secateur search --config checkpoints/minilm-half --seed 2 \\
                   --output checkpoints/third
 
+            Quality can be what is asked for; the fastest policy that keeps it is found:
+
+              secateur search models/minilm --task fidelity --train text.txt --max-drop 1% \\
+                  --output checkpoints/minilm-99
+
             One search over a range of targets serves every latency inside of it:
 
               secateur search models/minilm --task fidelity --train text.txt \\
@@ -105,7 +110,7 @@ struct Search: ParsableCommand {
     private func options() throws -> SearchOptions {
         guard let model, let task, let train else { throw ValidationError("Missing expected arguments") }
         var options = SearchOptions(
-            model: model, task: task, train: train, targetLatency: aim.targetLatency.strictest,
+            model: model, task: task, train: train, targetLatency: aim.latencies.strictest,
             threads: aim.machine.threads)
         options.metric = metric
         let type: any SearchableModel.Type = try SearchTasks.standard.task(named: task).modelType

@@ -5,6 +5,7 @@ enum SearchOption: String, CaseIterable {
     case model, task, metric, train
     case targetLatency = "target-latency"
     case targetSize = "target-size"
+    case maxDrop = "max-drop"
     case agent
     case agentOption = "agent-option"
     case budget, threads, tokens
@@ -13,7 +14,7 @@ enum SearchOption: String, CaseIterable {
     case sizeWeight = "size-weight"
     case latencyTable = "latency-table"
     case validation
-    case finetuneSteps = "finetune-steps"
+    case recover
     case cache
     case latencyOf = "latency-of"
     case levels, seed
@@ -62,6 +63,7 @@ enum SearchOption: String, CaseIterable {
         case .train: options.train
         case .targetLatency: "\(options.targetLatencies)"
         case .targetSize: options.targetSize.map { "\($0)" }
+        case .maxDrop: options.maxDrop.map { "\($0)" }
         case .agent: options.agent
         case .agentOption:
             options.agentOptions.isEmpty
@@ -76,7 +78,7 @@ enum SearchOption: String, CaseIterable {
         case .sizeWeight: "\(options.weights.size)"
         case .latencyTable: run.holdsLatencies ? run.path(.latency) : nil
         case .validation: options.validation
-        case .finetuneSteps: options.finetuneSteps.map { "\($0)" }
+        case .recover: options.recover.map { "\($0)" } ?? "none"
         case .cache: try run.cache()
         case .latencyOf: options.latencyOf.rawValue
         case .levels: options.levels.map(\.description).joined(separator: ",")

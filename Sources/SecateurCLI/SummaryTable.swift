@@ -17,6 +17,12 @@ enum SummaryTable {
             let sparsity = level.keepsAll ? "" : " \(Terminal.decimal(level.sparsity, 2))"
             print("  \(pad(choice.layer, 44)) \(level.kind)\(sparsity)")
         }
+        if let drop = summary.options.maxDrop {
+            let error = summary.checkedError.map { ", standard error \(Terminal.decimal($0, 4))" } ?? ""
+            print(
+                "\nThe fastest policy found that loses \(Terminal.decimal(100 * drop, 2)) % at most: "
+                    + "\(Terminal.decimal(summary.checkedQuality, 4)) of dense is kept on other data\(error)")
+        }
         if !summary.targetMet {
             print(
                 "\nThe target was \(Terminal.decimal(summary.targetFraction, 3)) of dense: it was missed on "
@@ -43,6 +49,20 @@ enum SummaryTable {
         if let validation = summary.validation {
             score("\(validation.metric), validation", validation.dense, validation.pruned)
         }
+        if let recovery: RecoverySummary = try? RunFiles(folder: folder).read(.recovery) {
+            show(recovery, isLabelled: isLabelled, validation: summary.validation)
+        }
+    }
+
+    private static func show(
+        _ recovery: RecoverySummary, isLabelled: Bool, validation: SearchSummary.Score?
+    ) {
+        print("\nafter \(recovery.steps.counted("step")) of training")
+        score(isLabelled ? "reward score, other pairs" : "fidelity, other text", 1, recovery.checked.after)
+        if let change = recovery.validation, let validation {
+            score("\(change.metric), validation", validation.dense, change.after)
+        }
+        if !recovery.isKept { print("training made it no better: the model is as it was pruned") }
     }
 
     private static func bytes(_ name: String, _ dense: Int, _ pruned: Int) {

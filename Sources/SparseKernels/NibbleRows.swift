@@ -70,14 +70,10 @@ public struct NibbleRows: Sendable {
 
         /// Divides each group by the least number that leaves none beyond 7; false where a group has none.
         private mutating func divide(_ numbers: [Int]) -> Bool {
-            let grid = WeightGrid.int4
             (values, multipliers) = ([], [])
             for first in stride(from: 0, to: numbers.count, by: NibbleRows.groupColumns) {
-                let group = numbers[first..<min(first + NibbleRows.groupColumns, numbers.count)]
-                let divisor = (1...grid.highestMultiplier).first { divisor in
-                    group.allSatisfy { $0 % divisor == 0 && abs($0 / divisor) <= grid.highest }
-                }
-                guard let divisor else { return false }
+                let group = Array(numbers[first..<min(first + NibbleRows.groupColumns, numbers.count)])
+                guard let divisor = WeightGrid.int4.multiplier(of: group) else { return false }
                 multipliers.append(UInt8(divisor))
                 values += group.map { Int8($0 / divisor) }
             }

@@ -26,6 +26,8 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
     case screening = 13
     /// Examples that `prune` calibrates on.
     case pruningCalibration = 14
+    /// Random halves of the data that a final policy is checked on; a member for each.
+    case checkHalves = 100
     /// Altered copies of examples.
     case augmentation = 21
     /// The order of examples; a member for each epoch.

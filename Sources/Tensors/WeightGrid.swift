@@ -66,6 +66,14 @@ public struct WeightGrid: Sendable, Hashable {
         return best.scale
     }
 
+    /// The least number that divides all multiples of a row's scale in a group and leaves none beyond the highest; nil
+    /// where there is none.
+    public func multiplier(of group: [Int]) -> Int? {
+        (1...highestMultiplier).first { divisor in
+            group.allSatisfy { $0 % divisor == 0 && abs($0 / divisor) <= highest }
+        }
+    }
+
     private func squaredError(of weights: [Float], scale: Float, importance: [Float]?) -> Float {
         var error: Float = 0
         for (index, weight) in weights.enumerated() {
@@ -77,7 +85,7 @@ public struct WeightGrid: Sendable, Hashable {
 
     /// The nearest number of 17 significant bits, of which every multiple up to 127 times is exact: a scale can
     /// be found again from the weights.
-    private static func shortened(_ scale: Float) -> Float {
+    public static func shortened(_ scale: Float) -> Float {
         Float(bitPattern: (scale.bitPattern + 0x40) & ~0x7F)
     }
 
@@ -142,15 +150,15 @@ public struct IntegerRows: Sendable {
         }
     }
 
-    /// The scale that all weights of a row are multiples of, up to 127 times; nil where there is none.
+    /// The scale that all weights of a row are multiples of, up to 127 times; nil where there is none. Where there are
+    /// several, one that rounding chooses.
     private static func grid(of row: [Float]) -> Float? {
         let largest = row.reduce(0) { max($0, $1.magnitude) }
         guard largest > 1e-30 else { return 0 }
-        return (1...127).reversed().lazy.map { largest / Float($0) }.first { scale in
-            row.allSatisfy { value in
-                let multiple = (value / scale).rounded()
-                return multiple * scale == value
-            }
+        let scales = (1...127).reversed().map { largest / Float($0) }
+        func isGrid(_ scale: Float) -> Bool {
+            row.allSatisfy { ($0 / scale).rounded() * scale == $0 }
         }
+        return scales.first { WeightGrid.shortened($0) == $0 && isGrid($0) } ?? scales.first(where: isGrid)
     }
 }

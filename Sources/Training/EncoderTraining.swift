@@ -122,13 +122,24 @@ public final class EncoderTraining {
     }
 
     /// A trainer of the present parameters by a plan, with new moments.
-    public func trainer(_ plan: TrainingPlan = .init(), teacher: Teacher? = nil, pool: ThreadPool) throws
-        -> Trainer
-    {
-        Trainer(
+    ///
+    /// - Parameters:
+    ///   - quantization: weights that are stored in fewer bits.
+    ///   - fixesWords: whether word embeddings stay as they are.
+    public func trainer(
+        _ plan: TrainingPlan = .init(), teacher: Teacher? = nil, quantization: FakeQuantization? = nil,
+        fixesWords: Bool = false, pool: ThreadPool
+    ) throws -> Trainer {
+        let words = "\(configuration.modules.words.name).weight"
+        return Trainer(
             graph: graph, parameters: parameters, objective: try objective(plan.distillation),
             settings: plan.optimizer, distillation: plan.distillation, dropout: (plan.dropout, plan.seed),
-            teacher: teacher, pool: pool)
+            teacher: teacher, quantization: quantization, isFixed: { fixesWords && $0 == words }, pool: pool)
+    }
+
+    /// The model as it is, to distil from.
+    public func teacher() throws -> Teacher {
+        Teacher(graph: graph, objective: try objective(Distillation()))
     }
 
     /// Makes the graph again when parameters have been removed or have other shapes.

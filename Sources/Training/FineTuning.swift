@@ -99,7 +99,7 @@ public struct FineTuning {
         checkpointSeconds: Double = 120, shouldStop: () -> Bool = { false },
         progress: (String, Double) -> Void = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> Summary? {
-        var state = TrainingCheckpoint.Progress()
+        var state = TrainingCheckpoint.Progress(steps: loop.steps)
         var best: [[Float]] = []
         if checkpoint.exists {
             (best, state) = try checkpoint.restore(loop.trainer)

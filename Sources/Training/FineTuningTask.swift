@@ -71,10 +71,8 @@ extension FineTuningTask {
     /// header line, judged by Spearman's ρ.
     public static let sts = FineTuningTask(name: "sts", head: .embeddings, metric: "spearman") {
         path, _, tokenizer in
-        try Datasets.scoredPairs(path: path, scores: 0...highestScore).map { pair in
-            let sequences = tokenizer.encode([pair.first, pair.second])
-            return TrainingExample(sequences[0], sequences[1], similarity: pair.score / highestScore)
-        }
+        examples(
+            of: try Datasets.scoredPairs(path: path, scores: 0...highestScore), tokenizer: tokenizer)
     } judge: { outputs, examples, _ in
         STSTask.score(outputs, scores: examples.compactMap(\.target).map(Double.init))
     }
@@ -91,6 +89,16 @@ extension FineTuningTask {
         }
     } judge: { outputs, examples, metric in
         metric.score(predictions: outputs.highestColumns, labels: examples.compactMap(\.label))
+    }
+
+    /// Pairs with scores from 0 to 5.
+    public static func examples(
+        of pairs: [ScoredPair], tokenizer: SentenceTokenizer
+    ) -> [TrainingExample] {
+        pairs.map { pair in
+            let sequences = tokenizer.encode([pair.first, pair.second])
+            return TrainingExample(sequences[0], sequences[1], similarity: pair.score / highestScore)
+        }
     }
 
     /// The highest similarity that people gave.

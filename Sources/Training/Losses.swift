@@ -10,12 +10,21 @@ public struct LossValue: Sendable {
 
     /// (1 − weight)·self + weight·other.
     func mixed(with other: LossValue, weight: Double) -> LossValue {
-        let (own, others) = (Float(1 - weight), Float(weight))
+        combined(own: 1 - weight, other, weight)
+    }
+
+    /// self + weight·other.
+    func adding(_ other: LossValue, weight: Double) -> LossValue {
+        combined(own: 1, other, weight)
+    }
+
+    private func combined(own: Double, _ other: LossValue, _ others: Double) -> LossValue {
+        let (first, second) = (Float(own), Float(others))
         return LossValue(
-            loss: (1 - weight) * loss + weight * other.loss,
+            loss: own * loss + others * other.loss,
             gradient: Matrix(
                 rows: gradient.rows, columns: gradient.columns,
-                elements: zip(gradient.elements, other.gradient.elements).map { own * $0 + others * $1 }))
+                elements: zip(gradient.elements, other.gradient.elements).map { first * $0 + second * $1 }))
     }
 }
 
@@ -57,6 +66,16 @@ public enum Losses {
         var gradient = Matrix(rows: count, columns: embeddings.columns)
         BLAS.multiply(difference, embeddings, alpha: 4 / pairs, into: &gradient)
         return LossValue(loss: loss, gradient: gradient)
+    }
+
+    /// Distillation of embeddings: mean over rows of 1 − ⟨eᵢ, tᵢ⟩ = ½‖eᵢ − tᵢ‖², with the student's embeddings E and
+    /// the teacher's T, rows of length 1 (Reimers and Gurevych, EMNLP 2020, equation 1).
+    public static func embeddingDistillation(_ embeddings: Matrix, teacher: Matrix) -> LossValue {
+        precondition(embeddings.rows == teacher.rows && embeddings.columns == teacher.columns)
+        let scale = -1 / Float(max(embeddings.rows, 1))
+        let cosines = zip(embeddings.elements, teacher.elements).reduce(0.0) { $0 + Double($1.0 * $1.1) }
+        return LossValue(
+            loss: 1 - cosines / Double(max(embeddings.rows, 1)), gradient: teacher.scaled(by: scale))
     }
 
     /// Distillation of hidden states: the mean over tokens and features of (hᵢⱼ − tᵢⱼ)², with the student's

@@ -15,6 +15,7 @@ public final class Trainer {
     public let objective: any TrainingObjective
     /// Every parameter that is trained.
     public let trained: [Parameter]
+    private let computedWith: [Parameter]
     /// Made for the first step: a trainer that only judges a model needs no moments.
     private(set) lazy var optimizer = AdamW(trained, settings: settings)
     private let settings: AdamW.Settings
@@ -23,6 +24,7 @@ public final class Trainer {
     private let dropout: Double
     private let seed: UInt64
     private let teacher: Teacher?
+    private let quantization: FakeQuantization?
 
     /// What a step showed.
     public struct StepResult: Sendable, Equatable {
@@ -38,10 +40,14 @@ public final class Trainer {
     ///   - dropout: the probability by which activations are dropped in training steps, with what fixes
     ///     which.
     ///   - teacher: a dense model to distil from.
+    ///   - quantization: weights that are stored in fewer bits, some of the graph's.
+    ///   - isFixed: whether the parameter of a name stays as it is.
     public init(
         graph: EncoderGraph, parameters: ParameterSet, objective: any TrainingObjective,
         settings: AdamW.Settings = .init(), distillation: Distillation = .init(),
-        dropout: (rate: Double, seed: UInt64) = (0, 0), teacher: Teacher? = nil, pool: ThreadPool
+        dropout: (rate: Double, seed: UInt64) = (0, 0), teacher: Teacher? = nil,
+        quantization: FakeQuantization? = nil, isFixed: (_ name: String) -> Bool = { _ in false },
+        pool: ThreadPool
     ) {
         self.graph = graph
         self.parameters = parameters
@@ -49,8 +55,10 @@ public final class Trainer {
         self.distillation = distillation
         (self.dropout, seed) = dropout
         self.teacher = teacher
+        self.quantization = quantization
         self.pool = pool
-        trained = graph.parameters + objective.headParameters
+        computedWith = graph.parameters + objective.headParameters + (quantization?.scales ?? [])
+        trained = computedWith.filter { !isFixed($0.name) }
         self.settings = settings
         // Each step allocates and frees the same matrices.
         FreedMemory.keep()
@@ -64,13 +72,14 @@ public final class Trainer {
     ) -> Double {
         let batch = TokenBatch(examples)
         let tape = graph.forward(batch, dropout: dropout, pool: pool)
-        let targets = distillation.outputs > 0 ? teacherOutputs : nil
+        let asked = asksTeacher(teacherOutputs) ? teacher?.answer(batch, pool: pool) : nil
+        let targets = distillation.usesOutputs ? teacherOutputs ?? asked?.outputs : nil
         let result = objective.loss(
             tape.hidden, examples: examples, batch: batch, teacher: targets, pool: pool)
         var loss = result.loss
         var others: [Int: Matrix] = [:]
-        if distillation.hidden > 0, let teacher {
-            for (index, state) in teacher.states(batch, like: tape.states, pool: pool) {
+        if distillation.hidden > 0, let asked {
+            for (index, state) in asked.states(like: tape.states) {
                 let distilled = Losses.stateDistillation(tape.states[index], teacher: state)
                 let scale = distillation.hidden / Double(tape.states.count)
                 loss += scale * distilled.loss
@@ -79,6 +88,10 @@ public final class Trainer {
         }
         graph.backward(result.gradient, others: others, tape: tape, batch: batch, pool: pool)
         return loss
+    }
+
+    private func asksTeacher(_ outputs: Matrix?) -> Bool {
+        distillation.hidden > 0 || (distillation.usesOutputs && outputs == nil)
     }
 
     /// Takes one step on a batch.
@@ -90,16 +103,18 @@ public final class Trainer {
         beforeUpdate: () -> Void = {}
     ) -> StepResult {
         clearGradients()
+        quantization?.round(pool: pool)
         let loss = accumulate(
             examples, teacherOutputs: teacherOutputs,
             dropout: dropout > 0 ? Dropout(rate: dropout, seed: seed, step: optimizer.steps) : nil)
+        quantization?.passBack(pool: pool)
         beforeUpdate()
         return StepResult(loss: loss, gradientNorm: optimizer.step(learningRate: rate, pool: pool))
     }
 
     /// Forgets all gradients.
     public func clearGradients() {
-        for parameter in trained { parameter.clearGradient() }
+        for parameter in computedWith { parameter.clearGradient() }
     }
 
     /// The outputs of examples, in their order.
@@ -118,20 +133,39 @@ public final class Trainer {
     }
 }
 
-/// A dense model to distil from: its encoder.
+/// A dense model to distil from.
 public struct Teacher {
     private let graph: EncoderGraph
+    private let objective: (any TrainingObjective)?
 
     /// Takes an encoder that is not trained meanwhile.
-    public init(graph: EncoderGraph) {
+    ///
+    /// - Parameter objective: makes its outputs; nil where only its hidden states are asked for.
+    public init(graph: EncoderGraph, objective: (any TrainingObjective)? = nil) {
         self.graph = graph
+        self.objective = objective
     }
 
-    /// The teacher's hidden states that a student's are to be like, by the student's index: the embeddings'
-    /// and each block's, blocks spread evenly where the student has fewer.
-    func states(_ batch: TokenBatch, like student: [Matrix], pool: ThreadPool) -> [(Int, Matrix)] {
+    /// What it makes of a batch.
+    struct Answer {
+        /// The hidden states after the embeddings and after each block.
+        let states: [Matrix]
+        /// As ``TrainingObjective/outputs(_:batch:pool:)`` has them.
+        let outputs: Matrix?
+
+        /// The states that a student's are to be like, by the student's index: the embeddings' and each block's,
+        /// blocks spread evenly where the student has fewer.
+        func states(like student: [Matrix]) -> [(Int, Matrix)] {
+            let (own, others) = (states.count - 1, max(student.count - 1, 1))
+            return student.indices.map { ($0, states[($0 * own + others / 2) / others]) }
+        }
+    }
+
+    /// Runs a batch.
+    func answer(_ batch: TokenBatch, pool: ThreadPool) -> Answer {
         let states = graph.forward(batch, pool: pool).states
-        let (own, others) = (states.count - 1, max(student.count - 1, 1))
-        return student.indices.map { ($0, states[($0 * own + others / 2) / others]) }
+        return Answer(
+            states: states,
+            outputs: objective?.outputs(states[states.count - 1], batch: batch, pool: pool))
     }
 }

@@ -6,7 +6,7 @@ import Tensors
 /// Where training stands, in one HDF5 file that is replaced atomically: parameters, AdamW's moments, steps
 /// taken, and the best parameters so far with their score.
 struct TrainingCheckpoint {
-    static let schema = "secateur.training/1"
+    static let schema = "secateur.training/2"
 
     /// What fixes the steps: a checkpoint of another plan is refused.
     let key: String
@@ -15,6 +15,8 @@ struct TrainingCheckpoint {
     /// How far training is, apart from the trainer's state.
     struct Progress: Equatable {
         var step = 0
+        /// Steps in all.
+        var steps = 0
         var bestScore: Double?
         var bestStep = 0
         var scores: [Double] = []
@@ -32,6 +34,7 @@ struct TrainingCheckpoint {
             try root.setAttribute("schema", Self.schema)
             try root.setAttribute("key", key)
             try root.setAttribute("step", progress.step)
+            try root.setAttribute("steps", progress.steps)
             try root.setAttribute("bestScore", progress.bestScore ?? .nan)
             try root.setAttribute("bestStep", progress.bestStep)
             try root.setAttribute("elapsedSeconds", progress.elapsedSeconds)
@@ -46,18 +49,33 @@ struct TrainingCheckpoint {
         }
     }
 
-    /// Puts a trainer where it stood.
+    /// How many steps there are in all.
     /// - Throws: `Issue` for a checkpoint of other steps or another model.
-    func restore(_ trainer: Trainer) throws -> (best: [[Float]], progress: Progress) {
-        let file = try HDF5File.open(path: path, mode: .readOnly)
+    func steps() throws -> Int {
+        let file = try open()
         defer { try? file.close() }
-        let root = try file.root
-        let (schema, key): (String, String) = (try root.attribute("schema"), try root.attribute("key"))
+        return try file.root.attribute("steps")
+    }
+
+    private func open() throws -> HDF5File {
+        let file = try HDF5File.open(path: path, mode: .readOnly)
+        let (schema, key): (String, String) = (
+            try file.root.attribute("schema"), try file.root.attribute("key")
+        )
         guard schema == Self.schema, key == self.key else {
             throw Issue(
                 .mismatch, .path(path), found: "a checkpoint of other data, another model or other options",
                 advice: "remove it, or use them")
         }
+        return file
+    }
+
+    /// Puts a trainer where it stood.
+    /// - Throws: `Issue` for a checkpoint of other steps or another model.
+    func restore(_ trainer: Trainer) throws -> (best: [[Float]], progress: Progress) {
+        let file = try open()
+        defer { try? file.close() }
+        let root = try file.root
         let parameters = trainer.trained
         guard try root.readStrings("names") == parameters.map(\.name) else {
             throw Issue(
@@ -84,7 +102,8 @@ struct TrainingCheckpoint {
             steps: try root.attribute("optimizerSteps"))
         let score: Double = try root.attribute("bestScore")
         let progress = Progress(
-            step: try root.attribute("step"), bestScore: score.isNaN ? nil : score,
+            step: try root.attribute("step"), steps: try root.attribute("steps"),
+            bestScore: score.isNaN ? nil : score,
             bestStep: try root.attribute("bestStep"), scores: try root.dataset("scores").read(),
             elapsedSeconds: try root.attribute("elapsedSeconds"))
         return (try progress.bestScore == nil ? [] : read("best"), progress)

@@ -23,17 +23,25 @@ public protocol TrainingObjective {
 public struct Distillation: Sendable, Equatable, Codable {
     /// Weight of the outputs' loss, in [0, 1]; labels have the rest.
     public var outputs: Double
+    /// Weight of the embeddings' distance, 1 − cosine, added to that.
+    public var embeddings: Double
     /// Weight of the hidden states' mean squared difference, added to that.
     public var hidden: Double
     /// What logits are divided by before they are compared.
     public var temperature: Double
 
     /// Sets the weights; nothing is distilled unless told.
-    public init(outputs: Double = 0, hidden: Double = 0, temperature: Double = 2) {
+    public init(
+        outputs: Double = 0, embeddings: Double = 0, hidden: Double = 0, temperature: Double = 2
+    ) {
         self.outputs = outputs
+        self.embeddings = embeddings
         self.hidden = hidden
         self.temperature = temperature
     }
+
+    /// Whether the teacher's outputs are looked at.
+    var usesOutputs: Bool { outputs > 0 || embeddings > 0 }
 }
 
 /// The cosine of the two sentences' embeddings is to be their similarity.
@@ -55,7 +63,8 @@ public struct SimilarityObjective: TrainingObjective {
         sentences.forward(hidden, batch: batch).embeddings
     }
 
-    /// ``Losses/cosineRegression(_:targets:)``, mixed with ``Losses/similarityDistillation(_:teacher:)``.
+    /// ``Losses/cosineRegression(_:targets:)``, mixed with ``Losses/similarityDistillation(_:teacher:)``, and
+    /// ``Losses/embeddingDistillation(_:teacher:)`` added.
     public func loss(
         _ hidden: Matrix, examples: [TrainingExample], batch: TokenBatch, teacher: Matrix?, pool: ThreadPool
     ) -> LossValue {
@@ -65,6 +74,11 @@ public struct SimilarityObjective: TrainingObjective {
             loss = loss.mixed(
                 with: Losses.similarityDistillation(saved.embeddings, teacher: teacher),
                 weight: distillation.outputs)
+            if distillation.embeddings > 0 {
+                loss = loss.adding(
+                    Losses.embeddingDistillation(saved.embeddings, teacher: teacher),
+                    weight: distillation.embeddings)
+            }
         }
         return LossValue(
             loss: loss.loss,

@@ -71,4 +71,19 @@ import Testing
         }
         #expect(throws: Levels.Issue.self) { try Self.pick([]) { $0 } }
     }
+
+    /// The fastest that keeps a quality on other data is taken, whatever rewards said; dense where none does.
+    @Test(arguments: [(0.85, [2, 2, 1, 0, 0, 0, 0, 0]), (0.98, [1, 0, 0, 0, 0, 0, 0, 0]), (0.999, [])])
+    func qualityGoesBeforeLatency(least: Double, expected: [Int]) throws {
+        let policies = [
+            [2, 2, 1, 0, 0, 0, 0, 0], [3, 3, 3, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0],
+            [0, 2, 0, 0, 0, 0, 0, 0],
+        ]
+        let choice = PolicyChoice(
+            costs: Self.costs, target: Self.costs.target(.fraction(1)), leastQuality: least,
+            check: { $0.map(Self.quality) },
+            measure: { $0.map { _ in .init(model: .init([1]), reference: .init([1]), speedup: 1) } })
+        let picked = try choice.pick(policies, by: .measured)
+        #expect(picked.candidate.actions == (expected.isEmpty ? Self.costs.densePolicy : expected))
+    }
 }

@@ -10,27 +10,27 @@ import Testing
 @Suite struct TargetRangeTests {
     @Test func stationsGoFromMildToStrictAtEqualRatios() {
         let schedule = TargetSchedule(
-            target: Target(latencyMs: 1, denseLatencyMs: 20, sizeBytes: 7), mildestLatencyMs: 16, start: 0.2)
-        for (found, expected) in zip(schedule.latenciesMs, [16.0, 8, 4, 2, 1]) {
-            #expect(abs(found - expected) <= 1e-15 * expected)
-        }
-        #expect(schedule.latenciesMs.count == 5)
+            target: Target(latencyMs: 1, denseLatencyMs: 20, sizeBytes: 7), mildestLatencyMs: 16, start: 0.2,
+            tokenBudget: 1_000)
         // Each has a fifth of what is left after the start.
         let places: [(progress: Double, latencyMs: Double, within: Double)] = [
             (0, 16, 0), (0.2, 16, 0), (0.28, 16, 0.5), (0.4, 8, 0.25), (0.95, 1, 0.6875), (1, 1, 1),
         ]
         for (progress, latencyMs, within) in places {
-            #expect(
-                schedule.target(at: progress)
-                    == Target(latencyMs: latencyMs, denseLatencyMs: 20, sizeBytes: 7))
+            let target = schedule.target(after: [], tokenPasses: Int((1_000 * progress).rounded()))
+            #expect(abs(target.latencyMs - latencyMs) <= 1e-15 * latencyMs)
+            #expect(target.denseLatencyMs == 20 && target.sizeBytes == 7)
             #expect(abs(schedule.progressWithinStation(at: progress) - within) < 1e-9)
         }
     }
 
     @Test func oneTargetIsAimedAtThroughout() {
         let schedule = TargetSchedule(
-            target: Target(latencyMs: 3, denseLatencyMs: 3), mildestLatencyMs: nil, start: 0.2)
-        #expect(schedule.target(at: 0).latencyMs == 3 && schedule.target(at: 1).latencyMs == 3)
+            target: Target(latencyMs: 3, denseLatencyMs: 3), mildestLatencyMs: nil, start: 0.2,
+            tokenBudget: 10)
+        for passes in [0, 10] {
+            #expect(schedule.target(after: [], tokenPasses: passes).latencyMs == 3)
+        }
         #expect(schedule.progressWithinStation(at: 0.37) == 0.37)
     }
 

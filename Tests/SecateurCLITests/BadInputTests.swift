@@ -23,7 +23,8 @@ import TinyModels
     private func search(_ tool: CommandLineTool, _ changed: [String: String] = [:]) -> [String] {
         var options = [
             "--task": "fidelity", "--train": tool.file("text.txt"), "--target-latency": "0.8",
-            "--tokens": "32", "--threads": "1", "--budget": "20", "--output": tool.file("run"),
+            "--tokens": "32", "--threads": "1", "--budget": "20", "--recover": "none",
+            "--output": tool.file("run"),
         ]
         options.merge(changed) { $1 }
         let model = options.removeValue(forKey: "model") ?? tool.file("model")

@@ -87,7 +87,8 @@ import TinyModels
         let found = try tool.run(
             [
                 "search", tool.file("small"), "--task", "fidelity", "--train", tool.file("text.txt"),
-                "--target-latency", "1", "--budget", "20", "--output", tool.file("run"), "--json",
+                "--target-latency", "1", "--budget", "20", "--recover", "none", "--output", tool.file("run"),
+                "--json",
             ] + machine)
         #expect(found.status == 0, "\(found.errors)")
         #expect((try found.json()["policy"] as? [Any])?.count == 12)

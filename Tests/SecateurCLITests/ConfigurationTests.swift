@@ -26,6 +26,7 @@ import Testing
             threads: 1
             latency-table: \(tool.file("latency.h5"))
             budget: 50
+            recover: none
             agent: random
             json: true
             """, tool)
@@ -118,7 +119,7 @@ import Testing
         defer { tool.cleanUp() }
         let own = [
             "--budget", "60", "--seed", "3", "--validation", tool.file("text.txt"), "--target-size", "0.9",
-            "--finetune-steps", "2", "--calibration-sentences", "64", "--reward-sentences", "40",
+            "--recover", "2", "--calibration-sentences", "64", "--reward-sentences", "40",
             "--quality-weight", "1.5", "--latency-weight", "0.03", "--size-weight", "0.01", "--solver",
             "wanda", "--levels", "dense,unstructured@0.5,4x1@0.5,unstructured@0.8", "--cache",
             tool.file("own"),

@@ -15,7 +15,7 @@ import TinyModels
         let found = try tool.run([
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
             "--target-latency", "0.8", "--tokens", "32", "--threads", "1", "--budget", "20", "--levels",
-            "coarse", "--output", tool.file("run"),
+            "coarse", "--recover", "none", "--output", tool.file("run"),
         ])
         #expect(found.status == 0, "\(found.errors)")
         return tool

@@ -157,7 +157,7 @@ import TinyModels
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
             "--target-latency", "0.9", "--tokens", "16", "--output", tool.file("run"),
         ]
-        try refuses(tool, search + ["--finetune-steps", "10"], ["modules.json", "Dense"])
+        try refuses(tool, search + ["--recover", "10"], ["modules.json", "Dense"])
         #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
     }
 

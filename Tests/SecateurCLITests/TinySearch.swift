@@ -50,8 +50,7 @@ enum TinySearch {
         [
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
             "--target-latency", "0.8", "--tokens", "32", "--threads", "1", "--latency-table",
-            tool.file("latency.h5"),
-            "--output", tool.file(run),
+            tool.file("latency.h5"), "--recover", "none", "--output", tool.file(run),
         ] + more
     }
 

@@ -1,10 +1,14 @@
 import Foundation
+import ModelFiles
+import Models
+import Runs
 import Testing
 import TinyModels
+import Transformers
 
 @testable import SecateurCLI
 
-/// `finetune`, `prune` and `search --finetune-steps`, run as a user runs them.
+/// `finetune`, `prune` and `search --recover`, run as a user runs them.
 @Suite(.serialized) struct TrainingCommandTests {
     /// Sentences whose class is whether there is a cat in them.
     private func labelled(_ tool: CommandLineTool, _ name: String) throws -> String {
@@ -148,16 +152,31 @@ import TinyModels
         try TinyModel.writeSentences(200, to: tool.file("text.txt"), seed: 2)
         let result = try tool.run([
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
-            "--validation", tool.file("text.txt"), "--target-size", "0.8", "--target-latency", "1000ms",
-            "--budget", "10", "--tokens", "32", "--threads", "1", "--finetune-steps", "60", "--cache",
-            tool.file("cache"), "--output",
+            "--validation", tool.file("text.txt"), "--target-size", "0.5", "--target-latency", "1000ms",
+            "--levels", "dense,int8,4x1@0.5:int8,4x1@0.8:int8", "--budget", "10", "--tokens", "32",
+            "--threads", "1", "--recover", "60", "--cache", tool.file("cache"), "--output",
             tool.file("run"), "--json",
         ])
         #expect(result.status == 0, "\(result.errors)")
-        let data = try Data(contentsOf: URL(fileURLWithPath: tool.file("run/recovery.json")))
-        let recovery = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        let (before, after) = (recovery["scoreBefore"] as? Double, recovery["scoreAfter"] as? Double)
-        #expect(try #require(after) > (try #require(before)))
+        let files = RunFiles(folder: tool.file("run"))
+        let recovery: RecoverySummary = try files.read(.recovery)
+        #expect(recovery.isKept && recovery.checked.after > recovery.checked.before)
+        let validation = try #require(recovery.validation)
+        #expect(validation.after > validation.before)
+        // The model is stored as it was searched: in whole numbers, with its zeros.
+        let model = try SafetensorsFile(path: "\(files.path(.model))/model.safetensors")
+        let stored = StoredLevels(metadata: model.metadata).levels
+        let summary = try #require(try files.summary())
+        for choice in summary.policy { #expect(stored[choice.layer] == choice.level) }
+        #expect(summary.diskBytes == WeightFiles.bytes(at: files.path(.model)))
+        let evaluated = try tool.run([
+            "evaluate", files.path(.model), "--task", "fidelity", "--against", tool.file("model"), "--data",
+            tool.file("text.txt"), "--json",
+        ])
+        let value = try #require(try evaluated.json()["value"] as? Double)
+        #expect(abs(value - validation.after) < 1e-5, "\(value), \(validation.after)")
+        let shown = try tool.run(["resume", tool.file("run")])
+        #expect(shown.output.contains("after 60 steps of training"), "\(shown.output)")
     }
 
     @Test(

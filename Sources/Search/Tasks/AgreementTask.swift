@@ -3,6 +3,7 @@ import Levels
 import Models
 import Runs
 import Tensors
+import Training
 import Transformers
 
 /// `fidelity`: agreement of sentence similarities with the dense model, without labels.
@@ -20,6 +21,28 @@ public struct AgreementTask: SearchTask {
     /// The first part of the sentences.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
         model.sentences.encode(Self.parts(of: try Datasets.sentences(path: options.train), options)[0])
+    }
+
+    /// Embeddings.
+    public var recovery: FineTuningTask? { .sts }
+
+    /// All sentences but those of rewards and checks, in pairs.
+    public func recoveryExamples(
+        _ options: SearchOptions, for training: EncoderTraining
+    ) throws -> [TrainingExample] {
+        Self.recoveryExamples(of: try Datasets.sentences(path: options.train), options, for: training)
+    }
+
+    /// Texts but those of rewards and checks, in pairs.
+    static func recoveryExamples(
+        of texts: [String], _ options: SearchOptions, for training: EncoderTraining
+    ) -> [TrainingExample] {
+        let judged = Set(parts(of: texts, options).dropFirst().joined())
+        let sequences = training.sentences.encode(texts.filter { !judged.contains($0) })
+        return stride(from: 0, to: sequences.count - 1, by: 2).map {
+            let pair = Array(sequences[$0...$0 + 1])
+            return TrainingExample(sequences: pair, firsts: pair.map(\.count))
+        }
     }
 
     /// The text, cut up.

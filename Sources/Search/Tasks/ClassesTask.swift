@@ -25,6 +25,18 @@ public struct ClassesTask: SearchTask {
     /// By its labels.
     public var fineTuning: FineTuningTask? { .classification }
 
+    /// By its labels.
+    public var recovery: FineTuningTask? { .classification }
+
+    /// All examples but those of rewards and checks.
+    public func recoveryExamples(
+        _ options: SearchOptions, for training: EncoderTraining
+    ) throws -> [TrainingExample] {
+        let examples = try training.examples(path: options.train)
+        let judged = Set(Self.indices(options, count: examples.count).dropFirst().joined())
+        return examples.indices.filter { !judged.contains($0) }.map { examples[$0] }
+    }
+
     /// The first part of the examples.
     public func calibration(_ options: SearchOptions, for model: ClassifierModel) throws -> [[Int32]] {
         try parts(options, model)[0].sequences
@@ -68,11 +80,14 @@ public struct ClassesTask: SearchTask {
     /// Examples to calibrate on, to compute rewards on, and to pick the final policy by.
     private func parts(_ options: SearchOptions, _ model: ClassifierModel) throws -> [ClassificationTask] {
         let task = try model.task(ofFile: options.train, metric: options.metric ?? .accuracy)
+        return Self.indices(options, count: task.labels.count).map { task.part($0) }
+    }
+
+    private static func indices(_ options: SearchOptions, count: Int) -> [[Int]] {
         var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
         return Parts.cut(
-            task.labels.indices.shuffled(using: &random),
-            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences]
-        ).map { task.part($0) }
+            (0..<count).shuffled(using: &random),
+            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
     }
 }
 

@@ -5,6 +5,7 @@ import ModelFiles
 import Models
 import Runs
 import Tensors
+import Training
 import Transformers
 
 /// `retrieval`: agreement of similarities with the dense model on documents and queries; scored by nDCG@10.
@@ -24,6 +25,16 @@ public struct RetrievalSearchTask: SearchTask {
     /// The first part of the documents.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
         model.sentences.encode(AgreementTask.parts(of: try texts(options), options)[0])
+    }
+
+    /// Embeddings.
+    public var recovery: FineTuningTask? { .sts }
+
+    /// All documents and queries but those of rewards and checks, in pairs.
+    public func recoveryExamples(
+        _ options: SearchOptions, for training: EncoderTraining
+    ) throws -> [TrainingExample] {
+        AgreementTask.recoveryExamples(of: try texts(options), options, for: training)
     }
 
     /// Documents and queries, cut up. Grades are not used: those of a few hundred documents say little, and a

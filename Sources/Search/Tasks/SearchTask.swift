@@ -32,6 +32,12 @@ public protocol SearchTask: Sendable {
     func data(_ options: SearchOptions, for model: Model, pool: ThreadPool) throws -> SearchData<
         Model.Network
     >
+    /// What a pruned model is trained for to recover; nil where it cannot be.
+    var recovery: FineTuningTask? { get }
+    /// What it is trained on then: the training file but for what policies are judged by.
+    func recoveryExamples(
+        _ options: SearchOptions, for training: EncoderTraining
+    ) throws -> [TrainingExample]
     /// The score of a file that is only reported on; `dense` is what agreement is with.
     func validation(
         _ options: SearchOptions, file: String, of model: Model, dense: Model, pool: ThreadPool
@@ -80,6 +86,14 @@ public struct SearchTasks: Sendable {
 extension SearchTask {
     /// None.
     public var fineTuning: FineTuningTask? { nil }
+
+    /// None.
+    public var recovery: FineTuningTask? { nil }
+
+    /// None.
+    public func recoveryExamples(
+        _ options: SearchOptions, for training: EncoderTraining
+    ) throws -> [TrainingExample] { [] }
 
     /// The kind of model.
     public var modelType: Model.Type { Model.self }

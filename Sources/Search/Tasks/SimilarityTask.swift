@@ -22,6 +22,18 @@ public struct SimilarityTask: SearchTask {
     /// By its labels.
     public var fineTuning: FineTuningTask? { .sts }
 
+    /// By its labels.
+    public var recovery: FineTuningTask? { .sts }
+
+    /// All pairs but those of rewards and checks.
+    public func recoveryExamples(
+        _ options: SearchOptions, for training: EncoderTraining
+    ) throws -> [TrainingExample] {
+        let judged = Set(try parts(options).dropFirst().joined())
+        let pairs = try Datasets.scoredPairs(path: options.train).filter { !judged.contains($0) }
+        return FineTuningTask.examples(of: pairs, tokenizer: training.sentences)
+    }
+
     /// The sentences of the first part of the pairs.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
         model.sentences.encode(Self.sentences(try parts(options)[0]))

@@ -1,0 +1,231 @@
+import Foundation
+import Levels
+import ModelFiles
+import Tensors
+import Transformers
+
+/// Trains what is left of a pruned encoder to do what the dense one does: zeros stay, weights in whole numbers are
+/// trained as they are stored, word embeddings stay as they are.
+///
+/// The dense model runs beside it; the loss is the agreement of embeddings, of their similarities within the batch and
+/// of hidden states, and half of it labels where there are some.
+public struct RecoveryTraining {
+    /// What it is given.
+    public struct Inputs {
+        /// The folder of the pruned model.
+        public let pruned: String
+        /// The folder of the dense model.
+        public let dense: String
+        /// What is trained.
+        public let task: FineTuningTask
+        /// Classes of a classifier.
+        public let classes: Int
+        /// The longest input, in tokens.
+        public let maximumTokens: Int
+        /// The levels of layers, by name.
+        public let levels: [String: Level]
+        /// The grid of a level; nil for floats.
+        public let grid: (Level) throws -> WeightGrid?
+
+        /// Names everything.
+        public init(
+            pruned: String, dense: String, task: FineTuningTask, classes: Int = 0, maximumTokens: Int,
+            levels: [String: Level], grid: @escaping (Level) throws -> WeightGrid?
+        ) {
+            self.pruned = pruned
+            self.dense = dense
+            self.task = task
+            self.classes = classes
+            self.maximumTokens = maximumTokens
+            self.levels = levels
+            self.grid = grid
+        }
+    }
+
+    /// What came out.
+    public struct Outcome: Sendable {
+        /// Weights of layers, as they are to be stored.
+        public let weights: [String: Matrix]
+        /// Everything else that was trained, by parameter.
+        public let others: [String: [Float]]
+        /// The loss of each step since the last start.
+        public let losses: [Double]
+        /// Steps taken.
+        public let steps: Int
+    }
+
+    /// What half of the loss is where there are labels, and all where there are none.
+    private static func distillation(isLabelled: Bool) -> Distillation {
+        Distillation(outputs: isLabelled ? 0.5 : 1, embeddings: 1, hidden: 10)
+    }
+
+    /// The highest learning rate.
+    private static let learningRate = 5e-4
+    private static let batchSize = 16
+    /// Time between two checkpoints, in seconds.
+    private static let checkpointSeconds = 30.0
+    /// Steps whose time tells how many fit.
+    private static let trials = 4
+
+    private let model: EncoderTraining
+    private let teacher: Teacher
+    private let examples: [TrainingExample]
+    private let quantization: FakeQuantization
+    private let plan: TrainingPlan
+    private let checkpoint: TrainingCheckpoint
+    private let pool: ThreadPool
+
+    /// Reads both models.
+    ///
+    /// - Parameters:
+    ///   - examples: made of the training data by the pruned model's tokenizer.
+    ///   - checkpoint: the file that training continues from.
+    ///   - key: what fixes the steps but the models: a checkpoint of another key is refused.
+    public init(
+        _ inputs: Inputs, seed: UInt64, checkpoint: String, key: String, pool: ThreadPool,
+        examples: (EncoderTraining) throws -> [TrainingExample]
+    ) throws {
+        func training(_ folder: String) throws -> EncoderTraining {
+            try EncoderTraining(
+                folder: folder, task: inputs.task, classes: inputs.classes,
+                maximumTokens: inputs.maximumTokens, seed: seed)
+        }
+        model = try training(inputs.pruned)
+        teacher = try training(inputs.dense).teacher()
+        self.examples = try examples(model)
+        quantization = try model.hold(inputs.levels, grid: inputs.grid)
+        var plan = TrainingPlan()
+        plan.learningRate = Self.learningRate
+        plan.batchSize = Self.batchSize
+        plan.seed = seed
+        plan.optimizer.weightDecay = 0
+        plan.distillation = Self.distillation(
+            isLabelled: self.examples.contains { $0.target != nil })
+        self.plan = plan
+        self.pool = pool
+        self.checkpoint = TrainingCheckpoint(key: key, path: checkpoint)
+    }
+
+    /// Trains, or continues from the checkpoint.
+    ///
+    /// - Returns: nil when it was stopped; the same call continues.
+    public func run(
+        _ length: RecoveryLength, shouldStop: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+    ) throws -> Outcome? {
+        let trainer = try trainer()
+        var state = TrainingCheckpoint.Progress()
+        state.steps = checkpoint.exists ? try checkpoint.steps() : try steps(length)
+        let loop = TrainingLoop(trainer: trainer, examples: examples, plan: plan, steps: state.steps)
+        if checkpoint.exists {
+            state = try checkpoint.restore(trainer).progress
+            loop.step = state.step
+        }
+        var losses: [Double] = []
+        while loop.step < loop.steps {
+            let start = Date()
+            try loop.run(
+                until: loop.steps,
+                shouldStop: { shouldStop() || Date().timeIntervalSince(start) > Self.checkpointSeconds },
+                didStep: { step, result in
+                    losses.append(result.loss)
+                    progress(Double(step) / Double(loop.steps))
+                })
+            // Asked once: what is answered here is what was saved for.
+            let stops = shouldStop()
+            guard loop.step < loop.steps else { break }
+            state.step = loop.step
+            try checkpoint.write(trainer, best: [], state)
+            if stops { return nil }
+        }
+        return outcome(losses, steps: loop.steps)
+    }
+
+    /// What the parameters are called.
+    public var modules: ModuleTree { model.configuration.modules }
+
+    /// Removes what training would continue from.
+    public func removeCheckpoint() {
+        checkpoint.remove()
+    }
+
+    private func trainer() throws -> Trainer {
+        try model.trainer(plan, teacher: teacher, quantization: quantization, fixesWords: true, pool: pool)
+    }
+
+    /// As many steps as a length asks for, or as fit into it by the time of some that change nothing.
+    private func steps(_ length: RecoveryLength) throws -> Int {
+        switch length {
+        case .steps(let steps): return steps
+        case .seconds(let seconds):
+            let trial = TrainingLoop(
+                trainer: try trainer(), examples: examples, plan: plan.still, steps: Self.trials)
+            var times: [Double] = []
+            var start = Date()
+            try trial.run(
+                until: Self.trials,
+                didStep: { _, _ in
+                    times.append(Date().timeIntervalSince(start))
+                    start = Date()
+                })
+            // The first one has memory to get.
+            let mean = times.dropFirst().reduce(0, +) / Double(max(times.count - 1, 1))
+            return max(Int(seconds / max(mean, 1e-6)), 1)
+        }
+    }
+
+    private func outcome(_ losses: [Double], steps: Int) -> Outcome {
+        quantization.round(pool: pool)
+        let layers = Set(model.graph.layerShapes.map { "\($0.name).weight" })
+        let words = "\(model.configuration.modules.words.name).weight"
+        let weights = zip(model.graph.layerShapes, model.graph.prunable).map { ($0.name, $1.value) }
+        let others = model.parameters.all
+            .filter { !layers.contains($0.name) && $0.name != words }
+            .map { ($0.name, $0.value.elements) }
+        return Outcome(
+            weights: Dictionary(uniqueKeysWithValues: weights),
+            others: Dictionary(uniqueKeysWithValues: others), losses: losses, steps: steps)
+    }
+}
+
+extension TrainingPlan {
+    /// The same with steps that change nothing.
+    fileprivate var still: TrainingPlan {
+        var plan = self
+        plan.learningRate = 0
+        return plan
+    }
+}
+
+extension EncoderTraining {
+    /// Holds the zeros of pruned layers, and has weights of whole numbers trained as they are stored.
+    fileprivate func hold(
+        _ levels: [String: Level], grid: (Level) throws -> WeightGrid?
+    ) throws -> FakeQuantization {
+        var layers: [(weight: Parameter, grid: WeightGrid)] = []
+        for (shape, parameter) in zip(graph.layerShapes, graph.prunable) {
+            guard let level = levels[shape.name] else { continue }
+            if !level.keepsAll { parameter.hold(parameter.value.kept(by: level.pattern)) }
+            if let grid = try grid(level) { layers.append((parameter, grid)) }
+        }
+        return FakeQuantization(layers)
+    }
+}
+
+extension Matrix {
+    /// 1 for every weight that a pattern's units keep, 0 for others: one that was rounded to zero in a unit that is
+    /// kept may become another number.
+    fileprivate func kept(by pattern: Pattern) -> [Float] {
+        guard let unit = pattern.unit, unit != .single else { return elements.map { $0 == 0 ? 0 : 1 } }
+        var mask = [Float](repeating: 0, count: elements.count)
+        for first in stride(from: 0, to: rows, by: unit.rows) {
+            for start in stride(from: 0, to: columns, by: unit.columns) {
+                let own = (first..<min(first + unit.rows, rows)).flatMap { row in
+                    (start..<min(start + unit.columns, columns)).map { row * columns + $0 }
+                }
+                guard own.contains(where: { elements[$0] != 0 }) else { continue }
+                for index in own { mask[index] = 1 }
+            }
+        }
+        return mask
+    }
+}
