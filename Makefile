@@ -1,10 +1,11 @@
 # The entrance to everything. `make` alone lists the targets.
 MODEL ?= models/minilm
 TEXT ?= data/fortunes.txt
-TARGET ?= 0.2
+# Whole numbers are four times as fast where the processor multiplies bytes in one instruction.
+TARGET ?= $(shell grep -qE 'avx512_vnni|avx_vnni' /proc/cpuinfo && echo 0.25 || echo 0.4)
 SEED ?= 1
 BUDGET ?= 300
-RUN ?= checkpoints/minilm-fifth
+RUN ?= checkpoints/minilm
 LANGUAGE_MODEL ?= models/smollm2
 PREFIX ?= /usr/local
 SECATEUR := .build/release/secateur
@@ -39,7 +40,7 @@ install: build ## copy the command and its shell completions below PREFIX (defau
 	$(SECATEUR) --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_secateur
 	$(SECATEUR) --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/secateur.fish
 
-search: model text build ## bring MiniLM to a fifth of its latency, and show what came out
+search: model text build ## bring MiniLM to a quarter of its latency, train it, and show what came out
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
 		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
 

@@ -101,8 +101,6 @@ public protocol Environment: AnyObject {
 }
 
 extension Environment {
-    /// Cannot tell.
     public func effects(of actions: [Int]) throws -> LevelEffects? { nil }
-    /// Cannot tell.
     public func screen(_ policies: [[Int]], share: Double) throws -> [Double]? { nil }
 }

@@ -9,7 +9,6 @@ public struct RewardWeights: Sendable, Equatable, Codable {
     /// Weight of the bytes saved, as a fraction of dense.
     public var size = 0.02
 
-    /// The defaults.
     public init() {}
 }
 

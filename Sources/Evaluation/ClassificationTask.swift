@@ -53,7 +53,6 @@ public struct ClassificationTask: ModelTask {
 
     /// `accuracy`, `f1` or `matthews`
     public var metric: String { classificationMetric.rawValue }
-    /// Number of examples.
     public var count: Int { labels.count }
     /// Tokens of all sequences.
     public var tokens: Int { sequences.reduce(0) { $0 + $1.count } }

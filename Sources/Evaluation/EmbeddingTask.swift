@@ -40,7 +40,6 @@ public struct STSTask: EmbeddingTask {
         self.scores = scores
     }
 
-    /// Number of pairs.
     public var count: Int { scores.count }
 
     /// The same of some pairs.
@@ -104,7 +103,6 @@ public struct FidelityTask: EmbeddingTask {
         reference = Self.similarities(denseEmbeddings)
     }
 
-    /// Number of sentences.
     public var count: Int { sequences.count }
 
     /// The same of some sentences.

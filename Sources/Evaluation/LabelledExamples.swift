@@ -36,7 +36,6 @@ public struct LabelledExamples: Sendable, Equatable {
         precondition(labels.count == textCount && labels.allSatisfy { $0 >= 0 })
     }
 
-    /// Number of examples.
     public var count: Int { labels.count }
 
     /// One more than the highest class.

@@ -6,7 +6,6 @@ public enum ActivationScales: Sendable, Equatable {
     /// of whole numbers of. At most ``ActivationRanges/mostSentences`` are taken, evenly from all of them.
     case fixed(sentences: [String])
 
-    /// What users call it.
     public var name: String {
         switch self {
         case .token: "token"

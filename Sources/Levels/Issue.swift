@@ -63,7 +63,6 @@ public struct Issue: Error, Sendable, Equatable {
         }
     }
 
-    /// The kind.
     public let code: Code
     /// What it is about.
     public let subject: Subject

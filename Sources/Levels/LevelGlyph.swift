@@ -2,7 +2,6 @@
 public struct LevelGlyph: Sendable, Hashable {
     /// Marks that tell kinds apart without color.
     public enum Hatch: Sendable, Hashable {
-        /// Nothing.
         case plain
         /// Single points.
         case points

@@ -6,7 +6,6 @@
 ///
 /// An option of the search, stored in the run as a list of texts.
 public struct LevelSet: Sendable, Hashable {
-    /// The levels.
     public let levels: [Level]
     /// The index of the first level that drops no weight: what a layer is before anything is chosen for it.
     public let dense: Int

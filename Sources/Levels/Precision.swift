@@ -6,7 +6,6 @@
 /// Which precisions there are is what level formats say: a format of a new one names it, and nothing else
 /// changes.
 public struct Precision: Hashable, Sendable, CustomStringConvertible {
-    /// What users call it.
     public let name: String
 
     /// Names a precision: lower-case letters and digits, the first a letter.

@@ -21,7 +21,6 @@ extension EncoderModel: LoadedModel {
     /// Whole sequences only.
     public static func computes(_ phase: Workload.Phase) -> Bool { phase == .prefill }
 
-    /// The encoder.
     public var network: Encoder { encoder }
 
     /// How hidden states become embeddings.

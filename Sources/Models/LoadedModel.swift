@@ -43,7 +43,6 @@ extension LoadedModel {
     /// What is usual.
     public var outputIdentity: String? { nil }
 
-    /// Nothing.
     public var inputIdentity: String { "" }
 
     /// Bytes of the weights as they are held in memory, packed, embeddings included.

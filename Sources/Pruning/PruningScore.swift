@@ -24,7 +24,6 @@ public enum PruningScore: String, CaseIterable, Sendable, Codable {
 
     /// What a score is computed from, apart from the weights.
     public enum Evidence: Sendable {
-        /// Nothing.
         case nothing
         /// The inputs of every layer, which sentences give.
         case inputs

@@ -4,7 +4,6 @@ import Foundation
 public struct RecoverySummary: Sendable, Codable, Equatable {
     /// A score before and after.
     public struct Change: Sendable, Codable, Equatable {
-        /// Its name.
         public let metric: String
         /// Of the pruned model.
         public let before: Double

@@ -172,6 +172,13 @@ public struct RunFiles {
             && !FileManager.default.fileExists(atPath: path(.recovery))
     }
 
+    /// What training of the pruned model came to; nil where there was none.
+    /// - Throws: `Issue` when it is damaged.
+    public func recovery() throws -> RecoverySummary? {
+        guard FileManager.default.fileExists(atPath: path(.recovery)) else { return nil }
+        return try read(.recovery)
+    }
+
     /// Has the pruned model trained, at the end of the search or now that it has ended.
     /// - Throws: `Issue` for one that was trained.
     public func setRecovery(_ length: RecoveryLength) throws {

@@ -38,7 +38,6 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     private var chosenLevels: LevelSet?
     /// Whether latency is that of a whole sequence, or of one more token.
     public var latencyOf = Workload.Phase.prefill
-    /// Threads.
     public var threads: Int
     /// What fixes all random choices.
     public var seed: UInt64 = 1

@@ -6,7 +6,6 @@ import SparseKernels
 public struct SearchSummary: Sendable, Codable, Equatable {
     /// A score of both models.
     public struct Score: Sendable, Codable, Equatable {
-        /// Its name.
         public let metric: String
         /// The dense model's.
         public let dense: Double
@@ -17,6 +16,25 @@ public struct SearchSummary: Sendable, Codable, Equatable {
             self.metric = metric
             self.dense = dense
             self.pruned = pruned
+        }
+    }
+
+    /// The same model with every layer in one precision and nothing dropped: what rounding alone gives.
+    public struct Rounded: Sendable, Codable, Equatable {
+        /// The level of every layer.
+        public let level: Level
+        /// Median over the rounds of dense time / its time, measured alternating with the pruned model.
+        public let speedup: Double
+        /// Bytes of its weights, packed.
+        public let sizeBytes: Int
+        /// Its quality on other data of the training file, as a fraction of dense.
+        public let checkedQuality: Double
+
+        package init(level: Level, speedup: Double, sizeBytes: Int, checkedQuality: Double) {
+            self.level = level
+            self.speedup = speedup
+            self.sizeBytes = sizeBytes
+            self.checkedQuality = checkedQuality
         }
     }
 
@@ -70,6 +88,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let validation: Score?
     /// A level for every layer.
     public let policy: [Choice]
+    /// The fastest precision alone, where the search was offered one.
+    public let rounded: Rounded?
     /// Where the time of a pass goes in the pruned model.
     public var breakdown: Breakdown?
     /// The same in the dense one, timed alternating.
@@ -84,9 +104,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         speedup: Double, targetFraction: Double, targetMet: Bool, predictedMs: Double,
         predictedDenseMs: Double, denseSizeBytes: Int, sizeBytes: Int, quality: Double,
         checkedQuality: Double, reward: Double, checkedError: Double? = nil, validation: Score?,
-        policy: [Choice],
-        breakdown: Breakdown? = nil, denseBreakdown: Breakdown? = nil, denseDiskBytes: Int? = nil,
-        diskBytes: Int? = nil
+        policy: [Choice], rounded: Rounded? = nil, breakdown: Breakdown? = nil,
+        denseBreakdown: Breakdown? = nil, denseDiskBytes: Int? = nil, diskBytes: Int? = nil
     ) {
         self.options = options
         self.hardware = hardware
@@ -106,6 +125,7 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         self.checkedError = checkedError
         self.validation = validation
         self.policy = policy
+        self.rounded = rounded
         self.breakdown = breakdown
         self.denseBreakdown = denseBreakdown
         self.denseDiskBytes = denseDiskBytes

@@ -10,7 +10,6 @@ import Tensors
 /// What a search reads before it computes anything: whatever is missing or malformed shows here, while an
 /// earlier run in the same folder is still untouched.
 public struct SearchInputs<Model: SearchableModel> {
-    /// The options.
     public private(set) var options: SearchOptions
     /// The dense model.
     public let model: Model
@@ -21,7 +20,6 @@ public struct SearchInputs<Model: SearchableModel> {
     public let modelDigest: String
     /// What it can be made of.
     public let components: SearchComponents
-    /// The threads.
     public let pool: ThreadPool
     let data: SearchData<Model.Network>
     let validation: (any ModelTask<Model.Network>)?

@@ -23,10 +23,8 @@ public protocol SearchableModel: LoadedModel {
 }
 
 extension SearchableModel {
-    /// Itself.
     public func roundingWords() -> Self { self }
 
-    /// Cannot tell.
     public func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)? {
         nil
     }

@@ -120,7 +120,6 @@ public struct Model: Sendable {
         /// Whether the text is what a person says, to be put into the model's own form of a conversation.
         public var isChat = false
 
-        /// The defaults.
         public init() {}
     }
 

@@ -55,7 +55,12 @@ struct Apply: ParsableCommand {
 
     func run() throws {
         try output.require(.newFolder)
-        let application = try RunFiles(folder: source).holdsRun ? ofRun() : ofPolicy()
+        let files = RunFiles(folder: source)
+        let application = try files.holdsRun ? ofRun() : ofPolicy()
+        if try files.holdsRun && files.recovery()?.isKept == true {
+            Terminal.note(
+                "\(source)/model was trained after it was pruned: \(output) will be as it was before that")
+        }
         let line = ProgressLine()
         try application.apply(
             to: model, cache: cacheOptions.folder(ofRun: source), output: output.path, progress: line.show,

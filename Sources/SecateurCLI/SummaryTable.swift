@@ -17,6 +17,12 @@ enum SummaryTable {
             let sparsity = level.keepsAll ? "" : " \(Terminal.decimal(level.sparsity, 2))"
             print("  \(pad(choice.layer, 44)) \(level.kind)\(sparsity)")
         }
+        if let rounded = summary.rounded {
+            print(
+                "\n\(rounded.level) alone: latency \(Terminal.decimal(1 / rounded.speedup, 3)) of dense, "
+                    + "\(Terminal.megabytes(rounded.sizeBytes)) in memory, quality on other data "
+                    + "\(Terminal.decimal(rounded.checkedQuality, 4)) of dense")
+        }
         if let drop = summary.options.maxDrop {
             let error = summary.checkedError.map { ", standard error \(Terminal.decimal($0, 4))" } ?? ""
             print(
@@ -49,7 +55,7 @@ enum SummaryTable {
         if let validation = summary.validation {
             score("\(validation.metric), validation", validation.dense, validation.pruned)
         }
-        if let recovery: RecoverySummary = try? RunFiles(folder: folder).read(.recovery) {
+        if let recovery = try? RunFiles(folder: folder).recovery() {
             show(recovery, isLabelled: isLabelled, validation: summary.validation)
         }
     }

@@ -39,7 +39,6 @@ public final class BFloat16Linear: RoundedOperator {
     /// `bfloat16`
     public var kernelName: String { Precision.bfloat16.name }
 
-    /// Itself.
     public var rounded: (any RoundedOperator)? { self }
 
     /// bfloat16

@@ -86,7 +86,6 @@ public final class EightBitLinear: SingleTokenOperator, ExchangeableOperator {
             + bias.sizeBytes
     }
 
-    /// Itself.
     public var singleToken: (any SingleTokenOperator)? { self }
 
     /// Computes some rows for one token.

@@ -23,7 +23,6 @@ public struct EndToEndBenchmark {
 
     /// What a run gives.
     public struct Result: Sendable, Equatable {
-        /// The model.
         public let model: Times
         /// The model it is compared with.
         public let reference: Times

@@ -48,10 +48,8 @@ public final class Int4Linear: ByteOperator, SingleTokenOperator {
     /// `int4`.
     public var kernelName: String { "int4" }
 
-    /// Itself.
     public var bytes: (any ByteOperator)? { self }
 
-    /// Itself.
     public var singleToken: (any SingleTokenOperator)? { self }
 
     /// Rows of whole blocks, both of the packed weights and of those that they are expanded to.

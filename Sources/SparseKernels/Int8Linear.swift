@@ -78,7 +78,6 @@ public final class Int8Linear: ByteOperator {
     /// `int8`, or `int8 16x1`.
     public var kernelName: String { groupRows.map { "int8 \($0)x1" } ?? "int8" }
 
-    /// Itself.
     public var bytes: (any ByteOperator)? { self }
 
     private var blocks: RowBlocks {

@@ -16,7 +16,6 @@ public struct KernelBenchmark {
         public let rows: Int
         /// Input features.
         public let cols: Int
-        /// Tokens.
         public let tokens: Int
         /// The pattern's name; `dense` for dense products.
         public let pattern: String
@@ -47,7 +46,6 @@ public struct KernelBenchmark {
         public let peaks: [String: Double]
         /// That of single precision.
         public var peakGflops: Double { peaks[Precision.float32.name] ?? .nan }
-        /// Threads.
         public let threads: Int
         /// The core that OpenBLAS worked with.
         public let openBLASCore: String

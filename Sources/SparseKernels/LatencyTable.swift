@@ -57,7 +57,6 @@ public struct LatencyTable: Sendable, Equatable {
     public let phase: Workload.Phase
     /// Tokens of the one sequence.
     public let tokens: Int
-    /// Threads.
     public let threads: Int
     /// Times of layers.
     public let entries: [Key: Entry]

@@ -51,7 +51,6 @@ public protocol LevelFormat: Sendable {
 }
 
 extension LevelFormat {
-    /// None.
     public func grid(of level: Level, for phase: Workload.Phase) -> WeightGrid? { nil }
 
     /// In 32-bit floating point, zeros included.

@@ -6,7 +6,6 @@ import Transformers
 ///
 /// For measuring only: which weights are zero does not matter to a kernel, so zeros are placed at random.
 public struct LevelVariants<Model: PrunableModel> {
-    /// The levels.
     public let levels: LevelSet
     /// The model with all layers at each level.
     public let models: [Model]

@@ -7,9 +7,7 @@ public struct NibbleRows: Sendable {
     /// Columns of a row that share a multiplier.
     public static let groupColumns = Int(SECATEUR_INT4_GROUP)
 
-    /// Rows.
     public let rows: Int
-    /// Columns.
     public let columns: Int
     /// The numbers [rows × columns], row-major.
     public let values: [Int8]

@@ -18,7 +18,6 @@ public final class AdamW {
         /// λ.
         public var weightDecay: Float = 0.01
 
-        /// The defaults.
         public init() {}
     }
 

@@ -53,7 +53,6 @@ public struct FineTuning {
         public let seconds: Double
     }
 
-    /// The options.
     public let options: Options
     private let model: EncoderTraining
     private let loop: TrainingLoop

@@ -15,7 +15,6 @@ public struct FineTuningTask: Sendable {
         case classes
     }
 
-    /// What users call it.
     public let name: String
     /// What is trained.
     public let head: Head
@@ -106,7 +105,6 @@ extension FineTuningTask {
 }
 
 extension FineTuningTask: Encodable {
-    /// By its name.
     public func encode(to encoder: any Swift.Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(name)

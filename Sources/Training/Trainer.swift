@@ -9,7 +9,6 @@ import Transformers
 public final class Trainer {
     /// What is trained.
     public let parameters: ParameterSet
-    /// The encoder.
     public let graph: EncoderGraph
     /// The head and its loss.
     public let objective: any TrainingObjective

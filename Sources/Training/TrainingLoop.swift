@@ -23,7 +23,6 @@ public struct TrainingPlan: Sendable, Equatable, Codable {
     /// Fixes the order of the examples, their copies, what is dropped, and a new classifier.
     public var seed: UInt64 = 1
 
-    /// The defaults.
     public init() {}
 
     /// Examples, and the copies of them that the plan asks for.

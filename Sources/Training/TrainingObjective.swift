@@ -55,7 +55,6 @@ public struct SimilarityObjective: TrainingObjective {
         self.distillation = distillation
     }
 
-    /// None.
     public var headParameters: [Parameter] { [] }
 
     /// One embedding of length 1 for each sequence.

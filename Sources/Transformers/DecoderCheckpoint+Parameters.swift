@@ -2,7 +2,6 @@ import Levels
 import ModelFiles
 
 extension DecoderCheckpoint {
-    /// The modules.
     var modules: ModuleTree { architecture.modules }
 
     /// The layers of a block, in the order of computation.

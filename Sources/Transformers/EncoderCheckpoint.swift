@@ -38,7 +38,6 @@ public struct EncoderCheckpoint {
         self.dimensions = dimensions
     }
 
-    /// The modules.
     public var modules: ModuleTree { configuration.modules }
 
     /// The layers of a block, as many rows and columns as are left of them.

@@ -27,6 +27,5 @@ public struct EncoderConfiguration: Sendable {
         prunedHeads = try json.prunedHeads(blocks: dimensions.blocks, heads: dimensions.heads)
     }
 
-    /// The modules.
     public var modules: ModuleTree { architecture.modules }
 }

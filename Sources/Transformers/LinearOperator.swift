@@ -107,10 +107,8 @@ extension LinearOperator {
     /// The name of the type.
     public var kernelName: String { "\(Self.self)" }
 
-    /// None.
     public var singleToken: (any SingleTokenOperator)? { nil }
 
-    /// None.
     public var bytes: (any ByteOperator)? { nil }
 
     /// That in 8 bits.

@@ -10,7 +10,6 @@ import Tensors
 ///
 /// The encoder is what is pruned; the head stays as it is.
 public struct SequenceClassifier: Sendable {
-    /// The encoder.
     public private(set) var encoder: Encoder
     private let head: ClassificationHead
 

@@ -7,7 +7,8 @@ import Testing
 @Suite struct ErrorLineTests {
     @Test(arguments: [
         ("targetLatency", "--target-latency"), ("budget", "--budget"), ("score", "--method"),
-        ("rewinds", "--rewind"), ("agentOptions", "--agent-option"), ("calibrationSentences", "--calibration-sentences"),
+        ("rewinds", "--rewind"), ("agentOptions", "--agent-option"),
+        ("calibrationSentences", "--calibration-sentences"),
     ])
     func fieldsArePrintedAsTheirFlags(_ field: String, _ flag: String) {
         let issue = Issue(.outOfRange, .option(field), found: "0", allowed: "1")

@@ -8,14 +8,11 @@ import Transformers
 
 /// `fidelity`: agreement of sentence similarities with the dense model, without labels.
 public struct AgreementTask: SearchTask {
-    /// Makes the task.
     public init() {}
 
     /// `fidelity`
     public let name = "fidelity"
-    /// What users read.
     public let help = "fidelity (agreement of similarities with the dense model; text, a sentence a line)"
-    /// No labels.
     public let isLabelled = false
 
     /// The first part of the sentences.

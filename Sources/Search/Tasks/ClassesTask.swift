@@ -10,16 +10,13 @@ import Transformers
 /// `classification`: a classifier's own metric on labelled examples, and agreement of its class distributions
 /// with the dense model's.
 public struct ClassesTask: SearchTask {
-    /// Makes the task.
     public init() {}
 
     /// `classification`
     public let name = "classification"
-    /// What users read.
     public let help =
         "classification (the metric of a classifier's classes; a tab-separated file with columns sentence, or "
         + "sentence1 and sentence2, and label)"
-    /// Labels count.
     public let isLabelled = true
 
     /// By its labels.
@@ -56,7 +53,6 @@ public struct ClassesTask: SearchTask {
             calibration: parts[0].sequences, reward: mixed(parts[1]), check: mixed(parts[2]))
     }
 
-    /// The metric.
     public func validation(
         _ options: SearchOptions, file: String, of model: ClassifierModel, dense: ClassifierModel,
         pool: ThreadPool

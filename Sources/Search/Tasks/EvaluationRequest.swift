@@ -23,7 +23,6 @@ public struct EvaluationRequest {
     public var windows: Int?
     /// What weights are kept in.
     public var precision = Precision.float32
-    /// The threads.
     public var pool: ThreadPool
     /// Is told the fraction done.
     public var progress: (Double) -> Void = { _ in }

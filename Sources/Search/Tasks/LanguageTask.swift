@@ -7,14 +7,11 @@ import Transformers
 
 /// `lm`: agreement of next-token distributions with the dense model, on plain text.
 public struct LanguageTask: SearchTask {
-    /// Makes the task.
     public init() {}
 
     /// `lm`
     public let name = "lm"
-    /// What users read.
     public let help = "lm (a language model's agreement with the dense one, by KL divergence; plain text)"
-    /// No labels.
     public let isLabelled = false
 
     /// The windows to calibrate on.

@@ -10,12 +10,10 @@ import Transformers
 
 /// `retrieval`: agreement of similarities with the dense model on documents and queries; scored by nDCG@10.
 public struct RetrievalSearchTask: SearchTask {
-    /// Makes the task.
     public init() {}
 
     /// `retrieval`
     public let name = "retrieval"
-    /// What users read.
     public let help =
         "retrieval (nDCG@10 of documents found by queries; a folder of documents.tsv, queries.tsv and "
         + "relevance.tsv, as in BEIR)"

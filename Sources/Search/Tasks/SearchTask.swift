@@ -17,7 +17,6 @@ public protocol SearchTask: Sendable {
     /// The kind of model.
     associatedtype Model: SearchableModel
 
-    /// What users call it.
     var name: String { get }
     /// What is preserved, and what the training file holds, in a clause.
     var help: String { get }
@@ -48,7 +47,6 @@ public protocol SearchTask: Sendable {
 
 /// The tasks that a program knows.
 public struct SearchTasks: Sendable {
-    /// The tasks.
     public let all: [any SearchTask]
 
     /// Puts tasks together.
@@ -84,13 +82,10 @@ public struct SearchTasks: Sendable {
 }
 
 extension SearchTask {
-    /// None.
     public var fineTuning: FineTuningTask? { nil }
 
-    /// None.
     public var recovery: FineTuningTask? { nil }
 
-    /// None.
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] { [] }

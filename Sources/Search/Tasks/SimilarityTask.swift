@@ -8,15 +8,12 @@ import Transformers
 
 /// `sts`: Spearman's ρ on sentence pairs that people scored, and agreement with the dense model.
 public struct SimilarityTask: SearchTask {
-    /// Makes the task.
     public init() {}
 
     /// `sts`
     public let name = "sts"
-    /// What users read.
     public let help =
         "sts (Spearman on labelled pairs; a tab-separated file with columns sentence1, sentence2, score)"
-    /// Labels count.
     public let isLabelled = true
 
     /// By its labels.

@@ -35,7 +35,6 @@ public struct ModuleTree: Sendable {
     public struct Linear: Sendable {
         /// What it does.
         public let role: LayerRole
-        /// Its name.
         public let module: ModuleName
         /// Whether it has a bias.
         public let hasBias: Bool

@@ -4,25 +4,21 @@ import Tensors
 
 /// Changes a few layers of the best policy so far, and keeps what is better.
 public struct HillClimbing: Agent {
-    /// What users call it.
     public static let name = "climbing"
 
     /// What can be tuned.
     public struct Settings: AgentSettings {
         var changes = 3
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] = [
             .count("changes", \.changes, 1...1_000, "How many layers a step changes.")
         ]
 
-        /// The defaults.
         public init() {}
     }
 
     /// Does not estimate rewards.
     public let baseline = Double.nan
-    /// Always.
     public var wantsMore: Bool { true }
 
     private let settings: Settings
