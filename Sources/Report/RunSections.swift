@@ -101,8 +101,7 @@ struct RunSections {
 
     private static func legend(_ glyph: LevelGlyph) -> LegendItem {
         LegendItem(glyph.legend, color: glyph.color) {
-            $0.rectangle((0, 0), width: 22, height: 14, "cell", fill: glyph.hatch == .plain ? 0.1 : 0.45)
-            $0.rectangle((0, 0), width: 8, height: 14, "hatch-\(glyph.slug)")
+            LevelCell.drawSwatch(of: glyph, at: (0, 0), on: &$0)
         }
     }
 

@@ -1,6 +1,5 @@
 import Foundation
 import Levels
-import SparseKernels
 import Transformers
 
 /// A policy as a map: a row for each block, a column for each operation; the pattern by color, hatch and
@@ -10,8 +9,7 @@ struct PolicyMap {
     private struct Cell {
         let row: String
         let column: String
-        let layer: String
-        let level: Level
+        let choice: LevelCell
     }
 
     private let cells: [Cell]
@@ -22,7 +20,9 @@ struct PolicyMap {
     init(_ choices: [(layer: String, level: Level)]) {
         cells = choices.map { choice in
             let place = Self.place(choice.layer)
-            return Cell(row: place.block, column: place.operation, layer: choice.layer, level: choice.level)
+            return Cell(
+                row: place.block, column: place.operation,
+                choice: LevelCell(layer: choice.layer, level: choice.level))
         }
         func distinct(_ names: [String]) -> [String] {
             names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
@@ -33,11 +33,7 @@ struct PolicyMap {
 
     /// How the kinds of level in use are shown, dense first and then as they first come.
     var glyphs: [LevelGlyph] {
-        let levels = cells.map(\.level)
-        let ordered = levels.filter(\.keepsAll) + levels.filter { !$0.keepsAll }
-        return ordered.map(LevelFormats.standard.glyph).reduce(into: []) {
-            if !$0.contains($1) { $0.append($1) }
-        }
+        LevelCell.glyphs(of: cells.map(\.choice.level))
     }
 
     /// `encoder.layer.3.attention.self.query` is `attention.query` of block 3.
@@ -69,41 +65,14 @@ struct PolicyMap {
             guard let row = rows.firstIndex(of: cell.row), let column = columns.firstIndex(of: cell.column)
             else { continue }
             let corner = (left + Double(column) * width, top + Double(row) * height)
-            draw(cell, corner, width: width - 2, height: height - 2, size, &canvas)
+            cell.choice.draw(
+                at: corner, width: width - 2, height: height - 2, mark: size.isNarrow ? 5 : 9,
+                isNarrow: size.isNarrow || width < 72, on: &canvas)
         }
         return canvas.inline(
             title: "The learned policy",
             description: "\(rows.count) blocks, \(columns.count) operations each",
             classes: size.name)
-    }
-
-    private func draw(
-        _ cell: Cell, _ corner: SVGCanvas.Point, width: Double, height: Double, _ size: ChartSize,
-        _ canvas: inout SVGCanvas
-    ) {
-        let (glyph, sparsity) = (LevelFormats.standard.glyph(cell.level), cell.level.sparsity)
-        let title = "\(cell.layer): \(cell.level)"
-        canvas.color(glyph.color) { canvas in
-            canvas.rectangle(
-                corner, width: width, height: height, "cell",
-                fill: 0.1 + 0.5 * sparsity, title: title)
-            canvas.rectangle(
-                corner, width: size.isNarrow ? 5 : 9, height: height, "hatch-\(glyph.slug)")
-        }
-        let middle = corner.x + (width + (size.isNarrow ? 5 : 9)) / 2
-        guard !cell.level.keepsAll else {
-            return canvas.text(
-                glyph.code, at: (middle, corner.y + height / 2 + 4), "cell-small", anchor: .middle)
-        }
-        let percent = Figures.percent(sparsity)
-        if size.isNarrow || width < 70 {
-            canvas.text(percent, at: (middle, corner.y + 14), "cell-text", anchor: .middle)
-            canvas.text(glyph.code, at: (middle, corner.y + 27), "cell-small", anchor: .middle)
-        } else {
-            canvas.text(
-                "\(glyph.code) \(percent)", at: (middle, corner.y + height / 2 + 4.5), "cell-text",
-                anchor: .middle)
-        }
     }
 
     /// The last part of a name where that tells it from the others.
