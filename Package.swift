@@ -180,7 +180,8 @@ let package = Package(
                 "Levels", "Search", "Runs", "Agents", "ChainProblem", "Environments", "HDF5", "ModelFiles",
                 "SparseKernels", "Tensors",
             ]),
-        .testTarget(name: "ReportTests", dependencies: ["Report", "Runs", "ChainProblem", "Environments"]),
+        .testTarget(
+            name: "ReportTests", dependencies: ["Report", "Runs", "ChainProblem", "Environments", "Levels"]),
         .testTarget(name: "StructureTests"),
         .testTarget(
             name: "SecateurCLITests",

@@ -1,4 +1,5 @@
 import Foundation
+import Levels
 
 /// An SVG picture in the making. Colors come from classes and from ``color(_:_:)``, so that a style sheet
 /// decides what is light and what is dark.
@@ -115,10 +116,15 @@ public struct SVGCanvas: Sendable {
     }
 
     /// The picture as a file of its own, which follows the reader's choice of light or dark.
-    public func document(title: String) -> String {
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Self.number(width))\" "
+    ///
+    /// - Parameter glyphs: kinds of levels whose hatches it draws.
+    public func document(title: String, glyphs: [LevelGlyph] = []) -> String {
+        let hatches = Hatches(glyphs)
+        let definitions = glyphs.isEmpty ? "" : "<defs>\(hatches.definitions)</defs>\n"
+        return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Self.number(width))\" "
             + "height=\"\(Self.number(height))\" viewBox=\"0 0 \(Self.number(width)) \(Self.number(height))\">\n"
-            + "<title>\(Markup.escaped(title))</title>\n<style>\(ReportStyle.colors)\(ReportStyle.charts)</style>\n"
+            + "<title>\(Markup.escaped(title))</title>\n"
+            + "<style>\(ReportStyle.colors)\(ReportStyle.charts)\(hatches.rules)</style>\n" + definitions
             + "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
             + elements.joined(separator: "\n") + "\n</svg>\n"
     }
