@@ -114,8 +114,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Levels", "Launch", "Models", "Search", "Report", "Runs", "Agents", "Evaluation",
-                "ModelFiles",
+                "Levels", "Launch", "Models", "Search", "Report", "Runs", "Agents", "Environments",
+                "Evaluation", "ModelFiles",
                 "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "TinyModels", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -182,6 +182,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", "Runs", "ChainProblem", "Environments", "Levels"]),
+        .testTarget(
+            name: "BenchmarksTests",
+            dependencies: ["Benchmarks", "Environments", "Levels", "Runs", "Tensors", "TinyModels"]),
         .testTarget(name: "StructureTests"),
         .testTarget(
             name: "SecateurCLITests",

@@ -10,7 +10,7 @@ struct Benchmarks: ParsableCommand {
         subcommands: [
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherStudy.self,
             RangeStudy.self, RewardStudy.self, UniformModel.self, Roofline.self, LearningPicture.self,
-            GLUE.self, PruningMethods.self, Fuzz.self, Kills.self, ActivationScales.self,
+            HardwareStudy.self, GLUE.self, PruningMethods.self, Fuzz.self, Kills.self, ActivationScales.self,
         ])
 
     static func main() {

@@ -38,8 +38,8 @@ import Testing
         "Report": ["Levels", "Runs", "Environments", "SparseKernels", "Transformers"],
     ]
 
-    /// Tested through what calls them, or themselves a means of measurement.
-    private static let testedElsewhere: Set<String> = ["CKernels", "Benchmarks", "Launch"]
+    /// Tested through what calls them.
+    private static let testedElsewhere: Set<String> = ["CKernels", "Launch"]
 
     private struct Target {
         let name: String
