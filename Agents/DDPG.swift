@@ -9,7 +9,7 @@ import Tensors
 /// in this state, 0 the layer's fastest level, 1 its slowest, linear in between; so an actor that has learned
 /// nothing spends the budget evenly, and explores from there. Of the levels on the layer's frontier of
 /// latency and sensitivity that are not masked, the one whose latency is nearest is taken.
-public struct DDPG: Agent {
+public struct DDPG: DeterministicAgent {
     /// What users call it.
     public static let name = "ddpg"
 
@@ -20,7 +20,7 @@ public struct DDPG: Agent {
     ///
     /// γ is 0: as all steps share the episode's reward, each of them is its own return already, and what a
     /// critic would add by looking ahead is noise.
-    public struct Settings: AgentSettings {
+    public struct Settings: DeterministicSettings {
         var hidden = [64, 64]
         var actorLearningRate = 2e-4
         var criticLearningRate = 2e-3
@@ -30,40 +30,35 @@ public struct DDPG: Agent {
         var capacity = 1_000
 
         /// The fields.
-        public static let options: [AgentOption<Settings>] = [
-            .widths("hidden", \.hidden, "Widths of the hidden layers of actor and critic."),
-            .number("actorLearningRate", \.actorLearningRate, 0...1, "Adam's, of the actor."),
-            .number("criticLearningRate", \.criticLearningRate, 0...1, "Adam's, of the critic."),
-            .number("warmUp", \.warmUp, 0...1, "Part of the budget whose actions are random."),
-            .number("initialNoise", \.initialNoise, 0...0.5, "Deviation of the exploration after that."),
-            .number("finalNoise", \.finalNoise, 0.001...1, "Part of it that is left at the end."),
-            .count("capacity", \.capacity, 1...100_000, "Episodes that the memory holds."),
-        ]
+        public static let options: [AgentOption<Settings>] =
+            learnerOptions + [
+                .number("initialNoise", \.initialNoise, 0...0.5, "Deviation of the exploration after that."),
+                .number("finalNoise", \.finalNoise, 0.001...1, "Part of it that is left at the end."),
+                .count("capacity", \.capacity, 1...100_000, "Episodes that the memory holds."),
+            ]
 
         /// The defaults.
         public init() {}
 
         func learner(budget: Int) -> DeterministicPolicyGradient.Settings {
-            let warmUp = Int(self.warmUp * Double(budget))
-            return DeterministicPolicyGradient.Settings(
-                hidden: hidden, actorLearningRate: actorLearningRate,
-                criticLearningRate: criticLearningRate, discount: 0, warmUp: warmUp,
-                initialNoise: initialNoise,
-                noiseDecay: PortableMath.pow(finalNoise, 1 / Double(max(1, budget - warmUp))),
-                capacity: capacity, warmsUpAroundActor: true, outputScale: 0.01, standardises: true)
+            let noisy = max(1, budget - warmUpEpisodes(of: budget))
+            var learner = self.learner(
+                budget: budget, noiseDecay: PortableMath.pow(finalNoise, 1 / Double(noisy)))
+            (learner.discount, learner.initialNoise, learner.capacity) = (0, initialNoise, capacity)
+            (learner.warmsUpAroundActor, learner.standardises) = (true, true)
+            learner.outputScale = 0.01
+            return learner
         }
     }
 
     /// The moving average of rewards when the episode began.
     public private(set) var baseline = Double.nan
-    /// Always.
-    public var wantsMore: Bool { true }
 
-    private let costs: LevelCosts
+    let costs: LevelCosts
     private let prior: PricedPrior
     private let frontiers: [[Int]]
     private let price: Double
-    private var learner: DeterministicPolicyGradient
+    var learner: DeterministicPolicyGradient
 
     /// A new agent that has seen nothing but the tables.
     public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
@@ -83,10 +78,7 @@ public struct DDPG: Agent {
 
     /// What the last episode taught.
     public var learning: LearningRecord {
-        var record = LearningRecord()
-        record.loss = learner.learning.criticLoss
-        record.gradientNorm = learner.learning.actorNorm
-        record.criticError = learner.learning.criticError
+        var record = learner.learning
         record.price = price
         return record
     }
@@ -113,26 +105,6 @@ public struct DDPG: Agent {
             ? least + 2 * action * (reference - least)
             : reference + (2 * action - 1) * (most - reference)
         return observation.nearest(toLatency: wanted, in: latency, frontier: frontier)
-    }
-
-    /// Learns from an episode.
-    public mutating func finish(_ episode: Episode) {
-        learner.finish(reward: episode.terms.reward)
-    }
-
-    // MARK: State
-
-    /// What ``restore(_:)`` continues with.
-    public struct State: Codable, Sendable {
-        let learner: DeterministicPolicyGradient.State
-    }
-
-    /// What it has learned.
-    public var state: State { State(learner: learner.state) }
-
-    /// Continues with a saved state.
-    public mutating func restore(_ state: State) throws {
-        try learner.restore(state.learner, layers: costs.layers.count)
     }
 }
 

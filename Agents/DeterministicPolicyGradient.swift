@@ -1,7 +1,8 @@
+import Environments
 import Tensors
 
 /// Deep deterministic policy gradient (Lillicrap et al., ICLR 2016) for one action in [0, 1] at each layer,
-/// as AMC has it (He et al., ECCV 2018, section 3.2); what ``DDPG`` and ``AMC`` have in common.
+/// as AMC has it (He et al., ECCV 2018, section 3.2); what each ``DeterministicAgent`` learns by.
 ///
 /// An actor μ(s) and a critic Q(s, a), each with a target network μ′, Q′ that follows softly, learn from a
 /// memory of whole episodes. All steps of an episode share its final reward r, less a moving average b of
@@ -65,9 +66,9 @@ struct DeterministicPolicyGradient: Sendable {
     private(set) var episodes = 0
     /// b, in units of reward; NaN before the first batch.
     private(set) var baseline = Double.nan
-    private(set) var learning: (criticLoss: Double, actorNorm: Double, criticError: Double) = (
-        .nan, .nan, .nan
-    )
+    /// What the last episode taught: the critic's loss, the norm of the actor's gradient, and the critic's
+    /// error.
+    private(set) var learning = LearningRecord()
     private(set) var random: CounterBasedRandom
     private var networks: Networks?
     private var scaler = FeatureScaler()
@@ -155,7 +156,7 @@ struct DeterministicPolicyGradient: Sendable {
                 norm += update.norm
             }
             let count = Double(max(1, presentActions.count))
-            (learning.criticLoss, learning.actorNorm) = (loss / count, norm / count)
+            (learning.loss, learning.gradientNorm) = (loss / count, norm / count)
             self.networks = networks
         }
         episodes += 1

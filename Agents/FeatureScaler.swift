@@ -32,3 +32,17 @@ struct FeatureScaler: Sendable, Equatable, Codable {
 
     init() {}
 }
+
+/// Features that do not change, [layer][feature], each scaled to [0, 1] over the layers; one that is the same
+/// for all is left as it is.
+func scaledOverLayers(_ rows: [[Double]]) -> [[Float]] {
+    var rows = rows
+    for feature in rows.first?.indices ?? 0..<0 {
+        let values = rows.map { $0[feature] }
+        guard let least = values.min(), let most = values.max(), most > least else { continue }
+        for layer in rows.indices {
+            rows[layer][feature] = (rows[layer][feature] - least) / (most - least)
+        }
+    }
+    return rows.map { $0.map(Float.init) }
+}

@@ -14,12 +14,12 @@ import Tensors
 ///
 /// The paper's 400 episodes, 100 of them warm-up, are scaled to the budget: a quarter is warm-up, and the
 /// noise falls as far in the rest as 0.95 per episode takes it in 300.
-public struct AMC: Agent {
+public struct AMC: DeterministicAgent {
     /// What users call it.
     public static let name = "amc"
 
     /// What can be tuned; the defaults are the paper's.
-    public struct Settings: AgentSettings {
+    public struct Settings: DeterministicSettings {
         var hidden = [300, 300]
         var actorLearningRate = 1e-4
         var criticLearningRate = 1e-3
@@ -27,24 +27,19 @@ public struct AMC: Agent {
         var noiseDecay = 0.95
 
         /// The fields.
-        public static let options: [AgentOption<Settings>] = [
-            .widths("hidden", \.hidden, "Widths of the hidden layers of actor and critic."),
-            .number("actorLearningRate", \.actorLearningRate, 0...1, "Adam's, of the actor."),
-            .number("criticLearningRate", \.criticLearningRate, 0...1, "Adam's, of the critic."),
-            .number("warmUp", \.warmUp, 0...1, "Part of the budget whose actions are random."),
-            .number(
-                "noiseDecay", \.noiseDecay, 0.5...1,
-                "What the noise is multiplied by with each episode of 400, scaled to the budget."),
-        ]
+        public static let options: [AgentOption<Settings>] =
+            learnerOptions + [
+                .number(
+                    "noiseDecay", \.noiseDecay, 0.5...1,
+                    "What the noise is multiplied by with each episode of 400, scaled to the budget.")
+            ]
 
         /// The defaults.
         public init() {}
 
         func learner(budget: Int) -> DeterministicPolicyGradient.Settings {
-            DeterministicPolicyGradient.Settings(
-                hidden: hidden, actorLearningRate: actorLearningRate,
-                criticLearningRate: criticLearningRate, warmUp: Int(warmUp * Double(budget)),
-                noiseDecay: PortableMath.pow(noiseDecay, 400 / Double(max(1, budget))))
+            learner(
+                budget: budget, noiseDecay: PortableMath.pow(noiseDecay, 400 / Double(max(1, budget))))
         }
     }
 
@@ -52,17 +47,15 @@ public struct AMC: Agent {
     public static let usesSensitivities = false
     /// The moving average of rewards when the episode began.
     public private(set) var baseline = Double.nan
-    /// Always.
-    public var wantsMore: Bool { true }
 
-    private let costs: LevelCosts
+    let costs: LevelCosts
     /// The part of the state that stays: t, n, c, h, w, stride, k, and dense latency, scaled to [0, 1] over
     /// the layers.
     private let embedding: [[Float]]
     /// Σ of least latencies after each layer.
     private let laterLeastMs: [Double]
     private let frontiers: [[Int]]
-    private var learner: DeterministicPolicyGradient
+    var learner: DeterministicPolicyGradient
 
     /// A new agent that has seen nothing but the tables.
     public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
@@ -83,15 +76,6 @@ public struct AMC: Agent {
         // Of levels as fast, the one that keeps more weights.
         let sparsity = costs.levels.map(\.sparsity)
         frontiers = costs.latencyMs.map { frontier(latencyMs: $0, loss: sparsity) }
-    }
-
-    /// What the last episode taught.
-    public var learning: LearningRecord {
-        var record = LearningRecord()
-        record.loss = learner.learning.criticLoss
-        record.gradientNorm = learner.learning.actorNorm
-        record.criticError = learner.learning.criticError
-        return record
     }
 
     /// Chooses the level of one layer, among those that are not masked.
@@ -130,43 +114,15 @@ public struct AMC: Agent {
         return embedding[layer] + [Float(reduced), Float(rest), Float(last)]
     }
 
-    /// Every feature scaled to [0, 1] over the layers; one that is the same for all is left as it is.
     private static func embedding(_ costs: LevelCosts) -> [[Float]] {
         // A matrix product is a convolution of kernel 1 on a 1 × 1 input, whose stride the code sets to 0.
         let (height, width, stride, kernel) = (1.0, 1.0, 0.0, 1.0)
-        var rows = costs.facts.enumerated().map { layer, facts in
+        let rows = costs.facts.enumerated().map { layer, facts in
             [
                 Double(layer), Double(facts.rows), Double(facts.cols), height, width, stride, kernel,
                 costs.denseLayerLatencyMs[layer],
             ]
         }
-        for feature in 0..<8 {
-            let values = rows.map { $0[feature] }
-            guard let least = values.min(), let most = values.max(), most > least else { continue }
-            for layer in rows.indices {
-                rows[layer][feature] = (rows[layer][feature] - least) / (most - least)
-            }
-        }
-        return rows.map { $0.map(Float.init) }
-    }
-
-    /// Learns from an episode.
-    public mutating func finish(_ episode: Episode) {
-        learner.finish(reward: episode.terms.reward)
-    }
-
-    // MARK: State
-
-    /// What ``restore(_:)`` continues with.
-    public struct State: Codable, Sendable {
-        let learner: DeterministicPolicyGradient.State
-    }
-
-    /// What it has learned.
-    public var state: State { State(learner: learner.state) }
-
-    /// Continues with a saved state.
-    public mutating func restore(_ state: State) throws {
-        try learner.restore(state.learner, layers: costs.layers.count)
+        return scaledOverLayers(rows)
     }
 }
