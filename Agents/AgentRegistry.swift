@@ -12,7 +12,8 @@ public struct AgentRegistry: Sendable {
     /// The agents of this project, the default first.
     public static let standard = AgentRegistry([
         NaturalGradient.self, Reinforce.self, PPO.self, DDPG.self, AMC.self, Uniform.self, RandomSearch.self,
-        GlobalMagnitude.self, ERK.self, OWL.self, Greedy.self, SPDY.self, EvoPress.self,
+        GlobalMagnitude.self, ERK.self, OWL.self, Greedy.self, SPDY.self, EvoPress.self, HAQ.self,
+        AutoScheme.self,
     ])
 
     private init(_ agents: [any Agent.Type]) {

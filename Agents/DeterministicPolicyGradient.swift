@@ -41,6 +41,8 @@ struct DeterministicPolicyGradient: Sendable {
         var outputScale = 1.0
         /// Whether features are brought to unit deviation, and rewards divided by theirs.
         var standardises = false
+        /// What one unit of the critic is, in reward, where rewards are not divided by their deviation.
+        var rewardUnit = 1.0
     }
 
     /// Actor, critic and those that follow them.
@@ -164,7 +166,9 @@ struct DeterministicPolicyGradient: Sendable {
     }
 
     /// What one unit of the critic is, in reward.
-    private var unit: Double { settings.standardises && rewards.deviation > 0 ? rewards.deviation : 1 }
+    private var unit: Double {
+        settings.standardises && rewards.deviation > 0 ? rewards.deviation : settings.rewardUnit
+    }
 
     /// The reward less what the critic expected: with γ = 1, Q at the first layer is (r − b) · layers.
     private func criticError(reward: Double) -> Double {

@@ -27,6 +27,14 @@ import Testing
         #expect(ratio < atRandom)
     }
 
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func autoSchemeIsBetterThanRandomSearch(problem: UInt64) throws {
+        let ratio = try Self.lossRatio("autoscheme", problem: problem, seed: problem, budget: 200)
+        let atRandom = try Self.lossRatio("random", problem: problem, seed: problem, budget: 200)
+        #expect(ratio >= 1 - 1e-9)
+        #expect(ratio < atRandom)
+    }
+
     /// Learning must beat the additive model that it starts from.
     @Test func naturalImprovesOnItsFirstPolicy() throws {
         for problem in 1...3 as ClosedRange<UInt64> {
