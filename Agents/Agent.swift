@@ -25,7 +25,6 @@ public protocol Agent: Sendable {
     associatedtype Settings: AgentSettings = NoSettings
     /// All that it has learned and what its next choices depend on, but for costs, target and settings.
     associatedtype State: Codable & Sendable
-    /// What users call it.
     static var name: String { get }
     /// Whether it goes by sensitivities, which then are estimated and paid for beforehand; without, it has
     /// the layers' relative output errors alone.
@@ -66,21 +65,13 @@ public protocol Agent: Sendable {
 }
 
 extension Agent {
-    /// Yes.
     public static var usesSensitivities: Bool { true }
-    /// No.
     public static var servesRanges: Bool { false }
-    /// No.
     public var wantsEffects: Bool { false }
-    /// Nothing.
     public mutating func learn(from effects: LevelEffects?) {}
-    /// Nothing.
     public mutating func screening(for target: Target) -> Screening? { nil }
-    /// Nothing.
     public mutating func learn(fromScores scores: [Double]?) {}
-    /// None.
     public func policies(for target: Target) -> [[Int]] { [] }
-    /// Nothing.
     public var learning: LearningRecord { LearningRecord() }
 
     /// A new agent with the settings that are usual.

@@ -10,7 +10,6 @@ import Levels
 ///     }
 ///     try Settings(["stepSize": "0.2"], of: "mine").stepSize  // 0.2
 public protocol AgentSettings: Codable, Sendable, Equatable {
-    /// The defaults.
     init()
     /// The fields, by the names that users type.
     static var options: [AgentOption<Self>] { get }
@@ -39,7 +38,6 @@ extension AgentSettings {
 
 /// Of agents that nothing can be tuned of.
 public struct NoSettings: AgentSettings {
-    /// None.
     public static let options: [AgentOption<NoSettings>] = []
 
     /// The only value.
@@ -48,7 +46,6 @@ public struct NoSettings: AgentSettings {
 
 /// One field of an agent's settings.
 public struct AgentOption<Settings: AgentSettings>: Sendable {
-    /// What users call it.
     public let name: String
     /// What it does, in a line.
     public let help: String

@@ -10,7 +10,6 @@ import Tensors
 /// nothing spends the budget evenly, and explores from there. Of the levels on the layer's frontier of
 /// latency and sensitivity that are not masked, the one whose latency is nearest is taken.
 public struct DDPG: DeterministicAgent {
-    /// What users call it.
     public static let name = "ddpg"
 
     /// What can be tuned.
@@ -29,7 +28,6 @@ public struct DDPG: DeterministicAgent {
         var finalNoise = 0.15
         var capacity = 1_000
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] =
             learnerOptions + [
                 .number("initialNoise", \.initialNoise, 0...0.5, "Deviation of the exploration after that."),
@@ -37,7 +35,6 @@ public struct DDPG: DeterministicAgent {
                 .count("capacity", \.capacity, 1...100_000, "Episodes that the memory holds."),
             ]
 
-        /// The defaults.
         public init() {}
 
         func learner(budget: Int) -> DeterministicPolicyGradient.Settings {

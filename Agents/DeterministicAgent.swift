@@ -44,7 +44,6 @@ protocol DeterministicAgent: Agent where Settings: DeterministicSettings, State 
 }
 
 extension DeterministicAgent {
-    /// Always.
     public var wantsMore: Bool { true }
     /// What the last episode taught.
     public var learning: LearningRecord { learner.learning }

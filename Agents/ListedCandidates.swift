@@ -21,7 +21,6 @@ public struct CandidateList: Sendable {
 }
 
 extension ListedCandidates {
-    /// No.
     public static var usesSensitivities: Bool { false }
     /// Does not estimate rewards.
     public var baseline: Double { .nan }

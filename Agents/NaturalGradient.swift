@@ -20,7 +20,6 @@ import Tensors
 ///
 /// No policy is proposed twice while another is found.
 public struct NaturalGradient: Agent {
-    /// What users call it.
     public static let name = "natural"
     /// Yes: the policy that it has learned serves every target.
     public static let servesRanges = true
@@ -46,7 +45,6 @@ public struct NaturalGradient: Agent {
         /// How far steps by the model go.
         var trust = SwitchModel.Trust()
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] = [
             .number("stepSize", \.stepSize, 0...1, "α: how far preferences move to the critic's weights."),
             .number(
@@ -81,7 +79,6 @@ public struct NaturalGradient: Agent {
                 "Episodes after which effects are asked for again."),
         ]
 
-        /// The defaults.
         public init() {}
     }
 

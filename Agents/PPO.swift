@@ -10,7 +10,6 @@ import Tensors
 /// the end of an episode only; it is standardised by its running mean and deviation. After every few episodes
 /// policy and value network take several epochs of Adam on what these gave.
 public struct PPO: Agent {
-    /// What users call it.
     public static let name = "ppo"
 
     /// What can be tuned.
@@ -40,7 +39,6 @@ public struct PPO: Agent {
         /// τ of the prior, in units of the mean loss of a layer.
         var priorTemperature = 0.5
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] = [
             .count("episodesPerBatch", \.episodesPerBatch, 1...10_000, "Episodes that a batch consists of."),
             .count("epochs", \.epochs, 1...10_000, "Passes over a batch."),
@@ -59,7 +57,6 @@ public struct PPO: Agent {
                 "Temperature of the prior, in units of the mean loss of a layer."),
         ]
 
-        /// The defaults.
         public init() {}
     }
 
@@ -67,7 +64,6 @@ public struct PPO: Agent {
     public private(set) var baseline = Double.nan
     /// What the last batch taught.
     public private(set) var learning = LearningRecord()
-    /// Always.
     public var wantsMore: Bool { true }
 
     /// One decision.

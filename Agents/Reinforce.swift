@@ -13,7 +13,6 @@ import Tensors
 /// where b and σ are moving averages of rewards and of their deviation, e_a is one at the level that was
 /// chosen, and H is the entropy (Williams and Peng, Connection Science 1991).
 public struct Reinforce: Agent {
-    /// What users call it.
     public static let name = "reinforce"
 
     /// What can be tuned.
@@ -29,7 +28,6 @@ public struct Reinforce: Agent {
         /// τ of the prior, in units of the mean loss of a layer.
         var priorTemperature = 0.5
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] = [
             .number("stepSize", \.stepSize, 0...10, "α: how far an episode moves preferences."),
             .number("entropyBonus", \.entropyBonus, 0...10, "β at the first episode; 0 at the last."),
@@ -44,7 +42,6 @@ public struct Reinforce: Agent {
                 "Temperature of the prior, in units of the mean loss of a layer."),
         ]
 
-        /// The defaults.
         public init() {}
     }
 
@@ -52,7 +49,6 @@ public struct Reinforce: Agent {
     public private(set) var baseline = Double.nan
     /// What the last episode taught.
     public private(set) var learning = LearningRecord()
-    /// Always.
     public var wantsMore: Bool { true }
 
     private let settings: Settings

@@ -500,7 +500,7 @@ def main():
     def search(run, *options):
         if not (run / "policy.json").exists():
             subprocess.run([arguments.secateur, "search", *map(str, options), "--train", arguments.text,
-                            "--output", str(run), "--overwrite"], check=True, stdout=subprocess.DEVNULL)
+                            "--recover", "none", "--output", str(run), "--overwrite"], check=True, stdout=subprocess.DEVNULL)
         return run
 
     usual = ("--task", "fidelity", "--budget", 120, "--threads", 1)

@@ -15,7 +15,6 @@ import Tensors
 /// The paper's 400 episodes, 100 of them warm-up, are scaled to the budget: a quarter is warm-up, and the
 /// noise falls as far in the rest as 0.95 per episode takes it in 300.
 public struct AMC: DeterministicAgent {
-    /// What users call it.
     public static let name = "amc"
 
     /// What can be tuned; the defaults are the paper's.
@@ -26,7 +25,6 @@ public struct AMC: DeterministicAgent {
         var warmUp = 0.25
         var noiseDecay = 0.95
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] =
             learnerOptions + [
                 .number(
@@ -34,7 +32,6 @@ public struct AMC: DeterministicAgent {
                     "What the noise is multiplied by with each episode of 400, scaled to the budget.")
             ]
 
-        /// The defaults.
         public init() {}
 
         func learner(budget: Int) -> DeterministicPolicyGradient.Settings {
@@ -43,7 +40,6 @@ public struct AMC: DeterministicAgent {
         }
     }
 
-    /// No.
     public static let usesSensitivities = false
     /// The moving average of rewards when the episode began.
     public private(set) var baseline = Double.nan

@@ -11,7 +11,6 @@ import Tensors
 /// far, a layer drawn at random goes a step up, and the other layer goes down that loses least by the
 /// estimate; the better policy stays. A policy is evaluated once.
 public struct AutoScheme: Agent {
-    /// What users call it.
     public static let name = "autoscheme"
 
     /// The best reward so far.

@@ -4,7 +4,6 @@ import Environments
 /// use them for whole networks; without kernels, ERK is ER): a layer keeps a fraction of its weights in
 /// proportion to (rows + cols) / (rows · cols), 1 at most.
 public struct ERK: ListedCandidates {
-    /// What users call it.
     public static let name = "erk"
 
     var list: CandidateList

@@ -14,9 +14,7 @@ import Tensors
 /// smaller one, that takes three evaluations, so that a hundred make more than thirty. Where the environment
 /// has no parts of data, there is one offspring a generation. The first parents are those of ``Uniform``.
 public struct EvoPress: Agent {
-    /// What users call it.
     public static let name = "evopress"
-    /// No.
     public static let usesSensitivities = false
 
     /// What can be tuned.
@@ -25,7 +23,6 @@ public struct EvoPress: Agent {
         var offspring = 16
         var attempts = 64
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] = [
             .count("mostSwitches", \.mostSwitches, 1...1_000, "The most switches of a mutation."),
             .count("offspring", \.offspring, 1...1_000, "Offspring of a generation."),
@@ -34,7 +31,6 @@ public struct EvoPress: Agent {
                 "Draws that are tried for an offspring that was not evaluated yet."),
         ]
 
-        /// The defaults.
         public init() {}
     }
 
@@ -43,7 +39,6 @@ public struct EvoPress: Agent {
 
     /// The parent's reward.
     public var baseline: Double { parentReward ?? .nan }
-    /// Always.
     public var wantsMore: Bool { true }
 
     private let settings: Settings

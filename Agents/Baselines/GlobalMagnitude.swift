@@ -4,7 +4,6 @@ import Environments
 /// below it (Han et al., NeurIPS 2015; "global" as in Blalock et al., MLSys 2020): for each pattern, the
 /// lowest threshold that meets the target.
 public struct GlobalMagnitude: ListedCandidates {
-    /// What users call it.
     public static let name = "magnitude"
 
     var list: CandidateList

@@ -4,7 +4,6 @@ import Environments
 /// from the dense model, again and again the switch that pays the least relative output error for each
 /// millisecond it saves, until the target is met; what is left is spent likewise.
 public struct Greedy: ListedCandidates {
-    /// What users call it.
     public static let name = "greedy"
 
     var list: CandidateList

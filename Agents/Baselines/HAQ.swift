@@ -21,7 +21,6 @@ import Tensors
 /// The observation is that of section 3.1. Precision of weights and activations is one choice here, a level,
 /// so the feature that tells the two actions of a layer apart is left out.
 public struct HAQ: DeterministicAgent {
-    /// What users call it.
     public static let name = "haq"
 
     /// What can be tuned; the defaults are the paper's and its code's.
@@ -32,7 +31,6 @@ public struct HAQ: DeterministicAgent {
         var warmUp = 20.0 / 600
         var noiseDecay = 0.99
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] =
             learnerOptions + [
                 .number(
@@ -40,7 +38,6 @@ public struct HAQ: DeterministicAgent {
                     "What the noise is multiplied by with each episode of 600, scaled to the budget.")
             ]
 
-        /// The defaults.
         public init() {}
 
         func learner(budget: Int) -> DeterministicPolicyGradient.Settings {
@@ -53,7 +50,6 @@ public struct HAQ: DeterministicAgent {
         }
     }
 
-    /// No.
     public static let usesSensitivities = false
     /// The moving average of rewards when the episode began.
     public private(set) var baseline = Double.nan

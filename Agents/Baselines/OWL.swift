@@ -3,7 +3,6 @@ import Environments
 /// Outlier weighed layerwise sparsity (Yin et al., ICML 2024): layers with more outliers among their Wanda
 /// scores are pruned less, by ``spread`` at most from the mean.
 public struct OWL: ListedCandidates {
-    /// What users call it.
     public static let name = "owl"
     /// λ; the paper's and its code's choice for most models.
     static let spread = 0.08

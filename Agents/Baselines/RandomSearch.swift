@@ -7,14 +7,11 @@ import Tensors
 /// Each episode draws a level for every layer, makes random layers one step faster until the target is met,
 /// then makes random layers one step slower while it still is. It learns nothing.
 public struct RandomSearch: Agent {
-    /// What users call it.
     public static let name = "random"
 
-    /// No.
     public static let usesSensitivities = false
     /// Does not estimate rewards.
     public let baseline = Double.nan
-    /// Always.
     public var wantsMore: Bool { true }
 
     private let costs: LevelCosts

@@ -12,9 +12,7 @@ import Tensors
 /// each time nothing was found (section 3.3: 100 random of 1000 to 2000 evaluations in all; here a tenth of
 /// the budget, at least ten).
 public struct SPDY: Agent {
-    /// What users call it.
     public static let name = "spdy"
-    /// No.
     public static let usesSensitivities = false
 
     /// What can be tuned; the defaults are the paper's.
@@ -22,7 +20,6 @@ public struct SPDY: Agent {
         var redrawn = 0.1
         var patience = 20
 
-        /// The fields.
         public static let options: [AgentOption<Settings>] = [
             .number("redrawn", \.redrawn, 0...1, "Part of the coefficients that is drawn again at first."),
             .count(
@@ -30,13 +27,11 @@ public struct SPDY: Agent {
                 "Draws in a row without success after which one coefficient fewer is drawn."),
         ]
 
-        /// The defaults.
         public init() {}
     }
 
     /// The best reward so far.
     public var baseline: Double { bestReward ?? .nan }
-    /// Always.
     public var wantsMore: Bool { true }
 
     private let settings: Settings

@@ -6,7 +6,6 @@ import Environments
 /// Has as many candidates as there are patterns that can meet it, evaluates each once, and is done. When
 /// the dense model meets the target, that is the mildest of all and the only candidate.
 public struct Uniform: ListedCandidates {
-    /// What users call it.
     public static let name = "uniform"
 
     var list: CandidateList

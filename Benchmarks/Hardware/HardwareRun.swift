@@ -57,7 +57,7 @@ struct HardwareRun: Equatable {
         [
             "search", study.model, "--task", study.task, "--train", study.train, "--threads", "1",
             "--tokens", "\(study.tokens)", "--target-latency", "\(target)", "--levels", study.levels,
-            "--budget", "\(study.budget)", "--seed", "\(study.seed)", "--cache", cache,
+            "--budget", "\(study.budget)", "--seed", "\(study.seed)", "--recover", "none", "--cache", cache,
             "--output", folder, "--json",
         ] + (study.rewardSentences.map { ["--reward-sentences", "\($0)"] } ?? [])
     }
