@@ -20,7 +20,8 @@ public final class FakeQuantization {
         let logScale: Parameter
     }
 
-    /// Takes weights [rows × columns], each on its grid already: their scales are where learning begins.
+    /// Takes weights [rows × columns], each on its grid already: their scales are where learning begins. Others are
+    /// rounded to a grid that holds them.
     public init(_ layers: [(weight: Parameter, grid: WeightGrid)]) {
         self.layers = layers.map { weight, grid in
             Layer(
@@ -91,21 +92,16 @@ private struct RowSteps: Sendable {
         columns = weight.columns
         width = max(grid.groupColumns ?? weight.columns, 1)
         let numbers = IntegerRows(weight)
-        let rowFactor = grid.groupColumns == nil ? 127 / Float(grid.highest) : 1
-        scales = numbers.scales.map { $0 * rowFactor }
-        guard grid.groupColumns != nil else {
-            multipliers = [Float](repeating: 1, count: weight.rows)
-            return
-        }
+        scales = numbers.scales
         let (width, columns) = (width, columns)
         multipliers = (0..<weight.rows).flatMap { row in
             stride(from: 0, to: columns, by: width).map { first in
                 let group = numbers.values[
-                    row * columns + first..<row * columns + min(first + width, columns)]
-                guard let multiplier = grid.multiplier(of: group.map(Int.init)) else {
-                    preconditionFailure("a weight that is not on its grid")
-                }
-                return Float(multiplier)
+                    row * columns + first..<row * columns + min(first + width, columns)
+                ].map { Int($0) }
+                let largest = group.reduce(0) { max($0, abs($1)) }
+                return Float(
+                    grid.multiplier(of: group) ?? (largest + grid.highest - 1) / grid.highest)
             }
         }
     }

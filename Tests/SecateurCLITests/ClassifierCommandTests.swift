@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Testing
 import TinyModels
 
@@ -151,5 +152,16 @@ import TinyModels
         #expect(scored["value"] as? Double == validation["pruned"] as? Double)
         let replayed = try tool.run(["replay", tool.file("run")])
         #expect(replayed.status == 0, "\(replayed.output) \(replayed.errors)")
+
+        // A finished run can be trained afterwards, once.
+        let trained = try tool.run(["resume", tool.file("run"), "--recover", "20"])
+        #expect(trained.status == 0 && trained.output.contains("after 20 steps"), "\(trained.errors)")
+        let recovery = try #require(try RunFiles(folder: tool.file("run")).recovery())
+        let change = try #require(recovery.validation)
+        let rescored = try evaluate(tool, "run", tool.file("data.tsv"), ["--metric", "f1"]).json()
+        let value = try #require(rescored["value"] as? Double)
+        #expect(abs(value - (recovery.isKept ? change.after : change.before)) < 1e-9)
+        let again = try tool.run(["resume", tool.file("run"), "--recover", "20"])
+        #expect(again.status != 0 && again.errors.contains("recovery.json"), "\(again.errors)")
     }
 }
