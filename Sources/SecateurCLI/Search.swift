@@ -29,8 +29,8 @@ struct Search: ParsableCommand {
 
             Quality can be what is asked for; the fastest policy that keeps it is found:
 
-              secateur search models/minilm --task fidelity --train text.txt --max-drop 1% \\
-                  --output checkpoints/minilm-99
+              secateur search models/minilm --task fidelity --train text.txt \\
+                  --max-drop 1% --output checkpoints/minilm-99
 
             One search over a range of targets serves every latency inside of it:
 

@@ -48,7 +48,8 @@ public struct NibbleRows: Sendable {
         var multipliers: [UInt8] = []
         var scale: Float = 0
 
-        /// Takes the least scale that all weights are multiples of; nil where there is none.
+        /// Takes the first of ``WeightGrid/scales(ofLargest:multiples:)`` that all weights are multiples of; nil where
+        /// there is none.
         init?(_ line: ArraySlice<Float>) {
             let (grid, largest) = (WeightGrid.int4, line.reduce(0) { max($0, $1.magnitude) })
             guard largest > 1e-30 else {
@@ -56,8 +57,9 @@ public struct NibbleRows: Sendable {
                 multipliers = [UInt8](repeating: 1, count: NibbleRows.groups(of: line.count))
                 return
             }
-            for count in (1...grid.highest * grid.highestMultiplier).reversed() {
-                let scale = largest / Float(count)
+            let scales = WeightGrid.scales(
+                ofLargest: largest, multiples: grid.highest * grid.highestMultiplier)
+            for scale in scales {
                 let isOnGrid = line.allSatisfy { ($0 / scale).rounded() * scale == $0 }
                 guard isOnGrid, divide(line.map { Int(($0 / scale).rounded()) }) else { continue }
                 self.scale = scale

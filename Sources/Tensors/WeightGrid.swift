@@ -89,6 +89,13 @@ public struct WeightGrid: Sendable, Hashable {
         Float(bitPattern: (scale.bitPattern + 0x40) & ~0x7F)
     }
 
+    /// The scales that a row may have whose largest weight is given, the least first; before them those that rounding
+    /// chooses.
+    public static func scales(ofLargest largest: Float, multiples: Int) -> [Float] {
+        let all = (1...multiples).reversed().map { largest / Float($0) }
+        return all.filter { shortened($0) == $0 } + all.filter { shortened($0) != $0 }
+    }
+
     /// A weight [rows × columns] with every number rounded to the nearest of the grid.
     public func nearest(to weight: Matrix) -> Matrix {
         var result = weight
@@ -155,10 +162,8 @@ public struct IntegerRows: Sendable {
     private static func grid(of row: [Float]) -> Float? {
         let largest = row.reduce(0) { max($0, $1.magnitude) }
         guard largest > 1e-30 else { return 0 }
-        let scales = (1...127).reversed().map { largest / Float($0) }
-        func isGrid(_ scale: Float) -> Bool {
+        return WeightGrid.scales(ofLargest: largest, multiples: 127).first { scale in
             row.allSatisfy { ($0 / scale).rounded() * scale == $0 }
         }
-        return scales.first { WeightGrid.shortened($0) == $0 && isGrid($0) } ?? scales.first(where: isGrid)
     }
 }
