@@ -60,8 +60,8 @@ struct HardwareStudy: ParsableCommand {
     @Option(help: "Fixes all random choices.")
     var seed: UInt64 = 1
 
-    @Option(help: "The built secateur command. Default: the one beside this program.")
-    var secateur = SecateurProgram.beside
+    @Option(help: "The built secateur command. Default: that in this program's folder.")
+    var secateur = SecateurProgram.neighbor
 
     @Option(help: "Folder for the runs and all that is measured.")
     var output = "checkpoints/hardware"

@@ -6,8 +6,8 @@ import Tensors
 struct SecateurProgram {
     let path: String
 
-    /// The one beside this program.
-    static let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    /// The one in this program's folder.
+    static let neighbor = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("secateur").path
 
     /// Runs it to its end, and returns what it printed.

@@ -116,21 +116,6 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
     public var isRowBlock: Bool { unit.map { $0.rows > 1 && $0.columns == 1 } ?? false }
 }
 
-extension Pattern: Codable {
-    /// Reads the name.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let name = try container.decode(String.self)
-        guard let pattern = Pattern(name) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "found '\(name)', allowed dense, \(Self.allowed)")
-        }
-        self = pattern
-    }
-
-    /// Writes the name.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
+extension Pattern: CodedAsText {
+    public static var form: String { "dense, \(allowed)" }
 }

@@ -1,5 +1,5 @@
 /// How long a pruned model is trained: `10m`, `90s`, or `500` steps.
-public enum RecoveryLength: Sendable, Equatable, CustomStringConvertible {
+public enum RecoveryLength: Sendable, Equatable, CodedAsText {
     /// Steps.
     case steps(Int)
     /// About as many seconds: as many steps as the first ones let expect.
@@ -26,24 +26,5 @@ public enum RecoveryLength: Sendable, Equatable, CustomStringConvertible {
         case .seconds(let seconds):
             seconds.truncatingRemainder(dividingBy: 60) == 0 ? "\(Int(seconds / 60))m" : "\(seconds)s"
         }
-    }
-}
-
-extension RecoveryLength: Codable {
-    /// Reads its text.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let length = RecoveryLength(text) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "found '\(text)', allowed \(Self.form)")
-        }
-        self = length
-    }
-
-    /// Writes its text.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
     }
 }

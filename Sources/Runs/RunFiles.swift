@@ -43,6 +43,11 @@ public struct RunFiles {
         FileManager.default.fileExists(atPath: path(.latency))
     }
 
+    /// Whether the pruned model was trained.
+    private var holdsRecovery: Bool {
+        FileManager.default.fileExists(atPath: path(.recovery))
+    }
+
     /// Makes the folder where there is none.
     /// - Throws: `Issue` when it cannot be made or written to.
     package func makeFolder() throws {
@@ -168,21 +173,19 @@ public struct RunFiles {
 
     /// Whether the run's options ask for training of the pruned model that has not taken place.
     public func awaitsRecovery() throws -> Bool {
-        try options().recover != nil
-            && !FileManager.default.fileExists(atPath: path(.recovery))
+        try options().recover != nil && !holdsRecovery
     }
 
     /// What training of the pruned model came to; nil where there was none.
     /// - Throws: `Issue` when it is damaged.
     public func recovery() throws -> RecoverySummary? {
-        guard FileManager.default.fileExists(atPath: path(.recovery)) else { return nil }
-        return try read(.recovery)
+        holdsRecovery ? try read(.recovery) : nil
     }
 
     /// Has the pruned model trained, at the end of the search or now that it has ended.
     /// - Throws: `Issue` for one that was trained.
     public func setRecovery(_ length: RecoveryLength) throws {
-        guard !FileManager.default.fileExists(atPath: path(.recovery)) else {
+        guard !holdsRecovery else {
             throw Issue(
                 .exists, .path(path(.recovery)), found: "a model that was trained after its search",
                 allowed: "one as it was pruned")

@@ -23,7 +23,7 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public struct Rounded: Sendable, Codable, Equatable {
         /// The level of every layer.
         public let level: Level
-        /// Median over the rounds of dense time / its time, measured alternating with the pruned model.
+        /// Median over the rounds of dense time / its time, measured alternating.
         public let speedup: Double
         /// Bytes of its weights, packed.
         public let sizeBytes: Int
@@ -88,7 +88,7 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let validation: Score?
     /// A level for every layer.
     public let policy: [Choice]
-    /// The fastest precision alone, where the search was offered one.
+    /// The fastest precision alone, where the search was offered one and aimed by measurement.
     public let rounded: Rounded?
     /// Where the time of a pass goes in the pruned model.
     public var breakdown: Breakdown?

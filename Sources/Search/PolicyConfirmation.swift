@@ -61,15 +61,15 @@ struct PolicyConfirmation<Model: SearchableModel> {
         ) { progress("measuring pruned models", $0) }
     }
 
-    /// The fastest precision alone, measured beside a policy.
-    private func rounded(beside actions: [Int], _ progress: StageProgress) throws -> SearchSummary.Rounded? {
+    /// The fastest precision alone; nil where there is none, and where searches by one table are compared.
+    private func rounded(_ progress: StageProgress) throws -> SearchSummary.Rounded? {
         let costs = preparation.costs
         let policies = costs.levels.indices.filter { costs.levels[$0].keepsAll && !costs.levels.isDense($0) }
-            .map { level in actions.map { _ in level } }
-        guard let fastest = policies.min(by: { costs.latencyMs(of: $0) < costs.latencyMs(of: $1) }) else {
-            return nil
-        }
-        let measured = try withoutActuallyEscaping(progress) { try measure([fastest, actions], $0)[0] }
+            .map { level in costs.layers.map { _ in level } }
+        guard latency == .measured,
+            let fastest = policies.min(by: { costs.latencyMs(of: $0) < costs.latencyMs(of: $1) })
+        else { return nil }
+        let measured = try withoutActuallyEscaping(progress) { try measure([fastest], $0)[0] }
         return SearchSummary.Rounded(
             level: costs.levels[fastest[0]], speedup: measured.speedup,
             sizeBytes: costs.sizeBytes(of: fastest),
@@ -104,7 +104,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
             quality: terms.quality, checkedQuality: best.candidate.checkedQuality, reward: terms.reward,
             checkedError: error, validation: validation,
             policy: zip(costs.layers, actions).map { .init(layer: $0, level: costs.levels[$1]) },
-            rounded: try rounded(beside: actions, progress),
+            rounded: try rounded(progress),
             breakdown: breakdowns.model, denseBreakdown: breakdowns.reference)
     }
 }

@@ -100,7 +100,8 @@ public struct Recovery<Task: SearchTask> {
         try PrunedModelFolder.write(
             weights: outcome.weights, levels: levels, others: outcome.others, of: path, modules,
             metadata: ["format": "pt"], formats: inputs.components.capabilities.formats, to: new)
-        let (before, after) = (try scores(path), try scores(new))
+        let dense = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
+        let (before, after) = (try scores(path, dense: dense), try scores(new, dense: dense))
         let summary = RecoverySummary(
             steps: outcome.steps, losses: outcome.losses,
             checked: .init(metric: inputs.data.check.metric, before: before.checked, after: after.checked),
@@ -120,12 +121,12 @@ public struct Recovery<Task: SearchTask> {
     }
 
     /// Quality on other data as a fraction of dense, and the score on the validation file.
-    private func scores(_ path: String) throws -> (checked: Double, validation: Double?) {
+    ///
+    /// - Parameter dense: the dense model's score on the former.
+    private func scores(_ path: String, dense: Double) throws -> (checked: Double, validation: Double?) {
         let model = try Task.Model(path: path, precision: .float32, inputs.components.capabilities)
-        let check = inputs.data.check
         return (
-            check.score(model.network, pool: inputs.pool)
-                / check.score(inputs.model.network, pool: inputs.pool),
+            inputs.data.check.score(model.network, pool: inputs.pool) / dense,
             inputs.validation?.score(model.network, pool: inputs.pool)
         )
     }

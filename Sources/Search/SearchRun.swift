@@ -76,11 +76,6 @@ public final class SearchRun {
     /// How many policies an outcome lists, at most.
     public static let listed = 8
 
-    /// How many latencies of a range are aimed at.
-    public static let stationsOfRange = TargetSchedule.stations
-    /// How many latencies are tried where quality is to be kept.
-    public static let bisections = TargetSchedule.bisections
-
     /// What it does; after resuming, what it was started with.
     public let options: SearchRunOptions
 

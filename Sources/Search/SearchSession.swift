@@ -188,10 +188,9 @@ public final class SearchSession<Model: SearchableModel> {
     }
 
     private static func requireBudget(_ environment: PruningEnvironment, _ options: SearchOptions) throws {
-        // A range needs two policies for each of its stations, as effects are asked for at the first.
-        let needed =
-            options.maxDrop != nil
-            ? 4 * SearchRun.bisections : options.mildestLatency != nil ? 4 * SearchRun.stationsOfRange : 1
+        // Several stations need two policies each, as effects are asked for at the first.
+        let stations = TargetSchedule.stations(of: options)
+        let needed = stations == 1 ? 1 : 4 * stations
         guard environment.evaluationsLeft < needed else { return }
         let spent = environment.costs.accounting
         let least = spent.preparationTokens / spent.tokensPerEvaluation + 1
@@ -204,13 +203,12 @@ public final class SearchSession<Model: SearchableModel> {
     private static func requireAgent(_ options: SearchOptions, _ agents: AgentRegistry) throws {
         let agent = try agents.agent(named: options.agent)
         try agent.require(options.agentOptions)
-        let option =
-            options.maxDrop != nil ? "maxDrop" : options.mildestLatency != nil ? "targetLatency" : nil
-        if let option, !agent.servesRanges {
+        guard agent.servesRanges || TargetSchedule.stations(of: options) == 1 else {
             let allowed = agents.agents.filter { $0.servesRanges }.map { $0.name }.joined(separator: ", ")
             let asked = options.maxDrop.map { "\($0)" } ?? "the range \(options.targetLatencies)"
             throw Issue(
-                .mismatch, .option(option), found: "\(asked) with agent \(options.agent)",
+                .mismatch, .option(options.maxDrop != nil ? "maxDrop" : "targetLatency"),
+                found: "\(asked) with agent \(options.agent)",
                 allowed: "with \(allowed)")
         }
     }

@@ -15,6 +15,11 @@ struct TargetSchedule: Sendable, Equatable {
     /// what it was.
     static let bisections = 6
 
+    /// How many latencies a search with these options aims at.
+    static func stations(of options: SearchOptions) -> Int {
+        options.maxDrop != nil ? bisections : options.mildestLatency != nil ? stations : 1
+    }
+
     /// A quality that is to be kept.
     struct Quality: Sendable, Equatable {
         /// Quality on the reward data, as a fraction of dense, at least.

@@ -91,6 +91,6 @@ enum RunFolder {
 
     /// Prints a summary as JSON or as a table.
     static func printSummary(_ summary: SearchSummary, folder: String, json: Bool) throws {
-        if json { try Terminal.printJSON(summary) } else { SummaryTable.show(summary, folder: folder) }
+        if json { try Terminal.printJSON(summary) } else { try SummaryTable.show(summary, folder: folder) }
     }
 }

@@ -5,12 +5,12 @@ import Search
 /// The end of a search, for people.
 enum SummaryTable {
     /// Prints dense next to pruned, then the policy layer by layer.
-    static func show(_ summary: SearchSummary, folder: String) {
+    static func show(_ summary: SearchSummary, folder: String) throws {
         print("\(summary.hardware)")
         print(
             "\(summary.options.tokens.counted("token")), \(summary.options.threads.counted("thread")), "
                 + "\(summary.evaluations.counted("policy", plural: "policies")) evaluated\n")
-        showScores(summary, folder: folder)
+        try showScores(summary, folder: folder)
         print("")
         for choice in summary.policy {
             let level = choice.level
@@ -38,7 +38,7 @@ enum SummaryTable {
         print("\nThe pruned model is in \(folder)/model, the report in \(folder)/report.html")
     }
 
-    private static func showScores(_ summary: SearchSummary, folder: String) {
+    private static func showScores(_ summary: SearchSummary, folder: String) throws {
         let decimal = Terminal.decimal
         row("", "dense", "pruned", "pruned / dense")
         row(
@@ -55,7 +55,7 @@ enum SummaryTable {
         if let validation = summary.validation {
             score("\(validation.metric), validation", validation.dense, validation.pruned)
         }
-        if let recovery = try? RunFiles(folder: folder).recovery() {
+        if let recovery = try RunFiles(folder: folder).recovery() {
             show(recovery, isLabelled: isLabelled, validation: summary.validation)
         }
     }

@@ -59,11 +59,9 @@ public final class FakeQuantization {
             let rounded = layer.weight.value
             layer.weight.value = exact
             let (steps, logScale) = (layer.steps, layer.logScale)
-            let (gradient, logScales) = (layer.weight.gradient, logScale.value.elements)
-            let sums = pool.map(count: exact.rows) { row in
-                steps.pull(
-                    row, logScales[row], exact: exact.row(row), rounded: rounded.row(row), gradient.row(row))
-            }
+            let logScales = logScale.value.elements
+            let sums = steps.pulls(
+                logScales, exact: exact, rounded: rounded, layer.weight.gradient, pool: pool)
             let scale = 1 / (Float(exact.columns) * Float(steps.grid.highest)).squareRoot()
             for (row, sum) in sums.enumerated() { logScale.gradient.elements[row] += sum * scale }
             layer.weight.gradient.forEachRow(pool: pool) { index, row in
@@ -120,8 +118,16 @@ private struct RowSteps: Sendable {
     /// Weights beyond it are cut off.
     func limit(_ step: Float) -> Float { (Float(grid.highest) + 0.5) * step }
 
-    /// Σ g · ∂ŵ/∂ln s over a row.
-    func pull(
+    /// Σ g · ∂ŵ/∂ln s over each row.
+    func pulls(
+        _ logScales: [Float], exact: Matrix, rounded: Matrix, _ gradient: Matrix, pool: ThreadPool
+    ) -> [Float] {
+        pool.map(count: exact.rows) { row in
+            pull(row, logScales[row], exact: exact.row(row), rounded: rounded.row(row), gradient.row(row))
+        }
+    }
+
+    private func pull(
         _ row: Int, _ logScale: Float, exact: ArraySlice<Float>, rounded: ArraySlice<Float>,
         _ gradient: ArraySlice<Float>
     ) -> Float {

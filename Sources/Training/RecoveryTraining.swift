@@ -7,7 +7,7 @@ import Transformers
 /// Trains what is left of a pruned encoder to do what the dense one does: zeros stay, weights in whole numbers are
 /// trained as they are stored, word embeddings stay as they are.
 ///
-/// The dense model runs beside it; the loss is the agreement of embeddings, of their similarities within the batch and
+/// The dense model is the teacher; the loss is the agreement of embeddings, of their similarities within the batch and
 /// of hidden states, and half of it labels where there are some.
 public struct RecoveryTraining {
     /// What it is given.

@@ -23,7 +23,7 @@ import TinyModels
         deinit { try? FileManager.default.removeItem(atPath: path) }
     }
 
-    /// Beside the test bundle, where SwiftPM puts executables.
+    /// In the folder of the test bundle, where SwiftPM puts executables.
     private static let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("Benchmarks").path
 

@@ -7,7 +7,7 @@ import Testing
     import FoundationXML
 #endif
 
-/// Policies beside each other, as a picture of its own.
+/// Policies side by side, as a picture of its own.
 @Suite struct PolicyColumnsTests {
     private static let layers = [
         "encoder.layer.0.attention.self.query", "encoder.layer.0.intermediate.dense",

@@ -1,6 +1,6 @@
 import Levels
 
-/// Several policies of one model beside each other: a row for each layer, a column for each policy; the
+/// Several policies of one model side by side: a row for each layer, a column for each policy; the
 /// pattern and the precision by color, hatch and name, the sparsity by shade and number.
 public struct PolicyColumns: Sendable {
     /// A policy, and what stands above it.

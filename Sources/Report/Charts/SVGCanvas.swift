@@ -109,7 +109,7 @@ public struct SVGCanvas: Sendable {
             + elements.joined(separator: "\n") + "</svg>"
     }
 
-    /// The picture as a mark in a legend, which says beside it what it means.
+    /// The picture as a mark in a legend, which says next to it what it means.
     var swatch: String {
         "<svg class=\"swatch\" viewBox=\"0 0 \(Self.number(width)) \(Self.number(height))\" aria-hidden=\"true\">"
             + elements.joined() + "</svg>"

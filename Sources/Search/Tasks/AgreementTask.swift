@@ -94,9 +94,6 @@ public struct AgreementTask: SearchTask {
 
     /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
     static func parts(of texts: [String], _ options: SearchOptions) -> [[String]] {
-        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
-        return Parts.cut(
-            texts.shuffled(using: &random),
-            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+        Parts.drawn(texts, options)
     }
 }

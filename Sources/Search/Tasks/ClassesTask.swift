@@ -30,7 +30,7 @@ public struct ClassesTask: SearchTask {
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
         let examples = try training.examples(path: options.train)
-        let judged = Set(Self.indices(options, count: examples.count).dropFirst().joined())
+        let judged = Set(Parts.drawn(examples.indices, options).dropFirst().joined())
         return examples.indices.filter { !judged.contains($0) }.map { examples[$0] }
     }
 
@@ -76,14 +76,7 @@ public struct ClassesTask: SearchTask {
     /// Examples to calibrate on, to compute rewards on, and to pick the final policy by.
     private func parts(_ options: SearchOptions, _ model: ClassifierModel) throws -> [ClassificationTask] {
         let task = try model.task(ofFile: options.train, metric: options.metric ?? .accuracy)
-        return Self.indices(options, count: task.labels.count).map { task.part($0) }
-    }
-
-    private static func indices(_ options: SearchOptions, count: Int) -> [[Int]] {
-        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
-        return Parts.cut(
-            (0..<count).shuffled(using: &random),
-            [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences])
+        return Parts.drawn(task.labels.indices, options).map { task.part($0) }
     }
 }
 

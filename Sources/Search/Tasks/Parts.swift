@@ -1,5 +1,24 @@
+import Runs
+import Tensors
+
 /// Cuts a list up.
 enum Parts {
+    /// Parts of a training file's items, shuffled by the seed: what to calibrate on, what to compute rewards on, and
+    /// what to pick the final policy by.
+    static func drawn<Element>(
+        _ items: some Sequence<Element>, _ sizes: [Int], seed: UInt64
+    ) -> [[Element]] {
+        var random = CounterBasedRandom(seed: seed, stream: .dataParts)
+        return cut(items.shuffled(using: &random), sizes)
+    }
+
+    /// As many as the options say, for items of one sentence or example each.
+    static func drawn<Element>(_ items: some Sequence<Element>, _ options: SearchOptions) -> [[Element]] {
+        drawn(
+            items, [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences],
+            seed: options.seed)
+    }
+
     /// Consecutive parts of the sizes asked for; in proportion where there is not enough, at least
     /// `least` each.
     static func cut<Element>(_ items: [Element], _ sizes: [Int], least: Int = 2) -> [[Element]] {

@@ -73,10 +73,10 @@ public struct SimilarityTask: SearchTask {
 
     /// Pairs to calibrate on, to compute rewards on, and to pick the final policy by.
     private func parts(_ options: SearchOptions) throws -> [[ScoredPair]] {
-        var random = CounterBasedRandom(seed: options.seed, stream: .dataParts)
-        return Parts.cut(
-            try Datasets.scoredPairs(path: options.train).shuffled(using: &random),
-            [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences])
+        Parts.drawn(
+            try Datasets.scoredPairs(path: options.train),
+            [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences],
+            seed: options.seed)
     }
 
     private static func sentences(_ pairs: [ScoredPair]) -> [String] {
