@@ -67,6 +67,46 @@ public struct Run: Sendable {
             to: model, cache: cache, output: output, note: note)
     }
 
+    /// Takes a policy for one latency out of a search over a range, and writes it as a run of its own.
+    ///
+    /// - Parameters:
+    ///   - output: the folder to write, which must not exist.
+    ///   - cache: the folder of level databases. Default: `secateur` in the user's cache folder.
+    ///   - progress: is told what is being done, and what fraction of it is done.
+    public func pick(
+        _ target: LatencyTarget, output: String, cache: String = Search.standardCache,
+        progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }
+    ) throws -> SearchSummary {
+        func pick<Task: SearchTask>(_ task: Task) throws -> SearchSummary {
+            try PolicyPick<Task.Model>(run: folder, target: target)
+                .pick(task, to: output, cache: cache, progress: progress)
+        }
+        return try picked(pick(task()), output)
+    }
+
+    /// Picks the final policy of a finished search again, with new measurements, and writes it as a run of its own.
+    ///
+    /// Parameters are those of ``pick(_:output:cache:progress:)``.
+    public func remeasure(
+        output: String, cache: String = Search.standardCache,
+        progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }
+    ) throws -> SearchSummary {
+        func pick<Task: SearchTask>(_ task: Task) throws -> SearchSummary {
+            try PolicyPick<Task.Model>(remeasuring: folder)
+                .pick(task, to: output, cache: cache, progress: progress)
+        }
+        return try picked(pick(task()), output)
+    }
+
+    private func picked(_ summary: SearchSummary, _ output: String) throws -> SearchSummary {
+        try Run(output).writeReport()
+        return summary
+    }
+
+    private func task() throws -> any SearchTask {
+        try SearchTasks.standard.task(named: options().task)
+    }
+
     /// Writes the run in the format of another tool.
     ///
     /// - Parameters:
@@ -95,9 +135,8 @@ public struct Run: Sendable {
         tokens: Int? = nil, threads: Int = Runtime.usableProcessors, rounds: Int = 40
     ) throws -> EndToEndBenchmark.Result {
         let options = try options()
-        let task = try SearchTasks.standard.task(named: options.task)
         return try benchmark(
-            task, options, tokens: tokens ?? options.tokens, threads: threads, rounds: rounds)
+            task(), options, tokens: tokens ?? options.tokens, threads: threads, rounds: rounds)
     }
 
     private func benchmark<Task: SearchTask>(

@@ -28,6 +28,10 @@ public struct Search: Sendable {
     public enum Event: Sendable {
         /// A stage is done to a fraction.
         case stage(String, fraction: Double)
+        /// Preparation is over: from here on it stops cleanly when it is asked to.
+        ///
+        /// - Parameter rows: what was evaluated before, where it is resumed.
+        case prepared(LevelCosts, rows: [TraceRow])
         /// A policy was evaluated.
         case evaluated(TraceRow)
         /// Something that a person should know.
@@ -42,6 +46,10 @@ public struct Search: Sendable {
     public let output: String
     /// The folder of level databases and dense scores that searches of a model share.
     public let cache: String
+    /// A file of latencies to take instead of measuring; nil to measure.
+    public var latencyTable: String?
+    /// The folder of an earlier run whose sensitivities are taken over.
+    public var earlierRun: String?
     private let components: SearchComponents
 
     /// Describes a search.
@@ -67,43 +75,97 @@ public struct Search: Sendable {
     /// Searches from the beginning.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.
     public func run() throws -> AsyncThrowingStream<Event, any Error> {
-        stream(try components.tasks.task(named: options.task), isNew: true)
+        try stream(requireTask(options)) { try run(shouldStop: $1, onEvent: $0) }
     }
 
     /// Continues the search that was stopped or killed in the run folder.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.
     public func resume() throws -> AsyncThrowingStream<Event, any Error> {
-        stream(try components.tasks.task(named: RunFiles(folder: output).options().task), isNew: false)
-    }
-
-    private func stream(_ task: some SearchTask, isNew: Bool) -> AsyncThrowingStream<Event, any Error> {
-        Work.stream { emit, isStopped in
-            func note(_ text: String) { emit(.note(text)) }
-            func progress(_ stage: String, _ fraction: Double) { emit(.stage(stage, fraction: fraction)) }
-            let files = RunFiles(folder: output)
-            let finished = isNew ? nil : try files.finishedSummary()
-            let summary =
-                try finished
-                ?? session(task, isNew: isNew, progress, note).finish(
-                    progress: progress, onEvaluation: { emit(.evaluated($0)) }, shouldStop: isStopped)
-            guard let summary else { return }
-            if try files.awaitsRecovery() {
-                let recovery = try Recovery(task, run: output, components: components)
-                guard try recovery.run(shouldStop: isStopped, progress: progress) != nil else { return }
-            }
-            try Run(output).writeReport()
-            emit(.finished(summary))
+        try stream(requireTask(RunFiles(folder: output).options())) {
+            try resume(shouldStop: $1, onEvent: $0)
         }
     }
 
+    /// Searches from the beginning on the calling thread.
+    ///
+    /// - Parameter shouldStop: asked between two evaluations.
+    /// - Returns: nil when it was stopped before the end; ``resume(shouldStop:onEvent:)`` continues it.
+    public func run(
+        shouldStop: () -> Bool, onEvent: (Event) -> Void
+    ) throws -> SearchSummary? {
+        try search(requireTask(options), isNew: true, shouldStop, onEvent)
+    }
+
+    /// Continues, on the calling thread, the search that was stopped or killed in the run folder; of one that is
+    /// finished, the training that it may still wait for.
+    ///
+    /// - Parameter shouldStop: asked between two evaluations.
+    /// - Returns: nil when it was stopped before the end.
+    public func resume(
+        shouldStop: () -> Bool, onEvent: (Event) -> Void
+    ) throws -> SearchSummary? {
+        let files = RunFiles(folder: output)
+        let task = try requireTask(files.options())
+        guard let summary = try files.finishedSummary() else {
+            return try search(task, isNew: false, shouldStop, onEvent)
+        }
+        if try files.awaitsRecovery() { return try recover(task, summary, shouldStop, onEvent) }
+        onEvent(.finished(summary))
+        return summary
+    }
+
+    private func requireTask(_ options: Options) throws -> any SearchTask {
+        try components.tasks.task(named: options.task)
+    }
+
+    private func stream(
+        _ task: any SearchTask,
+        _ body: @escaping @Sendable (_ emit: (Event) -> Void, _ isStopped: () -> Bool) throws -> SearchSummary?
+    ) -> AsyncThrowingStream<Event, any Error> {
+        Work.stream { emit, isStopped in _ = try body(emit, isStopped) }
+    }
+
+    private func search<Task: SearchTask>(
+        _ task: Task, isNew: Bool, _ shouldStop: () -> Bool, _ emit: (Event) -> Void
+    ) throws -> SearchSummary? {
+        let session = try session(task, isNew: isNew, emit)
+        emit(.prepared(session.costs, rows: session.rows))
+        let summary = try session.finish(
+            progress: { emit(.stage($0, fraction: $1)) }, onEvaluation: { emit(.evaluated($0)) },
+            shouldStop: shouldStop)
+        guard let summary else {
+            try Run(output).writeReport()
+            return nil
+        }
+        return try recover(task, summary, shouldStop, emit)
+    }
+
+    /// Trains the pruned model, where the options ask for it.
+    private func recover(
+        _ task: some SearchTask, _ summary: SearchSummary, _ shouldStop: () -> Bool, _ emit: (Event) -> Void
+    ) throws -> SearchSummary? {
+        if try RunFiles(folder: output).awaitsRecovery() {
+            let recovery = try Recovery(task, run: output, components: components)
+            let outcome = try recovery.run(
+                shouldStop: shouldStop, progress: { emit(.stage($0, fraction: $1)) })
+            guard outcome != nil else { return nil }
+        }
+        try Run(output).writeReport()
+        emit(.finished(summary))
+        return summary
+    }
+
     private func session<Task: SearchTask>(
-        _ task: Task, isNew: Bool, _ progress: StageProgress, _ note: (String) -> Void
+        _ task: Task, isNew: Bool, _ emit: (Event) -> Void
     ) throws -> SearchSession<Task.Model> {
-        isNew
-            ? try .start(
-                options, task: task, folder: output, cache: cache, components: components, progress: progress,
-                note: note)
-            : try .resume(
+        func note(_ text: String) { emit(.note(text)) }
+        func progress(_ stage: String, _ fraction: Double) { emit(.stage(stage, fraction: fraction)) }
+        guard isNew else {
+            return try .resume(
                 task, folder: output, cache: cache, components: components, progress: progress, note: note)
+        }
+        return try .start(
+            options, task: task, folder: output, cache: cache, latencyTable: latencyTable, from: earlierRun,
+            components: components, progress: progress, note: note)
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import ModelFiles
 import Report
 import Runs
-import Search
+import Secateur
 
 /// Where a new run goes and how it is shown: `search` and `retarget` share it.
 struct NewRunOptions: ParsableArguments {
@@ -33,21 +33,17 @@ struct NewRunOptions: ParsableArguments {
     ///   - aim: where the options are from, for what is no option of the run.
     ///   - cache: the folder of level databases.
     ///   - run: an earlier run whose sensitivities are taken over.
-    func search<Task: SearchTask>(
-        _ task: Task, _ options: SearchOptions, _ aim: AimOptions, cache: String, from run: String? = nil
+    func search(
+        _ options: SearchOptions, _ aim: AimOptions, cache: String, from run: String? = nil
     ) throws {
         aim.machine.noteBusyProcessors()
-        let line = ProgressLine()
         let live = try serve.map {
             try LiveReport.start(port: $0, RunRecord(folder: output.path, starting: options))
         }
         if let live { Terminal.note("the report is live at \(live.address)") }
-        let session = try SearchSession<Task.Model>.start(
-            options, task: task, folder: output.path, cache: cache, latencyTable: aim.latencyTable, from: run,
-            progress: { stage, fraction in
-                line.show(stage, fraction)
-                live?.report.update { $0.with(costs: nil, rows: [], stage: stage) }
-            }, note: Terminal.note)
-        try RunFolder.finish(session, folder: output.path, line: line, live: live?.report, json: json)
+        var search = Secateur.Search(options, output: output.path, cache: cache)
+        search.latencyTable = aim.latencyTable
+        search.earlierRun = run
+        try RunFolder.follow(search.run, folder: output.path, live: live?.report, json: json)
     }
 }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Levels
 import ModelFiles
-import Runs
-import Search
+import Secateur
 
 /// `secateur pick`
 struct Pick: ParsableCommand {
@@ -39,12 +38,9 @@ struct Pick: ParsableCommand {
 
     func run() throws {
         try output.require(.newFolder)
-        try pick(SearchTasks.standard.task(named: RunFiles(folder: runFolder).options().task))
-    }
-
-    private func pick<Task: SearchTask>(_ task: Task) throws {
-        try RunFolder.pick(
-            task, by: PolicyPick(run: runFolder, target: targetLatency), to: output,
-            cache: cacheOptions.folder(ofRun: runFolder), json: json)
+        try RunFolder.pick(to: output, json: json) {
+            try Run(runFolder).pick(
+                targetLatency, output: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: $0)
+        }
     }
 }

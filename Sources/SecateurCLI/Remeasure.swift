@@ -1,7 +1,6 @@
 import ArgumentParser
 import ModelFiles
-import Runs
-import Search
+import Secateur
 
 /// `secateur remeasure`
 struct Remeasure: ParsableCommand {
@@ -28,12 +27,9 @@ struct Remeasure: ParsableCommand {
 
     func run() throws {
         try output.require(.newFolder)
-        try remeasure(SearchTasks.standard.task(named: RunFiles(folder: runFolder).options().task))
-    }
-
-    private func remeasure<Task: SearchTask>(_ task: Task) throws {
-        try RunFolder.pick(
-            task, by: PolicyPick(remeasuring: runFolder), to: output,
-            cache: cacheOptions.folder(ofRun: runFolder), json: json)
+        try RunFolder.pick(to: output, json: json) {
+            try Run(runFolder).remeasure(
+                output: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: $0)
+        }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Levels
 import Runs
 import Search
+import Secateur
 
 /// `secateur resume`
 struct Resume: ParsableCommand {
@@ -31,10 +32,13 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let files = RunFiles(folder: runFolder)
-        let task = try SearchTasks.standard.task(named: files.options().task)
-        if let recover { try ask(for: recover, task, files) }
-        guard let summary = try files.finishedSummary() else { return try resume(task) }
-        try RunFolder.show(summary, folder: runFolder, json: json)
+        let options = try files.options()
+        if let recover { try ask(for: recover, SearchTasks.standard.task(named: options.task), files) }
+        // Training a finished run's model can be stopped at once; a search when it is prepared.
+        if try files.finishedSummary() != nil { Interruption.becomeStoppable() }
+        let search = try Secateur.Search(
+            options, output: runFolder, cache: cacheOptions.folder(ofRun: runFolder))
+        try RunFolder.follow(search.resume, folder: runFolder, json: json)
     }
 
     private func ask<Task: SearchTask>(
@@ -42,13 +46,5 @@ struct Resume: ParsableCommand {
     ) throws {
         try Recovery.require(task, files.options())
         try files.setRecovery(length)
-    }
-
-    private func resume<Task: SearchTask>(_ task: Task) throws {
-        let line = ProgressLine()
-        let session = try SearchSession<Task.Model>.resume(
-            task, folder: runFolder, cache: cacheOptions.folder(ofRun: runFolder), progress: line.show,
-            note: Terminal.note)
-        try RunFolder.finish(session, folder: runFolder, line: line, json: json)
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Runs
-import Search
 
 /// `secateur retarget`
 struct Retarget: ParsableCommand {
@@ -43,7 +42,6 @@ struct Retarget: ParsableCommand {
         options.tokens = aim.machine.tokens ?? options.tokens
         try aim.set(&options, keepsRecovery: true)
         try newRun.search(
-            SearchTasks.standard.task(named: options.task), options, aim,
-            cache: aim.cacheOptions.folder(ofRun: runFolder), from: runFolder)
+            options, aim, cache: aim.cacheOptions.folder(ofRun: runFolder), from: runFolder)
     }
 }

@@ -1,11 +1,11 @@
 import Foundation
 import Levels
 import ModelFiles
+import Report
 import Runs
-import Search
 import Secateur
 
-/// What `search`, `retarget` and `resume` share.
+/// What `search`, `retarget`, `resume`, `pick` and `remeasure` share.
 enum RunFolder {
     /// Makes sure that a run folder is free, or that its run may be replaced.
     static func check(_ folder: OutputPath, overwrite: Bool) throws {
@@ -17,80 +17,48 @@ enum RunFolder {
         }
     }
 
-    /// Trains the pruned model, where the options ask for it.
-    private static func recover<Task: SearchTask>(_ task: Task, folder: String, line: ProgressLine) throws
-        -> RecoverySummary?
-    {
-        guard try RunFiles(folder: folder).awaitsRecovery() else { return nil }
-        let recovery = try Recovery(task, run: folder).run(
-            shouldStop: { Interruption.isRequested }, progress: line.show)
-        guard let recovery else { stop(folder) }
-        return recovery
-    }
-
-    static func writeReport(_ folder: String) throws {
-        try Secateur.Run(folder).writeReport()
-    }
-
-    /// Picks a policy from a finished run, writes its folder, and prints what came out.
-    static func pick<Task: SearchTask>(
-        _ task: Task, by pick: PolicyPick<Task.Model>, to output: OutputPath, cache: String, json: Bool
+    /// Follows a search to its end, and prints what it came to.
+    ///
+    /// - Parameters:
+    ///   - body: searches, asks whether it should stop, and says what happens.
+    ///   - folder: the run's.
+    static func follow(
+        _ body: (_ shouldStop: () -> Bool, _ onEvent: (Secateur.Search.Event) -> Void) throws ->
+            SearchSummary?,
+        folder: String, live: LiveReport? = nil, json: Bool
     ) throws {
         let line = ProgressLine()
-        let summary = try pick.pick(task, to: output.path, cache: cache, progress: line.show)
-        try writeReport(output.path)
+        let summary = try body({ Interruption.isRequested }) { event in
+            switch event {
+            case .stage(let stage, let fraction):
+                line.show(stage, fraction)
+                live?.update { $0.with(costs: $0.costs, rows: $0.rows, stage: stage) }
+            case .prepared(let costs, let rows):
+                Interruption.becomeStoppable()
+                live?.update { $0.with(costs: costs, rows: rows, stage: "searching") }
+            case .evaluated(let row):
+                live?.update { $0.with(costs: $0.costs, rows: $0.rows + [row], stage: "searching") }
+            case .note(let text): Terminal.note(text)
+            case .finished: break
+            }
+        }
+        line.finish()
+        guard let summary else { Terminal.stop("`secateur resume \(folder)` continues") }
+        try printSummary(summary, folder: folder, json: json)
+    }
+
+    /// Picks a policy from a finished run into a folder of its own, and prints what came out.
+    static func pick(
+        to output: OutputPath, json: Bool,
+        _ body: (_ progress: (String, Double) -> Void) throws -> SearchSummary
+    ) throws {
+        let line = ProgressLine()
+        let summary = try body(line.show)
         line.finish()
         try printSummary(summary, folder: output.path, json: json)
     }
 
-    private static func stop(_ folder: String) -> Never {
-        Terminal.stop("`secateur resume \(folder)` continues")
-    }
-
-    /// Searches to the end, prints the summary, and writes the report.
-    static func finish<Model>(
-        _ session: SearchSession<Model>, folder: String, line: ProgressLine, live: LiveReport? = nil,
-        json: Bool
-    ) throws {
-        Interruption.becomeStoppable()
-        live?.update { $0.with(costs: session.costs, rows: session.rows, stage: "searching") }
-        let summary = try session.finish(
-            progress: { stage, fraction in
-                line.show(stage, fraction)
-                live?.update { $0.with(costs: session.costs, rows: $0.rows, stage: stage) }
-            },
-            onEvaluation: { row in
-                live?.update { $0.with(costs: session.costs, rows: $0.rows + [row], stage: "searching") }
-            }, shouldStop: { Interruption.isRequested })
-        line.finish()
-        guard let summary else {
-            try writeReport(folder)
-            stop(folder)
-        }
-        try recoverAndShow(summary, folder: folder, line: line, json: json)
-    }
-
-    /// Shows what a finished search came to, after the training that it may still wait for.
-    static func show(_ summary: SearchSummary, folder: String, json: Bool) throws {
-        if try RunFiles(folder: folder).awaitsRecovery() {
-            Interruption.becomeStoppable()
-            return try recoverAndShow(summary, folder: folder, line: ProgressLine(), json: json)
-        }
-        try printSummary(summary, folder: folder, json: json)
-    }
-
-    private static func recoverAndShow(
-        _ summary: SearchSummary, folder: String, line: ProgressLine, json: Bool
-    ) throws {
-        let task = try SearchTasks.standard.task(named: summary.options.task)
-        _ = try recover(task, folder: folder, line: line)
-        line.finish()
-        try writeReport(folder)
-        try printSummary(summary, folder: folder, json: json)
-    }
-
-    /// Prints a summary as JSON or as a table.
-    static func printSummary(_ summary: SearchSummary, folder: String, json: Bool) throws {
+    private static func printSummary(_ summary: SearchSummary, folder: String, json: Bool) throws {
         if json { try Terminal.printJSON(summary) } else { try SummaryTable.show(summary, folder: folder) }
     }
 }

@@ -101,9 +101,7 @@ struct Search: ParsableCommand {
     func run() throws {
         if try aim.showsAgentHelp() { return }
         try newRun.check()
-        let options = try options()
-        try newRun.search(
-            SearchTasks.standard.task(named: options.task), options, aim, cache: aim.cacheOptions.folder)
+        try newRun.search(options(), aim, cache: aim.cacheOptions.folder)
     }
 
     /// The options as the search takes them.

@@ -70,7 +70,7 @@ import Testing
                 let expected = (0..<2 * count).map { Float($0 / 2) }
                 #expect(values == expected)
                 for mark in [0, 50, 100] where count >= mark {
-                    FileManager.default.createFile(atPath: "\(path).seen-\(mark)", contents: nil)
+                    _ = FileManager.default.createFile(atPath: "\(path).seen-\(mark)", contents: nil)
                 }
                 try await Task.sleep(for: .milliseconds(5))
             }

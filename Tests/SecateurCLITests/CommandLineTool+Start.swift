@@ -7,7 +7,7 @@ final class RunningCommand {
 
     init(_ tool: CommandLineTool, _ arguments: [String], program: String = "secateur") throws {
         errorPath = tool.file("stderr-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: errorPath, contents: nil)
+        _ = FileManager.default.createFile(atPath: errorPath, contents: nil)
         process.executableURL = URL(fileURLWithPath: CommandLineTool.built(program))
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(
@@ -56,7 +56,7 @@ enum ExternalProgram {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        for path in paths { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in paths { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         process.standardOutput = FileHandle(forWritingAtPath: paths[0])
         process.standardError = FileHandle(forWritingAtPath: paths[1])
         try process.run()

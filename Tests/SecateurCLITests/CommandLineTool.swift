@@ -69,7 +69,7 @@ struct CommandLineTool {
             ["XDG_CACHE_HOME": file("cache")]) { $1 }
         let names = ["stdin", "stdout", "stderr"].map { file("\($0)-\(UUID().uuidString)") }
         try Data((input ?? "").utf8).write(to: URL(fileURLWithPath: names[0]))
-        for name in names.dropFirst() { FileManager.default.createFile(atPath: name, contents: nil) }
+        for name in names.dropFirst() { _ = FileManager.default.createFile(atPath: name, contents: nil) }
         process.standardInput = FileHandle(forReadingAtPath: names[0])
         process.standardOutput = FileHandle(forWritingAtPath: device ?? names[1])
         process.standardError = FileHandle(forWritingAtPath: names[2])

@@ -51,7 +51,7 @@ import Testing
         let checked = try ExternalProgram.run("/bin/bash", ["-n", script(tool, "bash")])
         #expect(checked.status == 0, "\(checked.errors)")
         for name in ["latency.h5", "run.yaml", "text.txt"] {
-            FileManager.default.createFile(atPath: tool.file(name), contents: nil)
+            _ = FileManager.default.createFile(atPath: tool.file(name), contents: nil)
         }
         try FileManager.default.createDirectory(
             atPath: tool.file("models"), withIntermediateDirectories: false)

@@ -72,7 +72,7 @@ import Testing
         defer { search.stop() }
         #expect(search.wait { FileManager.default.fileExists(atPath: "\(disk)/run/trace.h5") })
         Thread.sleep(forTimeInterval: 0.2)
-        FileManager.default.createFile(atPath: "\(disk)/filler", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(disk)/filler", contents: nil)
         let filler = try #require(FileHandle(forWritingAtPath: "\(disk)/filler"))
         for size in [1 << 16, 1 << 12, 1] {
             while (try? filler.write(contentsOf: Data(count: size))) != nil {}

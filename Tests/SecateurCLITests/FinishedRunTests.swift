@@ -52,7 +52,7 @@ import TinyModels
         let refused: [(arguments: [String], names: String)] = [
             (["remeasure", run, "--output", run], "run"),
             (["remeasure", tool.file("again"), "--output", tool.file("third")], "picked"),
-            (["remeasure", tool.file("nothing"), "--output", tool.file("third")], "run.json"),
+            (["remeasure", tool.file("nothing"), "--output", tool.file("third")], "no run"),
         ]
         for (arguments, names) in refused {
             let result = try tool.run(arguments)

@@ -143,7 +143,7 @@ import TinyModels
         let refused: [(arguments: [String], names: String)] = [
             (["pick", tool.file("range"), "--target-latency", "0.5"], "0.7...0.95"),
             (["pick", tool.file("picked-0.9"), "--target-latency", "0.9"], "0.9"),
-            (["pick", tool.file("nothing"), "--target-latency", "0.9"], "run.json"),
+            (["pick", tool.file("nothing"), "--target-latency", "0.9"], "no run"),
         ]
         for (arguments, names) in refused {
             let result = try tool.run(arguments + ["--output", tool.file("refused")])
