@@ -4,7 +4,7 @@ import Levels
 /// The choice of a level for each layer when losses add up:
 /// minimize Σ loss_l(a_l) subject to Σ latency_l(a_l) ≤ what the target leaves, and likewise for size.
 ///
-/// This is the multiple-choice knapsack problem. ``optimum(loss:bins:)`` solves it by dynamic
+/// A sublayer that is removed is so as a whole. This is the multiple-choice knapsack problem. ``optimum(loss:bins:)`` solves it by dynamic
 /// programming over finely discretised latency, as SPDY does (Frantar and Alistarh, ICML 2022), with
 /// a Lagrange multiplier for size; the other methods repair and improve a policy that is given.
 struct AdditiveAllocation: Sendable {
@@ -16,12 +16,18 @@ struct AdditiveAllocation: Sendable {
     let latencyLimitMs: Double
     /// What the layers together may weigh, in bytes; infinite for no limit.
     let sizeLimitBytes: Double
+    /// Layers that have one structure together, side by side.
+    let groups: [[Int]]
+    /// The levels of each structure, those that keep a group first.
+    let structures: [[Int]]
 
     init(costs: LevelCosts, target: Target) {
         latencyMs = costs.latencyMs
         sizeBytes = costs.sizeBytes.map { $0.map(Double.init) }
         latencyLimitMs = target.latencyMs - costs.overheadMs
         sizeLimitBytes = target.sizeBytes.map { Double($0 - costs.otherSizeBytes) } ?? .infinity
+        groups = costs.groups
+        structures = costs.structures
     }
 
     /// Whether a policy meets the target.
@@ -36,9 +42,9 @@ struct AdditiveAllocation: Sendable {
         return sum
     }
 
-    /// The fastest policy, whatever it loses.
+    /// The fastest policy that removes nothing, whatever it loses.
     var fastest: [Int] {
-        latencyMs.map { row in row.indices.min { row[$0] < row[$1] } ?? 0 }
+        latencyMs.map { row in structures[0].min { row[$0] < row[$1] } ?? 0 }
     }
 
     /// The policy with the least total loss that fits, or nil if none was found.
@@ -67,41 +73,79 @@ struct AdditiveAllocation: Sendable {
         return best.map { filledUp($0, loss: loss) }
     }
 
-    /// Dynamic programming over latency alone.
+    /// Dynamic programming over latency alone, group by group: a group is kept, and each of its layers has the best
+    /// level, or it is removed.
     private func latencyOptimum(loss: [[Double]], bins: Int) -> [Int]? {
-        let least = latencyMs.map { $0.min() ?? 0 }
-        let slack = latencyLimitMs - least.reduce(0, +)
+        let leasts = groups.map { group in
+            structures.map { levels in group.reduce(0) { $0 + least($1, among: levels) } }
+        }
+        let slack = latencyLimitMs - leasts.reduce(0) { $0 + ($1.min() ?? 0) }
         guard slack >= -1e-12 * abs(latencyLimitMs) else { return nil }
         let width = slack / Double(bins)
+        // The tolerance keeps a latency that is a whole number of bins from being one more.
+        func steps(_ extra: Double) -> Int {
+            extra <= 0 ? 0 : extra <= slack ? Int((extra / width - 1e-9).rounded(.up)) : bins + 1
+        }
         var value = [Double](repeating: 0, count: bins + 1)
-        var choice: [[Int]] = []
-        var steps: [[Int]] = []
-        for layer in latencyMs.indices {
-            // The tolerance keeps a latency that is a whole number of bins from being one more.
-            let layerSteps = latencyMs[layer].map { latency in
-                let extra = latency - least[layer]
-                return extra <= 0 ? 0 : extra <= slack ? Int((extra / width - 1e-9).rounded(.up)) : bins + 1
+        var walks: [[GroupWalk]] = []
+        for (group, leasts) in zip(groups, leasts) {
+            let own = zip(structures, leasts).map { levels, least in
+                GroupWalk(
+                    from: value, start: steps(least - (leasts.min() ?? 0)),
+                    layers: group.map { layer in
+                        let least = self.least(layer, among: levels)
+                        return levels.map {
+                            .init(
+                                level: $0, steps: steps(latencyMs[layer][$0] - least), loss: loss[layer][$0])
+                        }
+                    })
             }
-            var next = [Double](repeating: .infinity, count: bins + 1)
-            var chosen = [Int](repeating: 0, count: bins + 1)
-            for (level, step) in layerSteps.enumerated() where step <= bins {
-                let levelLoss = loss[layer][level]
-                for bin in step...bins where value[bin - step] + levelLoss < next[bin] {
-                    next[bin] = value[bin - step] + levelLoss
-                    chosen[bin] = level
-                }
-            }
-            value = next
-            choice.append(chosen)
-            steps.append(layerSteps)
+            for bin in value.indices { value[bin] = own.map { $0.value[bin] }.min() ?? .infinity }
+            walks.append(own)
         }
         var bin = bins
-        var actions = [Int](repeating: 0, count: latencyMs.count)
-        for layer in latencyMs.indices.reversed() {
-            actions[layer] = choice[layer][bin]
-            bin -= steps[layer][actions[layer]]
+        var actions: [Int] = []
+        for own in walks.reversed() {
+            guard let best = own.min(by: { $0.value[bin] < $1.value[bin] }), best.value[bin].isFinite else {
+                return nil
+            }
+            actions = best.levels(endingAt: &bin) + actions
         }
         return actions
+    }
+
+    /// The least latency of a layer at one of some levels.
+    private func least(_ layer: Int, among levels: [Int]) -> Double {
+        levels.reduce(.infinity) { min($0, latencyMs[layer][$1]) }
+    }
+
+    /// A change of one layer, or of a group as a whole, to a level.
+    private struct Change {
+        let places: [Int]
+        let level: Int
+    }
+
+    /// What may be changed about a policy without touching `frozen` layers: a layer of what is kept to another level
+    /// of such, or a group to nothing.
+    private func changes(of actions: [Int], frozen: Set<Int>) -> [Change] {
+        var changes: [Change] = []
+        for group in groups where structures[0].contains(actions[group[0]]) {
+            for layer in group where !frozen.contains(layer) {
+                changes += structures[0].filter { $0 != actions[layer] }.map {
+                    Change(places: [layer], level: $0)
+                }
+            }
+            guard frozen.isDisjoint(with: group) else { continue }
+            changes += structures.dropFirst().flatMap { $0.map { Change(places: group, level: $0) } }
+        }
+        return changes
+    }
+
+    /// The sum of a table after a change.
+    private func sum(_ before: Double, after change: Change, of actions: [Int], in table: [[Double]])
+        -> Double
+    {
+        change.places.reduce(before) { $0 + table[$1][change.level] - table[$1][actions[$1]] }
     }
 
     /// Exchanges levels of layers that are not `frozen` until the policy fits, each time where the least
@@ -111,22 +155,19 @@ struct AdditiveAllocation: Sendable {
         var (latency, size) = (total(latencyMs, actions), total(sizeBytes, actions))
         while !fits(actions) {
             let excess = excess(latency, size)
-            var best: (price: Double, layer: Int, level: Int)?
-            for layer in actions.indices where !frozen.contains(layer) {
-                let old = actions[layer]
-                for level in loss[layer].indices where level != old {
-                    let gain =
-                        excess
-                        - self.excess(
-                            latency + latencyMs[layer][level] - latencyMs[layer][old],
-                            size + sizeBytes[layer][level] - sizeBytes[layer][old])
-                    guard gain > 1e-15 else { continue }
-                    let price = (loss[layer][level] - loss[layer][old]) / gain
-                    if price < best?.price ?? .infinity { best = (price, layer, level) }
-                }
+            var best: (price: Double, change: Change)?
+            for change in changes(of: actions, frozen: frozen) {
+                let gain =
+                    excess
+                    - self.excess(
+                        sum(latency, after: change, of: actions, in: latencyMs),
+                        sum(size, after: change, of: actions, in: sizeBytes))
+                guard gain > 1e-15 else { continue }
+                let price = sum(0, after: change, of: actions, in: loss) / gain
+                if price < best?.price ?? .infinity { best = (price, change) }
             }
             guard let best else { return nil }
-            actions[best.layer] = best.level
+            for place in best.change.places { actions[place] = best.change.level }
             (latency, size) = (total(latencyMs, actions), total(sizeBytes, actions))
         }
         return actions
@@ -148,7 +189,8 @@ struct AdditiveAllocation: Sendable {
             var best: (saving: Double, layer: Int, level: Int)?
             for layer in actions.indices where !frozen.contains(layer) {
                 let old = actions[layer]
-                for level in loss[layer].indices {
+                guard structures[0].contains(old) else { continue }
+                for level in structures[0] {
                     let saving = loss[layer][old] - loss[layer][level]
                     guard saving > best?.saving ?? 0,
                         latencyMs[layer][level] - latencyMs[layer][old] <= latencyLeft,
@@ -161,7 +203,7 @@ struct AdditiveAllocation: Sendable {
             }
             guard let best else { return actions }
             let old = actions[best.layer]
-            let asGood = loss[best.layer].indices.filter { level in
+            let asGood = structures[0].filter { level in
                 let saving = loss[best.layer][old] - loss[best.layer][level]
                 return saving >= Self.asGood * best.saving
                     && sizeBytes[best.layer][level] <= sizeBytes[best.layer][best.level]
@@ -172,4 +214,51 @@ struct AdditiveAllocation: Sendable {
     }
 
     private static var asGood: Double { 0.99 }
+}
+
+/// The dynamic program's way through one group that has one structure.
+private struct GroupWalk {
+    /// A level of a layer, what it takes above the layer's least, in bins, and what it loses.
+    struct Option {
+        let level: Int
+        let steps: Int
+        let loss: Double
+    }
+
+    /// The least loss of all groups so far, by the bins spent.
+    private(set) var value: [Double]
+    /// What the structure takes above the group's least, in bins.
+    private let start: Int
+    /// The best option of each layer, by the bins spent.
+    private var chosen: [[Option]] = []
+
+    init(from before: [Double], start: Int, layers: [[Option]]) {
+        self.start = min(start, before.count)
+        value = [Double](repeating: .infinity, count: self.start) + before.dropLast(self.start)
+        for options in layers {
+            var next = [Double](repeating: .infinity, count: value.count)
+            var best = [Option](repeating: options[0], count: value.count)
+            for option in options where option.steps < value.count {
+                for bin in option.steps..<value.count
+                where value[bin - option.steps] + option.loss < next[bin] {
+                    next[bin] = value[bin - option.steps] + option.loss
+                    best[bin] = option
+                }
+            }
+            value = next
+            chosen.append(best)
+        }
+    }
+
+    /// The levels of the group's layers when so many bins are spent; those before it have what is left in `bin`.
+    func levels(endingAt bin: inout Int) -> [Int] {
+        var levels: [Int] = []
+        for options in chosen.reversed() {
+            let option = options[bin]
+            levels.append(option.level)
+            bin -= option.steps
+        }
+        bin -= start
+        return levels.reversed()
+    }
 }

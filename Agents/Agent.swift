@@ -31,6 +31,8 @@ public protocol Agent: Sendable {
     static var usesSensitivities: Bool { get }
     /// Whether it can search a range of targets.
     static var servesRanges: Bool { get }
+    /// Whether it knows that the layers of a sublayer are removed together; what others search has no such levels.
+    static var choosesStructure: Bool { get }
     /// Whether it has another policy to propose.
     var wantsMore: Bool { get }
     /// The reward it expected when the present episode began; NaN if it does not estimate one.
@@ -67,6 +69,7 @@ public protocol Agent: Sendable {
 extension Agent {
     public static var usesSensitivities: Bool { true }
     public static var servesRanges: Bool { false }
+    public static var choosesStructure: Bool { false }
     public var wantsEffects: Bool { false }
     public mutating func learn(from effects: LevelEffects?) {}
     public mutating func screening(for target: Target) -> Screening? { nil }

@@ -5,7 +5,8 @@ import Tensors
 ///     π(a | s) ∝ exp((θ_l(a) − λ(s) · latency_l(a) − μ(s) · size_l(a)) / τ)
 ///
 /// where the prices λ ≥ 0 and μ ≥ 0 are solved again before each layer, so that what the remaining layers
-/// are expected to take is what remains. Levels that no later choice could make up for have probability 0.
+/// are expected to take is what remains. Levels that no later choice could make up for have probability 0. A group of
+/// layers is removed as a whole, with the probability that such a choice has among all that its layers could be.
 struct BudgetedSoftmax: Sendable {
     /// What levels cost and what is allowed.
     let allocation: AdditiveAllocation
@@ -33,37 +34,94 @@ struct BudgetedSoftmax: Sendable {
 
     /// Draws a level for every layer.
     func sample(using random: inout CounterBasedRandom) -> [Int] {
+        let (latencies, sizes) = (least(allocation.latencyMs), least(allocation.sizeBytes))
         var remaining = whole
-        var latencyAfter = allocation.latencyMs.reduce(0) { $0 + ($1.min() ?? 0) }
-        var sizeAfter = allocation.sizeBytes.reduce(0) { $0 + ($1.min() ?? 0) }
-        return preference.indices.map { layer in
-            let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
-            latencyAfter -= latency.min() ?? 0
-            sizeAfter -= size.min() ?? 0
-            var weights = probabilities(layer, prices: prices(from: layer, remaining: remaining))
-            for level in weights.indices
-            where latency[level] > remaining.latencyMs - latencyAfter
-                || size[level] > remaining.sizeBytes - sizeAfter
-            {
-                weights[level] = 0
+        var (latencyAfter, sizeAfter) = (sum(latencies), sum(sizes))
+        var actions: [Int] = []
+        for (number, group) in allocation.groups.enumerated() {
+            latencyAfter -= latencies[number].min() ?? 0
+            sizeAfter -= sizes[number].min() ?? 0
+            func fits(_ structure: Int) -> Bool {
+                latencies[number][structure] <= remaining.latencyMs - latencyAfter
+                    && sizes[number][structure] <= remaining.sizeBytes - sizeAfter
             }
-            let level =
-                weights.contains { $0 > 0 } ? random.nextIndex(weights: weights) : allocation.fastest[layer]
-            remaining.latencyMs -= latency[level]
-            remaining.sizeBytes -= size[level]
-            return level
+            if let removed, fits(1),
+                !fits(0)
+                    || random.nextUniform()
+                        < removalProbability(group, prices: prices(from: group[0], remaining: remaining))
+            {
+                for layer in group {
+                    remaining.latencyMs -= allocation.latencyMs[layer][removed]
+                    remaining.sizeBytes -= allocation.sizeBytes[layer][removed]
+                }
+                actions += group.map { _ in removed }
+                continue
+            }
+            var (ownLatency, ownSize) = (latencies[number][0], sizes[number][0])
+            for layer in group {
+                let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
+                ownLatency -= kept.map { latency[$0] }.min() ?? 0
+                ownSize -= kept.map { size[$0] }.min() ?? 0
+                var weights = probabilities(layer, prices: prices(from: layer, remaining: remaining))
+                for level in weights.indices
+                where latency[level] > remaining.latencyMs - latencyAfter - ownLatency
+                    || size[level] > remaining.sizeBytes - sizeAfter - ownSize
+                {
+                    weights[level] = 0
+                }
+                let level =
+                    weights.contains { $0 > 0 }
+                    ? random.nextIndex(weights: weights) : allocation.fastest[layer]
+                remaining.latencyMs -= latency[level]
+                remaining.sizeBytes -= size[level]
+                actions.append(level)
+            }
+        }
+        return actions
+    }
+
+    /// Levels that keep a layer.
+    private var kept: [Int] { allocation.structures[0] }
+    /// The level that removes it.
+    private var removed: Int? { allocation.structures.dropFirst().first?.first }
+
+    /// What each group takes at least, by structure.
+    private func least(_ table: [[Double]]) -> [[Double]] {
+        allocation.groups.map { group in
+            allocation.structures.map { levels in
+                group.reduce(0) { sum, layer in sum + (levels.map { table[layer][$0] }.min() ?? 0) }
+            }
         }
     }
 
-    /// π at one layer for given prices; sums to 1.
-    func probabilities(_ layer: Int, prices: Prices) -> [Double] {
-        let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
-        let scores = preference[layer].indices.map { level in
-            (preference[layer][level] - prices.latency * latency[level] - prices.size * size[level])
-                / temperature
+    private func sum(_ leasts: [[Double]]) -> Double {
+        leasts.reduce(0) { $0 + ($1.min() ?? 0) }
+    }
+
+    /// (θ_l(a) − λ · latency − μ · size) / τ
+    private func score(_ layer: Int, _ level: Int, _ prices: Prices) -> Double {
+        (preference[layer][level] - prices.latency * allocation.latencyMs[layer][level]
+            - prices.size * allocation.sizeBytes[layer][level]) / temperature
+    }
+
+    /// π that a group is removed, for given prices: a softmax over that and all that its layers could be.
+    func removalProbability(_ group: [Int], prices: Prices) -> Double {
+        guard let removed else { return 0 }
+        let advantage = group.reduce(0) { sum, layer in
+            let scores = kept.map { score(layer, $0, prices) }
+            let largest = scores.max() ?? 0
+            let kept = largest + PortableMath.log(scores.reduce(0) { $0 + PortableMath.exp($1 - largest) })
+            return sum + score(layer, removed, prices) - kept
         }
-        let largest = scores.max() ?? 0
-        let weights = scores.map { PortableMath.exp($0 - largest) }
+        return 1 / (1 + PortableMath.exp(min(-advantage, 700)))
+    }
+
+    /// π at one layer of what is kept, for given prices; sums to 1.
+    func probabilities(_ layer: Int, prices: Prices) -> [Double] {
+        var weights = [Double](repeating: 0, count: preference[layer].count)
+        for level in kept { weights[level] = score(layer, level, prices) }
+        let largest = kept.map { weights[$0] }.max() ?? 0
+        for level in kept { weights[level] = PortableMath.exp(weights[level] - largest) }
         let sum = weights.reduce(0, +)
         return weights.map { $0 / sum }
     }
@@ -76,10 +134,21 @@ struct BudgetedSoftmax: Sendable {
         return entropies.reduce(0, +) / Double(max(1, entropies.count))
     }
 
-    /// Σ E_π[table] over a layer and all after it.
+    /// Σ E_π[table] over a layer and all after it; a group that is begun is kept.
     func expected(_ table: [[Double]], from layer: Int, prices: Prices) -> Double {
-        (layer..<table.count).reduce(0) { sum, layer in
-            sum + zip(probabilities(layer, prices: prices), table[layer]).reduce(0) { $0 + $1.0 * $1.1 }
+        func kept(_ layers: some Sequence<Int>) -> Double {
+            layers.reduce(0) { sum, layer in
+                sum + zip(probabilities(layer, prices: prices), table[layer]).reduce(0) { $0 + $1.0 * $1.1 }
+            }
+        }
+        guard let removed else { return kept(layer..<table.count) }
+        return allocation.groups.reduce(0) { sum, group in
+            let rest = group.filter { $0 >= layer }
+            guard !rest.isEmpty else { return sum }
+            guard rest.count == group.count else { return sum + kept(rest) }
+            let share = removalProbability(group, prices: prices)
+            let nothing = group.reduce(0) { $0 + table[$1][removed] }
+            return sum + share * nothing + (1 - share) * kept(group)
         }
     }
 

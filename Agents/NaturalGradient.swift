@@ -23,6 +23,8 @@ public struct NaturalGradient: Agent {
     public static let name = "natural"
     /// Yes: the policy that it has learned serves every target.
     public static let servesRanges = true
+    /// Yes.
+    public static let choosesStructure = true
 
     /// What can be tuned.
     public struct Settings: AgentSettings {
@@ -251,8 +253,13 @@ public struct NaturalGradient: Agent {
             + (settings.finalNeighbourhood - settings.initialNeighbourhood) * progress
         let count = 1 + Int.random(in: 0..<max(1, Int(most.rounded())), using: &random) + widening
         let chosen = Set(start.indices.shuffled(using: &random).prefix(count))
-        var actions = start
+        var (actions, frozen) = (start, chosen)
         for layer in chosen.sorted() {
+            if costs.levels.removed != nil,
+                changeStructure(around: layer, of: start, &actions, &frozen, softmax, prices)
+            {
+                continue
+            }
             var weights = softmax.probabilities(layer, prices: prices)
             weights[start[layer]] = 0
             // A policy that is sure of its level has nothing else to offer: then any other will do.
@@ -262,11 +269,40 @@ public struct NaturalGradient: Agent {
         }
         let allocation = softmax.allocation
         guard
-            let repaired = allocation.repaired(actions, loss: loss, frozen: chosen)
+            let repaired = allocation.repaired(actions, loss: loss, frozen: frozen)
                 ?? allocation.repaired(actions, loss: loss)
         else { return start }
-        return allocation.filledUp(repaired, loss: loss, frozen: chosen)
+        return allocation.filledUp(repaired, loss: loss, frozen: frozen)
     }
+
+    /// Puts a layer's sublayer back, each of its layers at a level that is drawn, where it was removed; or removes
+    /// it by chance.
+    ///
+    /// - Returns: whether the layer's level is decided.
+    private mutating func changeStructure(
+        around layer: Int, of start: [Int], _ actions: inout [Int], _ frozen: inout Set<Int>,
+        _ softmax: BudgetedSoftmax, _ prices: BudgetedSoftmax.Prices
+    ) -> Bool {
+        guard let removed = costs.levels.removed,
+            let group = costs.groups.first(where: { $0.contains(layer) })
+        else { return false }
+        let isRemoved = start[group[0]] == removed
+        if actions[group[0]] != start[group[0]], isRemoved || actions[group[0]] == removed { return true }
+        if isRemoved {
+            for place in group {
+                actions[place] = random.nextIndex(weights: softmax.probabilities(place, prices: prices))
+            }
+        } else {
+            let chance = min(softmax.removalProbability(group, prices: prices), Self.mostRemovals)
+            guard random.nextUniform() < chance else { return false }
+            for place in group { actions[place] = removed }
+        }
+        frozen.formUnion(group)
+        return true
+    }
+
+    /// How often a sublayer is removed, at most, when one of its layers is decided again.
+    private static let mostRemovals = 0.5
 
     /// τ in units of reward.
     private func temperature(_ allocation: AdditiveAllocation) -> Double {

@@ -40,3 +40,19 @@ public struct LevelEffects: Sendable, Equatable {
         self.curvature = curvature
     }
 }
+
+extension LevelEffects {
+    /// The same, in which removing a sublayer does what was measured: it is no small step from where gradients are.
+    ///
+    /// It loses, compared with dense, what ``LevelCosts/sensitivity`` says of it.
+    func knowingRemovals(_ costs: LevelCosts) -> LevelEffects {
+        guard let removed = costs.levels.removed, costs.hasSensitivities else { return self }
+        let dense = costs.levels.dense
+        var (slope, curvature) = (slope, curvature)
+        for layer in slope.indices {
+            slope[layer][removed] = slope[layer][dense]
+            curvature[layer][removed] = curvature[layer][dense] + costs.sensitivity[layer][removed]
+        }
+        return LevelEffects(slope: slope, curvature: curvature)
+    }
+}

@@ -20,6 +20,9 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     public let sensitivity: [[Double]]
     /// Relative error of the layer's outputs at this level; 0 for dense.
     public let outputError: [[Double]]
+    /// Which layers have one structure together, as places in ``layers``: those of a sublayer, side by side. Each
+    /// layer by itself where no level is of another structure.
+    public let groups: [[Int]]
     /// What each layer is like, for searchers that go by its shape, weights and inputs.
     public let facts: [LayerFacts]
     /// What of the budget was spent, and on what scale.
@@ -56,8 +59,8 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     /// Takes the tables, which must be [layers × levels].
     public init(
         layers: [String], levels: LevelSet, latencyMs: [[Double]], overheadMs: Double, sizeBytes: [[Int]],
-        otherSizeBytes: Int, sensitivity: [[Double]], outputError: [[Double]], facts: [LayerFacts]? = nil,
-        accounting: Accounting = Accounting()
+        otherSizeBytes: Int, sensitivity: [[Double]], outputError: [[Double]], groups: [[Int]]? = nil,
+        facts: [LayerFacts]? = nil, accounting: Accounting = Accounting()
     ) {
         precondition(latencyMs.count == layers.count && sizeBytes.count == layers.count)
         precondition(sensitivity.count == layers.count && outputError.count == layers.count)
@@ -71,6 +74,8 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         self.otherSizeBytes = otherSizeBytes
         self.sensitivity = sensitivity
         self.outputError = outputError
+        self.groups = groups ?? layers.indices.map { [$0] }
+        precondition(Self.isPartition(self.groups, of: layers.count))
         self.facts = facts ?? layers.map { _ in LayerFacts.unknown }
         self.accounting = accounting
         precondition(self.facts.count == layers.count)
@@ -92,6 +97,8 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         otherSizeBytes = try values.decode(Int.self, forKey: .otherSizeBytes)
         sensitivity = try values.decode([[Double]].self, forKey: .sensitivity)
         outputError = try values.decodeIfPresent([[Double]].self, forKey: .outputError) ?? sensitivity
+        groups =
+            try values.decodeIfPresent([[Int]].self, forKey: .groups) ?? layers.indices.map { [$0] }
         facts = try values.decode([LayerFacts].self, forKey: .facts)
         accounting = try values.decode(Accounting.self, forKey: .accounting)
         let (layerCount, levelCount) = (layers.count, levels.count)
@@ -101,7 +108,7 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         // A millisecond-table entry beyond an hour, or a layer beyond a terabyte, is no measurement.
         let sizes = sizeBytes.joined() + [otherSizeBytes]
         guard isTable(latencyMs), isTable(sizeBytes), isTable(sensitivity), isTable(outputError),
-            facts.count == layerCount,
+            facts.count == layerCount, Self.isPartition(groups, of: layerCount),
             accounting.isPlausible,
             sizes.allSatisfy((0...1 << 40).contains),
             (latencyMs.joined() + [overheadMs]).allSatisfy({ abs($0) < 4e6 }), denseLatencyMs > 0
@@ -113,6 +120,10 @@ public struct LevelCosts: Sendable, Equatable, Codable {
                         "found tables that are not those of \(layerCount) layers and \(levelCount) levels"
                 ))
         }
+    }
+
+    private static func isPartition(_ groups: [[Int]], of count: Int) -> Bool {
+        !groups.contains(where: \.isEmpty) && Array(groups.joined()) == Array(0..<count)
     }
 
     /// Predicted end-to-end latency of a policy (a level index for every layer), in milliseconds.
@@ -145,8 +156,9 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         LevelCosts(
             layers: layers, levels: levels, latencyMs: latencyMs, overheadMs: overheadMs,
             sizeBytes: sizeBytes,
-            otherSizeBytes: otherSizeBytes, sensitivity: sensitivity, outputError: outputError, facts: facts,
-            accounting: accounting)
+            otherSizeBytes: otherSizeBytes, sensitivity: sensitivity, outputError: outputError,
+            groups: groups,
+            facts: facts, accounting: accounting)
     }
 
     /// Size of the dense model, in bytes.
@@ -172,13 +184,39 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         latencyMs(of: densePolicy)
     }
 
+    /// The levels by the structure of the sublayer, those that keep it first: in a group all layers are at levels of
+    /// one of these sets.
+    public var structures: [[Int]] {
+        let kept = levels.indices.filter { levels[$0].structure == .whole }
+        return [kept] + (levels.removed.map { [[$0]] } ?? [])
+    }
+
+    /// The least latency of a policy that removes nothing, in milliseconds.
+    public var leastWholeLatencyMs: Double {
+        let kept = structures[0]
+        return latencyMs.reduce(overheadMs) { sum, row in sum + (kept.map { row[$0] }.min() ?? 0) }
+    }
+
+    /// The least sum of a table over all policies.
+    private func least<Value: Numeric & Comparable>(_ table: [[Value]]) -> Value {
+        let structures = structures
+        return groups.reduce(0) { sum, group in
+            let sums = structures.map { levels in
+                group.reduce(Value.zero) { sum, layer in
+                    sum + (levels.map { table[layer][$0] }.min() ?? 0)
+                }
+            }
+            return sum + (sums.min() ?? 0)
+        }
+    }
+
     /// The least latency that any policy has, in milliseconds.
     public var leastLatencyMs: Double {
-        latencyMs.reduce(overheadMs) { $0 + ($1.min() ?? 0) }
+        overheadMs + least(latencyMs)
     }
 
     /// The least size that any policy has, in bytes.
     public var leastSizeBytes: Int {
-        sizeBytes.reduce(otherSizeBytes) { $0 + ($1.min() ?? 0) }
+        otherSizeBytes + least(sizeBytes)
     }
 }

@@ -16,7 +16,8 @@ public struct RewardWeights: Sendable, Equatable, Codable {
 /// evaluation of the model that this policy makes.
 ///
 /// Levels with which the target could no longer be met, however fast and small all later layers were,
-/// are masked; so every episode ends within the target.
+/// are masked; so every episode ends within the target. So are levels of another structure than that of the layers
+/// before in the same sublayer.
 public final class PruningEnvironment: Environment {
     /// What is known beforehand.
     public let costs: LevelCosts
@@ -27,6 +28,7 @@ public final class PruningEnvironment: Environment {
     private let evaluator: any Evaluator
     private var episode: Episode?
     private let expectedLoss: [[Double]]
+    private let reserves: Reserves
 
     private struct Episode {
         let target: Target
@@ -48,6 +50,7 @@ public final class PruningEnvironment: Environment {
     ) {
         self.costs = costs
         expectedLoss = costs.expectedLoss
+        reserves = Reserves(costs)
         self.weights = weights
         self.budget = budget
         self.tokenPasses = tokenPasses ?? costs.accounting.preparationTokens
@@ -68,7 +71,7 @@ public final class PruningEnvironment: Environment {
         }
         let effects = try evaluator.effects(of: actions, number: number)
         tokenPasses += cost
-        return effects
+        return effects.knowingRemovals(costs)
     }
 
     /// Scores of policies on a part of the reward data; nil where there is none, or nothing would be left to
@@ -127,22 +130,27 @@ public final class PruningEnvironment: Environment {
 
     private func mask(_ episode: Episode) -> [Bool] {
         let layer = episode.actions.count
-        var latencyAfter = 0.0
-        var sizeAfter = 0
-        for later in (layer + 1)..<max(costs.layers.count, layer + 1) {
-            latencyAfter += costs.latencyMs[later].min() ?? 0
-            sizeAfter += costs.sizeBytes[later].min() ?? 0
-        }
+        guard layer < costs.layers.count else { return costs.levels.map { _ in false } }
+        let first = reserves.firstOfGroup[layer]
         // Sums in another order may differ in the last bits: the slack keeps the fastest policy allowed.
         let slack = episode.target.latencyMs * 1e-9
-        let fits = costs.levels.indices.map { level in
-            episode.latencyMs + costs.latencyMs[layer][level] + latencyAfter
-                <= episode.target.latencyMs + slack
-                && (episode.target.sizeBytes.map {
-                    episode.sizeBytes + costs.sizeBytes[layer][level] + sizeAfter <= $0
-                } ?? true)
+        var mask = costs.levels.map { _ in false }
+        for (structure, levels) in costs.structures.enumerated() {
+            // A sublayer is removed as a whole.
+            guard first == layer || levels.contains(episode.actions[first]) else { continue }
+            let (latencyAfter, sizeAfter) = (
+                reserves.latencyMs[structure][layer], reserves.sizeBytes[structure][layer]
+            )
+            for level in levels {
+                mask[level] =
+                    episode.latencyMs + costs.latencyMs[layer][level] + latencyAfter
+                    <= episode.target.latencyMs + slack
+                    && (episode.target.sizeBytes.map {
+                        episode.sizeBytes + costs.sizeBytes[layer][level] + sizeAfter <= $0
+                    } ?? true)
+            }
         }
-        return fits
+        return mask
     }
 
     private func observation(_ episode: Episode) -> Observation {
@@ -171,5 +179,40 @@ public final class PruningEnvironment: Environment {
         ]
         let latencies = costs.latencyMs[layer].map { $0 / largest }
         return (state + latencies + expectedLoss[layer]).map(Float.init)
+    }
+}
+
+/// What the layers after one take at least, by the structure of its own sublayer.
+private struct Reserves {
+    /// The first layer of each layer's group.
+    private(set) var firstOfGroup: [Int] = []
+    /// [structure][layer]
+    private(set) var latencyMs: [[Double]]
+    /// [structure][layer]
+    private(set) var sizeBytes: [[Int]]
+
+    init(_ costs: LevelCosts) {
+        for group in costs.groups { firstOfGroup += group.map { _ in group[0] } }
+        latencyMs = Self.after(costs.latencyMs, costs)
+        sizeBytes = Self.after(costs.sizeBytes, costs)
+    }
+
+    private static func after<Value: Numeric & Comparable>(
+        _ table: [[Value]], _ costs: LevelCosts
+    ) -> [[Value]] {
+        let structures = costs.structures
+        var result = structures.map { _ in [Value](repeating: 0, count: table.count) }
+        var later = Value.zero
+        for group in costs.groups.reversed() {
+            var sums = structures.map { _ in later }
+            for layer in group.reversed() {
+                for (structure, levels) in structures.enumerated() {
+                    result[structure][layer] = sums[structure]
+                    sums[structure] += levels.map { table[layer][$0] }.min() ?? 0
+                }
+            }
+            later = sums.min() ?? later
+        }
+        return result
     }
 }

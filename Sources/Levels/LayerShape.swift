@@ -17,6 +17,23 @@ public enum LayerRole: String, Sendable, Hashable, Codable, CaseIterable {
     /// Takes the neurons to the hidden states.
     case feedForwardDown
 
+    /// One of the two parts of a transformer block, each with a residual connection around it.
+    public enum Sublayer: String, Sendable, Hashable, Codable {
+        case attention
+        case feedForward
+    }
+
+    /// The part of the block that it is in.
+    public var sublayer: Sublayer {
+        switch self {
+        case .query, .key, .value, .queryKeyValue, .attentionOutput: .attention
+        case .feedForwardGate, .feedForwardUp, .feedForwardDown: .feedForward
+        }
+    }
+
+    /// Whether its outputs are what the sublayer adds to the hidden states.
+    public var endsSublayer: Bool { self == .attentionOutput || self == .feedForwardDown }
+
     /// `attention.query`, `feed-forward.up`: what people read.
     public var label: String {
         switch self {
@@ -56,4 +73,28 @@ public struct LayerShape: Sendable, Hashable, Codable {
 
     /// Number of weights.
     public var weightCount: Int { rows * cols }
+}
+
+extension Collection<LayerShape> {
+    /// The places of layers by their sublayers, in the order in which they first come.
+    public var sublayers: [[Int]] {
+        var places: [[Int]] = []
+        var known: [Place: Int] = [:]
+        for (place, layer) in enumerated() {
+            let own = Place(block: layer.block, sublayer: layer.role.sublayer)
+            if let index = known[own] {
+                places[index].append(place)
+            } else {
+                known[own] = places.count
+                places.append([place])
+            }
+        }
+        return places
+    }
+}
+
+/// Which sublayer of a model.
+private struct Place: Hashable {
+    let block: Int
+    let sublayer: LayerRole.Sublayer
 }

@@ -103,12 +103,15 @@ public struct LevelSet: Sendable, Hashable {
         [Int](repeating: dense, count: layers)
     }
 
-    /// Patterns in use, in the order in which they first come, without dense.
+    /// Patterns of zeros in use, in the order in which they first come, without dense.
     public var patterns: [Pattern] {
         levels.reduce(into: []) {
-            if !$1.keepsAll, !$0.contains($1.pattern) { $0.append($1.pattern) }
+            if !$1.keepsAll, $1.structure == .whole, !$0.contains($1.pattern) { $0.append($1.pattern) }
         }
     }
+
+    /// The index of the level that removes a sublayer; nil where there is none.
+    public var removed: Int? { levels.firstIndex { $0.structure == .removed } }
 }
 
 extension LevelSet: RandomAccessCollection {

@@ -20,6 +20,8 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
     case neurons
     /// Whole transformer blocks are removed.
     case block
+    /// The whole sublayer that a layer belongs to is removed, the attention or the feed-forward network of a block.
+    case sublayer
 
     /// Anywhere: single weights.
     public static let unstructured = Pattern.units(.single)
@@ -44,7 +46,7 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
     public static let allowed =
         "unstructured, ROWSxCOLUMNS such as 4x1, N:M such as 2:4, heads, neurons, block"
 
-    /// `dense`, `unstructured`, `4x1`, `2:4`, `heads`, `neurons` or `block`.
+    /// `dense`, `unstructured`, `4x1`, `2:4`, `heads`, `neurons`, `block` or `removed`.
     public var description: String {
         switch self {
         case .dense: "dense"
@@ -54,6 +56,7 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
         case .heads: "heads"
         case .neurons: "neurons"
         case .block: "block"
+        case .sublayer: "removed"
         }
     }
 
@@ -65,6 +68,7 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
         case "heads": self = .heads
         case "neurons": self = .neurons
         case "block": self = .block
+        case "removed": self = .sublayer
         default:
             if let (rows, columns) = Self.numbers(text, "x") {
                 self = .units(UnitShape(rows: rows, columns: columns))
@@ -89,7 +93,7 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .units(let shape): shape
         case .kept: .single
-        case .dense, .heads, .neurons, .block: nil
+        case .dense, .heads, .neurons, .block, .sublayer: nil
         }
     }
 
@@ -108,7 +112,7 @@ public enum Pattern: Hashable, Sendable, CustomStringConvertible {
     public var isStructured: Bool {
         switch self {
         case .dense, .units, .kept: false
-        case .heads, .neurons, .block: true
+        case .heads, .neurons, .block, .sublayer: true
         }
     }
 

@@ -147,6 +147,10 @@ public final class LevelDatabase: Sendable {
         precondition(chosen.count == layers.count)
         var weights: [String: Matrix] = [:]
         for (layer, level) in chosen.enumerated() {
+            guard level.structure == .whole else {
+                weights[layers[layer].name] = Matrix(rows: layers[layer].rows, columns: layers[layer].cols)
+                continue
+            }
             guard let index = index(of: level), levels[index] != .dense else { continue }
             weights[layers[layer].name] = try weight(layer: layer, level: index)
         }

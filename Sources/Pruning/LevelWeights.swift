@@ -8,8 +8,8 @@ public struct LevelWeights: Sendable {
     /// The levels, in the order of the tables.
     public let levels: LevelSet
     private let database: LevelDatabase
-    /// Where each level's weights stand in the database.
-    private let stored: [Int]
+    /// Where each level's weights stand in the database; nil where there are none.
+    private let stored: [Int?]
 
     /// Takes a database that was made for these levels, or more.
     /// - Throws: `Issue` for a level that the database has not.
@@ -17,6 +17,7 @@ public struct LevelWeights: Sendable {
         self.database = database
         self.levels = levels
         stored = try levels.map { level in
+            guard level.structure == .whole else { return nil }
             guard let index = database.index(of: level) else {
                 throw Issue(
                     .missing, .other("level database"), found: "no level \(level)",
@@ -33,7 +34,7 @@ public struct LevelWeights: Sendable {
     public static func stored(
         for levels: LevelSet, grid: (Level) throws -> WeightGrid?
     ) rethrows -> [Level] {
-        try levels.reduce(into: [.dense]) { stored, level in
+        try levels.filter { $0.structure == .whole }.reduce(into: [.dense]) { stored, level in
             let own = level.stored(on: try grid(level))
             if !stored.contains(own) { stored.append(own) }
         }
@@ -45,18 +46,27 @@ public struct LevelWeights: Sendable {
     /// What each layer is like before it is pruned.
     public var facts: [LayerFacts] { database.facts }
 
-    /// Relative error of each layer's output at each level, [layer][level]; 0 where nothing is dropped.
+    /// Relative error of each layer's output at each level, [layer][level]; 0 where nothing is dropped. What a
+    /// sublayer that is removed loses stands with its first layer.
     public var errors: [[Double]] {
-        database.errors.map { layer in stored.map { layer[$0] } }
+        let first = Set(layers.sublayers.compactMap(\.first))
+        return database.errors.enumerated().map { number, layer in
+            stored.map { $0.map { layer[$0] } ?? (first.contains(number) ? 1 : 0) }
+        }
     }
 
     /// Whether a level has the weights that the layers came with.
-    public func isUnchanged(_ level: Int) -> Bool { database.levels[stored[level]] == .dense }
+    public func isUnchanged(_ level: Int) -> Bool {
+        stored[level].map { database.levels[$0] == .dense } ?? false
+    }
 
     /// A layer's weight at a level, both by their index; the level must change something.
     /// - Throws: `Issue` when the layer's file is not what the index says.
     public func weight(layer: Int, level: Int) throws -> Matrix {
-        try database.weight(layer: layer, level: stored[level])
+        guard let stored = stored[level] else {
+            return Matrix(rows: layers[layer].rows, columns: layers[layer].cols)
+        }
+        return try database.weight(layer: layer, level: stored)
     }
 }
 

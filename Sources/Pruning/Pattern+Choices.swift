@@ -20,7 +20,7 @@ extension Pattern {
 
     private var scores: [PruningScore] {
         switch self {
-        case .dense: []
+        case .dense, .sublayer: []
         case .units, .kept: PruningScore.allCases
         case .heads, .neurons: PruningScore.allCases.filter { $0 != .movement }
         case .block: [.magnitude, .gradient, .fisher, .random]
@@ -32,7 +32,7 @@ extension Pattern {
     public func usualScope(of score: PruningScore) -> PruningScope {
         switch self {
         case .kept: .row
-        case .block: .global
+        case .block, .sublayer: .global
         case .heads, .neurons: .layer
         case .dense, .units: score == .wanda ? .row : .layer
         }
@@ -42,7 +42,7 @@ extension Pattern {
     /// of a layer together, group of columns by group of columns.
     private func scopes(of score: PruningScore) -> [PruningScope] {
         switch self {
-        case .dense: []
+        case .dense, .sublayer: []
         case .units: score == .obs ? [.layer, .global] : PruningScope.allCases
         case .kept: [.row]
         case .heads, .neurons: [.layer, .global]

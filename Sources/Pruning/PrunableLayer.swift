@@ -61,6 +61,7 @@ public struct PrunableLayer: Sendable {
     /// Computes on the calling thread.
     /// - Throws: `Issue` for what is removed and not masked.
     public func pruned(to level: Level, on grid: WeightGrid? = nil) throws -> Matrix {
+        guard level.structure == .whole else { return Matrix(rows: weight.rows, columns: weight.columns) }
         let pruned = level.keepsAll ? weight : try pruned(level.pattern, sparsity: level.sparsity)
         return try grid.map { try rounded(pruned, to: $0) } ?? pruned
     }

@@ -27,7 +27,7 @@ struct PrunedUnits {
                     allowed: "row, as runs lie in rows")
             }
             (shape, kept) = (.single, (count, of))
-        case .dense, .heads, .neurons, .block:
+        case .dense, .heads, .neurons, .block, .sublayer:
             throw Issue(
                 .unsupported, .option("pattern"), found: "\(pattern)", allowed: "a pattern of weights")
         }

@@ -55,7 +55,7 @@ enum StructuredScores {
             let feedForward = try columns(.feedForwardDown, feeding: [.feedForwardUp])
             let both = zip(attention, feedForward).map { $0 + $1 }
             return grouped(both, both[0].count, score)
-        case .dense, .units, .kept:
+        case .dense, .units, .kept, .sublayer:
             throw Issue(
                 .unsupported, .option("pattern"), found: "\(pattern)", allowed: "heads, neurons, block")
         }

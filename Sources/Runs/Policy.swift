@@ -111,6 +111,17 @@ public struct Policy: Sendable, Codable, Equatable {
             }
         }
         let chosen = Dictionary(uniqueKeysWithValues: layers.map { ($0.layer, $0.level) })
+        for sublayer in shapes.sublayers {
+            let own = sublayer.compactMap { place in
+                chosen[shapes[place].name].map { (shapes[place].name, $0) }
+            }
+            guard let removed = own.first(where: { $0.1.structure == .removed }),
+                let kept = own.first(where: { $0.1.structure == .whole })
+            else { continue }
+            throw Issue(
+                .mismatch, .path(path), field: "layer '\(kept.0)'", found: "\(kept.1)",
+                allowed: "\(removed.1), as '\(removed.0)' of the same sublayer is")
+        }
         return try shapes.map { shape in
             guard let level = chosen[shape.name] else {
                 throw Issue(

@@ -162,8 +162,11 @@ private struct LevelChanges: Sendable {
         let exact: Double
     }
 
+    /// Of a sublayer that is removed, its last layer alone counts: whatever the others give goes into that.
     func weight(_ layer: Int, _ level: Int) throws -> Matrix {
-        levels.isUnchanged(level) ? dense[layer] : try levels.weight(layer: layer, level: level)
+        let isRemoved = level == levels.levels.removed
+        return levels.isUnchanged(level) || (isRemoved && !levels.layers[layer].role.endsSublayer)
+            ? dense[layer] : try levels.weight(layer: layer, level: level)
     }
 
     /// W(level) − W(dense).

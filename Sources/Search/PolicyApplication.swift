@@ -125,7 +125,8 @@ public struct PolicyApplication {
             stored: try LevelWeights.stored(for: options.levels, grid: grid))
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
-            try levels.allSatisfy({ try database.levels.contains($0.stored(on: grid($0))) })
+            try levels.filter({ $0.structure == .whole })
+                .allSatisfy({ try database.levels.contains($0.stored(on: grid($0))) })
         {
             return try database.weights(levels)
         }

@@ -60,9 +60,13 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
     /// How much quality each layer loses at each level when it alone is pruned: by gradients where there are
     /// some, else by evaluations.
     func sensitivities(progress: (Double) -> Void) throws -> Sensitivities.Estimate {
-        if let switches { return try switches.sensitivities() }
-        return try Sensitivities.estimate(
-            levels: weights.levels, layers: weights.layers, errors: weights.errors,
+        let estimate =
+            try switches?.sensitivities()
+            ?? Sensitivities.estimate(
+                levels: weights.levels, layers: weights.layers, errors: weights.errors,
+                tokensPerEvaluation: inputs.data.reward.tokens, quality: quality(of:), progress: progress)
+        return try Sensitivities.addingRemovals(
+            to: estimate, levels: weights.levels, layers: weights.layers,
             tokensPerEvaluation: inputs.data.reward.tokens, quality: quality(of:), progress: progress)
     }
 

@@ -90,8 +90,10 @@ public final class SearchPreparation<Model: SearchableModel> {
         _ inputs: SearchInputs<Model>, levels: LevelSet, files: RunFiles, progress: StageProgress
     ) throws -> LatencyTable {
         let network = inputs.model.network
+        // What is removed takes no time.
+        let measured = try LevelSet(levels.filter { $0.structure == .whole })
         let variants = try LevelVariants(
-            of: network.forProfiling, levels: levels, for: inputs.options.workload.phase,
+            of: network.forProfiling, levels: measured, for: inputs.options.workload.phase,
             formats: inputs.components.capabilities.formats)
         let table = Profiler(of: network, variants: variants, inputs.options.workload, pool: inputs.pool)
             .measure { progress("measuring kernels", $0) }
@@ -147,6 +149,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         let shapes = network.layerShapes
         let latency = try shapes.map { shape in
             try levels.map { level in
+                guard level.structure == .whole else { return 0.0 }
                 guard let measured = table.latencyMs(shape, level) else {
                     throw Issue(
                         .missing, .other("latency table"),
@@ -166,7 +169,8 @@ public final class SearchPreparation<Model: SearchableModel> {
                 }
             },
             otherSizeBytes: network.otherSizeBytes,
-            sensitivity: sensitivities.values, outputError: weights.errors, facts: weights.facts,
+            sensitivity: sensitivities.values, outputError: weights.errors,
+            groups: levels.removed == nil ? nil : shapes.sublayers, facts: weights.facts,
             accounting: .init(
                 tokensPerEvaluation: inputs.data.reward.tokens,
                 calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },

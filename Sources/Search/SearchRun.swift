@@ -200,7 +200,7 @@ public final class SearchRun {
         schedule = TargetSchedule(
             target: options.target, mildestLatencyMs: options.mildestLatencyMs,
             quality: options.maxDrop.map {
-                .init(least: 1 - $0, fastestMs: environment.costs.leastLatencyMs)
+                .init(least: 1 - $0, fastestMs: environment.costs.leastWholeLatencyMs)
             },
             start: Double(accounting.preparationTokens) / tokenBudget, tokenBudget: tokenBudget)
         earlierSeconds = checkpoint.elapsedSeconds

@@ -58,7 +58,11 @@ public final class SearchSession<Model: SearchableModel> {
             ? nil
             : try LevelSelection(
                 among: Model.standardLevels(for: options.latencyOf), of: inputs, table: table, progress)
-        if let selection { inputs = inputs.choosing(selection.levels) }
+        if let selection {
+            inputs = inputs.choosing(
+                try offersRemoval(options, components.agents)
+                    ? selection.levels.adding(.removed) : selection.levels)
+        }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
         }
@@ -200,9 +204,20 @@ public final class SearchSession<Model: SearchableModel> {
                 + "evaluations take")
     }
 
+    /// Whether sublayers can be removed, and the agent knows how that is chosen.
+    private static func offersRemoval(_ options: SearchOptions, _ agents: AgentRegistry) throws -> Bool {
+        try Model.Network.skipsRemoved && agents.agent(named: options.agent).choosesStructure
+    }
+
     private static func requireAgent(_ options: SearchOptions, _ agents: AgentRegistry) throws {
         let agent = try agents.agent(named: options.agent)
         try agent.require(options.agentOptions)
+        if options.hasLevels, options.levels.removed != nil, try !offersRemoval(options, agents) {
+            let able = agents.agents.filter { $0.choosesStructure }.map { $0.name }.joined(separator: ", ")
+            throw Issue(
+                .mismatch, .option("levels"), found: "removed with agent \(options.agent)",
+                allowed: "with \(able), for encoders")
+        }
         guard agent.servesRanges || TargetSchedule.stations(of: options) == 1 else {
             let allowed = agents.agents.filter { $0.servesRanges }.map { $0.name }.joined(separator: ", ")
             let asked = options.maxDrop.map { "\($0)" } ?? "the range \(options.targetLatencies)"

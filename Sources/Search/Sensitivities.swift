@@ -73,6 +73,25 @@ public enum Sensitivities {
         return Estimate(values: result, tokenPasses: evaluations * tokensPerEvaluation)
     }
 
+    /// The same with what is lost when a sublayer is removed, each evaluated by itself; it stands with the sublayer's
+    /// first layer.
+    static func addingRemovals(
+        to estimate: Estimate, levels: LevelSet, layers: [LayerShape], tokensPerEvaluation: Int,
+        quality: ([Int]) throws -> Double, progress: (Double) -> Void = { _ in }
+    ) rethrows -> Estimate {
+        guard let removed = levels.removed else { return estimate }
+        var values = estimate.values
+        let sublayers = layers.sublayers
+        for (number, sublayer) in sublayers.enumerated() {
+            progress(Double(number) / Double(sublayers.count))
+            var actions = levels.densePolicy(layers: layers.count)
+            for layer in sublayer { (actions[layer], values[layer][removed]) = (removed, 0) }
+            values[sublayer[0]][removed] = max(1 - (try quality(actions)), leastLoss)
+        }
+        return Estimate(
+            values: values, tokenPasses: estimate.tokenPasses + sublayers.count * tokensPerEvaluation)
+    }
+
     /// Each layer's loss, from those of blocks and then kinds.
     private static func shares(of losses: [Double], _ layers: [LayerShape]) -> [Double] {
         let (blocks, kinds) = (blocks(layers), kinds(layers))

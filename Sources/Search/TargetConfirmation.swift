@@ -47,7 +47,7 @@ struct TargetConfirmation<Model: SearchableModel> {
             var target = costs.target(latency, sizeFraction: inputs.options.targetSize)
             if inputs.options.maxDrop != nil {
                 // Where it will end is not known: half-way, by ratios, between the fastest and what is allowed.
-                target = target.with(latencyMs: (target.latencyMs * costs.leastLatencyMs).squareRoot())
+                target = target.with(latencyMs: (target.latencyMs * costs.leastWholeLatencyMs).squareRoot())
             }
             return Self.latencies.map { target.with(latencyMs: $0 * target.latencyMs) }
         }

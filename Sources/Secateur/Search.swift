@@ -120,7 +120,10 @@ public struct Search: Sendable {
 
     private func stream(
         _ task: any SearchTask,
-        _ body: @escaping @Sendable (_ emit: (Event) -> Void, _ isStopped: () -> Bool) throws -> SearchSummary?
+        _ body:
+            @escaping @Sendable (
+                _ emit: (Event) -> Void, _ isStopped: () -> Bool
+            ) throws -> SearchSummary?
     ) -> AsyncThrowingStream<Event, any Error> {
         Work.stream { emit, isStopped in _ = try body(emit, isStopped) }
     }

@@ -43,7 +43,7 @@ struct Benchmark: ParsableCommand {
     @Option(
         help: "Scatter zeros over every layer at a level, such as 4x1@0.8, to measure its speed alone.",
         completion: .list(LevelSet.standard.filter { !$0.keepsAll }.map(\.description)),
-        transform: parsed(Level.form, { Level($0) }))
+        transform: levelOfLayers)
     var level: Level?
 
     @Flag(help: "Show where the time goes, by operation.")

@@ -22,6 +22,11 @@ struct ThreadOptions: ParsableArguments {
     }
 }
 
+/// Reads a level that leaves something of a layer.
+@Sendable func levelOfLayers(_ text: String) throws -> Level {
+    try parsed(Level.wholeForm) { text in Level(text).flatMap { $0.structure == .whole ? $0 : nil } }(text)
+}
+
 /// Options that several commands share.
 struct MachineOptions: ParsableArguments {
     @OptionGroup var threading: ThreadOptions

@@ -40,7 +40,7 @@ struct Kernels: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: "Levels such as int8 or 16x1@0.5:int8, in place of patterns and sparsities in float32.",
-        transform: parsed(Level.form, { Level($0) }))
+        transform: levelOfLayers)
     var levels: [Level] = []
 
     @Option(help: "Rounds to measure, kernels alternating.")

@@ -40,7 +40,8 @@ struct Pick: ParsableCommand {
         try output.require(.newFolder)
         try RunFolder.pick(to: output, json: json) {
             try Run(runFolder).pick(
-                targetLatency, output: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: $0)
+                targetLatency, output: output.path, cache: cacheOptions.folder(ofRun: runFolder), progress: $0
+            )
         }
     }
 }

@@ -40,7 +40,7 @@ struct Prune: ParsableCommand {
     var model: String
 
     @Option(
-        help: "The level of every layer: \(Level.form).", transform: parsed(Level.form, { Level($0) }))
+        help: "The level of every layer: \(Level.wholeForm).", transform: levelOfLayers)
     var level: Level?
 
     @Option(

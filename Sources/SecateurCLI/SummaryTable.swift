@@ -14,7 +14,8 @@ enum SummaryTable {
         print("")
         for choice in summary.policy {
             let level = choice.level
-            let sparsity = level.keepsAll ? "" : " \(Terminal.decimal(level.sparsity, 2))"
+            let sparsity =
+                level.keepsAll || level == .removed ? "" : " \(Terminal.decimal(level.sparsity, 2))"
             print("  \(pad(choice.layer, 44)) \(level.kind)\(sparsity)")
         }
         if let rounded = summary.rounded {

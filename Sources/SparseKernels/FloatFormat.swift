@@ -60,7 +60,7 @@ public struct FloatFormat: LevelFormat {
         case .units(let unit):
             return glyph(
                 5, .squares(side: 2), "units of \(unit.rows) rows and \(unit.columns) columns")
-        case .heads, .neurons, .block: return glyph(8, .plain, "removed")
+        case .heads, .neurons, .block, .sublayer: return glyph(8, .plain, "removed")
         }
     }
 }

@@ -2,10 +2,14 @@ import Levels
 import Tensors
 
 extension Level {
-    /// The level that a weight's zeros follow, in a precision: the largest unit of which as many are zero as
+    /// The level that a weight's zeros follow, in a precision: removed where there is nothing else; else the largest unit of which as many are zero as
     /// there are zeros, but for one weight in a hundred; dense below the sparsity from which the format pays
     /// on both AVX2 and AVX-512.
     public init(ofZerosIn weight: Matrix, precision: Precision = .float32) {
+        guard weight.elements.contains(where: { $0 != 0 }) else {
+            self = .removed
+            return
+        }
         let pattern = precision == .float32 ? Self.pattern(of: weight) : Self.blocks(of: weight)
         self.init(
             pattern: pattern, sparsity: pattern == .dense ? 0 : min(weight.sparsity, 1.0.nextDown),

@@ -71,7 +71,7 @@ public struct LevelFormats: Sendable {
 
     /// What Secateur brings.
     public static let standard = LevelFormats([
-        FloatFormat(), BFloat16Format(), Int8Format(), Int4Format(),
+        FloatFormat(), BFloat16Format(), Int8Format(), Int4Format(), RemovedFormat(),
     ])
 
     /// These and others, which come first.

@@ -54,8 +54,8 @@ public struct Profiler<Model: PrunableModel> {
     /// - Returns: milliseconds.
     public func compareLevels(progress: (Double) -> Void = { _ in }) -> [Double] {
         timeLevels(progress: progress).map { times in
-            variants.dense.layerShapes.reduce(0) { sum, shape in
-                sum + Percentiles(times.layers.whole(of: shape.name)).median
+            times.layers.wholes(of: variants.dense.layerShapes).reduce(0) { sum, alike in
+                sum + Double(alike.layers.count) * Percentiles(alike.milliseconds).median
             }
         }
     }
@@ -115,9 +115,10 @@ public struct Profiler<Model: PrunableModel> {
     private func entries(_ times: [LayerTimes]) -> [LatencyTable.Key: LatencyTable.Entry] {
         var samples: [LatencyTable.Key: [Double]] = [:]
         for (level, times) in zip(variants.levels, times) {
-            for shape in variants.dense.layerShapes {
+            for alike in times.wholes(of: variants.dense.layerShapes) {
+                let shape = alike.layers[0]
                 samples[.init(rows: shape.rows, cols: shape.cols, level: level), default: []] +=
-                    times.whole(of: shape.name)
+                    alike.milliseconds
             }
         }
         return samples.mapValues(LatencyTable.Entry.init)

@@ -89,9 +89,22 @@ extension Encoder {
         _ block: Block, _ batch: TokenBatch, _ workspace: EncoderWorkspace, _ pool: ThreadPool,
         _ observer: InputObserver?, _ times: LayerTimes?
     ) {
+        if !block.attentionOutput.operation.isConstant || observer != nil {
+            contexts(block, batch, workspace, pool, observer, times)
+        }
+        observer?([block.attentionOutput.name], workspace.context)
+        apply(
+            [(block.attentionOutput, workspace.projected)], workspace.context, block, workspace, pool, times)
+        normalize(block.attentionNorm, block, ".attention.", workspace, pool, times)
+    }
+
+    /// Queries, keys and values, and the heads' contexts.
+    private func contexts(
+        _ block: Block, _ batch: TokenBatch, _ workspace: EncoderWorkspace, _ pool: ThreadPool,
+        _ observer: InputObserver?, _ times: LayerTimes?
+    ) {
         let (hidden, query, key, value) = (workspace.hidden, workspace.query, workspace.key, workspace.value)
-        let (context, projected) = (workspace.context, workspace.projected)
-        let scratch = workspace.scratch
+        let (context, scratch) = (workspace.context, workspace.scratch)
         observer?([block.query, block.key, block.value].map(\.name), hidden)
         apply(
             [(block.query, query), (block.key, key), (block.value, value)], hidden, block, workspace, pool,
@@ -105,7 +118,7 @@ extension Encoder {
         let size = dimensions.headSize
         let scale = 1 / Float(size).squareRoot()
         pool.run { worker in
-            LayerTimes.measure(times, worker, block.name, ".", "attention") {
+            LayerTimes.measure(times, worker, block.attentionOutput.name, ".", "attention") {
                 for item in pool.share(of: batch.count * heads, worker: worker) {
                     let tokens = batch.range(item / heads)
                     guard !tokens.isEmpty else { continue }
@@ -118,18 +131,29 @@ extension Encoder {
                 }
             }
         }
-        observer?([block.attentionOutput.name], context)
-        apply([(block.attentionOutput, projected)], context, block, workspace, pool, times)
-        normalize(block.attentionNorm, block, ".attention.", workspace, pool, times)
     }
 
     private func feedForward(
         _ block: Block, _ workspace: EncoderWorkspace, _ pool: ThreadPool, _ observer: InputObserver?,
         _ times: LayerTimes?
     ) {
-        let (hidden, intermediate, projected) = (
-            workspace.hidden, workspace.intermediate, workspace.projected
-        )
+        let (intermediate, projected) = (workspace.intermediate, workspace.projected)
+        if !block.down.operation.isConstant || observer != nil {
+            neurons(block, workspace, pool, observer, times)
+        }
+        observer?([block.down.name], intermediate)
+        apply(
+            [(block.down, projected)], intermediate, block, workspace, pool, times,
+            maximaAreKnown: block.up.operation.bytes != nil)
+        normalize(block.feedForwardNorm, block, ".output.", workspace, pool, times)
+    }
+
+    /// What the neurons of a feed-forward network give.
+    private func neurons(
+        _ block: Block, _ workspace: EncoderWorkspace, _ pool: ThreadPool, _ observer: InputObserver?,
+        _ times: LayerTimes?
+    ) {
+        let (hidden, intermediate) = (workspace.hidden, workspace.intermediate)
         observer?([block.up.name], hidden)
         let isFused = block.up.operation.rounded != nil
         apply([(block.up, intermediate)], hidden, block, workspace, pool, times, appliesGELU: true)
@@ -143,11 +167,6 @@ extension Encoder {
                 }
             }
         }
-        observer?([block.down.name], intermediate)
-        apply(
-            [(block.down, projected)], intermediate, block, workspace, pool, times,
-            maximaAreKnown: block.up.operation.bytes != nil)
-        normalize(block.feedForwardNorm, block, ".output.", workspace, pool, times)
     }
 
     /// Applies layers that share an input, which is rounded first to what any of them computes from.

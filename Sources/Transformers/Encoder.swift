@@ -144,6 +144,8 @@ public struct Encoder: Sendable {
 extension Encoder: PrunableModel {
     /// Whole sequences.
     public static var usualPhase: Workload.Phase { .prefill }
+    /// Yes.
+    public static var skipsRemoved: Bool { true }
 
     /// Four bytes for each parameter outside of prunable layers, less where word embeddings are in 8 bits.
     public var otherSizeBytes: Int {

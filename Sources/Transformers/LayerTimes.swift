@@ -1,4 +1,5 @@
 import Dispatch
+import Levels
 
 /// How long the linear layers and the other operations of forward passes took, one entry for each pass.
 public final class LayerTimes: @unchecked Sendable {
@@ -8,14 +9,30 @@ public final class LayerTimes: @unchecked Sendable {
     public private(set) var milliseconds: [String: [Double]] = [:]
 
     /// What a layer takes in each pass with what comes with it: the rounding of its input where it computes in
-    /// whole numbers, and its activation.
+    /// whole numbers, its activation, and the attention whose contexts it takes.
     public func whole(of layer: String) -> [Double] {
         let own = milliseconds[layer] ?? []
-        return ["rounding", "gelu"].reduce(own) { sums, operation in
+        return ["rounding", "gelu", "attention"].reduce(own) { sums, operation in
             guard let more = milliseconds["\(layer).\(operation)"], more.count == sums.count else {
                 return sums
             }
             return zip(sums, more).map { $0 + $1 }
+        }
+    }
+
+    /// What layers of one shape of a sublayer take in each pass, each with what comes with it, by shape: the mean of
+    /// them, as some share what comes with one.
+    public func wholes(of layers: [LayerShape]) -> [(layers: [LayerShape], milliseconds: [Double])] {
+        layers.sublayers.flatMap { places in
+            let shapes = Dictionary(grouping: places.map { layers[$0] }) { [$0.rows, $0.cols] }
+            return shapes.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { _, alike in
+                let times = alike.map { whole(of: $0.name) }
+                let passes = times.map(\.count).min() ?? 0
+                return (
+                    alike,
+                    (0..<passes).map { pass in times.reduce(0) { $0 + $1[pass] } / Double(alike.count) }
+                )
+            }
         }
     }
 

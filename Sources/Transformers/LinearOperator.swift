@@ -13,6 +13,9 @@ public protocol LinearOperator: AnyObject, Sendable {
     /// What benchmarks call the kernel.
     var kernelName: String { get }
 
+    /// Whether its output is its bias, whatever the input.
+    var isConstant: Bool { get }
+
     /// Which output rows fall to one of several workers, so that all take about as long.
     func rows(ofPart part: Int, of parts: Int) -> Range<Int>
 
@@ -106,6 +109,9 @@ extension ByteOperator {
 extension LinearOperator {
     /// The name of the type.
     public var kernelName: String { "\(Self.self)" }
+
+    /// No.
+    public var isConstant: Bool { false }
 
     public var singleToken: (any SingleTokenOperator)? { nil }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LevelTests {
     static let written = [
         "dense", "int8", "bfloat16", "unstructured@0.700", "4x1@0.550", "16x1@0.500:int8", "2:4@0.500",
-        "2:4@0.500:int8", "heads@0.250", "neurons@0.999",
+        "2:4@0.500:int8", "heads@0.250", "neurons@0.999", "removed",
     ]
 
     @Test(arguments: written)
@@ -24,10 +24,24 @@ import Testing
 
     @Test(arguments: [
         "", "dense@0.5", "4x1", "4x1@1.0", "4x1@-0.1", "other@0.5", "4x1@0.5@1", "4x1@0.5:", "4x1@0.5:INT8",
-        "2:4", "0x1@0.5", "65x1@0.5", "4:4@0.5", "4x1@nan", ":int8",
+        "2:4", "0x1@0.5", "65x1@0.5", "4:4@0.5", "4x1@nan", ":int8", "removed@0.5", "removed@1",
+        "removed:int8",
     ])
     func otherTextIsNoLevel(_ text: String) {
         #expect(Level(text) == nil)
+    }
+
+    @Test func whatIsRemovedHasNoPrecisionAndNothingLeft() throws {
+        #expect(Level.removed.with(.int8) == .removed && Level.removed.structure == .removed)
+        #expect(Level.dense.structure == .whole && !Level.removed.keepsAll)
+        for fields in [
+            #"{"pattern": "removed", "sparsity": 0.5}"#, #"{"pattern": "4x1", "sparsity": 1}"#,
+            #"{"pattern": "removed", "sparsity": 1, "precision": "int8"}"#,
+        ] {
+            #expect(throws: DecodingError.self) {
+                try JSONDecoder().decode(Level.self, from: Data(fields.utf8))
+            }
+        }
     }
 
     /// Policies of versions before precisions have none.

@@ -43,7 +43,7 @@ import Testing
 
     @Test func theSchemaAllowsEveryPattern() throws {
         let expression = try Regex(try #require(try Self.levelSchema()["pattern"]?["pattern"] as? String))
-        for pattern in FloatFormat.patterns + [.dense, .heads, .neurons, .block] {
+        for pattern in FloatFormat.patterns + [.dense, .heads, .neurons, .block, .sublayer] {
             #expect(pattern.description.wholeMatch(of: expression) != nil, "\(pattern)")
         }
         #expect("5y1".wholeMatch(of: expression) == nil)

@@ -15,4 +15,29 @@ import Testing
         #expect(estimate.values[0][0] == 0 && estimate.values[0][1] == 0)
         #expect(abs(estimate.values[0][2] - 0.02) < 1e-9)
     }
+
+    /// Each sublayer is taken away once, and what that loses stands with its first layer.
+    @Test func removalsAreMeasuredOneByOne() throws {
+        let levels = try LevelSet("dense,int8,removed")
+        let layers = (0..<2).flatMap { block in
+            [LayerRole.query, .attentionOutput, .feedForwardUp, .feedForwardDown].map {
+                LayerShape(name: "\(block).\($0)", rows: 4, cols: 4, block: block, role: $0)
+            }
+        }
+        let known = Sensitivities.Estimate(values: layers.map { _ in [0, 0.1, 0.7] }, tokenPasses: 5)
+        var evaluated: [[Int]] = []
+        let estimate = Sensitivities.addingRemovals(
+            to: known, levels: levels, layers: layers, tokensPerEvaluation: 10
+        ) { policy in
+            evaluated.append(policy)
+            return 1 - 0.1 * Double(evaluated.count)
+        }
+        #expect(evaluated == (0..<4).map { group in (0..<8).map { $0 / 2 == group ? 2 : 0 } })
+        #expect(estimate.tokenPasses == 45)
+        for layer in layers.indices {
+            #expect(estimate.values[layer][1] == 0.1)
+            let expected = layer % 2 == 0 ? 0.1 * Double(layer / 2 + 1) : 0
+            #expect(abs(estimate.values[layer][2] - expected) < 1e-9)
+        }
+    }
 }

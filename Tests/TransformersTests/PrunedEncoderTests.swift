@@ -92,6 +92,34 @@ import Testing
         expectEqual(try hidden(small, instructionSet), try hidden(identity, instructionSet))
     }
 
+    /// A sublayer whose last layer is a constant is not computed, and gives what one of zeros does.
+    @Test(arguments: available) func aRemovedSublayerIsOneOfZeros(instructionSet: InstructionSet) throws {
+        let removed = ["encoder.layer.0.attention.output.dense", "encoder.layer.2.output.dense"]
+        var zeroed = RandomBERT(seed: 5)
+        for layer in removed { zeroed.fill("\(layer).weight", with: 0) }
+        try zeroed.inFolder { folder in
+            func hidden(_ skips: Bool, threads: Int) throws -> (Matrix, LayerTimes) {
+                let model = try Encoder(folder: folder, instructionSet: instructionSet) { _, weight, bias in
+                    skips && weight.elements.allSatisfy { $0 == 0 }
+                        ? try LevelFormats.standard.pack(.removed, weight: weight, bias: bias)
+                        : DenseLinear(weight: weight, bias: bias, instructionSet: instructionSet)
+                }
+                let (batch, times) = (TokenBatch(sequences), LayerTimes())
+                let workspace = EncoderWorkspace(
+                    model.dimensions, tokens: batch.tokens, threads: threads, longest: 70)
+                model.forward(
+                    batch, workspace: workspace, pool: try ThreadPool(threads: threads), times: times)
+                return (workspace.hidden.matrix, times)
+            }
+            let (expected, allTimes) = try hidden(false, threads: 2)
+            for threads in [1, 3] {
+                let (found, times) = try hidden(true, threads: threads)
+                expectEqual(found, expected)
+                #expect(allTimes.milliseconds.count - times.milliseconds.count == 3 + 1 + 1 + 1)
+            }
+        }
+    }
+
     @Test func sizesAreThoseOfTheTensors() throws {
         var model = RandomBERT(seed: 4)
         model.removeHeads([3], ofBlock: 1)

@@ -22,7 +22,7 @@ struct LevelCell {
             canvas.rectangle(corner, width: mark, height: height, "hatch-\(glyph.slug)")
         }
         let (middle, center) = (corner.x + (width + mark) / 2, corner.y + height / 2)
-        guard !level.keepsAll else {
+        guard !level.keepsAll, level.structure == .whole else {
             return canvas.text(glyph.code, at: (middle, center + 4), "cell-small", anchor: .middle)
         }
         let percent = Figures.percent(sparsity)

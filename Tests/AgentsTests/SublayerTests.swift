@@ -1,0 +1,121 @@
+import ChainProblem
+import Environments
+import Levels
+import Tensors
+import Testing
+
+@testable import Agents
+
+/// Sublayers that are removed as wholes.
+@Suite struct SublayerTests {
+    private static func allocation(_ toy: SublayerProblem, _ fraction: Double) -> AdditiveAllocation {
+        AdditiveAllocation(costs: toy.costs, target: toy.target(fraction))
+    }
+
+    @Test(arguments: 0..<20) func theAllocationFindsTheOptimum(problem: Int) throws {
+        let toy = SublayerProblem(problem: UInt64(problem))
+        for fraction in [0.15, 0.25, 0.4, 0.7] {
+            let allocation = Self.allocation(toy, fraction)
+            let actions = try #require(allocation.optimum(loss: toy.costs.sensitivity))
+            #expect(toy.isWhole(actions) && allocation.fits(actions))
+            let limit = toy.target(fraction).latencyMs
+            #expect(toy.loss(of: actions) >= toy.optimalLoss(latencyMs: limit) - 1e-12)
+            // Bins are rounded up: a whole millisecond is more than that can take.
+            #expect(toy.loss(of: actions) <= toy.optimalLoss(latencyMs: limit - 1) + 1e-12)
+        }
+    }
+
+    /// With nothing gained by removing, the result is that of the levels that keep all.
+    @Test func whatCostsMoreThanItSavesIsKept() throws {
+        let toy = SublayerProblem(problem: 3, removal: 50...60)
+        let actions = try #require(Self.allocation(toy, 0.5).optimum(loss: toy.costs.sensitivity))
+        #expect(!actions.contains(3))
+        let cheap = SublayerProblem(problem: 3, removal: 0.001...0.002)
+        let removed = try #require(Self.allocation(cheap, 0.5).optimum(loss: cheap.costs.sensitivity))
+        #expect(removed.contains(3) && cheap.isWhole(removed))
+    }
+
+    @Test(arguments: 0..<10) func repairsKeepGroupsTogether(problem: Int) throws {
+        let toy = SublayerProblem(problem: UInt64(problem))
+        for fraction in [0.15, 0.3, 0.6] {
+            let allocation = Self.allocation(toy, fraction)
+            let repaired = try #require(
+                allocation.repaired(toy.costs.densePolicy, loss: toy.costs.sensitivity))
+            #expect(toy.isWhole(repaired) && allocation.fits(repaired))
+            let filled = allocation.filledUp(repaired, loss: toy.costs.sensitivity)
+            #expect(toy.isWhole(filled) && allocation.fits(filled))
+            #expect(toy.loss(of: filled) <= toy.loss(of: repaired))
+        }
+    }
+
+    /// The share of a group's removal is that of a softmax over everything that its layers could be.
+    @Test func removalsAreAsLikelyAsInTheWholeSoftmax() {
+        let toy = SublayerProblem(problem: 5, removal: 0.8...1.2)
+        let softmax = BudgetedSoftmax(
+            allocation: Self.allocation(toy, 0.4), preference: toy.costs.sensitivity.map { $0.map { -$0 } },
+            temperature: 0.01)
+        let prices = softmax.prices(from: 0, remaining: softmax.whole)
+        for group in toy.costs.groups {
+            let weights = toy.choices(of: group).map { choice in
+                PortableMath.exp(
+                    zip(group, choice).reduce(0) { sum, place in
+                        let (layer, level) = place
+                        return sum
+                            - (toy.costs.sensitivity[layer][level]
+                                + prices.latency * toy.costs.latencyMs[layer][level]) / 0.01
+                    })
+            }
+            let share = (weights.last ?? 0) / weights.reduce(0, +)
+            #expect(abs(softmax.removalProbability(group, prices: prices) - share) < 1e-9)
+            for layer in group {
+                let kept = softmax.probabilities(layer, prices: prices)
+                #expect(kept[3] == 0 && abs(kept.reduce(0, +) - 1) < 1e-12)
+            }
+        }
+        #expect(
+            softmax.expected(toy.costs.latencyMs, from: 0, prices: prices) <= softmax.whole.latencyMs
+                * (1 + 1e-6))
+    }
+
+    @Test func drawsKeepGroupsTogetherAndMeetTheTarget() {
+        let toy = SublayerProblem(groups: 6, problem: 7, removal: 1...2)
+        let allocation = Self.allocation(toy, 0.6)
+        let softmax = BudgetedSoftmax(
+            allocation: allocation, preference: toy.costs.sensitivity.map { $0.map { -$0 } },
+            temperature: 0.02)
+        var random = CounterBasedRandom(seed: 1)
+        let drawn = (0..<200).map { _ in softmax.sample(using: &random) }
+        #expect(drawn.allSatisfy { toy.isWhole($0) && allocation.fits($0) })
+        #expect(drawn.contains { $0.contains(3) } && drawn.contains { !$0.contains(3) })
+    }
+
+    /// Told twice and half of what removals lose, the agent finds out.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func theDefaultAgentLearnsWhatRemovalsLose(problem: UInt64) throws {
+        let toy = SublayerProblem(groups: 6, problem: problem)
+        var told = toy.costs.sensitivity
+        for (number, group) in toy.costs.groups.enumerated() {
+            told[group[0]][3] *= number % 2 == 0 ? 2 : 0.5
+        }
+        let known = toy.costs
+        let costs = LevelCosts(
+            layers: known.layers, levels: known.levels, latencyMs: known.latencyMs,
+            overheadMs: known.overheadMs,
+            sizeBytes: known.sizeBytes, otherSizeBytes: known.otherSizeBytes, sensitivity: told,
+            outputError: told, groups: known.groups)
+        let target = toy.target(0.25)
+        let environment = PruningEnvironment(costs: costs, budget: 150, evaluator: toy)
+        var agent = NaturalGradient(costs: costs, target: target, budget: 150, seed: problem)
+        var losses: [Double] = []
+        while environment.evaluationsLeft > 0 {
+            let (_, actions, terms) = try walk(environment, target: target) { observation, _ in
+                agent.act(observation)
+            }
+            #expect(toy.isWhole(actions))
+            agent.finish(Episode(actions: actions, terms: terms))
+            losses.append(toy.loss(of: actions))
+        }
+        let optimum = toy.optimalLoss(latencyMs: target.latencyMs)
+        #expect((losses.min() ?? .infinity) <= 1.1 * optimum)
+    }
+}
