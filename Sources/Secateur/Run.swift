@@ -70,6 +70,7 @@ public struct Run: Sendable {
     /// Takes a policy for one latency out of a search over a range, and writes it as a run of its own.
     ///
     /// - Parameters:
+    ///   - target: inside of the range.
     ///   - output: the folder to write, which must not exist.
     ///   - cache: the folder of level databases. Default: `secateur` in the user's cache folder.
     ///   - progress: is told what is being done, and what fraction of it is done.
@@ -86,7 +87,10 @@ public struct Run: Sendable {
 
     /// Picks the final policy of a finished search again, with new measurements, and writes it as a run of its own.
     ///
-    /// Parameters are those of ``pick(_:output:cache:progress:)``.
+    /// - Parameters:
+    ///   - output: the folder to write, which must not exist.
+    ///   - cache: the folder of level databases. Default: `secateur` in the user's cache folder.
+    ///   - progress: is told what is being done, and what fraction of it is done.
     public func remeasure(
         output: String, cache: String = Search.standardCache,
         progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }
