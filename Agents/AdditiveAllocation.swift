@@ -4,9 +4,10 @@ import Levels
 /// The choice of a level for each layer when losses add up:
 /// minimize Σ loss_l(a_l) subject to Σ latency_l(a_l) ≤ what the target leaves, and likewise for size.
 ///
-/// A sublayer that is removed is so as a whole. This is the multiple-choice knapsack problem. ``optimum(loss:bins:)`` solves it by dynamic
-/// programming over finely discretised latency, as SPDY does (Frantar and Alistarh, ICML 2022), with
-/// a Lagrange multiplier for size; the other methods repair and improve a policy that is given.
+/// A sublayer is removed as a whole, or not at all. This is the multiple-choice knapsack problem.
+/// ``optimum(loss:bins:)`` solves it by dynamic programming over finely discretised latency, as SPDY does (Frantar and
+/// Alistarh, ICML 2022), with a Lagrange multiplier for size; the other methods repair and improve a policy that is
+/// given.
 struct AdditiveAllocation: Sendable {
     /// Milliseconds, [layer][level].
     let latencyMs: [[Double]]

@@ -36,48 +36,61 @@ struct BudgetedSoftmax: Sendable {
     func sample(using random: inout CounterBasedRandom) -> [Int] {
         let (latencies, sizes) = (least(allocation.latencyMs), least(allocation.sizeBytes))
         var remaining = whole
-        var (latencyAfter, sizeAfter) = (sum(latencies), sum(sizes))
+        // What the groups after the present one take at least.
+        var later = Remaining(latencyMs: sum(latencies), sizeBytes: sum(sizes))
         var actions: [Int] = []
         for (number, group) in allocation.groups.enumerated() {
-            latencyAfter -= latencies[number].min() ?? 0
-            sizeAfter -= sizes[number].min() ?? 0
+            later.latencyMs -= latencies[number].min() ?? 0
+            later.sizeBytes -= sizes[number].min() ?? 0
             func fits(_ structure: Int) -> Bool {
-                latencies[number][structure] <= remaining.latencyMs - latencyAfter
-                    && sizes[number][structure] <= remaining.sizeBytes - sizeAfter
+                latencies[number][structure] <= remaining.latencyMs - later.latencyMs
+                    && sizes[number][structure] <= remaining.sizeBytes - later.sizeBytes
             }
-            if let removed, fits(1),
-                !fits(0)
-                    || random.nextUniform()
-                        < removalProbability(group, prices: prices(from: group[0], remaining: remaining))
-            {
-                for layer in group {
-                    remaining.latencyMs -= allocation.latencyMs[layer][removed]
-                    remaining.sizeBytes -= allocation.sizeBytes[layer][removed]
-                }
+            if let removed, fits(1), !fits(0) || isRemoved(group, remaining, using: &random) {
+                for layer in group { spend(removed, of: layer, &remaining) }
                 actions += group.map { _ in removed }
-                continue
-            }
-            var (ownLatency, ownSize) = (latencies[number][0], sizes[number][0])
-            for layer in group {
-                let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
-                ownLatency -= kept.map { latency[$0] }.min() ?? 0
-                ownSize -= kept.map { size[$0] }.min() ?? 0
-                var weights = probabilities(layer, prices: prices(from: layer, remaining: remaining))
-                for level in weights.indices
-                where latency[level] > remaining.latencyMs - latencyAfter - ownLatency
-                    || size[level] > remaining.sizeBytes - sizeAfter - ownSize
-                {
-                    weights[level] = 0
-                }
-                let level =
-                    weights.contains { $0 > 0 }
-                    ? random.nextIndex(weights: weights) : allocation.fastest[layer]
-                remaining.latencyMs -= latency[level]
-                remaining.sizeBytes -= size[level]
-                actions.append(level)
+            } else {
+                let own = Remaining(latencyMs: latencies[number][0], sizeBytes: sizes[number][0])
+                actions += levels(of: group, &remaining, least: own, later: later, using: &random)
             }
         }
         return actions
+    }
+
+    private func isRemoved(
+        _ group: [Int], _ remaining: Remaining, using random: inout CounterBasedRandom
+    ) -> Bool {
+        random.nextUniform()
+            < removalProbability(group, prices: prices(from: group[0], remaining: remaining))
+    }
+
+    /// Draws the levels of a group that is kept, so that what comes later has at least what it needs.
+    private func levels(
+        of group: [Int], _ remaining: inout Remaining, least: Remaining, later: Remaining,
+        using random: inout CounterBasedRandom
+    ) -> [Int] {
+        var own = least
+        return group.map { layer in
+            let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
+            own.latencyMs -= kept.map { latency[$0] }.min() ?? 0
+            own.sizeBytes -= kept.map { size[$0] }.min() ?? 0
+            var weights = probabilities(layer, prices: prices(from: layer, remaining: remaining))
+            for level in weights.indices
+            where latency[level] > remaining.latencyMs - later.latencyMs - own.latencyMs
+                || size[level] > remaining.sizeBytes - later.sizeBytes - own.sizeBytes
+            {
+                weights[level] = 0
+            }
+            let level =
+                weights.contains { $0 > 0 } ? random.nextIndex(weights: weights) : allocation.fastest[layer]
+            spend(level, of: layer, &remaining)
+            return level
+        }
+    }
+
+    private func spend(_ level: Int, of layer: Int, _ remaining: inout Remaining) {
+        remaining.latencyMs -= allocation.latencyMs[layer][level]
+        remaining.sizeBytes -= allocation.sizeBytes[layer][level]
     }
 
     /// Levels that keep a layer.

@@ -155,10 +155,8 @@ public struct LevelCosts: Sendable, Equatable, Codable {
     public func with(_ levels: LevelSet) -> LevelCosts {
         LevelCosts(
             layers: layers, levels: levels, latencyMs: latencyMs, overheadMs: overheadMs,
-            sizeBytes: sizeBytes,
-            otherSizeBytes: otherSizeBytes, sensitivity: sensitivity, outputError: outputError,
-            groups: groups,
-            facts: facts, accounting: accounting)
+            sizeBytes: sizeBytes, otherSizeBytes: otherSizeBytes, sensitivity: sensitivity,
+            outputError: outputError, groups: groups, facts: facts, accounting: accounting)
     }
 
     /// Size of the dense model, in bytes.

@@ -18,6 +18,11 @@ extension EmbeddingTask {
     public func score(_ model: Encoder, pool: ThreadPool) -> Double {
         score(model.embed(sequences, pool: pool))
     }
+
+    /// Of all sentences.
+    public func space(of model: Encoder, dense: Encoder, pool: ThreadPool) -> SpaceKept? {
+        SpaceKept(model.embed(sequences, pool: pool), dense: dense.embed(sequences, pool: pool))
+    }
 }
 
 /// Semantic textual similarity: Spearman's ρ between the cosine of each pair and the score that people
@@ -92,7 +97,8 @@ public struct FidelityTask: EmbeddingTask {
     public let metric = "fidelity"
     /// Token ids of every sentence.
     public let sequences: [[Int32]]
-    private let embeddings: Matrix
+    /// The dense model's.
+    public let embeddings: Matrix
     private let reference: [Double]
 
     /// Takes the sentences and the dense model's embeddings of them.

@@ -13,11 +13,16 @@ public protocol ModelTask<Model>: Sendable {
     var tokens: Int { get }
     /// The score of a model.
     func score(_ model: Model, pool: ThreadPool) -> Double
+    /// How far a model's embeddings of the items stay in the space of the dense one's; nil for models that do not embed.
+    func space(of model: Model, dense: Model, pool: ThreadPool) -> SpaceKept?
     /// The same score over a random part of the items, for a cheap first look; nil where it cannot be cut up.
     func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Model>)?
 }
 
 extension ModelTask {
+    /// Has no embeddings.
+    public func space(of model: Model, dense: Model, pool: ThreadPool) -> SpaceKept? { nil }
+
     /// Cannot be cut up.
     public func part(share: Double, using random: inout CounterBasedRandom) -> (any ModelTask<Model>)? { nil }
 }

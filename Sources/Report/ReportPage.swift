@@ -66,13 +66,18 @@ public struct ReportPage {
             PageContent.Figure(
                 label: "Speed-up", value: Figures.times(summary.speedup),
                 of: "measured alternating with dense"),
-            PageContent.Figure(
-                label: "Quality kept", value: Figures.decimal(summary.checkedQuality, 3),
-                of: "of dense, on data without reward"),
+            quality(summary, run.recovery),
             PageContent.Figure(
                 label: "Size, packed", value: Figures.megabytes(summary.sizeBytes),
                 of: "dense \(Figures.megabytes(summary.denseSizeBytes))"),
         ]
+        if let space = run.recovery?.space ?? summary.space {
+            figures.append(
+                .init(
+                    label: "Ten nearest found", value: Figures.percent(space.neighboursFound),
+                    of: "on an index of the dense model; mean cosine \(Figures.decimal(space.meanCosine, 3))")
+            )
+        }
         if let sparsity = run.sparsity {
             figures.append(
                 .init(
@@ -82,13 +87,23 @@ public struct ReportPage {
         figures.append(
             summary.validation.map {
                 .init(
-                    label: "Validation, \($0.metric)", value: Figures.decimal($0.pruned, 4),
+                    label: "Validation, \($0.metric)",
+                    value: Figures.decimal(run.recovery?.validation?.after ?? $0.pruned, 4),
                     of: "dense \(Figures.decimal($0.dense, 4))")
             }
                 ?? .init(
                     label: "Evaluated", value: "\(summary.evaluations)",
                     of: "policies, budget \(run.options.budget)"))
         return figures
+    }
+
+    private static func quality(
+        _ summary: SearchSummary, _ recovery: RecoverySummary?
+    ) -> PageContent.Figure {
+        let before = Figures.decimal(summary.checkedQuality, 3)
+        return PageContent.Figure(
+            label: "Quality kept", value: recovery.map { Figures.decimal($0.checked.after, 3) } ?? before,
+            of: "of dense, on data without reward" + (recovery == nil ? "" : "; \(before) before training"))
     }
 
     private static func progress(_ run: RunRecord) -> [PageContent.Figure] {

@@ -17,19 +17,22 @@ public struct RunRecord: Sendable {
     public let rows: [TraceRow]
     /// What it came to; nil before the end.
     public let summary: SearchSummary?
+    /// What training came to whose result took the pruned model's place; nil where there is none.
+    public let recovery: RecoverySummary?
     /// What is being done now; nil unless it continues.
     public let stage: String?
 
     /// Puts a record together.
     public init(
         name: String, options: SearchOptions, costs: LevelCosts? = nil, rows: [TraceRow] = [],
-        summary: SearchSummary? = nil, stage: String? = nil
+        summary: SearchSummary? = nil, recovery: RecoverySummary? = nil, stage: String? = nil
     ) {
         self.name = name
         self.options = options
         self.costs = costs
         self.rows = rows
         self.summary = summary
+        self.recovery = recovery?.isKept == true ? recovery : nil
         self.stage = stage
         targetMs = costs?.target(options.targetLatency).latencyMs
     }
@@ -56,7 +59,8 @@ public struct RunRecord: Sendable {
         }
         self.init(
             name: URL(fileURLWithPath: folder).lastPathComponent, options: options, costs: costs,
-            rows: costs == nil ? [] : trace?.rows ?? [], summary: try files.summary())
+            rows: costs == nil ? [] : trace?.rows ?? [], summary: try files.summary(),
+            recovery: try files.recovery())
     }
 
     /// Reads run folders; those of one name are told apart by their paths.
@@ -70,12 +74,16 @@ public struct RunRecord: Sendable {
     }
 
     private func with(name: String) -> RunRecord {
-        RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
+        RunRecord(
+            name: name, options: options, costs: costs, rows: rows, summary: summary, recovery: recovery,
+            stage: stage)
     }
 
     /// The same search further on.
     public func with(costs: LevelCosts?, rows: [TraceRow], stage: String) -> RunRecord {
-        RunRecord(name: name, options: options, costs: costs, rows: rows, summary: summary, stage: stage)
+        RunRecord(
+            name: name, options: options, costs: costs, rows: rows, summary: summary, recovery: recovery,
+            stage: stage)
     }
 
     /// The best row so far by reward, of those that meet the target.

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Levels
 import SparseKernels
@@ -29,12 +30,17 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         public let sizeBytes: Int
         /// Its quality on other data of the training file, as a fraction of dense.
         public let checkedQuality: Double
+        /// What its embeddings keep of the dense model's space there.
+        public let space: SpaceKept?
 
-        package init(level: Level, speedup: Double, sizeBytes: Int, checkedQuality: Double) {
+        package init(
+            level: Level, speedup: Double, sizeBytes: Int, checkedQuality: Double, space: SpaceKept? = nil
+        ) {
             self.level = level
             self.speedup = speedup
             self.sizeBytes = sizeBytes
             self.checkedQuality = checkedQuality
+            self.space = space
         }
     }
 
@@ -82,6 +88,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let checkedQuality: Double
     /// The standard error of that quality, where a quality was asked for.
     public let checkedError: Double?
+    /// What embeddings keep of the dense model's space, on that data; nil for models that do not embed.
+    public let space: SpaceKept?
     /// The reward.
     public let reward: Double
     /// The score on the validation file, where one was given.
@@ -103,7 +111,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         options: SearchOptions, hardware: String, evaluations: Int, denseMs: Double, prunedMs: Double,
         speedup: Double, targetFraction: Double, targetMet: Bool, predictedMs: Double,
         predictedDenseMs: Double, denseSizeBytes: Int, sizeBytes: Int, quality: Double,
-        checkedQuality: Double, reward: Double, checkedError: Double? = nil, validation: Score?,
+        checkedQuality: Double, reward: Double, checkedError: Double? = nil, space: SpaceKept? = nil,
+        validation: Score?,
         policy: [Choice], rounded: Rounded? = nil, breakdown: Breakdown? = nil,
         denseBreakdown: Breakdown? = nil, denseDiskBytes: Int? = nil, diskBytes: Int? = nil
     ) {
@@ -123,6 +132,7 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         self.checkedQuality = checkedQuality
         self.reward = reward
         self.checkedError = checkedError
+        self.space = space
         self.validation = validation
         self.policy = policy
         self.rounded = rounded

@@ -92,9 +92,13 @@ final class EncoderSwitches: SwitchEffects {
         let estimates = try forEachLayer { layer in
             try changes.losses(layer, curvatures[layer], tokens: tokens)
         }
-        let common = Self.logarithmicRatio(estimates.joined())
-        return zip(curvatures, estimates).map { curvature, pairs in
-            let own = Self.logarithmicRatio(pairs)
+        let small = estimates.map { pairs in
+            pairs.indices.filter { changes.levels.levels[$0].structure == .whole }.map { pairs[$0] }
+        }
+        let common = Self.logarithmicRatio(small.joined())
+        return zip(curvatures, zip(estimates, small)).map { curvature, estimates in
+            let (pairs, small) = estimates
+            let own = Self.logarithmicRatio(small)
             let scale = exp(Self.ownScale * own + (1 - Self.ownScale) * common)
             return Factors(
                 inputs: curvature.inputs,
@@ -103,7 +107,8 @@ final class EncoderSwitches: SwitchEffects {
         }
     }
 
-    /// The mean of log(exact / factored): each level counts alike, however much it loses.
+    /// The mean of log(exact / factored): each level counts alike, however much it loses, but for those that remove a
+    /// sublayer, which is no small change.
     private static func logarithmicRatio(_ pairs: some Sequence<LevelChanges.Loss>) -> Double {
         let ratios = pairs.filter { $0.factored > 0 && $0.exact > 0 }.map { log($0.exact / $0.factored) }
         return ratios.isEmpty ? 0 : ratios.reduce(0, +) / Double(ratios.count)

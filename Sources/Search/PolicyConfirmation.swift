@@ -73,7 +73,9 @@ struct PolicyConfirmation<Model: SearchableModel> {
         return SearchSummary.Rounded(
             level: costs.levels[fastest[0]], speedup: measured.speedup,
             sizeBytes: costs.sizeBytes(of: fastest),
-            checkedQuality: try preparation.evaluator.checkedQuality(of: fastest))
+            checkedQuality: try preparation.evaluator.checkedQuality(of: fastest),
+            space: preparation.evaluator.checkedSpace(
+                of: try preparation.candidates.model(fastest, pool: preparation.inputs.pool)))
     }
 
     /// Everything that is known of a policy.
@@ -102,7 +104,8 @@ struct PolicyConfirmation<Model: SearchableModel> {
             denseSizeBytes: costs.denseSizeBytes - costs.otherSizeBytes + inputs.model.network.otherSizeBytes,
             sizeBytes: terms.sizeBytes,
             quality: terms.quality, checkedQuality: best.candidate.checkedQuality, reward: terms.reward,
-            checkedError: error, validation: validation,
+            checkedError: error, space: preparation.evaluator.checkedSpace(of: pruned),
+            validation: validation,
             policy: zip(costs.layers, actions).map { .init(layer: $0, level: costs.levels[$1]) },
             rounded: try rounded(progress),
             breakdown: breakdowns.model, denseBreakdown: breakdowns.reference)

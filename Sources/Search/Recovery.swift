@@ -105,6 +105,7 @@ public struct Recovery<Task: SearchTask> {
         let summary = RecoverySummary(
             steps: outcome.steps, losses: outcome.losses,
             checked: .init(metric: inputs.data.check.metric, before: before.checked, after: after.checked),
+            space: after.space,
             validation: inputs.validation.flatMap { task in
                 before.validation.flatMap { before in
                     after.validation.map { .init(metric: task.metric, before: before, after: $0) }
@@ -120,13 +121,18 @@ public struct Recovery<Task: SearchTask> {
         return summary
     }
 
-    /// Quality on other data as a fraction of dense, and the score on the validation file.
+    /// Quality on other data as a fraction of dense, what is kept of its space there, and the score on the validation
+    /// file.
     ///
     /// - Parameter dense: the dense model's score on the former.
-    private func scores(_ path: String, dense: Double) throws -> (checked: Double, validation: Double?) {
+    private func scores(
+        _ path: String, dense: Double
+    ) throws -> (checked: Double, space: SpaceKept?, validation: Double?) {
         let model = try Task.Model(path: path, precision: .float32, inputs.components.capabilities)
+        let (check, pool) = (inputs.data.check, inputs.pool)
         return (
-            inputs.data.check.score(model.network, pool: inputs.pool) / dense,
+            check.score(model.network, pool: pool) / dense,
+            check.space(of: model.network, dense: inputs.model.network, pool: pool),
             inputs.validation?.score(model.network, pool: inputs.pool)
         )
     }

@@ -38,6 +38,11 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
         try score(inputs.data.check, policy) / denseCheck
     }
 
+    /// What a model's embeddings keep of the dense model's space, on the same data.
+    func checkedSpace(of model: Model.Network) -> SpaceKept? {
+        inputs.data.check.space(of: model, dense: inputs.model.network, pool: inputs.pool)
+    }
+
     /// The standard error of that quality: how much it differs between random halves of the data, which is as much as
     /// between data sets of the whole's size (half-samples: McCarthy, 1969); nil for data that cannot be cut up.
     func checkedError(of model: Model.Network, progress: (Double) -> Void) -> Double? {

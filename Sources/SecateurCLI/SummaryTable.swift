@@ -1,3 +1,4 @@
+import Evaluation
 import Levels
 import Runs
 import Search
@@ -22,7 +23,11 @@ enum SummaryTable {
             print(
                 "\n\(rounded.level) alone: latency \(Terminal.decimal(1 / rounded.speedup, 3)) of dense, "
                     + "\(Terminal.megabytes(rounded.sizeBytes)) in memory, quality on other data "
-                    + "\(Terminal.decimal(rounded.checkedQuality, 4)) of dense")
+                    + "\(Terminal.decimal(rounded.checkedQuality, 4)) of dense"
+                    + (rounded.space.map {
+                        ", 10 nearest on its index \(Terminal.decimal($0.neighboursFound, 4))"
+                    }
+                        ?? ""))
         }
         if let drop = summary.options.maxDrop {
             let error = summary.checkedError.map { ", standard error \(Terminal.decimal($0, 4))" } ?? ""
@@ -53,6 +58,7 @@ enum SummaryTable {
         score(
             isLabelled ? "the same, other pairs" : "fidelity, other text", 1,
             summary.checkedQuality)
+        show(summary.space)
         if let validation = summary.validation {
             score("\(validation.metric), validation", validation.dense, validation.pruned)
         }
@@ -66,10 +72,18 @@ enum SummaryTable {
     ) {
         print("\nafter \(recovery.steps.counted("step")) of training")
         score(isLabelled ? "reward score, other pairs" : "fidelity, other text", 1, recovery.checked.after)
+        show(recovery.space)
         if let change = recovery.validation, let validation {
             score("\(change.metric), validation", validation.dense, change.after)
         }
         if !recovery.isKept { print("training made it no better: the model is as it was pruned") }
+    }
+
+    /// What is left of an index that the dense model built.
+    private static func show(_ space: SpaceKept?) {
+        guard let space else { return }
+        score("mean cosine to dense", 1, space.meanCosine)
+        score("10 nearest, dense index", 1, space.neighboursFound)
     }
 
     private static func bytes(_ name: String, _ dense: Int, _ pruned: Int) {

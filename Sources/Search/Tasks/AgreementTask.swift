@@ -79,8 +79,18 @@ public struct AgreementTask: SearchTask {
         let model = try EncoderModel(folder: request.model)
         let task = try Self.task(
             file: request.data, of: model, dense: EncoderModel(folder: against), pool: request.pool)
+        let embeddings = model.encoder.embed(task.sequences, pool: request.pool)
+        let space =
+            embeddings.columns == task.embeddings.columns
+            ? SpaceKept(embeddings, dense: task.embeddings) : nil
         return EvaluationResult(
-            metric: task.metric, value: task.score(model.encoder, pool: request.pool), count: task.count)
+            metric: task.metric, value: task.score(embeddings), count: task.count,
+            further: space.map {
+                [
+                    .init("meanCosine", label: "mean cosine to dense", $0.meanCosine),
+                    .init("neighboursFound", label: "10 nearest, dense index", $0.neighboursFound),
+                ]
+            } ?? [])
     }
 
     private static func task(
