@@ -511,7 +511,7 @@ def main():
         work / "integer-run", arguments.model, *usual, "--target-latency", 0.6,
         "--levels", "dense,4x1@0.5,int8,16x1@0.5:int8,unstructured@0.7:int8")
     four_bit_run = search(
-        work / "four-bit-run", arguments.model, *usual, "--target-latency", 0.75, "--levels", "int4,4x1@0.5:int8")
+        work / "four-bit-run", arguments.model, *usual, "--target-latency", 0.28, "--levels", "dense,int4,4x1@0.5:int8")
     if not (work / "lm/config.json").exists():
         make_language_model(work / "lm", arguments.text)
     decoder_run = search(work / "lm-run", work / "lm", "--task", "lm", "--target-latency", 0.95, "--target-size", 0.9,

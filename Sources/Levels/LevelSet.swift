@@ -7,13 +7,14 @@
 /// An option of the search, stored in the run as a list of texts.
 public struct LevelSet: Sendable, Hashable {
     public let levels: [Level]
-    /// The index of the first level that drops no weight: what a layer is before anything is chosen for it.
+    /// The index of `dense`, or without it of the first level that drops no weight: what a layer is before anything is
+    /// chosen for it.
     public let dense: Int
 
     /// Takes different levels, one of which drops nothing.
     /// - Throws: `Issue` for anything else.
     public init(_ levels: [Level]) throws {
-        guard let dense = levels.firstIndex(where: \.keepsAll) else {
+        guard let dense = levels.firstIndex(of: .dense) ?? levels.firstIndex(where: \.keepsAll) else {
             throw Issue(
                 .malformed, .option("levels"),
                 found: levels.isEmpty ? "none" : levels.map(\.description).joined(separator: ", "),

@@ -39,6 +39,11 @@ public struct SearchInputs<Model: SearchableModel> {
                 found: "a model that does not \(options.latencyOf.rawValue)", allowed: "prefill")
         }
         let levels = options.levels
+        guard options.latencyOf == .decode || levels.contains(.dense) else {
+            throw Issue(
+                .mismatch, .option("levels"), found: levels.map(\.description).joined(separator: ","),
+                allowed: "dense among them, which latency and quality are compared with")
+        }
         try components.capabilities.formats.require(levels)
         model = try Model(
             path: options.model, precision: levels[levels.dense].precision, components.capabilities)

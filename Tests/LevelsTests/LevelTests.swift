@@ -59,7 +59,8 @@ import Testing
 
     @Test func denseNeedNotBeFirst() throws {
         let set = try LevelSet("4x1@0.5,int8,dense")
-        #expect(set.dense == 1 && set.densePolicy(layers: 2) == [1, 1])
+        #expect(set.dense == 2 && set.densePolicy(layers: 2) == [2, 2])
+        #expect(try LevelSet("4x1@0.5,int8,int4").dense == 1)
         #expect(set.patterns == [.rowBlock4])
     }
 

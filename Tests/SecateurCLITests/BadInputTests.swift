@@ -197,6 +197,15 @@ import TinyModels
         #expect(!names.contains { $0.contains("replaced") })
     }
 
+    /// Fractions are of what the model is, and its weights are what is rounded.
+    @Test func levelsWithoutDenseAreRefused() throws {
+        let tool = try TinySearch.prepared()
+        defer { tool.cleanUp() }
+        try check(
+            tool, search(tool, ["--levels": "int8,4x1@0.5:int8", "--recover": "none"]),
+            says: ["--levels", "found int8,4x1@0.500:int8", "allowed dense among them"])
+    }
+
     @Test func whatARunFixesIsNotChanged() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
