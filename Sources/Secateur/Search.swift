@@ -88,7 +88,9 @@ public struct Search: Sendable {
 
     /// Searches from the beginning on the calling thread.
     ///
-    /// - Parameter shouldStop: asked between two evaluations.
+    /// - Parameters:
+    ///   - shouldStop: asked between two evaluations.
+    ///   - onEvent: is told what happens.
     /// - Returns: nil when it was stopped before the end; ``resume(shouldStop:onEvent:)`` continues it.
     public func run(
         shouldStop: () -> Bool, onEvent: (Event) -> Void
@@ -99,7 +101,9 @@ public struct Search: Sendable {
     /// Continues, on the calling thread, the search that was stopped or killed in the run folder; of one that is
     /// finished, the training that it may still wait for.
     ///
-    /// - Parameter shouldStop: asked between two evaluations.
+    /// - Parameters:
+    ///   - shouldStop: asked between two evaluations.
+    ///   - onEvent: is told what happens.
     /// - Returns: nil when it was stopped before the end.
     public func resume(
         shouldStop: () -> Bool, onEvent: (Event) -> Void
