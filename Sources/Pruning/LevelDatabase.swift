@@ -13,7 +13,7 @@ import Transformers
 /// calibration text, score and levels.
 public final class LevelDatabase: Sendable {
     /// What databases of this kind call themselves.
-    static let schema = "secateur.level-database/4"
+    static let schema = "secateur.level-database/5"
 
     /// What the index says.
     struct Index: Codable, Equatable {
