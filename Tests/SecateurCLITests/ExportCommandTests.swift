@@ -193,7 +193,9 @@ import TinyModels
         // One forward and six backward passes, on half of the calibration sentences.
         #expect(again.errors.contains(#/save [56] evaluations/#), "\(again.errors)")
         let summary = try again.json()
-        #expect(TinySearch.spends(summary["evaluations"], of: 10))
+        // How often the agent looks at effects, which takes about two evaluations, goes by what was measured.
+        let evaluations = try #require(summary["evaluations"] as? Int)
+        #expect((3..<10).contains(evaluations))
         #expect((summary["options"] as? [String: Any])?["tokens"] as? Int == 32)
         func sensitivity(_ run: String) throws -> [[Double]] {
             struct Costs: Decodable { let sensitivity: [[Double]] }
