@@ -15,7 +15,7 @@ import platform
 from peers import latency, quality, resident, runtimes, secateur
 
 CALIBRATION_TEXTS = 300
-FULL = {"tokens": [16, 128, 384], "batch": [1, 32], "threads": [1, 2]}
+FULL = {"tokens": [16, 128, 256], "batch": [1, 32], "threads": [1, 2]}
 
 
 def options():
