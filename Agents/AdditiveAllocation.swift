@@ -77,9 +77,7 @@ struct AdditiveAllocation: Sendable {
     /// Dynamic programming over latency alone, group by group: a group is kept, and each of its layers has the best
     /// level, or it is removed.
     private func latencyOptimum(loss: [[Double]], bins: Int) -> [Int]? {
-        let leasts = groups.map { group in
-            structures.map { levels in group.reduce(0) { $0 + least($1, among: levels) } }
-        }
+        let leasts = self.leasts(latencyMs)
         let slack = latencyLimitMs - leasts.reduce(0) { $0 + ($1.min() ?? 0) }
         guard slack >= -1e-12 * abs(latencyLimitMs) else { return nil }
         let width = slack / Double(bins)
@@ -94,7 +92,7 @@ struct AdditiveAllocation: Sendable {
                 GroupWalk(
                     from: value, start: steps(least - (leasts.min() ?? 0)),
                     layers: group.map { layer in
-                        let least = self.least(layer, among: levels)
+                        let least = self.least(latencyMs[layer], among: levels)
                         return levels.map {
                             .init(
                                 level: $0, steps: steps(latencyMs[layer][$0] - least), loss: loss[layer][$0])
@@ -115,9 +113,16 @@ struct AdditiveAllocation: Sendable {
         return actions
     }
 
-    /// The least latency of a layer at one of some levels.
-    private func least(_ layer: Int, among levels: [Int]) -> Double {
-        levels.reduce(.infinity) { min($0, latencyMs[layer][$1]) }
+    /// What each group takes at least, [group][structure].
+    func leasts(_ table: [[Double]]) -> [[Double]] {
+        groups.map { group in
+            structures.map { levels in group.reduce(0) { $0 + least(table[$1], among: levels) } }
+        }
+    }
+
+    /// What a layer takes at least at one of some levels.
+    func least(_ row: [Double], among levels: [Int]) -> Double {
+        levels.reduce(.infinity) { min($0, row[$1]) }
     }
 
     /// A change of one layer, or of a group as a whole, to a level.

@@ -34,7 +34,9 @@ struct BudgetedSoftmax: Sendable {
 
     /// Draws a level for every layer.
     func sample(using random: inout CounterBasedRandom) -> [Int] {
-        let (latencies, sizes) = (least(allocation.latencyMs), least(allocation.sizeBytes))
+        let (latencies, sizes) = (
+            allocation.leasts(allocation.latencyMs), allocation.leasts(allocation.sizeBytes)
+        )
         var remaining = whole
         // What the groups after the present one take at least.
         var later = Remaining(latencyMs: sum(latencies), sizeBytes: sum(sizes))
@@ -72,8 +74,8 @@ struct BudgetedSoftmax: Sendable {
         var own = least
         return group.map { layer in
             let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
-            own.latencyMs -= kept.map { latency[$0] }.min() ?? 0
-            own.sizeBytes -= kept.map { size[$0] }.min() ?? 0
+            own.latencyMs -= allocation.least(latency, among: kept)
+            own.sizeBytes -= allocation.least(size, among: kept)
             var weights = probabilities(layer, prices: prices(from: layer, remaining: remaining))
             for level in weights.indices
             where latency[level] > remaining.latencyMs - later.latencyMs - own.latencyMs
@@ -97,15 +99,6 @@ struct BudgetedSoftmax: Sendable {
     private var kept: [Int] { allocation.structures[0] }
     /// The level that removes it.
     private var removed: Int? { allocation.structures.dropFirst().first?.first }
-
-    /// What each group takes at least, by structure.
-    private func least(_ table: [[Double]]) -> [[Double]] {
-        allocation.groups.map { group in
-            allocation.structures.map { levels in
-                group.reduce(0) { sum, layer in sum + (levels.map { table[layer][$0] }.min() ?? 0) }
-            }
-        }
-    }
 
     private func sum(_ leasts: [[Double]]) -> Double {
         leasts.reduce(0) { $0 + ($1.min() ?? 0) }

@@ -255,11 +255,7 @@ public struct NaturalGradient: Agent {
         let chosen = Set(start.indices.shuffled(using: &random).prefix(count))
         var (actions, frozen) = (start, chosen)
         for layer in chosen.sorted() {
-            if costs.levels.removed != nil,
-                changeStructure(around: layer, of: start, &actions, &frozen, softmax, prices)
-            {
-                continue
-            }
+            if changeStructure(around: layer, of: start, &actions, &frozen, softmax, prices) { continue }
             var weights = softmax.probabilities(layer, prices: prices)
             weights[start[layer]] = 0
             // A policy that is sure of its level has nothing else to offer: then any other will do.

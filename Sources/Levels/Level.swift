@@ -25,7 +25,7 @@ public struct Level: Hashable, Sendable {
     /// Not pruned, and computed as the checkpoint has it.
     public static let dense = Level(pattern: .dense, sparsity: 0)
 
-    /// Nothing is left of the layer, nor of the sublayer that it belongs to: what goes into that goes on to the norm.
+    /// Nothing is left of the layer, nor of the sublayer that it belongs to: the norm after it takes its input.
     public static let removed = Level(pattern: .sublayer, sparsity: 1)
 
     /// Whether no weight is dropped, whatever the precision.

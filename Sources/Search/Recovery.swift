@@ -101,11 +101,13 @@ public struct Recovery<Task: SearchTask> {
             weights: outcome.weights, levels: levels, others: outcome.others, of: path, modules,
             metadata: ["format": "pt"], formats: inputs.components.capabilities.formats, to: new)
         let dense = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
-        let (before, after) = (try scores(path, dense: dense), try scores(new, dense: dense))
+        let trained = try model(new)
+        let (before, after) = (scores(try model(path), dense: dense), scores(trained, dense: dense))
         let summary = RecoverySummary(
             steps: outcome.steps, losses: outcome.losses,
             checked: .init(metric: inputs.data.check.metric, before: before.checked, after: after.checked),
-            space: after.space,
+            space: inputs.data.check.space(
+                of: trained.network, dense: inputs.model.network, pool: inputs.pool),
             validation: inputs.validation.flatMap { task in
                 before.validation.flatMap { before in
                     after.validation.map { .init(metric: task.metric, before: before, after: $0) }
@@ -121,18 +123,18 @@ public struct Recovery<Task: SearchTask> {
         return summary
     }
 
-    /// Quality on other data as a fraction of dense, what is kept of its space there, and the score on the validation
-    /// file.
+    private func model(_ path: String) throws -> Task.Model {
+        try Task.Model(path: path, precision: .float32, inputs.components.capabilities)
+    }
+
+    /// Quality on other data as a fraction of dense, and the score on the validation file.
     ///
     /// - Parameter dense: the dense model's score on the former.
     private func scores(
-        _ path: String, dense: Double
-    ) throws -> (checked: Double, space: SpaceKept?, validation: Double?) {
-        let model = try Task.Model(path: path, precision: .float32, inputs.components.capabilities)
-        let (check, pool) = (inputs.data.check, inputs.pool)
+        _ model: Task.Model, dense: Double
+    ) -> (checked: Double, validation: Double?) {
         return (
-            check.score(model.network, pool: pool) / dense,
-            check.space(of: model.network, dense: inputs.model.network, pool: pool),
+            inputs.data.check.score(model.network, pool: inputs.pool) / dense,
             inputs.validation?.score(model.network, pool: inputs.pool)
         )
     }

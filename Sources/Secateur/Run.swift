@@ -78,11 +78,7 @@ public struct Run: Sendable {
         _ target: LatencyTarget, output: String, cache: String = Search.standardCache,
         progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }
     ) throws -> SearchSummary {
-        func pick<Task: SearchTask>(_ task: Task) throws -> SearchSummary {
-            try PolicyPick<Task.Model>(run: folder, target: target)
-                .pick(task, to: output, cache: cache, progress: progress)
-        }
-        return try picked(pick(task()), output)
+        try pick(task(), target, output, cache, progress)
     }
 
     /// Picks the final policy of a finished search again, with new measurements, and writes it as a run of its own.
@@ -95,14 +91,18 @@ public struct Run: Sendable {
         output: String, cache: String = Search.standardCache,
         progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }
     ) throws -> SearchSummary {
-        func pick<Task: SearchTask>(_ task: Task) throws -> SearchSummary {
-            try PolicyPick<Task.Model>(remeasuring: folder)
-                .pick(task, to: output, cache: cache, progress: progress)
-        }
-        return try picked(pick(task()), output)
+        try pick(task(), nil, output, cache, progress)
     }
 
-    private func picked(_ summary: SearchSummary, _ output: String) throws -> SearchSummary {
+    /// - Parameter target: nil for the search's own.
+    private func pick<Task: SearchTask>(
+        _ task: Task, _ target: LatencyTarget?, _ output: String, _ cache: String,
+        _ progress: (_ stage: String, _ fraction: Double) -> Void
+    ) throws -> SearchSummary {
+        let pick =
+            try target.map { try PolicyPick<Task.Model>(run: folder, target: $0) }
+            ?? PolicyPick(remeasuring: folder)
+        let summary = try pick.pick(task, to: output, cache: cache, progress: progress)
         try Run(output).writeReport()
         return summary
     }

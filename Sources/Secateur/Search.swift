@@ -75,15 +75,15 @@ public struct Search: Sendable {
     /// Searches from the beginning.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.
     public func run() throws -> AsyncThrowingStream<Event, any Error> {
-        try stream(requireTask(options)) { try run(shouldStop: $1, onEvent: $0) }
+        _ = try requireTask(options)
+        return Work.stream { emit, isStopped in _ = try run(shouldStop: isStopped, onEvent: emit) }
     }
 
     /// Continues the search that was stopped or killed in the run folder.
     /// - Throws: `Issue` for a task that is not known; what else is wrong comes as the sequence's error.
     public func resume() throws -> AsyncThrowingStream<Event, any Error> {
-        try stream(requireTask(RunFiles(folder: output).options())) {
-            try resume(shouldStop: $1, onEvent: $0)
-        }
+        _ = try requireTask(RunFiles(folder: output).options())
+        return Work.stream { emit, isStopped in _ = try resume(shouldStop: isStopped, onEvent: emit) }
     }
 
     /// Searches from the beginning on the calling thread.
@@ -120,16 +120,6 @@ public struct Search: Sendable {
 
     private func requireTask(_ options: Options) throws -> any SearchTask {
         try components.tasks.task(named: options.task)
-    }
-
-    private func stream(
-        _ task: any SearchTask,
-        _ body:
-            @escaping @Sendable (
-                _ emit: (Event) -> Void, _ isStopped: () -> Bool
-            ) throws -> SearchSummary?
-    ) -> AsyncThrowingStream<Event, any Error> {
-        Work.stream { emit, isStopped in _ = try body(emit, isStopped) }
     }
 
     private func search<Task: SearchTask>(
