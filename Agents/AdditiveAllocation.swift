@@ -19,8 +19,12 @@ struct AdditiveAllocation: Sendable {
     let sizeLimitBytes: Double
     /// Layers that have one structure together, side by side.
     let groups: [[Int]]
-    /// The levels of each structure, those that keep a group first.
+    /// The levels of each structure, the whole group first.
     let structures: [[Int]]
+    /// Which structure a level is of.
+    let structureOfLevel: [Int]
+    /// The same level in each structure, [structure][level]; nil where there is none.
+    private let alike: [[Int?]]
 
     init(costs: LevelCosts, target: Target) {
         latencyMs = costs.latencyMs
@@ -29,6 +33,15 @@ struct AdditiveAllocation: Sendable {
         sizeLimitBytes = target.sizeBytes.map { Double($0 - costs.otherSizeBytes) } ?? .infinity
         groups = costs.groups
         structures = costs.structures
+        let (levels, structures) = (costs.levels, structures)
+        structureOfLevel = levels.indices.map { level in
+            structures.firstIndex { $0.contains(level) } ?? 0
+        }
+        alike = structures.map { own in
+            levels.map { level in
+                own.first { !levels[$0].isRemoved && level.with(width: levels[$0].width) == levels[$0] }
+            }
+        }
     }
 
     /// Whether a policy meets the target.
@@ -125,33 +138,44 @@ struct AdditiveAllocation: Sendable {
         levels.reduce(.infinity) { min($0, row[$1]) }
     }
 
-    /// A change of one layer, or of a group as a whole, to a level.
-    private struct Change {
-        let places: [Int]
-        let level: Int
+    /// A change of one layer, or of a group as a whole.
+    struct Change {
+        let places: ArraySlice<Int>
+        let levels: ArraySlice<Int>
     }
 
-    /// What may be changed about a policy without touching `frozen` layers: a layer of what is kept to another level
-    /// of such, or a group to nothing.
+    /// What may be changed about a policy without touching `frozen` layers: a layer to another level of its structure,
+    /// or a group to another structure. What was removed stays so.
     private func changes(of actions: [Int], frozen: Set<Int>) -> [Change] {
         var changes: [Change] = []
-        for group in groups where structures[0].contains(actions[group[0]]) {
+        for group in groups {
+            let own = structures[structureOfLevel[actions[group[0]]]]
             for layer in group where !frozen.contains(layer) {
-                changes += structures[0].filter { $0 != actions[layer] }.map {
-                    Change(places: [layer], level: $0)
-                }
+                changes += own.filter { $0 != actions[layer] }.map { Change(places: [layer], levels: [$0]) }
             }
             guard frozen.isDisjoint(with: group) else { continue }
-            changes += structures.dropFirst().flatMap { $0.map { Change(places: group, level: $0) } }
+            changes += structures.indices.compactMap { change(of: group, to: $0, in: actions) }
         }
         return changes
+    }
+
+    /// A group's change to another structure, each layer at the same level in it; nil where it has that structure, or
+    /// the structure has no such levels.
+    func change(of group: [Int], to structure: Int, in actions: [Int]) -> Change? {
+        let levels = structures[structure]
+        guard structureOfLevel[actions[group[0]]] != structure else { return nil }
+        if levels.count == 1 { return Change(places: group[...], levels: group.map { _ in levels[0] }[...]) }
+        let same = group.compactMap { alike[structure][actions[$0]] }
+        return same.count == group.count ? Change(places: group[...], levels: same[...]) : nil
     }
 
     /// The sum of a table after a change.
     private func sum(_ before: Double, after change: Change, of actions: [Int], in table: [[Double]])
         -> Double
     {
-        change.places.reduce(before) { $0 + table[$1][change.level] - table[$1][actions[$1]] }
+        zip(change.places, change.levels).reduce(before) { sum, choice in
+            sum + table[choice.0][choice.1] - table[choice.0][actions[choice.0]]
+        }
     }
 
     /// Exchanges levels of layers that are not `frozen` until the policy fits, each time where the least
@@ -173,7 +197,7 @@ struct AdditiveAllocation: Sendable {
                 if price < best?.price ?? .infinity { best = (price, change) }
             }
             guard let best else { return nil }
-            for place in best.change.places { actions[place] = best.change.level }
+            for (place, level) in zip(best.change.places, best.change.levels) { actions[place] = level }
             (latency, size) = (total(latencyMs, actions), total(sizeBytes, actions))
         }
         return actions
@@ -195,8 +219,7 @@ struct AdditiveAllocation: Sendable {
             var best: (saving: Double, layer: Int, level: Int)?
             for layer in actions.indices where !frozen.contains(layer) {
                 let old = actions[layer]
-                guard structures[0].contains(old) else { continue }
-                for level in structures[0] {
+                for level in structures[structureOfLevel[old]] {
                     let saving = loss[layer][old] - loss[layer][level]
                     guard saving > best?.saving ?? 0,
                         latencyMs[layer][level] - latencyMs[layer][old] <= latencyLeft,
@@ -209,7 +232,7 @@ struct AdditiveAllocation: Sendable {
             }
             guard let best else { return actions }
             let old = actions[best.layer]
-            let asGood = structures[0].filter { level in
+            let asGood = structures[structureOfLevel[old]].filter { level in
                 let saving = loss[best.layer][old] - loss[best.layer][level]
                 return saving >= Self.asGood * best.saving
                     && sizeBytes[best.layer][level] <= sizeBytes[best.layer][best.level]

@@ -256,10 +256,11 @@ public struct NaturalGradient: Agent {
         var (actions, frozen) = (start, chosen)
         for layer in chosen.sorted() {
             if changeStructure(around: layer, of: start, &actions, &frozen, softmax, prices) { continue }
-            var weights = softmax.probabilities(layer, prices: prices)
+            let own = softmax.allocation.structures[softmax.allocation.structureOfLevel[start[layer]]]
+            var weights = softmax.probabilities(layer, among: own, prices: prices)
             weights[start[layer]] = 0
             // A policy that is sure of its level has nothing else to offer: then any other will do.
-            if weights.allSatisfy({ $0 < 1e-12 }) { weights = weights.map { _ in 1 } }
+            if weights.allSatisfy({ $0 < 1e-12 }) { for level in own { weights[level] = 1 } }
             weights[start[layer]] = 0
             if weights.contains(where: { $0 > 0 }) { actions[layer] = random.nextIndex(weights: weights) }
         }
@@ -271,34 +272,44 @@ public struct NaturalGradient: Agent {
         return allocation.filledUp(repaired, loss: loss, frozen: frozen)
     }
 
-    /// Puts a layer's sublayer back, each of its layers at a level that is drawn, where it was removed; or removes
-    /// it by chance.
+    /// Gives a layer's sublayer another structure, by chance, or always where it was removed: each of its layers the
+    /// same level there, or one that is drawn where there is no such.
     ///
     /// - Returns: whether the layer's level is decided.
     private mutating func changeStructure(
         around layer: Int, of start: [Int], _ actions: inout [Int], _ frozen: inout Set<Int>,
         _ softmax: BudgetedSoftmax, _ prices: BudgetedSoftmax.Prices
     ) -> Bool {
-        guard let removed = costs.levels.removed,
+        let allocation = softmax.allocation
+        guard allocation.structures.count > 1,
             let group = costs.groups.first(where: { $0.contains(layer) })
         else { return false }
-        let isRemoved = start[group[0]] == removed
-        if actions[group[0]] != start[group[0]], isRemoved || actions[group[0]] == removed { return true }
-        if isRemoved {
-            for place in group {
-                actions[place] = random.nextIndex(weights: softmax.probabilities(place, prices: prices))
-            }
+        func structure(_ actions: [Int]) -> Int { allocation.structureOfLevel[actions[group[0]]] }
+        let own = structure(start)
+        if structure(actions) != own { return true }
+        var shares = softmax.structureProbabilities(group, prices: prices)
+        shares[own] = 0
+        let isRemoved = costs.levels[start[group[0]]].isRemoved
+        guard isRemoved || random.nextUniform() < min(shares.reduce(0, +), Self.mostStructureChanges) else {
+            return false
+        }
+        if !shares.contains(where: { $0 > 0 }) { shares = shares.indices.map { $0 == own ? 0 : 1 } }
+        let chosen = random.nextIndex(weights: shares)
+        if let change = allocation.change(of: group, to: chosen, in: start) {
+            for (place, level) in zip(change.places, change.levels) { actions[place] = level }
         } else {
-            let chance = min(softmax.removalProbability(group, prices: prices), Self.mostRemovals)
-            guard random.nextUniform() < chance else { return false }
-            for place in group { actions[place] = removed }
+            for place in group {
+                actions[place] = random.nextIndex(
+                    weights: softmax.probabilities(
+                        place, among: allocation.structures[chosen], prices: prices))
+            }
         }
         frozen.formUnion(group)
         return true
     }
 
-    /// How often a sublayer is removed, at most, when one of its layers is decided again.
-    private static let mostRemovals = 0.5
+    /// How often a sublayer's structure is changed, at most, when one of its layers is decided again.
+    private static let mostStructureChanges = 0.5
 
     /// τ in units of reward.
     private func temperature(_ allocation: AdditiveAllocation) -> Double {

@@ -182,11 +182,10 @@ public struct LevelCosts: Sendable, Equatable, Codable {
         latencyMs(of: densePolicy)
     }
 
-    /// The levels by the structure of the sublayer, those that keep it first: in a group all layers are at levels of
-    /// one of these sets.
+    /// The levels by the width of the sublayer, the whole one first and what removes it last: in a group all layers
+    /// are at levels of one of these sets.
     public var structures: [[Int]] {
-        let kept = levels.indices.filter { levels[$0].structure == .whole }
-        return [kept] + (levels.removed.map { [[$0]] } ?? [])
+        levels.widths.map { width in levels.indices.filter { levels[$0].width == width } }
     }
 
     /// The least latency of a policy that removes nothing, in milliseconds.

@@ -102,16 +102,16 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         let encoder = try EncoderModel(folder: model).encoder.roundingWords()
         let sparse = Level(pattern: .rowBlock4, sparsity: 0.5, precision: .int8)
         var random = CounterBasedRandom(seed: 4)
-        var (weights, levels) = ([String: Matrix](), [String: Level]())
+        var (weights, levels) = ([String: PrunedWeight](), [String: Level]())
         for (index, layer) in encoder.layerShapes.enumerated() {
             let level = index % 2 == 0 ? sparse : .dense.with(.int4)
             var weight = try encoder.weight(of: layer.name)
             weight.scatterZeros(level, using: &random)
-            (weights[layer.name], levels[layer.name]) = (weight, level)
+            (weights[layer.name], levels[layer.name]) = (PrunedWeight(weight), level)
         }
         try PrunedModelFolder.write(
             weights: weights, levels: levels, words: encoder.integerWords, of: model,
-            encoder.architecture.modules, metadata: ["format": "pt"], to: folder)
+            encoder.architecture, metadata: ["format": "pt"], to: folder)
     }
 }
 

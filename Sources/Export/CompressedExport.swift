@@ -20,6 +20,13 @@ enum CompressedExport: Exporter {
     }
 
     static func write(_ run: FinishedRun, to output: String) throws {
+        if let narrow = run.policy.layers.first(where: { $0.level.isNarrow && $0.level.precision.isInteger })
+        {
+            throw Issue(
+                .unsupported, .path(run.folder), field: "layer '\(narrow.layer)'", found: "\(narrow.level)",
+                allowed: "whole numbers in levels of all heads and neurons only",
+                advice: "--format hf has zeros for those")
+        }
         try NewFolder.write(to: output) { folder in
             let source = try run.huggingFaceFolder(scratch: folder)
             if source != folder { try ModelFolderCopy.copy(from: source, to: folder) }

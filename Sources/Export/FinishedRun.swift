@@ -63,11 +63,23 @@ public struct FinishedRun {
         }
     }
 
-    /// The pruned model's Hugging Face folder.
+    /// The shapes that layers of narrow sublayers have in the dense model, by their names.
+    var wholeShapes: [String: [Int]] {
+        Dictionary(
+            uniqueKeysWithValues: policy.layers.filter(\.level.isNarrow).compactMap { choice in
+                choice.rows.flatMap { rows in choice.cols.map { (choice.layer, [rows, $0]) } }
+            })
+    }
+
+    /// The pruned model's Hugging Face folder, heads and neurons that are gone filled up with zeros.
     ///
     /// - Parameter scratch: a folder that is there; written to for a model that is no such folder yet.
     func huggingFaceFolder(scratch: String) throws -> String {
         switch try model() {
+        case .encoder(let architecture, let folder) where !wholeShapes.isEmpty:
+            let whole = "\(scratch)/filled"
+            try EncoderFolder.writeFloats(of: folder, architecture, filling: wholeShapes, to: whole)
+            return whole
         case .encoder(_, let folder), .decoder(_, let folder?): return folder
         case .decoder(let export, nil):
             try export.fillFolder(scratch)

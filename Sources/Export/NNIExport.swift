@@ -11,7 +11,7 @@ enum NNIExport: Exporter {
     static let output = OutputPath.Kind.file
 
     static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
-        level.precision == .float32 && level.pattern != .twoOfFour
+        level.precision == .float32 && level.pattern != .twoOfFour && !level.isNarrow
     }
 
     private struct Entry: Encodable {

@@ -13,7 +13,7 @@ enum RecipeExport: Exporter {
     static let output = OutputPath.Kind.file
 
     static func keeps(_ level: Level, in phase: Workload.Phase) -> Bool {
-        level.precision == .float32
+        level.precision == .float32 && !level.isNarrow
             && (level.keepsAll || [.unstructured, .twoOfFour].contains(level.pattern))
     }
 

@@ -16,11 +16,16 @@ enum TorchExport: Exporter {
             let source = try run.huggingFaceFolder(scratch: scratch)
             let file = try SafetensorsFile(path: "\(source)/model.safetensors")
             let changed = try run.changedWeights(in: file)
-            let weights = changed.map { module, tensor in
-                SafetensorsTensor(
-                    name: module, shape: tensor.shape, elementType: .f32,
-                    producing: { try file.float32(tensor.name).withUnsafeBytes { Data($0) } })
-            }
+            // Heads and neurons that are gone stand last, and biases go with their rows.
+            let biases = changed.map { "\($0.module).bias" }
+                .filter { name in run.wholeShapes.keys.contains { name.hasSuffix("\($0).bias") } }
+            let weights = try
+                (changed.map { ($0.module, $0.tensor) } + biases.map { ($0, try file.info($0)) })
+                .map { name, tensor in
+                    SafetensorsTensor(
+                        name: name, shape: tensor.shape, elementType: .f32,
+                        producing: { try file.float32(tensor.name).withUnsafeBytes { Data($0) } })
+                }
             let masks = changed.map { module, tensor in
                 SafetensorsTensor(
                     name: module, shape: tensor.shape, elementType: .bool,

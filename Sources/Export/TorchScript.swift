@@ -45,6 +45,8 @@ enum TorchScript {
                 module = modules[name if name in modules else short]
                 with torch.no_grad():
                     module.weight.copy_(weights[name])
+                    if f"{name}.bias" in weights:
+                        module.bias.copy_(weights[f"{name}.bias"])
                 prune.custom_from_mask(module, "weight", mask)
             return [modules[n if n in modules else n.removeprefix("\(prefix)")] for n in masks]
 

@@ -61,18 +61,43 @@ public struct LayerShape: Sendable, Hashable, Codable {
     public let block: Int
     /// What it does there.
     public let role: LayerRole
+    /// Features of one unit that its sublayer can do without: those of a head, or one of a neuron.
+    public let unit: Int
 
     /// Names a layer.
-    public init(name: String, rows: Int, cols: Int, block: Int, role: LayerRole) {
+    public init(name: String, rows: Int, cols: Int, block: Int, role: LayerRole, unit: Int = 1) {
         self.name = name
         self.rows = rows
         self.cols = cols
         self.block = block
         self.role = role
+        self.unit = unit
     }
 
     /// Number of weights.
     public var weightCount: Int { rows * cols }
+
+    /// Features between the first layers of the sublayer and its last: of all heads, or neurons.
+    public var innerFeatures: Int { role.endsSublayer ? cols : rows }
+
+    /// How many of those are left at a width: whole heads, or neurons by the number that kernels compute together; one
+    /// head or such number at least.
+    public func innerFeatures(atWidth width: Double) -> Int {
+        let step = max(unit, min(Self.neuronStep, innerFeatures))
+        let steps = (width * Double(innerFeatures) / Double(step)).rounded()
+        return width >= 1 ? innerFeatures : min(max(Int(steps), 1) * step, innerFeatures)
+    }
+
+    /// What is left of the layer at a width of its sublayer.
+    public func narrowed(to width: Double) -> LayerShape {
+        let inner = innerFeatures(atWidth: width)
+        return LayerShape(
+            name: name, rows: role.endsSublayer ? rows : inner, cols: role.endsSublayer ? inner : cols,
+            block: block, role: role, unit: unit)
+    }
+
+    /// Rows that kernels compute together at most.
+    private static let neuronStep = 16
 }
 
 extension Collection<LayerShape> {

@@ -51,6 +51,9 @@ public struct LevelSet: Sendable, Hashable {
                 }
             })
 
+    /// The widths of narrow sublayers that a search is offered.
+    public static let standardWidths = [0.75, 0.5]
+
     /// Fewer levels, for models of so many layers that pruning each to all of ``standard`` would take longer
     /// than searching: dense, 4x1 from 30 % to 90 % and unstructured from 50 %, where it begins to pay, to 90
     /// %. All are of the standard ones, so that their latencies are in every table.
@@ -107,12 +110,35 @@ public struct LevelSet: Sendable, Hashable {
     /// Patterns of zeros in use, in the order in which they first come, without dense.
     public var patterns: [Pattern] {
         levels.reduce(into: []) {
-            if !$1.keepsAll, $1.structure == .whole, !$0.contains($1.pattern) { $0.append($1.pattern) }
+            if $1.pattern.unit != nil, !$0.contains($1.pattern) { $0.append($1.pattern) }
         }
     }
 
     /// The index of the level that removes a sublayer; nil where there is none.
-    public var removed: Int? { levels.firstIndex { $0.structure == .removed } }
+    public var removed: Int? { levels.firstIndex(where: \.isRemoved) }
+
+    /// Whether some level takes heads, neurons or the whole sublayer away.
+    public var hasStructure: Bool { levels.contains { $0.width < 1 } }
+
+    /// The widths of sublayers, the largest first.
+    public var widths: [Double] { Set(levels.map(\.width)).sorted(by: >) }
+
+    /// These, some of them again in narrow sublayers, and the level that removes a sublayer.
+    ///
+    /// In a narrow sublayer no more than 60 % of what is left is zero, as a narrower one comes before that; and nothing
+    /// is dense where a faster precision is there.
+    ///
+    /// - Parameter isKnown: whether a level of a narrow sublayer can be had.
+    public func addingStructure(
+        widths: [Double] = standardWidths, where isKnown: (Level) -> Bool = { _ in true }
+    ) -> LevelSet {
+        let rounds = levels.contains { $0.keepsAll && $0 != .dense }
+        let own = levels.filter { $0.sparsity <= Self.mostSparseNarrow && ($0 != .dense || !rounds) }
+        let narrow = widths.flatMap { width in own.map { $0.with(width: width) }.filter(isKnown) }
+        return LevelSet(known: levels + narrow + [.removed], dense: dense)
+    }
+
+    private static let mostSparseNarrow = 0.6
 }
 
 extension LevelSet: RandomAccessCollection {

@@ -1,5 +1,3 @@
-import Foundation
-import Levels
 import ModelFiles
 
 /// What `config.json` says of weights that are stored in few bits, in the words of compressed-tensors. It goes when
@@ -17,13 +15,6 @@ package enum QuantizationField {
     /// Sets it, a JSON object; nil takes it out.
     /// - Throws: `Issue` for a file that holds no object, or that cannot be written.
     package static func set(_ value: [String: Any]?, in folder: String) throws {
-        let configuration = try ModelConfiguration(folder: folder)
-        guard var fields = try JSONSerialization.jsonObject(with: configuration.json) as? [String: Any] else {
-            throw Issue(.malformed, .path(configuration.path), found: "no JSON object", allowed: "one")
-        }
-        fields[name] = value
-        let data = try JSONSerialization.data(
-            withJSONObject: fields, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        try AtomicFile.write(data, to: configuration.path)
+        try ConfigurationFields.change(in: folder) { $0[name] = value }
     }
 }

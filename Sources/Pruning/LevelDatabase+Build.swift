@@ -30,21 +30,37 @@ extension LevelDatabase {
         let grids = try levels.map(grid)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(atPath: "\(folder)/index.json")
+        let rankings = try UnitRanking.rankings(
+            of: layers, narrowing: levels.contains(where: \.isNarrow) ? Set(layers.indices) : [],
+            weight: weight, covariance: covariance, score: score)
+        let widths = Set(levels.map(\.width)).sorted(by: >)
         var errors: [[Double]] = []
         var facts: [LayerFacts] = []
         for (number, shape) in layers.enumerated() {
             progress(Double(number) / Double(layers.count))
             let weight = try weight(shape.name)
             let covariance = try covariance(shape)
-            let layer = try PrunableLayer(
+            let whole = try PrunableLayer(
                 name: shape.name, weight: weight, covariance: covariance, score: score)
+            let left = try Dictionary(
+                uniqueKeysWithValues: widths.map { width in
+                    (
+                        width,
+                        try rankings[number].map { try whole.narrowed(to: width, of: shape, by: $0) } ?? whole
+                    )
+                })
             let pruned = Mutex([Int: Result<(tensors: [SafetensorsTensor], error: Double), any Error>]())
             let total = covariance.map { energy(weight, $0) } ?? 1
             pool.forEach(count: levels.count) { index in
                 guard levels[index] != .dense else { return }
                 let result = Result {
+                    let width = levels[index].width
+                    guard let layer = left[width] else { preconditionFailure("a width that is no level's") }
                     let result = try layer.pruned(to: levels[index], on: grids[index])
-                    let error = covariance.map { energy(difference(weight, result), $0) / max(total, 1e-30) }
+                    let placed = rankings[number]?.place(result, of: shape, at: width) ?? PrunedWeight(result)
+                    let error = covariance.map {
+                        energy(difference(weight, placed.expanded(in: weight)), $0) / max(total, 1e-30)
+                    }
                     let name = levels[index].description
                     let tensors =
                         grids[index] == nil
@@ -62,7 +78,8 @@ extension LevelDatabase {
             errors.append(levels.indices.map { results[$0]?.error ?? 0 })
         }
         let index = Index(
-            key: key, levels: levels.map(\.description), layers: layers, errors: errors, facts: facts)
+            key: key, levels: levels.map(\.description), layers: layers, errors: errors, facts: facts,
+            rankings: layers.indices.compactMap { rankings[$0] })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(try encoder.encode(index), to: "\(folder)/index.json")

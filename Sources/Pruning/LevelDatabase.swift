@@ -13,7 +13,7 @@ import Transformers
 /// calibration text, score and levels.
 public final class LevelDatabase: Sendable {
     /// What databases of this kind call themselves.
-    static let schema = "secateur.level-database/5"
+    static let schema = "secateur.level-database/6"
 
     /// What the index says.
     struct Index: Codable, Equatable {
@@ -24,6 +24,8 @@ public final class LevelDatabase: Sendable {
         /// tr(Δ·H·Δᵀ) / tr(W·H·Wᵀ) with H the input covariance, [layer][level].
         let errors: [[Double]]
         let facts: [LayerFacts]
+        /// Of each layer's sublayer; none where no level is of a narrow one.
+        let rankings: [UnitRanking]
     }
 
     /// The levels, in the order of the tables. Those of a precision that does not round weights stand as float32, as all such
@@ -35,6 +37,7 @@ public final class LevelDatabase: Sendable {
     public let errors: [[Double]]
     /// What each layer is like before it is pruned.
     public let facts: [LayerFacts]
+    private let rankings: [UnitRanking]
     private let folder: String
 
     /// Opens a database of a key; nil when there is none at the folder, or one of another key or another
@@ -71,7 +74,10 @@ public final class LevelDatabase: Sendable {
             index.facts.count == index.layers.count,
             index.errors.allSatisfy({ $0.count == index.levels.count }),
             index.levels.first == Level.dense.description,
-            !index.layers.contains(where: { $0.name.contains("/") })
+            !index.layers.contains(where: { $0.name.contains("/") }),
+            index.rankings.isEmpty
+                || index.rankings.count == index.layers.count
+                    && zip(index.rankings, index.layers).allSatisfy({ $0.covers($1.innerFeatures) })
         else {
             throw Issue(
                 .malformed, .path(path), found: "shapes, levels and errors that do not belong together",
@@ -91,6 +97,12 @@ public final class LevelDatabase: Sendable {
         layers = index.layers
         facts = index.facts
         errors = index.errors
+        rankings = index.rankings
+        guard !rankings.isEmpty || !levels.contains(where: \.isNarrow) else {
+            throw Issue(
+                .malformed, .path("\(folder)/index.json"), found: "narrow levels, and no ranking of units",
+                advice: "damaged: \(Self.remedy)")
+        }
         self.folder = folder
         // Every file is checked now, and mapped again when it is read.
         for layer in index.layers { _ = try SafetensorsFile(path: Self.path(folder, layer.name)) }
@@ -100,21 +112,26 @@ public final class LevelDatabase: Sendable {
         "\(folder)/\(layer).safetensors"
     }
 
-    /// A layer's weight at a level, both by their index; level must not be dense.
+    /// What is left of a layer's weight at a level, both by their index; level must not be dense.
     /// - Throws: `Issue` when the layer's file is not what the index says.
-    public func weight(layer: Int, level: Int) throws -> Matrix {
-        let shape = layers[layer]
-        let name = levels[level].description
+    public func weight(layer: Int, level: Int) throws -> PrunedWeight {
+        let (shape, level) = (layers[layer], levels[level])
+        let left = shape.narrowed(to: level.width)
+        let matrix = try matrix(level.description, rows: left.rows, columns: left.cols, of: shape.name)
+        return level.isNarrow
+            ? rankings[layer].place(matrix, of: shape, at: level.width) : PrunedWeight(matrix)
+    }
+
+    private func matrix(_ name: String, rows: Int, columns: Int, of layer: String) throws -> Matrix {
         // Mapped for this call only: pages of a database that was read would count as memory in use.
-        let file = try SafetensorsFile(path: Self.path(folder, shape.name))
+        let file = try SafetensorsFile(path: Self.path(folder, layer))
         if file.tensors[name] != nil {
-            let shapes = [shape.rows, shape.cols]
             return Matrix(
-                rows: shape.rows, columns: shape.cols, elements: try file.weights(name, shape: shapes))
+                rows: rows, columns: columns, elements: try file.weights(name, shape: [rows, columns]))
         }
         let weight = try file.withUnsafeBytes(of: "\(name).mask") { mask in
             try file.withUnsafeBytes(of: "\(name).values") { values in
-                PackedWeight.unpack(mask: mask, values: values, rows: shape.rows, columns: shape.cols)
+                PackedWeight.unpack(mask: mask, values: values, rows: rows, columns: columns)
             }
         }
         guard let weight else {
@@ -143,12 +160,13 @@ public final class LevelDatabase: Sendable {
     }
 
     /// The weights of all layers at levels that the database has, by layer name; dense layers are left out.
-    public func weights(_ chosen: [Level]) throws -> [String: Matrix] {
+    public func weights(_ chosen: [Level]) throws -> [String: PrunedWeight] {
         precondition(chosen.count == layers.count)
-        var weights: [String: Matrix] = [:]
+        var weights: [String: PrunedWeight] = [:]
         for (layer, level) in chosen.enumerated() {
-            guard level.structure == .whole else {
-                weights[layers[layer].name] = Matrix(rows: layers[layer].rows, columns: layers[layer].cols)
+            guard !level.isRemoved else {
+                weights[layers[layer].name] = PrunedWeight(
+                    Matrix(rows: layers[layer].rows, columns: layers[layer].cols))
                 continue
             }
             guard let index = index(of: level), levels[index] != .dense else { continue }

@@ -1,6 +1,7 @@
 import Levels
 import SparseKernels
 import Tensors
+import Transformers
 
 /// A level database as the levels of a search see it: those that differ in precision alone share their
 /// weights.
@@ -17,7 +18,7 @@ public struct LevelWeights: Sendable {
         self.database = database
         self.levels = levels
         stored = try levels.map { level in
-            guard level.structure == .whole else { return nil }
+            guard !level.isRemoved else { return nil }
             guard let index = database.index(of: level) else {
                 throw Issue(
                     .missing, .other("level database"), found: "no level \(level)",
@@ -34,7 +35,7 @@ public struct LevelWeights: Sendable {
     public static func stored(
         for levels: LevelSet, grid: (Level) throws -> WeightGrid?
     ) rethrows -> [Level] {
-        try levels.filter { $0.structure == .whole }.reduce(into: [.dense]) { stored, level in
+        try levels.filter { !$0.isRemoved }.reduce(into: [.dense]) { stored, level in
             let own = level.stored(on: try grid(level))
             if !stored.contains(own) { stored.append(own) }
         }
@@ -60,11 +61,11 @@ public struct LevelWeights: Sendable {
         stored[level].map { database.levels[$0] == .dense } ?? false
     }
 
-    /// A layer's weight at a level, both by their index; the level must change something.
+    /// What is left of a layer's weight at a level, both by their index; the level must change something.
     /// - Throws: `Issue` when the layer's file is not what the index says.
-    public func weight(layer: Int, level: Int) throws -> Matrix {
+    public func weight(layer: Int, level: Int) throws -> PrunedWeight {
         guard let stored = stored[level] else {
-            return Matrix(rows: layers[layer].rows, columns: layers[layer].cols)
+            return PrunedWeight(Matrix(rows: layers[layer].rows, columns: layers[layer].cols))
         }
         return try database.weight(layer: layer, level: stored)
     }

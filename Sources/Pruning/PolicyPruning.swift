@@ -17,38 +17,48 @@ public enum PolicyPruning {
     ///   - covariance: gives that of a layer's inputs, asked for likewise; nil where there is none.
     ///   - grid: the numbers that the weights of a level are rounded to; nil where they are not.
     ///   - progress: is told the fraction done, on the calling thread.
-    /// - Returns: weights [rows × cols] by layer name; dense layers are left out.
+    /// - Returns: what is left of weights, by layer name; dense layers are left out.
     /// - Throws: `Issue` for a layer that cannot be pruned.
     public static func prune(
         layers: [LayerShape], to levels: [Level], weight: (String) throws -> Matrix,
         covariance: (LayerShape) throws -> InputCovariance?, score: PruningScore,
         grid: (Level) throws -> WeightGrid? = { _ in nil }, pool: ThreadPool,
         progress: (Double) -> Void = { _ in }
-    ) throws -> [String: Matrix] {
+    ) throws -> [String: PrunedWeight] {
         precondition(layers.count == levels.count)
         let grids = try levels.map(grid)
         let chosen = layers.indices.filter { !levels[$0].keepsAll || grids[$0] != nil }
-        var weights: [String: Matrix] = [:]
+        let rankings = try UnitRanking.rankings(
+            of: layers, narrowing: Set(levels.indices.filter { levels[$0].isNarrow }), weight: weight,
+            covariance: covariance, score: score)
+        var weights: [String: PrunedWeight] = [:]
         for first in stride(from: 0, to: chosen.count, by: pool.threads) {
             progress(Double(first) / Double(chosen.count))
             let group = try chosen[first..<min(first + pool.threads, chosen.count)].map { index in
                 (
-                    layers[index].name, levels[index], grids[index], try weight(layers[index].name),
-                    try covariance(layers[index])
+                    shape: layers[index], level: levels[index], grid: grids[index],
+                    weight: try weight(layers[index].name), covariance: try covariance(layers[index]),
+                    ranking: rankings[index]
                 )
             }
-            let results = Mutex<[String: Result<Matrix, any Error>]>([:])
+            let results = Mutex<[String: Result<PrunedWeight, any Error>]>([:])
             pool.forEach(count: group.count) { number in
-                let (name, level, grid, weight, covariance) = group[number]
+                let (shape, level) = (group[number].shape, group[number].level)
                 let result = Result {
-                    try PrunableLayer(name: name, weight: weight, covariance: covariance, score: score)
-                        .pruned(to: level, on: grid)
+                    let layer = try PrunableLayer(
+                        name: shape.name, weight: group[number].weight, covariance: group[number].covariance,
+                        score: score)
+                    guard let ranking = group[number].ranking else {
+                        return PrunedWeight(
+                            withPositiveZeros(try layer.pruned(to: level, on: group[number].grid)))
+                    }
+                    let left = try layer.narrowed(to: level.width, of: shape, by: ranking)
+                        .pruned(to: level, on: group[number].grid)
+                    return ranking.place(withPositiveZeros(left), of: shape, at: level.width)
                 }
-                results.withLock { $0[name] = result }
+                results.withLock { $0[shape.name] = result }
             }
-            for (name, result) in results.withLock({ $0 }) {
-                weights[name] = try withPositiveZeros(result.get())
-            }
+            for (name, result) in results.withLock({ $0 }) { weights[name] = try result.get() }
         }
         return weights
     }

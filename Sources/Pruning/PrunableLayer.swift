@@ -54,15 +54,47 @@ public struct PrunableLayer: Sendable {
         try self.init(name: name, evidence: evidence, score: score)
     }
 
+    private init(_ layer: PrunableLayer, weight: Matrix, method: Method) {
+        (name, score, self.weight, self.method) = (layer.name, layer.score, weight, method)
+    }
+
+    /// Some of the rows.
+    func keeping(rows: [Int]) -> PrunableLayer {
+        let method: Method =
+            switch method {
+            case .surgery: method
+            case .mask(let importance): .mask(importance.selectingRows(rows))
+            }
+        return PrunableLayer(self, weight: weight.selectingRows(rows), method: method)
+    }
+
+    /// Some of the columns, refitted to the outputs of all of them by the score `obs`: W·H_:k·H_kk⁻¹.
+    func keeping(columns: [Int]) throws -> PrunableLayer {
+        switch method {
+        case .surgery(let factor):
+            let own = try factor.selecting(columns, layer: name)
+            var outputs = Matrix(rows: weight.rows, columns: columns.count)
+            var half = outputs
+            BLAS.multiply(weight, factor.damped.selectingColumns(columns), into: &outputs)
+            BLAS.multiply(outputs, own.upper, transposeB: true, into: &half)
+            BLAS.multiply(half, own.upper, into: &outputs)
+            return PrunableLayer(self, weight: outputs, method: .surgery(own))
+        case .mask(let importance):
+            return PrunableLayer(
+                self, weight: weight.selectingColumns(columns),
+                method: .mask(importance.selectingColumns(columns)))
+        }
+    }
+
     /// The weight at a level, with exactly the zeros that its sparsity asks for, within one unit of
     /// its pattern, and where a grid is given with its other weights on it. The sparsity of N:M is its own,
-    /// whatever the level says.
+    /// whatever the level says; the width is the layer's.
     ///
     /// Computes on the calling thread.
     /// - Throws: `Issue` for what is removed and not masked.
     public func pruned(to level: Level, on grid: WeightGrid? = nil) throws -> Matrix {
-        guard level.structure == .whole else { return Matrix(rows: weight.rows, columns: weight.columns) }
-        let pruned = level.keepsAll ? weight : try pruned(level.pattern, sparsity: level.sparsity)
+        guard !level.isRemoved else { return Matrix(rows: weight.rows, columns: weight.columns) }
+        let pruned = level.pattern == .dense ? weight : try pruned(level.pattern, sparsity: level.sparsity)
         return try grid.map { try rounded(pruned, to: $0) } ?? pruned
     }
 

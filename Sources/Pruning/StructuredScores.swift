@@ -61,6 +61,14 @@ enum StructuredScores {
         }
     }
 
+    /// The scores of units of consecutive columns of a layer.
+    static func scores(
+        ofColumns layer: LayerEvidence, unit: Int, _ score: PruningScore, name: String,
+        random: inout CounterBasedRandom
+    ) throws -> [Float] {
+        grouped(try columns(layer, feeding: [], score, name, &random), unit, score)
+    }
+
     /// One row for each batch where the score is made of gates' derivatives, else one row: what each column
     /// adds.
     private static func columns(

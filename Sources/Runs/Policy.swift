@@ -115,12 +115,11 @@ public struct Policy: Sendable, Codable, Equatable {
             let own = sublayer.compactMap { place in
                 chosen[shapes[place].name].map { (shapes[place].name, $0) }
             }
-            guard let removed = own.first(where: { $0.1.structure == .removed }),
-                let kept = own.first(where: { $0.1.structure == .whole })
+            guard let first = own.first, let other = own.first(where: { $0.1.width != first.1.width })
             else { continue }
             throw Issue(
-                .mismatch, .path(path), field: "layer '\(kept.0)'", found: "\(kept.1)",
-                allowed: "\(removed.1), as '\(removed.0)' of the same sublayer is")
+                .mismatch, .path(path), field: "layer '\(other.0)'", found: "\(other.1)",
+                allowed: "a level of width \(first.1.width), as '\(first.0)' of the same sublayer has")
         }
         return try shapes.map { shape in
             guard let level = chosen[shape.name] else {

@@ -73,9 +73,9 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
         return dense.replacing(operators)
     }
 
-    /// The pruned weights of a policy, by layer name; dense layers are left out.
-    public func weights(_ actions: [Int]) throws -> [String: Matrix] {
-        var pruned: [String: Matrix] = [:]
+    /// What is left of the weights of a policy, by layer name; dense layers are left out.
+    public func weights(_ actions: [Int]) throws -> [String: PrunedWeight] {
+        var pruned: [String: PrunedWeight] = [:]
         for (layer, shape) in weights.layers.enumerated() where !weights.isUnchanged(actions[layer]) {
             pruned[shape.name] = try weights.weight(layer: layer, level: actions[layer])
         }
@@ -86,7 +86,8 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
         let (name, chosen) = (weights.layers[layer].name, weights.levels[level])
         let weight =
             weights.isUnchanged(level)
-            ? try dense.weight(of: name) : try weights.weight(layer: layer, level: level)
-        return try formats.pack(chosen, weight: weight, bias: dense.bias(of: name), for: phase)
+            ? PrunedWeight(try dense.weight(of: name)) : try weights.weight(layer: layer, level: level)
+        return try formats.pack(
+            chosen, weight: weight.matrix, bias: weight.bias(of: dense.bias(of: name)), for: phase)
     }
 }

@@ -93,7 +93,7 @@ final class EncoderSwitches: SwitchEffects {
             try changes.losses(layer, curvatures[layer], tokens: tokens)
         }
         let small = estimates.map { pairs in
-            pairs.indices.filter { changes.levels.levels[$0].structure == .whole }.map { pairs[$0] }
+            pairs.indices.filter { changes.levels.levels[$0].width == 1 }.map { pairs[$0] }
         }
         let common = Self.logarithmicRatio(small.joined())
         return zip(curvatures, zip(estimates, small)).map { curvature, estimates in
@@ -107,8 +107,8 @@ final class EncoderSwitches: SwitchEffects {
         }
     }
 
-    /// The mean of log(exact / factored): each level counts alike, however much it loses, but for those that remove a
-    /// sublayer, which is no small change.
+    /// The mean of log(exact / factored): each level counts alike, however much it loses, but for those that remove
+    /// heads, neurons or a sublayer, which is no small change.
     private static func logarithmicRatio(_ pairs: some Sequence<LevelChanges.Loss>) -> Double {
         let ratios = pairs.filter { $0.factored > 0 && $0.exact > 0 }.map { log($0.exact / $0.factored) }
         return ratios.isEmpty ? 0 : ratios.reduce(0, +) / Double(ratios.count)
@@ -171,7 +171,7 @@ private struct LevelChanges: Sendable {
     func weight(_ layer: Int, _ level: Int) throws -> Matrix {
         let isRemoved = level == levels.levels.removed
         return levels.isUnchanged(level) || (isRemoved && !levels.layers[layer].role.endsSublayer)
-            ? dense[layer] : try levels.weight(layer: layer, level: level)
+            ? dense[layer] : try levels.weight(layer: layer, level: level).expanded(in: dense[layer])
     }
 
     /// W(level) − W(dense).

@@ -100,6 +100,11 @@ public struct PolicyApplication {
             case .level(let level): shapes.map { _ in level }
             }
         try LevelFormats.standard.require(levels)
+        if let narrow = levels.first(where: \.isNarrow), !Task.Model.Network.supportsStructure {
+            throw Issue(
+                .unsupported, .path(self.path), found: "level \(narrow) for a language model",
+                allowed: "levels of all heads and neurons")
+        }
         // As the search had it.
         if options.levels.hasIntegers || levels.contains(where: \.precision.isInteger) {
             model = model.roundingWords()
@@ -116,7 +121,7 @@ public struct PolicyApplication {
     private func weights<Task: SearchTask>(
         _ task: Task, of model: Task.Model, _ digest: String, _ levels: [Level], cache: String,
         progress: StageProgress
-    ) throws -> [String: Matrix] {
+    ) throws -> [String: PrunedWeight] {
         let (network, pool) = (model.network, try ThreadPool(threads: options.threads))
         let shapes = network.layerShapes
         let sequences = try calibrationData(task, model)
@@ -125,7 +130,7 @@ public struct PolicyApplication {
             stored: try LevelWeights.stored(for: options.levels, grid: grid))
         let folder = LevelDatabase.folder(cache: cache, key: key)
         if let database = try LevelDatabase.open(folder: folder, key: key), database.layers == shapes,
-            try levels.filter({ $0.structure == .whole })
+            try levels.filter({ !$0.isRemoved })
                 .allSatisfy({ try database.levels.contains($0.stored(on: grid($0))) })
         {
             return try database.weights(levels)

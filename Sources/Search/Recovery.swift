@@ -83,14 +83,14 @@ public struct Recovery<Task: SearchTask> {
                 length, shouldStop: shouldStop, progress: { progress("training the pruned model", $0) })
         else { return nil }
         progress("judging the trained model", 0)
-        let summary = try replace(path, by: outcome, of: trainer.modules)
+        let summary = try replace(path, by: outcome, of: trainer.architecture)
         try files.write(summary, .recovery)
         trainer.removeCheckpoint()
         return summary
     }
 
     private func replace(
-        _ path: String, by outcome: RecoveryTraining.Outcome, of modules: ModuleTree
+        _ path: String, by outcome: RecoveryTraining.Outcome, of architecture: Architecture
     ) throws -> RecoverySummary {
         let (new, old) = ("\(path).trained", "\(path).pruned")
         let manager = FileManager.default
@@ -98,7 +98,8 @@ public struct Recovery<Task: SearchTask> {
             try manager.removeItem(atPath: leftover)
         }
         try PrunedModelFolder.write(
-            weights: outcome.weights, levels: levels, others: outcome.others, of: path, modules,
+            weights: outcome.weights.mapValues { PrunedWeight($0) }, levels: levels, others: outcome.others,
+            of: path, architecture,
             metadata: ["format": "pt"], formats: inputs.components.capabilities.formats, to: new)
         let dense = inputs.data.check.score(inputs.model.network, pool: inputs.pool)
         let trained = try model(new)

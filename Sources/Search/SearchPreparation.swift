@@ -91,7 +91,7 @@ public final class SearchPreparation<Model: SearchableModel> {
     ) throws -> LatencyTable {
         let network = inputs.model.network
         // What is removed takes no time.
-        let measured = try LevelSet(levels.filter { $0.structure == .whole })
+        let measured = try LevelSet(levels.filter { !$0.isRemoved })
         let variants = try LevelVariants(
             of: network.forProfiling, levels: measured, for: inputs.options.workload.phase,
             formats: inputs.components.capabilities.formats)
@@ -149,7 +149,7 @@ public final class SearchPreparation<Model: SearchableModel> {
         let shapes = network.layerShapes
         let latency = try shapes.map { shape in
             try levels.map { level in
-                guard level.structure == .whole else { return 0.0 }
+                guard !level.isRemoved else { return 0.0 }
                 guard let measured = table.latencyMs(shape, level) else {
                     throw Issue(
                         .missing, .other("latency table"),
@@ -170,7 +170,7 @@ public final class SearchPreparation<Model: SearchableModel> {
             },
             otherSizeBytes: network.otherSizeBytes,
             sensitivity: sensitivities.values, outputError: weights.errors,
-            groups: levels.removed == nil ? nil : shapes.sublayers, facts: weights.facts,
+            groups: levels.hasStructure ? shapes.sublayers : nil, facts: weights.facts,
             accounting: .init(
                 tokensPerEvaluation: inputs.data.reward.tokens,
                 calibrationTokens: inputs.data.calibration.reduce(0) { $0 + $1.count },

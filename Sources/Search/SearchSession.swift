@@ -59,9 +59,12 @@ public final class SearchSession<Model: SearchableModel> {
             : try LevelSelection(
                 among: Model.standardLevels(for: options.latencyOf), of: inputs, table: table, progress)
         if let selection {
+            let shapes = inputs.model.network.layerShapes
             inputs = inputs.choosing(
-                try offersRemoval(options, components.agents)
-                    ? selection.levels.adding(.removed) : selection.levels)
+                try offersStructure(options, components.agents)
+                    ? selection.levels.addingStructure { level in
+                        table.map { table in shapes.allSatisfy { table.latencyMs($0, level) != nil } } ?? true
+                    } : selection.levels)
         }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")
@@ -204,18 +207,20 @@ public final class SearchSession<Model: SearchableModel> {
                 + "evaluations take")
     }
 
-    /// Whether sublayers can be removed, and the agent knows how that is chosen.
-    private static func offersRemoval(_ options: SearchOptions, _ agents: AgentRegistry) throws -> Bool {
-        try Model.Network.skipsRemoved && agents.agent(named: options.agent).choosesStructure
+    /// Whether heads, neurons and sublayers can be removed, and the agent knows how that is chosen.
+    private static func offersStructure(_ options: SearchOptions, _ agents: AgentRegistry) throws -> Bool {
+        try Model.Network.supportsStructure && agents.agent(named: options.agent).choosesStructure
     }
 
     private static func requireAgent(_ options: SearchOptions, _ agents: AgentRegistry) throws {
         let agent = try agents.agent(named: options.agent)
         try agent.require(options.agentOptions)
-        if options.hasLevels, options.levels.removed != nil, try !offersRemoval(options, agents) {
+        if options.hasLevels, let level = options.levels.first(where: { $0.width < 1 }),
+            try !offersStructure(options, agents)
+        {
             let able = agents.agents.filter { $0.choosesStructure }.map { $0.name }.joined(separator: ", ")
             throw Issue(
-                .mismatch, .option("levels"), found: "removed with agent \(options.agent)",
+                .mismatch, .option("levels"), found: "\(level) with agent \(options.agent)",
                 allowed: "with \(able), for encoders")
         }
         guard agent.servesRanges || TargetSchedule.stations(of: options) == 1 else {

@@ -16,10 +16,10 @@ public protocol SearchableModel: LoadedModel {
     func switches(_ inputs: SearchInputs<Self>, levels: LevelWeights) throws -> (any SwitchEffects)?
     /// The same model with its embeddings in 8 bits, where it can.
     func roundingWords() -> Self
-    /// Writes the model with some weights replaced, by layer name; it appears whole or not at all.
+    /// Writes the model with what is left of some weights, by layer name; it appears whole or not at all.
     ///
     /// - Parameter levels: what the layers were pruned to, which the file says where it can.
-    func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws
+    func write(_ weights: [String: PrunedWeight], levels: [String: Level], to folder: String) throws
 }
 
 extension SearchableModel {
@@ -52,10 +52,10 @@ extension EncoderModel: SearchableModel {
     }
 
     /// Writes a Hugging Face folder.
-    public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
+    public func write(_ weights: [String: PrunedWeight], levels: [String: Level], to folder: String) throws {
         try PrunedModelFolder.write(
             weights: weights, levels: levels, words: encoder.integerWords, of: self.folder,
-            encoder.architecture.modules,
+            encoder.architecture,
             metadata: ["format": "pt"],
             to: folder)
     }
@@ -63,7 +63,7 @@ extension EncoderModel: SearchableModel {
 
 extension ClassifierModel: SearchableModel {
     /// Writes a Hugging Face folder, the head included.
-    public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
+    public func write(_ weights: [String: PrunedWeight], levels: [String: Level], to folder: String) throws {
         try base.write(weights, levels: levels, to: folder)
     }
 }
@@ -71,8 +71,9 @@ extension ClassifierModel: SearchableModel {
 extension DecoderModel: SearchableModel {
     /// Writes a GGUF file into the folder where the model is one, else a Hugging Face folder; both in floating
     /// point.
-    public func write(_ weights: [String: Matrix], levels: [String: Level], to folder: String) throws {
-        let export = DecoderExport(model: network, tokenizer: tokenizer, replacing: weights)
+    public func write(_ weights: [String: PrunedWeight], levels: [String: Level], to folder: String) throws {
+        let export = DecoderExport(
+            model: network, tokenizer: tokenizer, replacing: weights.mapValues(\.matrix))
         switch network.checkpoint.container {
         case .gguf: try export.writeGGUF(encoding: .f32, toFolder: folder)
         case .folder: try export.writeFolder(to: folder)

@@ -24,7 +24,7 @@ struct ThreadOptions: ParsableArguments {
 
 /// Reads a level that leaves something of a layer.
 @Sendable func levelOfLayers(_ text: String) throws -> Level {
-    try parsed(Level.wholeForm) { text in Level(text).flatMap { $0.structure == .whole ? $0 : nil } }(text)
+    try parsed(Level.wholeForm) { text in Level(text).flatMap { $0.isRemoved ? nil : $0 } }(text)
 }
 
 /// Options that several commands share.

@@ -26,8 +26,10 @@ struct Profile: ParsableCommand {
     var latencyOf = Workload.Phase.prefill
 
     @Option(
-        help:
-            "The levels to measure: \(LevelSet.form). Default: mixed; standard in int8 with --latency-of decode.",
+        help: """
+            The levels to measure: \(LevelSet.form). Default: mixed, of encoders also with fewer heads and neurons; \
+            standard in int8 with --latency-of decode.
+            """,
         transform: parsedThrowing { try LevelSet($0) })
     var levels: LevelSet?
 
@@ -55,7 +57,7 @@ struct Profile: ParsableCommand {
             }
         } else {
             guard let model else { throw ValidationError("Missing expected argument '<model>'") }
-            let precision = chosenLevels[chosenLevels.dense].precision
+            let precision = levels.map { $0[$0.dense].precision } ?? (latencyOf == .decode ? .int8 : .float32)
             table = try measured(ModelArgument.loadAny(model, precision: precision))
         }
         if table.fit.medianError > LatencyFit.acceptableError {
@@ -92,8 +94,12 @@ struct Profile: ParsableCommand {
 
 extension Profile {
     /// What was asked for; for decoding, where time goes into fetching weights, in 8 bits.
-    private var chosenLevels: LevelSet {
-        levels ?? (latencyOf == .prefill ? .mixed : .standard.with(.int8))
+    /// Those asked for, or those that a search may offer.
+    private func levels<Model: SearchableModel>(for _: Model) throws -> LevelSet {
+        if let levels { return levels }
+        guard latencyOf == .prefill else { return .standard.with(.int8) }
+        return Model.Network.supportsStructure
+            ? try LevelSet(LevelSet.mixed.addingStructure().filter { !$0.isRemoved }) : .mixed
     }
 
     private func measured(_ loaded: some SearchableModel) throws -> LatencyTable {
@@ -101,7 +107,7 @@ extension Profile {
         let line = ProgressLine()
         defer { line.finish() }
         let variants = try LevelVariants(
-            of: loaded.network.forProfiling, levels: chosenLevels, for: latencyOf
+            of: loaded.network.forProfiling, levels: levels(for: loaded), for: latencyOf
         ) {
             line.show("packing", $0)
         }

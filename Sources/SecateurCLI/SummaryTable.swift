@@ -16,7 +16,7 @@ enum SummaryTable {
         for choice in summary.policy {
             let level = choice.level
             let sparsity =
-                level.keepsAll || level == .removed ? "" : " \(Terminal.decimal(level.sparsity, 2))"
+                level.pattern.unit == nil ? "" : " \(Terminal.decimal(level.sparsity, 2))"
             print("  \(pad(choice.layer, 44)) \(level.kind)\(sparsity)")
         }
         if let rounded = summary.rounded {

@@ -79,10 +79,10 @@ public struct LevelFormats: Sendable {
         LevelFormats(others + all)
     }
 
-    /// The format of a level.
+    /// The format of a level; one of a narrow sublayer has that of its own layers.
     /// - Throws: `Issue` when none makes it.
     public func format(of level: Level) throws -> any LevelFormat {
-        guard let format = all.first(where: { $0.makes(level) }) else {
+        guard let format = all.first(where: { $0.makes(level.with(width: 1)) }) else {
             throw Issue(
                 .unsupported, .other("level '\(level)'"), found: "no format that packs it",
                 allowed: "what one of these does: " + all.map(\.name).joined(separator: "; "))
@@ -96,38 +96,42 @@ public struct LevelFormats: Sendable {
         for level in levels { _ = try format(of: level) }
     }
 
-    /// Packs a weight that has the zeros of a level; see ``LevelFormat/pack(_:weight:bias:for:on:)``.
+    /// Packs a weight that has the zeros of a level, of as many rows and columns as its width leaves; see ``LevelFormat/pack(_:weight:bias:for:on:)``.
     /// - Throws: `Issue` when no format makes the level.
     public func pack(
         _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase = .prefill,
         on instructionSet: InstructionSet = .best
     ) throws -> any LinearOperator {
-        try format(of: level).pack(level, weight: weight, bias: bias, for: phase, on: instructionSet)
+        try format(of: level)
+            .pack(level.with(width: 1), weight: weight, bias: bias, for: phase, on: instructionSet)
     }
 
-    /// What a layer takes in memory at a level, in bytes.
+    /// What is left of a layer at a level takes in memory, in bytes.
     /// - Throws: `Issue` when no format makes the level.
     public func sizeBytes(
         _ shape: LayerShape, _ level: Level, for phase: Workload.Phase = .prefill
     ) throws -> Int {
-        try format(of: level).sizeBytes(level, rows: shape.rows, columns: shape.cols, for: phase)
+        let left = shape.narrowed(to: level.isRemoved ? 1 : level.width)
+        return try format(of: level)
+            .sizeBytes(level.with(width: 1), rows: left.rows, columns: left.cols, for: phase)
     }
 
     /// The numbers that weights of a level are rounded to when they are pruned.
     /// - Throws: `Issue` when no format makes the level.
     public func grid(of level: Level, for phase: Workload.Phase) throws -> WeightGrid? {
-        try format(of: level).grid(of: level, for: phase)
+        try format(of: level).grid(of: level.with(width: 1), for: phase)
     }
 
     /// How a safetensors file has a weight that was pruned to a level; in 32-bit floating point where no format
     /// makes it.
     public func tensors(_ level: Level, name: String, weight: Matrix) -> [SafetensorsTensor] {
-        ((try? format(of: level)) ?? FloatFormat()).tensors(level, name: name, weight: weight)
+        ((try? format(of: level)) ?? FloatFormat())
+            .tensors(level.with(width: 1), name: name, weight: weight)
     }
 
     /// How pictures and tables show a level; a plain one where no format makes it.
     public func glyph(_ level: Level) -> LevelGlyph {
-        (try? format(of: level).glyph(level))
+        (try? format(of: level).glyph(level.with(width: 1)))
             ?? LevelGlyph(
                 code: level.pattern.description, legend: "\(level.pattern), \(level.precision)", color: 8,
                 hatch: .plain)

@@ -45,12 +45,15 @@ public struct LevelVariants<Model: PrunableModel> {
     /// A random policy around a sparsity that differs from policy to policy, so that policies spread over
     /// the whole range of latencies.
     ///
-    /// The mean sparsity is uniform in [0, 1); each layer takes a random level within 0.25 of it.
+    /// The mean sparsity is uniform in [0, 1); each sublayer takes a random width, and each layer a random level of it
+    /// within 0.25 of that sparsity.
     public func randomPolicy(using random: inout CounterBasedRandom) -> [Int] {
-        let mean = random.nextUniform()
-        return dense.layerShapes.map { _ in
-            let near = levels.indices.filter { abs(levels[$0].sparsity - mean) <= 0.25 }
-            return near.randomElement(using: &random) ?? levels.startIndex
+        let (mean, widths) = (random.nextUniform(), levels.widths)
+        return dense.layerShapes.sublayers.flatMap { sublayer in
+            let width = widths.count > 1 ? widths.randomElement(using: &random) : widths.first
+            let own = levels.indices.filter { levels[$0].width == width }
+            let near = own.filter { abs(levels[$0].sparsity - mean) <= 0.25 }
+            return sublayer.map { _ in (near.isEmpty ? own : near).randomElement(using: &random) ?? own[0] }
         }
     }
 }

@@ -50,6 +50,13 @@ public struct Matrix: Sendable, Equatable {
         Matrix(rows: indices.count, columns: columns, elements: indices.flatMap(row))
     }
 
+    /// Some columns, in the order asked for, [rows × indices].
+    public func selectingColumns(_ indices: [Int]) -> Matrix {
+        Matrix(
+            rows: rows, columns: indices.count,
+            elements: (0..<rows).flatMap { row in indices.map { self[row, $0] } })
+    }
+
     /// Number of elements that are exactly zero.
     public var zeroCount: Int {
         elements.reduce(into: 0) { count, value in if value == 0 { count += 1 } }

@@ -19,7 +19,7 @@ extension EncoderTraining {
             }
         var changes = description.changedFields(
             isClassifier: isClassifier, blocks: graph.blockCount, intermediate: graph.widths.max() ?? 0,
-            prunedHeads: prunedHeads)
+            heads: graph.headCounts, of: configuration.dimensions.heads)
         if isClassifier, !hasClassifier {
             let names = (0..<classes).map { "LABEL_\($0)" }
             changes["id2label"] = Dictionary(
@@ -27,15 +27,5 @@ extension EncoderTraining {
             changes["label2id"] = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         }
         try EncoderFolder.write(tensors, of: folder, configuration: changes, to: destination)
-    }
-
-    /// Hugging Face's list of removed heads of each block. Which heads they were matters to no one once their
-    /// rows are gone: the first ones are named.
-    private var prunedHeads: [Int: [Int]] {
-        let all = configuration.dimensions.heads
-        return Dictionary(
-            uniqueKeysWithValues: graph.headCounts.enumerated().filter { $0.element < all }.map {
-                ($0.offset, Array(0..<all - $0.element))
-            })
     }
 }

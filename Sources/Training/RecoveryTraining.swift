@@ -141,7 +141,7 @@ public struct RecoveryTraining {
     }
 
     /// What the parameters are called.
-    public var modules: ModuleTree { model.configuration.modules }
+    public var architecture: Architecture { model.configuration.architecture }
 
     /// Removes what training would continue from.
     public func removeCheckpoint() {
@@ -204,7 +204,7 @@ extension EncoderTraining {
         var layers: [(weight: Parameter, grid: WeightGrid)] = []
         for (shape, parameter) in zip(graph.layerShapes, graph.prunable) {
             guard let level = levels[shape.name] else { continue }
-            if !level.keepsAll { parameter.hold(parameter.value.kept(by: level.pattern)) }
+            if level.pattern != .dense { parameter.hold(parameter.value.kept(by: level.pattern)) }
             if let grid = try grid(level) { layers.append((parameter, grid)) }
         }
         return FakeQuantization(layers)

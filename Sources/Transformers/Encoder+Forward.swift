@@ -109,7 +109,7 @@ extension Encoder {
         apply(
             [(block.query, query), (block.key, key), (block.value, value)], hidden, block, workspace, pool,
             times)
-        let heads = block.heads
+        let heads = block.query.operation.rows / dimensions.headSize
         // What 8 bits made of queries, keys and values is worth no more than 8 bits.
         let isInteger = [block.query, block.key, block.value].allSatisfy { $0.operation.bytes != nil }
         let attend =

@@ -14,8 +14,6 @@ import Tensors
 public struct Encoder: Sendable {
     /// One transformer block; heads and neurons may have been removed from it.
     public struct Block: Sendable {
-        /// Attention heads.
-        public let heads: Int
         var query: NamedLinear
         var key: NamedLinear
         var value: NamedLinear
@@ -80,7 +78,7 @@ public struct Encoder: Sendable {
         var biases: [String: [Float]] = [:]
         var shapes: [LayerShape] = []
         var blocks: [Block] = []
-        for (number, sizes) in checkpoint.blocks.enumerated() {
+        for number in checkpoint.blocks.indices {
             let linears = try checkpoint.layers(ofBlock: number).map { shape in
                 let weight = Matrix(
                     rows: shape.rows, columns: shape.cols,
@@ -95,7 +93,7 @@ public struct Encoder: Sendable {
             // In the order that Architecture holds encoders to.
             blocks.append(
                 Block(
-                    heads: sizes.heads, query: linears[0], key: linears[1], value: linears[2],
+                    query: linears[0], key: linears[1], value: linears[2],
                     attentionOutput: linears[3],
                     attentionNorm: try checkpoint.norm(
                         modules.module(modules.attentionNorm, ofBlock: number)),
@@ -145,7 +143,7 @@ extension Encoder: PrunableModel {
     /// Whole sequences.
     public static var usualPhase: Workload.Phase { .prefill }
     /// Yes.
-    public static var skipsRemoved: Bool { true }
+    public static var supportsStructure: Bool { true }
 
     /// Four bytes for each parameter outside of prunable layers, less where word embeddings are in 8 bits.
     public var otherSizeBytes: Int {

@@ -54,7 +54,7 @@ public struct EncoderCheckpoint {
                 }
             return LayerShape(
                 name: modules.module(linear.module, ofBlock: number), rows: rows, cols: cols, block: number,
-                role: linear.role)
+                role: linear.role, unit: linear.role.sublayer == .attention ? dimensions.headSize : 1)
         }
     }
 

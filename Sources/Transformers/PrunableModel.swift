@@ -13,8 +13,8 @@ public protocol PrunableModel: Sendable {
 
     /// What its layers are packed for where no one says otherwise.
     static var usualPhase: Workload.Phase { get }
-    /// Whether a sublayer that was removed is not computed, so that it takes no time.
-    static var skipsRemoved: Bool { get }
+    /// Whether sublayers can have fewer heads or neurons, or be removed, so that they take less time or none.
+    static var supportsStructure: Bool { get }
     /// Every prunable layer, in the order of computation.
     var layerShapes: [LayerShape] { get }
     /// Number of parameters of the whole model, embeddings included.
@@ -47,7 +47,7 @@ public protocol PrunableModel: Sendable {
 
 extension PrunableModel {
     /// No.
-    public static var skipsRemoved: Bool { false }
+    public static var supportsStructure: Bool { false }
 
     /// Number of parameters in prunable layers.
     public var prunableParameterCount: Int {

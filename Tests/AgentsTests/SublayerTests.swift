@@ -6,7 +6,7 @@ import Testing
 
 @testable import Agents
 
-/// Sublayers that are removed as wholes.
+/// Sublayers that get narrower or are removed as wholes.
 @Suite struct SublayerTests {
     private static func allocation(_ toy: SublayerProblem, _ fraction: Double) -> AdditiveAllocation {
         AdditiveAllocation(costs: toy.costs, target: toy.target(fraction))
@@ -29,10 +29,10 @@ import Testing
     @Test func whatCostsMoreThanItSavesIsKept() throws {
         let toy = SublayerProblem(problem: 3, removal: 50...60)
         let actions = try #require(Self.allocation(toy, 0.5).optimum(loss: toy.costs.sensitivity))
-        #expect(!actions.contains(3))
+        #expect(toy.costs.levels.removed.map { !actions.contains($0) } == true)
         let cheap = SublayerProblem(problem: 3, removal: 0.001...0.002)
         let removed = try #require(Self.allocation(cheap, 0.5).optimum(loss: cheap.costs.sensitivity))
-        #expect(removed.contains(3) && cheap.isWhole(removed))
+        #expect(removed.contains(try #require(cheap.costs.levels.removed)) && cheap.isWhole(removed))
     }
 
     @Test(arguments: 0..<10) func repairsKeepGroupsTogether(problem: Int) throws {
@@ -48,8 +48,8 @@ import Testing
         }
     }
 
-    /// The share of a group's removal is that of a softmax over everything that its layers could be.
-    @Test func removalsAreAsLikelyAsInTheWholeSoftmax() {
+    /// The share of each structure is that of a softmax over everything that a group's layers could be.
+    @Test func structuresAreAsLikelyAsInTheWholeSoftmax() {
         let toy = SublayerProblem(problem: 5, removal: 0.8...1.2)
         let softmax = BudgetedSoftmax(
             allocation: Self.allocation(toy, 0.4), preference: toy.costs.sensitivity.map { $0.map { -$0 } },
@@ -65,11 +65,15 @@ import Testing
                                 + prices.latency * toy.costs.latencyMs[layer][level]) / 0.01
                     })
             }
-            let share = (weights.last ?? 0) / weights.reduce(0, +)
-            #expect(abs(softmax.removalProbability(group, prices: prices) - share) < 1e-9)
+            let widths = toy.choices(of: group).map { toy.costs.levels[$0[0]].width }
+            let shares = toy.costs.levels.widths.map { width in
+                zip(widths, weights).reduce(0) { $0 + ($1.0 == width ? $1.1 : 0) } / weights.reduce(0, +)
+            }
+            let found = softmax.structureProbabilities(group, prices: prices)
+            #expect(shares.count == 3 && zip(found, shares).allSatisfy { abs($0 - $1) < 1e-9 })
             for layer in group {
-                let kept = softmax.probabilities(layer, prices: prices)
-                #expect(kept[3] == 0 && abs(kept.reduce(0, +) - 1) < 1e-12)
+                let whole = softmax.probabilities(layer, among: [0, 1, 2], prices: prices)
+                #expect(whole[3...] == [0, 0, 0] && abs(whole.reduce(0, +) - 1) < 1e-12)
             }
         }
         #expect(
@@ -86,7 +90,9 @@ import Testing
         var random = CounterBasedRandom(seed: 1)
         let drawn = (0..<200).map { _ in softmax.sample(using: &random) }
         #expect(drawn.allSatisfy { toy.isWhole($0) && allocation.fits($0) })
-        #expect(drawn.contains { $0.contains(3) } && drawn.contains { !$0.contains(3) })
+        let levels = drawn.map { policy in Set(policy.map { toy.costs.levels[$0].width }) }
+        #expect([0, 0.5, 1].allSatisfy { width in levels.contains { $0.contains(width) } })
+        #expect(levels.contains { !$0.contains(0) })
     }
 
     /// Told twice and half of what removals lose, the agent finds out.
@@ -95,7 +101,7 @@ import Testing
         let toy = SublayerProblem(groups: 6, problem: problem)
         var told = toy.costs.sensitivity
         for (number, group) in toy.costs.groups.enumerated() {
-            told[group[0]][3] *= number % 2 == 0 ? 2 : 0.5
+            told[group[0]][5] *= number % 2 == 0 ? 2 : 0.5
         }
         let known = toy.costs
         let costs = LevelCosts(

@@ -2,8 +2,8 @@ import Environments
 import Levels
 import Tensors
 
-/// A small problem of layers in groups that can be removed as wholes, whose losses add up: what removing a group loses
-/// stands with its first layer.
+/// A small problem of layers in groups that can be narrowed to a half or removed as wholes, whose losses add up: what
+/// removing a group loses stands with its first layer, what narrowing it loses with its last.
 package struct SublayerProblem: Evaluator {
     package let costs: LevelCosts
 
@@ -12,7 +12,7 @@ package struct SublayerProblem: Evaluator {
         var random = CounterBasedRandom(seed: problem, stream: 98)
         let levels: LevelSet = [
             .dense, Level(pattern: .rowBlock4, sparsity: 0.5), Level(pattern: .rowBlock4, sparsity: 0.8),
-            .removed,
+            .dense.with(width: 0.5), Level(pattern: .rowBlock4, sparsity: 0.5, width: 0.5), .removed,
         ]
         let sizes = (0..<groups).map { $0 % 2 == 0 ? 3 : 2 }
         var places: [[Int]] = []
@@ -21,10 +21,16 @@ package struct SublayerProblem: Evaluator {
             places.append(Array(latency.count..<latency.count + size))
             let sparsest = (0..<size).map { _ in 0.02 * (0.2 + random.nextUniform()) }
             let share = removal.lowerBound + random.nextUniform() * (removal.upperBound - removal.lowerBound)
+            let narrowing = share * (0.2 + 0.4 * random.nextUniform()) * sparsest.reduce(0, +)
             for (number, own) in sparsest.enumerated() {
-                let width = Double(10 + 10 * Int(random.next() % 3))
-                latency.append([width, (0.6 * width).rounded(), (0.3 * width).rounded(), 0])
-                loss.append([0, 0.4 * own, own, number == 0 ? share * sparsest.reduce(0, +) : 0])
+                let whole = Double(10 + 10 * Int(random.next() % 3))
+                latency.append(
+                    [whole, (0.6 * whole).rounded(), (0.3 * whole).rounded(), 0.5 * whole, 0.3 * whole, 0])
+                let narrow = number == size - 1 ? narrowing : 0
+                loss.append([
+                    0, 0.4 * own, own, narrow, narrow + 0.2 * own,
+                    number == 0 ? share * sparsest.reduce(0, +) : 0,
+                ])
             }
         }
         costs = LevelCosts(
@@ -42,18 +48,16 @@ package struct SublayerProblem: Evaluator {
         zip(costs.sensitivity, policy).reduce(0) { $0 + $1.0[$1.1] }
     }
 
-    /// Whether every group is kept or removed as a whole.
+    /// Whether the layers of every group have one structure.
     package func isWhole(_ policy: [Int]) -> Bool {
-        costs.groups.allSatisfy { group in
-            Set(group.map { policy[$0] == costs.levels.removed }).count == 1
-        }
+        costs.groups.allSatisfy { group in Set(group.map { costs.levels[policy[$0]].width }).count == 1 }
     }
 
     /// All policies of one group, as levels of its layers.
     package func choices(of group: [Int]) -> [[Int]] {
-        let kept = group.reduce([[Int]()]) { lists, _ in lists.flatMap { list in (0..<3).map { list + [$0] } }
+        [0..<3, 3..<5, 5..<6].flatMap { levels in
+            group.reduce([[Int]()]) { lists, _ in lists.flatMap { list in levels.map { list + [$0] } } }
         }
-        return kept + [group.map { _ in 3 }]
     }
 
     /// The least loss within a latency, over all policies.

@@ -25,23 +25,41 @@ import Testing
     @Test(arguments: [
         "", "dense@0.5", "4x1", "4x1@1.0", "4x1@-0.1", "other@0.5", "4x1@0.5@1", "4x1@0.5:", "4x1@0.5:INT8",
         "2:4", "0x1@0.5", "65x1@0.5", "4:4@0.5", "4x1@nan", ":int8", "removed@0.5", "removed@1",
-        "removed:int8",
+        "removed:int8", "width@0.5", "width@0.5+", "width@0.5+removed", "width@0+int8", "width@1+int8",
+        "width@0.0001+int8", "width@0.5+width@0.5+int8",
     ])
     func otherTextIsNoLevel(_ text: String) {
         #expect(Level(text) == nil)
     }
 
     @Test func whatIsRemovedHasNoPrecisionAndNothingLeft() throws {
-        #expect(Level.removed.with(.int8) == .removed && Level.removed.structure == .removed)
-        #expect(Level.dense.structure == .whole && !Level.removed.keepsAll)
+        #expect(Level.removed.with(.int8) == .removed && Level.removed.width == 0)
+        #expect(Level.dense.width == 1 && !Level.removed.keepsAll)
         for fields in [
             #"{"pattern": "removed", "sparsity": 0.5}"#, #"{"pattern": "4x1", "sparsity": 1}"#,
             #"{"pattern": "removed", "sparsity": 1, "precision": "int8"}"#,
+            #"{"pattern": "removed", "sparsity": 1, "width": 0.5}"#,
+            #"{"pattern": "dense", "sparsity": 0, "width": 0}"#,
+            #"{"pattern": "dense", "sparsity": 0, "width": 1.5}"#,
         ] {
             #expect(throws: DecodingError.self) {
                 try JSONDecoder().decode(Level.self, from: Data(fields.utf8))
             }
         }
+    }
+
+    @Test func aNarrowSublayersLevelIsReadAsItIsWritten() throws {
+        for text in ["width@0.500+dense", "width@0.750+int8", "width@0.333+4x1@0.500:int8"] {
+            let level = try #require(Level(text))
+            #expect(level.description == text && level.isNarrow && !level.keepsAll)
+            #expect(try JSONDecoder().decode(Level.self, from: JSONEncoder().encode(level)) == level)
+            #expect(level.with(width: 1) == Level(String(text.dropFirst("width@0.500+".count))))
+        }
+        #expect(Level("width@0.5+4x1@0.5:int8")?.kind == "width@0.500+4x1:int8")
+        let set = try LevelSet("dense,int8,4x1@0.5:int8,4x1@0.7:int8").addingStructure(widths: [0.5])
+        let added = set.map(\.description).dropFirst(4)
+        #expect(added == ["width@0.500+int8", "width@0.500+4x1@0.500:int8", "removed"])
+        #expect(set.widths == [1, 0.5, 0] && set.dense == 0)
     }
 
     /// Policies of versions before precisions have none.

@@ -46,7 +46,9 @@ import Transformers
                 name: shape.name, weight: try #require(weights[shape.name]), covariance: nil,
                 score: .magnitude)
             for level in 1..<levels.count {
-                #expect(try database.weight(layer: index, level: level) == layer.pruned(to: levels[level]))
+                #expect(
+                    try database.weight(layer: index, level: level)
+                        == PrunedWeight(layer.pruned(to: levels[level])))
             }
         }
     }

@@ -108,7 +108,7 @@ import Transformers
         #expect(weights.isUnchanged(0) && !weights.isUnchanged(1))
         for index in 1..<set.count {
             let expected = try layer.pruned(to: set[index], on: grid(set[index]))
-            #expect(try weights.weight(layer: 0, level: index) == expected, "\(set[index])")
+            #expect(try weights.weight(layer: 0, level: index) == PrunedWeight(expected), "\(set[index])")
         }
         #expect(weights.errors[0][1] > 0 && weights.errors[0][1] < 1e-3)
     }

@@ -101,6 +101,7 @@ import Testing
         ])
         #expect(applied.status != 0 && applied.errorLines.count == 1, "\(applied.errors)")
         #expect(
-            applied.errors.contains("attention.output.dense") && applied.errors.contains("allowed removed"))
+            applied.errors.contains("attention.output.dense")
+                && applied.errors.contains("allowed a level of width 0.0"))
     }
 }

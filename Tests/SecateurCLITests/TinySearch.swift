@@ -16,27 +16,29 @@ enum TinySearch {
     }
 
     /// A folder with a model, a text and a latency table.
-    static func prepared() throws -> CommandLineTool {
+    ///
+    /// - Parameter narrow: levels of narrow sublayers that the table has.
+    static func prepared(narrow: [Level] = []) throws -> CommandLineTool {
         let tool = try CommandLineTool()
         try TinyModel.write(to: tool.file("model"), seed: 1)
         try TinyModel.writeSentences(400, to: tool.file("text.txt"), seed: 2)
-        try table.write(to: tool.file("latency.h5"))
+        try table(narrow).write(to: tool.file("latency.h5"))
         return tool
     }
 
     /// Latencies that do not depend on what else the machine does, so that 0.8 of dense can always be
     /// reached.
-    private static var table: LatencyTable {
+    private static func table(_ narrow: [Level]) -> LatencyTable {
         var entries: [LatencyTable.Key: LatencyTable.Entry] = [:]
         for (rows, cols) in [(32, 32), (64, 32), (32, 64)] {
-            for level in LevelSet.standard {
+            for level in LevelSet.standard.levels + narrow {
                 let weight: Double
                 switch level.pattern {
                 case .dense: weight = 1
                 case .unstructured: weight = 0.2 + 1.4 * (1 - level.sparsity)
                 default: weight = 0.1 + 1.2 * (1 - level.sparsity)
                 }
-                let ms = Double(rows * cols) * 2e-6 * weight
+                let ms = Double(rows * cols) * 2e-6 * weight * level.width
                 entries[.init(rows: rows, cols: cols, level: level)] = .init([ms])
             }
         }

@@ -126,7 +126,7 @@ import Testing
         for block in 0..<3 { model.removeNeurons(Set(0...block), ofBlock: block) }
         try model.inFolder { folder in
             let bert = try Encoder(folder: folder)
-            #expect(bert.blocks.map(\.heads) == [4, 3, 4])
+            #expect(bert.blocks.map { $0.query.operation.rows / bert.dimensions.headSize } == [4, 3, 4])
             #expect(bert.dimensions.intermediate == 43 && bert.dimensions.heads == 4)
             #expect(bert.dimensions.headSize == 8)
             for shape in bert.layerShapes {

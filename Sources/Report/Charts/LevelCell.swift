@@ -22,22 +22,24 @@ struct LevelCell {
             canvas.rectangle(corner, width: mark, height: height, "hatch-\(glyph.slug)")
         }
         let (middle, center) = (corner.x + (width + mark) / 2, corner.y + height / 2)
-        guard !level.keepsAll, level.structure == .whole else {
-            return canvas.text(glyph.code, at: (middle, center + 4), "cell-small", anchor: .middle)
+        let code = level.isNarrow ? "\(glyph.code) w\(Figures.percent(level.width))" : glyph.code
+        guard level.pattern.unit != nil else {
+            return canvas.text(code, at: (middle, center + 4), "cell-small", anchor: .middle)
         }
         let percent = Figures.percent(sparsity)
         if isNarrow {
             canvas.text(percent, at: (middle, corner.y + 14), "cell-text", anchor: .middle)
-            canvas.text(glyph.code, at: (middle, corner.y + 27), "cell-small", anchor: .middle)
+            canvas.text(code, at: (middle, corner.y + 27), "cell-small", anchor: .middle)
         } else {
             canvas.text(
-                "\(glyph.code) \(percent)", at: (middle, center + 4.5), "cell-text", anchor: .middle)
+                "\(code) \(percent)", at: (middle, center + 4.5), "cell-text", anchor: .middle)
         }
     }
 
     /// How the kinds of some levels are shown, dense first and then as they first come.
     static func glyphs(of levels: [Level]) -> [LevelGlyph] {
-        let ordered = levels.filter(\.keepsAll) + levels.filter { !$0.keepsAll }
+        let whole = levels.map { $0.with(width: 1) }
+        let ordered = whole.filter(\.keepsAll) + whole.filter { !$0.keepsAll }
         return ordered.map(LevelFormats.standard.glyph).reduce(into: []) {
             if !$0.contains($1) { $0.append($1) }
         }

@@ -50,14 +50,31 @@ public struct EncoderDescription: Sendable {
     /// - Parameters:
     ///   - isClassifier: whether the head that classifies is on it.
     ///   - intermediate: neurons of the widest block.
-    ///   - prunedHeads: heads that are gone, by block, in transformers' `pruned_heads`.
-    public func changedFields(isClassifier: Bool, blocks: Int, intermediate: Int, prunedHeads: [Int: [Int]])
-        -> [String: Any]
-    {
+    ///   - heads: of each block.
+    ///   - all: how many each had.
+    public func changedFields(
+        isClassifier: Bool, blocks: Int, intermediate: Int, heads: [Int], of all: Int
+    ) -> [String: Any] {
         [
             "architectures": [isClassifier ? classifier.className : className],
-            sizeFields.blocks: blocks, sizeFields.intermediate: intermediate, "torch_dtype": "float32",
-            "pruned_heads": Dictionary(uniqueKeysWithValues: prunedHeads.map { ("\($0.key)", $0.value) }),
+            sizeFields.blocks: blocks, "torch_dtype": "float32",
+        ]
+        .merging(widthFields(intermediate: intermediate, heads: heads, of: all)) { _, new in new }
+    }
+
+    /// The fields that say what is left of the blocks. Which heads are gone matters to no one once their rows are: the
+    /// first ones are named.
+    ///
+    /// - Parameters:
+    ///   - intermediate: neurons of the widest block.
+    ///   - heads: of each block.
+    ///   - all: how many each had.
+    public func widthFields(intermediate: Int, heads: [Int], of all: Int) -> [String: Any] {
+        let pruned = heads.enumerated().filter { $0.element < all }.map {
+            ("\($0.offset)", Array(0..<all - $0.element))
+        }
+        return [
+            sizeFields.intermediate: intermediate, "pruned_heads": Dictionary(uniqueKeysWithValues: pruned),
         ]
     }
 }
