@@ -52,7 +52,7 @@ public struct LevelSet: Sendable, Hashable {
             })
 
     /// The widths of narrow sublayers that a search is offered.
-    public static let standardWidths = [0.75, 0.5]
+    public static let standardWidths = [0.875, 0.75, 0.625, 0.5, 0.375, 0.25]
 
     /// Fewer levels, for models of so many layers that pruning each to all of ``standard`` would take longer
     /// than searching: dense, 4x1 from 30 % to 90 % and unstructured from 50 %, where it begins to pay, to 90
@@ -125,7 +125,7 @@ public struct LevelSet: Sendable, Hashable {
 
     /// These, some of them again in narrow sublayers, and the level that removes a sublayer.
     ///
-    /// In a narrow sublayer no more than 60 % of what is left is zero, as a narrower one comes before that; and nothing
+    /// In a narrow sublayer no more than half of what is left is zero, as a narrower one comes before that; and nothing
     /// is dense where a faster precision is there.
     ///
     /// - Parameter isKnown: whether a level of a narrow sublayer can be had.
@@ -138,7 +138,7 @@ public struct LevelSet: Sendable, Hashable {
         return LevelSet(known: levels + narrow + [.removed], dense: dense)
     }
 
-    private static let mostSparseNarrow = 0.6
+    private static let mostSparseNarrow = 0.5
 }
 
 extension LevelSet: RandomAccessCollection {

@@ -70,8 +70,8 @@ struct Search: ParsableCommand {
         help: """
             The levels to choose from: \(LevelSet.form). Default: those of mixed for encoders, of coarse for language \
             models (in int8 with --latency-of decode), that no other one beats on this machine in both time and quality; \
-            and of encoders some of these with 0.75 and 0.5 of the heads or neurons of a sublayer, and removed, which \
-            takes away the attention or the feed-forward network of a block, where the agent can choose that.
+            and of encoders some of these with 0.25 to 0.875 of the heads or neurons of a sublayer, and removed, \
+            which takes away the attention or the feed-forward network of a block, where the agent can choose that.
             """,
         transform: parsedThrowing { try LevelSet($0) })
     var levels: LevelSet?
