@@ -8,8 +8,19 @@ public struct RewardWeights: Sendable, Equatable, Codable {
     public var latency = 0.02
     /// Weight of the bytes saved, as a fraction of dense.
     public var size = 0.02
+    /// Weight, within quality, of how near embeddings stay to the dense model's, against 1 for how similarities agree.
+    public var space = 0.0
 
     public init() {}
+
+    /// Reads weights; those of earlier versions have none for space.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        quality = try values.decode(Double.self, forKey: .quality)
+        latency = try values.decode(Double.self, forKey: .latency)
+        size = try values.decode(Double.self, forKey: .size)
+        space = try values.decodeIfPresent(Double.self, forKey: .space) ?? 0
+    }
 }
 
 /// The environment of a search: the layers of a model in order, a level for each, and at the end the

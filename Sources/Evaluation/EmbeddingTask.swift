@@ -91,7 +91,8 @@ public struct STSTask: EmbeddingTask {
 /// those of the dense model.
 ///
 /// It compares the structure of similarities and not the embeddings themselves, which after pruning turn
-/// together: their mean cosine to the dense ones may fall to 0.4 while the similarities are kept.
+/// together: their mean cosine to the dense ones may fall to 0.4 while the similarities are kept. Where an index of
+/// dense embeddings is to stay usable, a weight w of the space makes it (r + w · mean cosine) / (1 + w).
 public struct FidelityTask: EmbeddingTask {
     /// `fidelity`.
     public let metric = "fidelity"
@@ -99,12 +100,15 @@ public struct FidelityTask: EmbeddingTask {
     public let sequences: [[Int32]]
     /// The dense model's.
     public let embeddings: Matrix
+    /// How much the mean cosine to the dense embeddings counts, against 1 for the agreement of similarities.
+    public let spaceWeight: Double
     private let reference: [Double]
 
     /// Takes the sentences and the dense model's embeddings of them.
-    public init(sequences: [[Int32]], denseEmbeddings: Matrix) {
+    public init(sequences: [[Int32]], denseEmbeddings: Matrix, spaceWeight: Double = 0) {
         precondition(denseEmbeddings.rows == sequences.count)
         self.sequences = sequences
+        self.spaceWeight = spaceWeight
         embeddings = denseEmbeddings
         reference = Self.similarities(denseEmbeddings)
     }
@@ -114,7 +118,8 @@ public struct FidelityTask: EmbeddingTask {
     /// The same of some sentences.
     public func part(sentences: [Int]) -> FidelityTask {
         FidelityTask(
-            sequences: sentences.map { sequences[$0] }, denseEmbeddings: embeddings.selectingRows(sentences))
+            sequences: sentences.map { sequences[$0] },
+            denseEmbeddings: embeddings.selectingRows(sentences), spaceWeight: spaceWeight)
     }
 
     /// Eight sentences at least, which have 28 similarities.
@@ -125,11 +130,18 @@ public struct FidelityTask: EmbeddingTask {
     /// The agreement with the dense model, 1 for the dense model itself, even where all sentences are alike
     /// to it.
     public func score(_ embeddings: Matrix) -> Double {
-        let similarities = Self.similarities(embeddings)
-        return similarities == reference ? 1 : Correlation.pearson(similarities, reference)
+        let agreement = Self.agreement(Self.similarities(embeddings), with: reference)
+        guard spaceWeight > 0 else { return agreement }
+        let space = SpaceKept.meanCosine(embeddings, dense: self.embeddings)
+        return (agreement + spaceWeight * space) / (1 + spaceWeight)
     }
 
-    private static func similarities(_ embeddings: Matrix) -> [Double] {
+    static func agreement(_ similarities: [Double], with reference: [Double]) -> Double {
+        similarities == reference ? 1 : Correlation.pearson(similarities, reference)
+    }
+
+    /// Cosines of all pairs of embeddings.
+    static func similarities(_ embeddings: Matrix) -> [Double] {
         let count = embeddings.rows
         let embeddings = embeddings.normalizingRows
         var products = Matrix(rows: count, columns: count)

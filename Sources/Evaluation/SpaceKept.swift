@@ -10,6 +10,9 @@ public struct SpaceKept: Sendable, Codable, Equatable {
     /// Of the ten texts nearest to one by the dense model, the mean share that is found when this one alone is embedded
     /// by the other model, and all others by the dense one (recall@10); of fewer texts, of all others.
     public let neighboursFound: Double
+    /// How well similarities among the texts agree, as ``FidelityTask`` has it without a weight of the space; nil in
+    /// files of earlier versions.
+    public let agreement: Double?
 
     /// Compares embeddings [texts × features] with the dense model's of the same texts.
     public init(_ embeddings: Matrix, dense: Matrix) {
@@ -35,5 +38,14 @@ public struct SpaceKept: Sendable, Codable, Equatable {
         }
         meanCosine = cosines / Double(max(count, 1))
         neighboursFound = wanted > 0 ? found / Double(count) : 1
+        agreement = FidelityTask.agreement(
+            FidelityTask.similarities(own), with: FidelityTask.similarities(dense))
+    }
+
+    /// The mean cosine alone, which takes no search for neighbours; at least one text.
+    static func meanCosine(_ embeddings: Matrix, dense: Matrix) -> Double {
+        let (own, dense) = (embeddings.normalizingRows, dense.normalizingRows)
+        return zip(own.elements, dense.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+            / Double(dense.rows)
     }
 }

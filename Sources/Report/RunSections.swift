@@ -124,7 +124,10 @@ struct RunSections {
             id: "learning", title: "Reward and quality over evaluations",
             caption: "A dot for each evaluated policy, in order. The reward is "
                 + "\(Self.weight(weights.quality)) × quality + \(Self.weight(weights.latency)) × latency saved + "
-                + "\(Self.weight(weights.size)) × bytes saved, all as fractions of dense.",
+                + "\(Self.weight(weights.size)) × bytes saved, all as fractions of dense."
+                + (weights.space > 0
+                    ? " Quality is fidelity and \(Self.weight(weights.space)) × the mean cosine to dense embeddings, "
+                        + "over \(Self.weight(1 + weights.space))." : ""),
             legend: [
                 LegendItem("one evaluation", color: 1) {
                     $0.marker(0, at: (11, 7), radius: 3, "dot", fill: 0.4)

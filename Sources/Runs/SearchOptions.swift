@@ -102,7 +102,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             return "targetSize: found \(targetSize), allowed more than 0 and at most 1"
         }
-        let parts = [weights.quality, weights.latency, weights.size]
+        let parts = [weights.quality, weights.latency, weights.size, weights.space]
         return parts.allSatisfy { $0 >= 0 && $0.isFinite }
             ? nil : "weights: found \(parts.map { "\($0)" }.joined(separator: ", ")), allowed 0 or more"
     }

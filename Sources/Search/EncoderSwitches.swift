@@ -34,9 +34,11 @@ final class EncoderSwitches: SwitchEffects {
     private lazy var factored = Result { try factor() }
 
     /// Takes a dense encoder's folder, and sentences.
+    ///
+    /// - Parameter spaceWeight: how much the space that is kept counts in the fidelity.
     init(
-        folder: String, encoder: Encoder, sequences: [[Int32]], levels: LevelWeights, seed: UInt64,
-        pool: ThreadPool
+        folder: String, encoder: Encoder, sequences: [[Int32]], levels: LevelWeights, spaceWeight: Double,
+        seed: UInt64, pool: ThreadPool
     ) throws {
         let training = try EncoderTraining(
             folder: folder, architectures: Architectures([encoder.architecture]), task: .sts, classes: 0,
@@ -44,7 +46,7 @@ final class EncoderSwitches: SwitchEffects {
         weights = training.graph.prunable
         changes = LevelChanges(levels: levels, dense: weights.map(\.value))
         gradients = FidelityGradients(
-            graph: training.graph, pooling: training.modules.pooling, pool: pool)
+            graph: training.graph, pooling: training.modules.pooling, spaceWeight: spaceWeight, pool: pool)
         self.sequences = sequences
         self.encoder = encoder
         self.seed = seed

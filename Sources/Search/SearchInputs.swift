@@ -38,6 +38,12 @@ public struct SearchInputs<Model: SearchableModel> {
                 .unsupported, .path(options.model),
                 found: "a model that does not \(options.latencyOf.rawValue)", allowed: "prefill")
         }
+        guard options.weights.space == 0 || task.usualSpaceWeight != nil else {
+            throw Issue(
+                .unsupported, .option("spaceWeight"),
+                found: "\(options.weights.space) with task \(task.name)",
+                allowed: "0, as nothing of it is embedded")
+        }
         let levels = options.levels
         guard options.latencyOf == .decode || levels.contains(.dense) else {
             throw Issue(
@@ -91,6 +97,7 @@ public struct SearchInputs<Model: SearchableModel> {
             "solver": options.solver.rawValue,
         ]
         identity["outputs"] = model.outputIdentity
+        if options.weights.space > 0 { identity["spaceWeight"] = "\(options.weights.space)" }
         return identity
     }
 }

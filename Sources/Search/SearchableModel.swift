@@ -48,7 +48,7 @@ extension EncoderModel: SearchableModel {
         guard encoder.sentences.keepsDirection else { return nil }
         return try EncoderSwitches(
             folder: folder, encoder: encoder, sequences: inputs.data.calibration, levels: levels,
-            seed: inputs.options.seed, pool: inputs.pool)
+            spaceWeight: inputs.options.weights.space, seed: inputs.options.seed, pool: inputs.pool)
     }
 
     /// Writes a Hugging Face folder.

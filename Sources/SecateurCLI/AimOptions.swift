@@ -1,5 +1,6 @@
 import Agents
 import ArgumentParser
+import Foundation
 import Levels
 import Runs
 import Search
@@ -59,6 +60,19 @@ struct AimOptions: ParsableArguments {
     var sizeWeight = 0.02
 
     @Option(
+        help: """
+            Weight, within quality, of the mean cosine to the dense model's embeddings, against 1 for the agreement of \
+            similarities: keeps an index that the dense model built usable. 0 for none. Default: \
+            \(Self.usualSpaceWeights).
+            """)
+    var spaceWeight: Double?
+
+    /// Of each task that embeds.
+    private static let usualSpaceWeights = SearchTasks.standard.all.compactMap { task in
+        task.usualSpaceWeight.map { String(format: "%g for ", $0) + task.name }
+    }.joined(separator: ", ")
+
+    @Option(
         help: "A latency table from `secateur profile` to use instead of measuring.",
         completion: .file(extensions: ["h5"]))
     var latencyTable: String?
@@ -104,6 +118,7 @@ struct AimOptions: ParsableArguments {
         }
         for (name, weight) in [
             ("quality", qualityWeight), ("latency", latencyWeight), ("size", sizeWeight),
+            ("space", spaceWeight ?? 0),
         ] where !(weight >= 0 && weight.isFinite) {
             throw ValidationError("--\(name)-weight: found \(weight), allowed 0 or more")
         }
@@ -119,8 +134,10 @@ struct AimOptions: ParsableArguments {
 
     /// Takes over all of it.
     ///
-    /// - Parameter keepsRecovery: whether the options say how long is trained where the command line does not.
-    func set(_ options: inout SearchOptions, keepsRecovery: Bool = false) throws {
+    /// - Parameter ofRun: whether the options are those of a run, which say how long is trained and how much the space
+    ///   counts where the command line does not.
+    func set(_ options: inout SearchOptions, ofRun: Bool = false) throws {
+        let task = try SearchTasks.standard.task(named: options.task)
         if let validation { options.validation = validation }
         options.targetLatencies = latencies
         options.maxDrop = maxDrop
@@ -132,8 +149,9 @@ struct AimOptions: ParsableArguments {
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
-        if recover != nil || !keepsRecovery {
-            options.recover = try recovery(SearchTasks.standard.task(named: options.task), options)
+        options.weights.space = spaceWeight ?? (ofRun ? options.weights.space : task.usualSpaceWeight ?? 0)
+        if recover != nil || !ofRun {
+            options.recover = try recovery(task, options)
         }
     }
 

@@ -40,7 +40,7 @@ struct Retarget: ParsableCommand {
         options.model = model ?? options.model
         options.train = train ?? options.train
         options.tokens = aim.machine.tokens ?? options.tokens
-        try aim.set(&options, keepsRecovery: true)
+        try aim.set(&options, ofRun: true)
         try newRun.search(
             options, aim, cache: aim.cacheOptions.folder(ofRun: runFolder), from: runFolder)
     }

@@ -12,6 +12,7 @@ enum SearchOption: String, CaseIterable {
     case qualityWeight = "quality-weight"
     case latencyWeight = "latency-weight"
     case sizeWeight = "size-weight"
+    case spaceWeight = "space-weight"
     case latencyTable = "latency-table"
     case validation
     case recover
@@ -76,6 +77,7 @@ enum SearchOption: String, CaseIterable {
         case .qualityWeight: "\(options.weights.quality)"
         case .latencyWeight: "\(options.weights.latency)"
         case .sizeWeight: "\(options.weights.size)"
+        case .spaceWeight: "\(options.weights.space)"
         case .latencyTable: run.holdsLatencies ? run.path(.latency) : nil
         case .validation: options.validation
         case .recover: options.recover.map { "\($0)" } ?? "none"

@@ -54,34 +54,43 @@ enum SummaryTable {
         bytes(
             "size on disk", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
         let isLabelled = (try? SearchTasks.standard.task(named: summary.options.task).isLabelled) ?? false
-        score(isLabelled ? "reward score" : "fidelity, reward text", 1, summary.quality)
-        score(
-            isLabelled ? "the same, other pairs" : "fidelity, other text", 1,
-            summary.checkedQuality)
-        show(summary.space)
+        let name = quality(summary.options)
+        score(isLabelled ? "reward score" : "\(name), reward text", 1, summary.quality)
+        score(isLabelled ? "the same, other pairs" : "\(name), other text", 1, summary.checkedQuality)
+        show(summary.space, summary.options)
         if let validation = summary.validation {
             score("\(validation.metric), validation", validation.dense, validation.pruned)
         }
         if let recovery = try RunFiles(folder: folder).recovery() {
-            show(recovery, isLabelled: isLabelled, validation: summary.validation)
+            show(recovery, summary, isLabelled: isLabelled)
         }
     }
 
     private static func show(
-        _ recovery: RecoverySummary, isLabelled: Bool, validation: SearchSummary.Score?
+        _ recovery: RecoverySummary, _ summary: SearchSummary, isLabelled: Bool
     ) {
         print("\nafter \(recovery.steps.counted("step")) of training")
-        score(isLabelled ? "reward score, other pairs" : "fidelity, other text", 1, recovery.checked.after)
-        show(recovery.space)
-        if let change = recovery.validation, let validation {
+        score(
+            isLabelled ? "reward score, other pairs" : "\(quality(summary.options)), other text", 1,
+            recovery.checked.after)
+        show(recovery.space, summary.options)
+        if let change = recovery.validation, let validation = summary.validation {
             score("\(change.metric), validation", validation.dense, change.after)
         }
         if !recovery.isKept { print("training made it no better: the model is as it was pruned") }
     }
 
-    /// What is left of an index that the dense model built.
-    private static func show(_ space: SpaceKept?) {
+    /// What quality without labels is made of.
+    private static func quality(_ options: SearchOptions) -> String {
+        options.weights.space > 0 ? "quality" : "fidelity"
+    }
+
+    /// What is left of an index that the dense model built, and of similarities where those are a part of quality.
+    private static func show(_ space: SpaceKept?, _ options: SearchOptions) {
         guard let space else { return }
+        if options.weights.space > 0, let agreement = space.agreement {
+            score("fidelity, other text", 1, agreement)
+        }
         score("mean cosine to dense", 1, space.meanCosine)
         score("10 nearest, dense index", 1, space.neighboursFound)
     }

@@ -3,28 +3,32 @@ import Tensors
 import Transformers
 
 /// Gradients of the label-free fidelity of an encoder (``FidelityTask``): Pearson's r, over all pairs of
-/// sentences, between the cosines of the model and those of the dense model.
+/// sentences, between the cosines of the model and those of the dense model; with a weight w of the space, of
+/// (r + w · mean cosine to the dense embeddings) / (1 + w).
 public struct FidelityGradients {
     private let graph: EncoderGraph
     private let sentences: SentenceOperation
+    private let spaceWeight: Double
     private let pool: ThreadPool
 
     /// Takes a graph, whose weights may change between calls.
-    public init(graph: EncoderGraph, pooling: SentencePooling, pool: ThreadPool) {
+    public init(graph: EncoderGraph, pooling: SentencePooling, spaceWeight: Double = 0, pool: ThreadPool) {
         self.graph = graph
+        self.spaceWeight = spaceWeight
         sentences = SentenceOperation(pooling: pooling)
         self.pool = pool
     }
 
-    /// Leaves ∂(1 − r)/∂W in the gradient of every prunable weight.
+    /// Leaves ∂loss/∂W in the gradient of every prunable weight, the loss being 1 less the fidelity.
     ///
     /// - Parameter dense: the dense model's embeddings of the sentences.
-    /// - Returns: 1 − r.
+    /// - Returns: the loss.
     public func loss(_ sequences: [[Int32]], dense: Matrix) -> Double {
         let batch = TokenBatch(sequences)
         let tape = graph.forward(batch, pool: pool)
         let saved = sentences.forward(tape.hidden, batch: batch)
-        let value = Losses.fidelity(saved.embeddings, teacher: dense.normalizingRows)
+        let value = Losses.fidelity(
+            saved.embeddings, teacher: dense.normalizingRows, spaceWeight: spaceWeight)
         clear()
         graph.backward(
             sentences.backward(value.gradient, saved: saved, batch: batch), tape: tape, batch: batch,
@@ -44,7 +48,8 @@ public struct FidelityGradients {
 
     /// At the dense weights 1 − r ≈ ½ E[(df)²], with f = Σ_{i<j} z_ij s_ij / (√N σ) a random projection of
     /// the similarities s: z is normal, and orthogonal to what r does not see, a shift and a stretch of all
-    /// s.
+    /// s. Likewise 1 − mean cosine ≈ ½ E[(dg)²], with g = Σ_i ⟨zᵢ, eᵢ⟩ / √n over n sentences, as embeddings keep
+    /// their length; of independent projections, those of a weighted sum are weighted by the square roots.
     ///
     /// - Returns: for every layer, what ½ E[⟨∂f/∂W, Δ⟩²] is computed from, exactly or factored over tokens
     ///   (Kronecker-factored curvature: Martens and Grosse, ICML 2015).
@@ -67,7 +72,8 @@ public struct FidelityGradients {
         for layer in layers { layer.observeOutputGradients() }
         for _ in 0..<projections {
             clear()
-            let gradient = Losses.fidelityProjection(saved.embeddings, random: &random)
+            let gradient = Losses.fidelityProjection(
+                saved.embeddings, spaceWeight: spaceWeight, random: &random)
             graph.backward(
                 sentences.backward(gradient, saved: saved, batch: batch), tape: tape, batch: batch, pool: pool
             )
@@ -89,6 +95,21 @@ public struct FidelityGradients {
 }
 
 extension Losses {
+    /// 1 − (r + w·c) / (1 + w), with r as in ``fidelity(_:teacher:)``, and c the mean of ⟨eᵢ, tᵢ⟩.
+    static func fidelity(_ embeddings: Matrix, teacher: Matrix, spaceWeight: Double) -> LossValue {
+        let agreement = fidelity(embeddings, teacher: teacher)
+        guard spaceWeight > 0 else { return agreement }
+        let cosines = zip(embeddings.elements, teacher.elements).reduce(0) {
+            $0 + Double($1.0) * Double($1.1)
+        }
+        let share = spaceWeight / (1 + spaceWeight)
+        var gradient = agreement.gradient.scaled(by: Float(1 - share))
+        gradient.add(teacher.scaled(by: Float(-share / Double(teacher.rows))))
+        return LossValue(
+            loss: (1 - share) * agreement.loss + share * (1 - cosines / Double(teacher.rows)),
+            gradient: gradient)
+    }
+
     /// 1 − r, with r Pearson's correlation over all pairs i < j between ⟨eᵢ, eⱼ⟩ and ⟨tᵢ, tⱼ⟩, rows of E and
     /// T [sentences × hidden] of length 1.
     static func fidelity(_ embeddings: Matrix, teacher: Matrix) -> LossValue {
@@ -105,6 +126,22 @@ extension Losses {
         direction.add(own, scale: -r)
         return LossValue(
             loss: 1 - r, gradient: direction.gradient(embeddings, scale: -1 / ownNorm))
+    }
+
+    /// ∂f/∂E of a random projection f of the similarities and of the embeddings, scaled so that
+    /// ``fidelity(_:teacher:spaceWeight:)`` ≈ ½ E[(df)²] near the teacher.
+    static func fidelityProjection(
+        _ embeddings: Matrix, spaceWeight: Double, random: inout CounterBasedRandom
+    ) -> Matrix {
+        let agreement = fidelityProjection(embeddings, random: &random)
+        guard spaceWeight > 0 else { return agreement }
+        let share = spaceWeight / (1 + spaceWeight)
+        var gradient = agreement.scaled(by: Float((1 - share).squareRoot()))
+        let scale = (share / Double(embeddings.rows)).squareRoot()
+        for index in gradient.elements.indices {
+            gradient.elements[index] += Float(scale * random.nextNormal())
+        }
+        return gradient
     }
 
     /// ∂f/∂E of a random projection f of the similarities that Pearson's r sees, scaled so that

@@ -33,6 +33,21 @@ import Testing
         #expect(FidelityTask(sequences: dense.rowsAsSequences, denseEmbeddings: dense).score(turned) > 0.9999)
     }
 
+    /// With a weight of the space, turned embeddings are worth less, in parts of the sentences too.
+    @Test func aWeightOfTheSpaceTellsTurnedEmbeddings() throws {
+        let dense = random(60, 16, seed: 3)
+        var turned = dense
+        for row in 0..<60 { for column in 0..<16 { turned[row, column] = dense[row, (column + 5) % 16] } }
+        let space = SpaceKept(turned, dense: dense)
+        let task = FidelityTask(
+            sequences: dense.rowsAsSequences, denseEmbeddings: dense, spaceWeight: 0.5)
+        #expect(abs(task.score(turned) - (1 + 0.5 * space.meanCosine) / 1.5) < 1e-4)
+        #expect(abs(try #require(space.agreement) - 1) < 1e-4)
+        let (items, all) = (Array(0..<20), Array(0..<60))
+        #expect(task.part(sentences: items).score(turned.selectingRows(items)) < 0.8)
+        #expect(task.part(sentences: all).score(turned) == task.score(turned))
+    }
+
     @Test func neighboursAreThoseOfTheDenseModel() {
         // Of fewer texts than ten, all others are neighbours, whatever is embedded.
         let few = SpaceKept(random(6, 4, seed: 4), dense: random(6, 4, seed: 5))

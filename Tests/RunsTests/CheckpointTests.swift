@@ -36,6 +36,24 @@ import Testing
         #expect(header.agentOptions == ["patience": "3", "redrawn": "0.2"])
     }
 
+    /// A run of an earlier version is searched as it was: nothing in its reward is of the space.
+    @Test func optionsOfEarlierVersionsHaveNoWeightOfTheSpace() throws {
+        var options = SearchOptions(
+            model: "m", task: "fidelity", train: "t", targetLatency: .fraction(0.5), threads: 1)
+        options.weights.space = 0.25
+        let data = try JSONEncoder().encode(options)
+        #expect(try JSONDecoder().decode(SearchOptions.self, from: data) == options)
+        var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        var weights = try #require(object["weights"] as? [String: Any])
+        #expect(weights.removeValue(forKey: "space") as? Double == 0.25)
+        object["weights"] = weights
+        let earlier = try JSONDecoder().decode(
+            SearchOptions.self, from: JSONSerialization.data(withJSONObject: object))
+        #expect(earlier.weights.space == 0 && earlier.weights.quality == options.weights.quality)
+        options.weights.space = -1
+        #expect(options.outOfRange?.hasPrefix("weights") == true)
+    }
+
     @Test func optionsKeepSettingsOfAgents() throws {
         var options = SearchOptions(
             model: "m", task: "fidelity", train: "t", targetLatency: .fraction(0.5), threads: 1)

@@ -79,7 +79,7 @@ import TinyModels
             ("--target-latency", "0.5...9ms"),
             ("--budget", "0"), ("--threads", "0"), ("--tokens", "100000"),
             ("--tokens", "65"), ("--agent", "oracle"), ("--solver", "luck"), ("--target-size", "2"),
-            ("--seed", "-1"), ("--quality-weight", "-1"), ("--color", "red"),
+            ("--seed", "-1"), ("--quality-weight", "-1"), ("--space-weight", "-1"), ("--color", "red"),
         ]
         for (flag, value) in wrong {
             try check(tool, search(tool, [flag: value]), says: [flag == "--agent" ? "agent" : flag])

@@ -120,7 +120,8 @@ import Testing
         let own = [
             "--budget", "60", "--seed", "3", "--validation", tool.file("text.txt"), "--target-size", "0.9",
             "--recover", "2", "--calibration-sentences", "64", "--reward-sentences", "40",
-            "--quality-weight", "1.5", "--latency-weight", "0.03", "--size-weight", "0.01", "--solver",
+            "--quality-weight", "1.5", "--space-weight", "0.25", "--latency-weight", "0.03", "--size-weight",
+            "0.01", "--solver",
             "wanda", "--levels", "dense,unstructured@0.5,4x1@0.5,unstructured@0.8", "--cache",
             tool.file("own"),
         ]

@@ -14,6 +14,8 @@ public struct AgreementTask: SearchTask {
     public let name = "fidelity"
     public let help = "fidelity (agreement of similarities with the dense model; text, a sentence a line)"
     public let isLabelled = false
+    /// So that an index of dense embeddings stays usable.
+    public let usualSpaceWeight: Double? = 0.5
 
     /// The first part of the sentences.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
@@ -56,7 +58,8 @@ public struct AgreementTask: SearchTask {
         let parts = parts(of: texts, options).map { model.sentences.encode($0) }
         func task(_ sequences: [[Int32]]) -> FidelityTask {
             FidelityTask(
-                sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool))
+                sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool),
+                spaceWeight: options.weights.space)
         }
         return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
     }

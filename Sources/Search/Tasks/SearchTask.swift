@@ -24,6 +24,8 @@ public protocol SearchTask: Sendable {
     var fineTuning: FineTuningTask? { get }
     /// Whether quality is mostly that of labels, for words in tables.
     var isLabelled: Bool { get }
+    /// The usual ``RewardWeights/space``; nil for what is not embedded.
+    var usualSpaceWeight: Double? { get }
 
     /// The part of the training file that is calibrated on, as in ``data(_:for:pool:)``.
     func calibration(_ options: SearchOptions, for model: Model) throws -> [[Int32]]
@@ -83,6 +85,8 @@ public struct SearchTasks: Sendable {
 
 extension SearchTask {
     public var fineTuning: FineTuningTask? { nil }
+
+    public var usualSpaceWeight: Double? { nil }
 
     public var recovery: FineTuningTask? { nil }
 

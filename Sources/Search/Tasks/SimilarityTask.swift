@@ -15,6 +15,8 @@ public struct SimilarityTask: SearchTask {
     public let help =
         "sts (Spearman on labelled pairs; a tab-separated file with columns sentence1, sentence2, score)"
     public let isLabelled = true
+    /// None: what is asked for is the score of labels.
+    public let usualSpaceWeight: Double? = 0
 
     /// By its labels.
     public var fineTuning: FineTuningTask? { .sts }
@@ -47,7 +49,8 @@ public struct SimilarityTask: SearchTask {
                 labelled: labelled,
                 fidelity: FidelityTask(
                     sequences: labelled.sequences,
-                    denseEmbeddings: model.encoder.embed(labelled.sequences, pool: pool)))
+                    denseEmbeddings: model.encoder.embed(labelled.sequences, pool: pool),
+                    spaceWeight: options.weights.space))
         }
         return SearchData(
             calibration: model.sentences.encode(Self.sentences(parts[0])), reward: mixed(parts[1]),
