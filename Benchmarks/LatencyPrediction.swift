@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import Levels
 import Models
@@ -21,28 +22,60 @@ struct LatencyPrediction: ParsableCommand {
     @Option(help: "Tokens of a sequence.")
     var tokens = 128
 
+    @Option(
+        help: """
+            A text instead: predict means over its lengths, by a table over all of them, over fewer, and of their mean \
+            alone.
+            """)
+    var lengths: String?
+
+    @Option(help: "Levels of the policies.")
+    var levels = LevelSet.standard.map(\.description).joined(separator: ",")
+
     @Option(help: "Threads to compute with.")
     var threads = UsableProcessors.count()
 
     func run() throws {
         let pool = try ThreadPool(threads: threads)
-        let dense = try EncoderModel(folder: model).encoder
-        let variants = try LevelVariants(of: dense, levels: .standard)
-        let workload = Workload(tokens: tokens)
-        let table = Profiler(of: dense, variants: variants, workload, pool: pool).measure()
-        print("\(table.fingerprint), \(tokens) tokens, \(threads) threads")
-        print("fit: scale \(decimal(table.fit.scale)), median error \(percent(table.fit.medianError))")
+        let loaded = try EncoderModel(folder: model)
+        let dense = loaded.encoder
+        let variants = try LevelVariants(of: dense, levels: LevelSet(levels))
+        let workloads = try workloads(loaded)
+        let tables = workloads.map { Profiler(of: dense, variants: variants, $0, pool: pool).measure() }
+        print("\(tables[0].fingerprint), \(threads) threads; measured: \(workloads[0])")
+        for (workload, table) in zip(workloads, tables) {
+            print(
+                "table of \(name(workload)): scale \(decimal(table.fit.scale)), median error "
+                    + percent(table.fit.medianError))
+        }
         var random = CounterBasedRandom(seed: 3)
-        let benchmark = EndToEndBenchmark(workload, pool: pool)
-        var errors: [Double] = []
+        let benchmark = EndToEndBenchmark(workloads[0], pool: pool)
+        var errors = tables.map { _ in [Double]() }
         for _ in 0..<policies {
             let actions = variants.randomPolicy(using: &random)
             let measured = 1 / benchmark.measure(variants.model(actions), against: dense).speedup
-            let predicted = predictedMs(actions, table, variants) / table.dense.medianMs
-            errors.append(abs(predicted - measured) / measured)
-            print("predicted \(decimal(predicted))  measured \(decimal(measured)) of dense")
+            let predicted = tables.map { predictedMs(actions, $0, variants) / $0.dense.medianMs }
+            for (index, value) in predicted.enumerated() {
+                errors[index].append(abs(value - measured) / measured)
+            }
+            let all = predicted.map(decimal).joined(separator: ", ")
+            print("predicted \(all)  measured \(decimal(measured)) of dense")
         }
-        print("median absolute error \(percent(Percentiles(errors).median))")
+        for (workload, errors) in zip(workloads, errors) {
+            print("median absolute error of \(name(workload)): \(percent(Percentiles(errors).median))")
+        }
+    }
+
+    /// What is measured, and what else tables are made of.
+    private func workloads(_ model: EncoderModel) throws -> [Workload] {
+        guard let lengths else { return [Workload(tokens: tokens)] }
+        let texts = model.sentences.encode(try Datasets.sentences(path: lengths)).map(\.count)
+        let all = Workload(ofTexts: texts)
+        return [all, Workload(ofTexts: texts, passes: 5), Workload(tokens: all.tokens)]
+    }
+
+    private func name(_ workload: Workload) -> String {
+        workload.lengths.map { "\($0.count.counted("length"))" } ?? "\(workload)"
     }
 
     private func predictedMs(_ actions: [Int], _ table: LatencyTable, _ variants: LevelVariants<Encoder>)

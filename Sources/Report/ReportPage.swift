@@ -62,10 +62,11 @@ public struct ReportPage {
         var figures = [
             PageContent.Figure(
                 label: "Latency", value: Figures.milliseconds(summary.prunedMs),
-                of: "dense \(Figures.milliseconds(summary.denseMs))"),
+                of: "dense \(Figures.milliseconds(summary.denseMs))" + slowest(summary)),
             PageContent.Figure(
                 label: "Speed-up", value: Figures.times(summary.speedup),
-                of: "measured alternating with dense"),
+                of: (summary.options.workload.lengths == nil ? "" : "of the mean, ")
+                    + "measured alternating with dense"),
             quality(summary, run.recovery),
             PageContent.Figure(
                 label: "Size, packed", value: Figures.megabytes(summary.sizeBytes),
@@ -97,6 +98,12 @@ public struct ReportPage {
         return figures
     }
 
+    /// What one pass in twenty exceeds.
+    private static func slowest(_ summary: SearchSummary) -> String {
+        guard let dense = summary.denseTimes, let pruned = summary.prunedTimes else { return "" }
+        return "; p95 \(Figures.milliseconds(pruned.p95Ms)), dense \(Figures.milliseconds(dense.p95Ms))"
+    }
+
     private static func quality(
         _ summary: SearchSummary, _ recovery: RecoverySummary?
     ) -> PageContent.Figure {
@@ -121,9 +128,14 @@ public struct ReportPage {
 
     private static func notes(_ run: RunRecord) -> [String] {
         let options = run.options
+        let workload = options.workload
         let what =
-            options.latencyOf == .prefill
-            ? "one sequence of \(options.tokens) tokens" : "one more token after \(options.tokens)"
+            switch options.latencyOf {
+            case .decode: "one more token after \(options.tokens)"
+            case .prefill:
+                workload.lengths == nil && workload.batch == 1
+                    ? "one sequence of \(options.tokens) tokens" : "\(workload)"
+            }
         let search =
             "Searched by agent \(options.agent) with seed \(options.seed), task \(options.task), reward data "
             + "from \(options.train)."

@@ -18,6 +18,10 @@ extension Policy {
         threads = summary.options.threads
         latencyMs = summary.prunedMs
         denseLatencyMs = summary.denseMs
+        (latencyP95Ms, denseLatencyP95Ms) = (summary.prunedTimes?.p95Ms, summary.denseTimes?.p95Ms)
+        if summary.options.workload.lengths != nil {
+            (latencyMeanMs, denseLatencyMeanMs) = (summary.prunedTimes?.meanMs, summary.denseTimes?.meanMs)
+        }
         sizeBytes = summary.sizeBytes
         quality = summary.quality
     }

@@ -41,10 +41,18 @@ public struct Policy: Sendable, Codable, Equatable {
     public var workload: Workload?
     /// Threads that it was measured with.
     public var threads: Int?
-    /// Measured latency of the pruned model, in milliseconds.
+    /// Measured latency of the pruned model, in milliseconds; the median.
     public var latencyMs: Double?
-    /// Measured latency of the dense model, in milliseconds.
+    /// Its 95th percentile.
+    public var latencyP95Ms: Double?
+    /// Its mean, where it follows the lengths of texts.
+    public var latencyMeanMs: Double?
+    /// Measured latency of the dense model, in milliseconds; the median.
     public var denseLatencyMs: Double?
+    /// Its 95th percentile.
+    public var denseLatencyP95Ms: Double?
+    /// Its mean, where it follows the lengths of texts.
+    public var denseLatencyMeanMs: Double?
     /// Bytes of the pruned weights, packed.
     public var sizeBytes: Int?
     /// Quality on the reward data, as a fraction of dense.

@@ -266,18 +266,18 @@ public struct RunFiles {
         try table.write(to: path(.latency))
     }
 
-    /// Reads a latency table that must be of what a search times, for its tokens and threads.
+    /// Reads a latency table that must be of what a search times, and for its threads.
     package static func table(_ path: String, for options: SearchOptions) throws -> LatencyTable {
         let table = try LatencyTable(path: path)
-        let found = (table.phase, table.tokens, table.threads)
-        let allowed = (options.latencyOf, options.tokens, options.threads)
+        let found = (table.workload, table.threads)
+        let allowed = (options.workload, options.threads)
         guard found == allowed else {
-            func text(_ phase: Workload.Phase, _ tokens: Int, _ threads: Int) -> String {
-                "\(phase.rawValue), \(tokens.counted("token")) and \(threads.counted("thread"))"
+            func text(_ workload: Workload, _ threads: Int) -> String {
+                "\(workload.phase.rawValue), \(workload) and \(threads.counted("thread"))"
             }
             throw Issue(
-                .mismatch, .path(path), found: text(found.0, found.1, found.2),
-                allowed: text(allowed.0, allowed.1, allowed.2))
+                .mismatch, .path(path), found: text(found.0, found.1),
+                allowed: text(allowed.0, allowed.1))
         }
         return table
     }

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Levels
 import Pruning
+import SparseKernels
 
 /// Everything that fixes a search but the machine's speed; stored in the run as `run.json`.
 public struct SearchOptions: Sendable, Codable, Equatable {
@@ -31,8 +32,14 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     private var chosenAgentOptions: [String: String]?
     /// How many policies may be evaluated.
     public var budget = 300
-    /// Tokens of the one sequence that latency is for.
+    /// Tokens of a sequence that latency is for; of lengths of the data, their mean.
     public var tokens = 128
+    /// Sequences at a time; 1 when nil, as in runs of earlier versions.
+    private var chosenBatch: Int?
+    /// Whether sequences are as long as those of the data; not when nil, as in runs of earlier versions.
+    private var hasDataLengths: Bool?
+    /// Those lengths, pass by pass, once the data is read.
+    private var lengths: [[Int]]?
     /// The levels to choose from; those that are usual for the model and the phase when nil, as in runs of
     /// earlier versions.
     private var chosenLevels: LevelSet?
@@ -69,7 +76,8 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     /// What is out of range, in a line; nil when nothing is.
     package var outOfRange: String? {
         let counts: [(String, Int, ClosedRange<Int>)] = [
-            ("budget", budget, 1...1 << 30), ("tokens", tokens, 1...8192), ("threads", threads, 1...256),
+            ("budget", budget, 1...1 << 30), ("tokens", tokens, WorkloadChoice.tokens),
+            ("batch", batch, WorkloadChoice.batches), ("threads", threads, 1...256),
             ("calibrationSentences", calibrationSentences, 2...1 << 30),
             ("rewardSentences", rewardSentences, 4...1 << 30),
             ("calibrationWindows", calibrationWindows, 1...1 << 30),
@@ -135,13 +143,45 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         set { chosenAgentOptions = newValue.isEmpty ? nil : newValue }
     }
 
-    /// What latency is measured of.
-    public var workload: Workload { Workload(phase: latencyOf, tokens: tokens) }
+    /// What latency is measured of, as it was asked for.
+    public var workloadChoice: WorkloadChoice {
+        get { hasDataLengths == true ? .data(batch: batch) : .fixed(tokens: tokens, batch: batch) }
+        set {
+            guard newValue != workloadChoice else { return }
+            lengths = nil
+            switch newValue {
+            case .fixed(let tokens, let batch):
+                (self.tokens, chosenBatch, hasDataLengths) = (tokens, batch == 1 ? nil : batch, nil)
+            case .data(let batch):
+                (chosenBatch, hasDataLengths) = (batch == 1 ? nil : batch, true)
+            }
+        }
+    }
+
+    /// Sequences at a time.
+    private var batch: Int { chosenBatch ?? 1 }
+
+    /// What latency is measured of. Where it is to follow the lengths of the data, they are not known before that is
+    /// read.
+    public var workload: Workload {
+        lengths.map { Workload(lengths: $0) } ?? Workload(phase: latencyOf, tokens: tokens, batch: batch)
+    }
+
+    /// Whether the lengths of the data are asked for and still to be read.
+    package var awaitsLengths: Bool { hasDataLengths == true && lengths == nil }
+
+    /// Takes the lengths of the data's sequences, in tokens.
+    package mutating func follow(lengthsOfTexts texts: [Int]) {
+        let workload = Workload(ofTexts: texts, batch: batch)
+        (lengths, tokens) = (workload.lengths, workload.tokens)
+    }
 
     private enum CodingKeys: String, CodingKey {
         case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, maxDrop
         case agent, budget
-        case tokens
+        case tokens, lengths
+        case chosenBatch = "batch"
+        case hasDataLengths = "lengthsOfData"
         case chosenAgentOptions = "agentOptions"
         case chosenLevels = "levels"
         case chosenRecovery = "recover"

@@ -64,11 +64,15 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public let hardware: String
     /// Policies evaluated.
     public let evaluations: Int
-    /// Measured end-to-end latency of the dense model, in milliseconds.
+    /// Measured end-to-end latency of the dense model, in milliseconds; the median.
     public let denseMs: Double
     /// The same of the pruned model.
     public let prunedMs: Double
-    /// Median over the rounds of dense time / pruned time.
+    /// All that was measured of the dense model's latency; nil in files of earlier versions.
+    public let denseTimes: EndToEndBenchmark.Times?
+    /// The same of the pruned model.
+    public let prunedTimes: EndToEndBenchmark.Times?
+    /// Median over the rounds of dense time / pruned time; where it follows the lengths of texts, of their means.
     public let speedup: Double
     /// The latency that was asked for, as a fraction of dense.
     public let targetFraction: Double
@@ -108,8 +112,8 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     public var diskBytes: Int?
 
     package init(
-        options: SearchOptions, hardware: String, evaluations: Int, denseMs: Double, prunedMs: Double,
-        speedup: Double, targetFraction: Double, targetMet: Bool, predictedMs: Double,
+        options: SearchOptions, hardware: String, evaluations: Int, measured: EndToEndBenchmark.Result,
+        targetFraction: Double, targetMet: Bool, predictedMs: Double,
         predictedDenseMs: Double, denseSizeBytes: Int, sizeBytes: Int, quality: Double,
         checkedQuality: Double, reward: Double, checkedError: Double? = nil, space: SpaceKept? = nil,
         validation: Score?,
@@ -119,9 +123,11 @@ public struct SearchSummary: Sendable, Codable, Equatable {
         self.options = options
         self.hardware = hardware
         self.evaluations = evaluations
-        self.denseMs = denseMs
-        self.prunedMs = prunedMs
-        self.speedup = speedup
+        denseMs = measured.reference.medianMs
+        prunedMs = measured.model.medianMs
+        denseTimes = measured.reference
+        prunedTimes = measured.model
+        speedup = measured.speedup
         self.targetFraction = targetFraction
         self.targetMet = targetMet
         self.predictedMs = predictedMs
@@ -145,7 +151,9 @@ public struct SearchSummary: Sendable, Codable, Equatable {
     /// What to say when the dense model took another time than in the latency table that the search went by,
     /// by a quarter or more: then something else ran on the machine at one of the two.
     public var disturbance: String? {
-        let ratio = denseMs / predictedDenseMs
+        // Of lengths, the table has the mean.
+        let typicalMs = options.workload.lengths == nil ? denseMs : denseTimes?.meanMs ?? denseMs
+        let ratio = typicalMs / predictedDenseMs
         guard ratio.isFinite, ratio > 1.25 || ratio < 0.8 else { return nil }
         return String(
             format:

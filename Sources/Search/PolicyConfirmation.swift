@@ -96,9 +96,7 @@ struct PolicyConfirmation<Model: SearchableModel> {
         let breakdowns = benchmark.breakdowns(pruned, against: inputs.model.network)
         return SearchSummary(
             options: inputs.options, hardware: HardwareFingerprint.current.description,
-            evaluations: evaluations, denseMs: best.measured.reference.medianMs,
-            prunedMs: best.measured.model.medianMs, speedup: best.measured.speedup,
-            targetFraction: target.fraction,
+            evaluations: evaluations, measured: best.measured, targetFraction: target.fraction,
             targetMet: PolicyChoice.meets(speedup: best.measured.speedup, target: target.fraction),
             predictedMs: terms.latencyMs, predictedDenseMs: costs.denseLatencyMs,
             denseSizeBytes: costs.denseSizeBytes - costs.otherSizeBytes + inputs.model.network.otherSizeBytes,

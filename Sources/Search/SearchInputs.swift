@@ -53,10 +53,15 @@ public struct SearchInputs<Model: SearchableModel> {
         try components.capabilities.formats.require(levels)
         model = try Model(
             path: options.model, precision: levels[levels.dense].precision, components.capabilities)
-        guard options.tokens <= model.maximumTokens else {
+        guard options.awaitsLengths || options.tokens <= model.maximumTokens else {
+            let isOfTokens = options.workloadChoice == .fixed(tokens: options.tokens, batch: 1)
             throw Issue(
-                .outOfRange, .option("tokens"), found: "\(options.tokens)",
+                .outOfRange, .option(isOfTokens ? "tokens" : "workload"),
+                found: isOfTokens ? "\(options.tokens)" : "\(options.workloadChoice)",
                 allowed: "\(model.maximumTokens) at most, the longest sequence of \(options.model)")
+        }
+        if options.awaitsLengths {
+            self.options.follow(lengthsOfTexts: try task.lengths(options, for: model))
         }
         base = levels.hasIntegers ? model.roundingWords() : model
         pool = try ThreadPool(threads: options.threads)

@@ -52,7 +52,7 @@ public final class SearchSession<Model: SearchableModel> {
         try requireAgent(options, components.agents)
         progress("reading the model and the data", 0)
         var inputs = try SearchInputs(options, task: task, components: components)
-        let table = try latencyTable.map { try RunFiles.table($0, for: options) }
+        let table = try latencyTable.map { try RunFiles.table($0, for: inputs.options) }
         let selection =
             options.hasLevels
             ? nil

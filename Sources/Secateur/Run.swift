@@ -132,29 +132,29 @@ public struct Run: Sendable {
     /// Measures the pruned model alternating with the dense one, in one run.
     ///
     /// - Parameters:
-    ///   - tokens: tokens of a sequence. Default: those of the search.
+    ///   - tokens: tokens of one sequence. Default: what the search measured.
     ///   - threads: threads to compute with.
     ///   - rounds: rounds that count.
     public func benchmark(
         tokens: Int? = nil, threads: Int = Runtime.usableProcessors, rounds: Int = 40
     ) throws -> EndToEndBenchmark.Result {
         let options = try options()
-        return try benchmark(
-            task(), options, tokens: tokens ?? options.tokens, threads: threads, rounds: rounds)
+        let workload = tokens.map { Workload(phase: options.latencyOf, tokens: $0) } ?? options.workload
+        return try benchmark(task(), options, workload, threads: threads, rounds: rounds)
     }
 
     private func benchmark<Task: SearchTask>(
-        _ task: Task, _ options: SearchOptions, tokens: Int, threads: Int, rounds: Int
+        _ task: Task, _ options: SearchOptions, _ workload: Workload, threads: Int, rounds: Int
     ) throws -> EndToEndBenchmark.Result {
         let precision = options.levels[options.levels.dense].precision
         let pruned = try Task.Model(path: ModelLocation.folder(folder), precision: precision)
         let dense = try Task.Model(path: options.model, precision: precision)
-        guard (1...pruned.maximumTokens).contains(tokens) else {
+        guard (1...pruned.maximumTokens).contains(workload.tokens) else {
             throw Issue(
-                .outOfRange, .option("tokens"), found: "\(tokens)", allowed: "1 to \(pruned.maximumTokens)")
+                .outOfRange, .option("tokens"), found: "\(workload.tokens)",
+                allowed: "1 to \(pruned.maximumTokens)")
         }
         let pool = try ThreadPool(threads: threads)
-        let workload = Workload(phase: options.latencyOf, tokens: tokens)
         var benchmark = EndToEndBenchmark(workload, pool: pool)
         benchmark.rounds = rounds
         return benchmark.measure(

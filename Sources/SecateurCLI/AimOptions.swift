@@ -50,6 +50,13 @@ struct AimOptions: ParsableArguments {
 
     @OptionGroup var machine: MachineOptions
 
+    @Option(
+        help: """
+            What latency is measured of, instead of --tokens: \(WorkloadChoice.form); data is sequences as long as those of \
+            --train, at 20 quantiles, and the target is of their mean. Encoders only for data.
+            """, transform: parsed(WorkloadChoice.form) { WorkloadChoice($0) })
+    var workload: WorkloadChoice?
+
     @Option(help: "Weight of quality in the reward, as a fraction of dense.")
     var qualityWeight = 1.0
 
@@ -109,6 +116,9 @@ struct AimOptions: ParsableArguments {
             throw ValidationError(
                 "--max-drop: found with the range \(latencies), allowed with one --target-latency")
         }
+        if let workload, machine.tokens != nil {
+            throw ValidationError("--workload: found \(workload) with --tokens, allowed one of the two")
+        }
         guard budget >= 1 else { throw ValidationError("--budget: found \(budget), allowed 1 or more") }
         if let targetSize, !(targetSize > 0 && targetSize <= 1) {
             throw ValidationError("--target-size: found \(targetSize), allowed more than 0 and at most 1")
@@ -139,6 +149,9 @@ struct AimOptions: ParsableArguments {
     func set(_ options: inout SearchOptions, ofRun: Bool = false) throws {
         let task = try SearchTasks.standard.task(named: options.task)
         if let validation { options.validation = validation }
+        if let workload = workload ?? machine.tokens.map({ .fixed(tokens: $0, batch: 1) }) {
+            options.workloadChoice = workload
+        }
         options.targetLatencies = latencies
         options.maxDrop = maxDrop
         options.targetSize = targetSize

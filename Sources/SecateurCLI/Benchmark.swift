@@ -19,6 +19,7 @@ struct Benchmark: ParsableCommand {
               secateur benchmark checkpoints/minilm-half --threads 1 --json
               secateur benchmark pruned --against models/minilm --breakdown
               secateur benchmark models/minilm --level 4x1@0.8
+              secateur benchmark checkpoints/minilm-half --lengths text.txt
             """)
 
     @Argument(help: "A model folder, or a run folder.", completion: .file())
@@ -33,6 +34,14 @@ struct Benchmark: ParsableCommand {
 
     @Option(help: "Sequences at a time.")
     var batch = 1
+
+    @Option(
+        help: """
+            Measure over the lengths that texts have, at 20 quantiles, and show medians, means and 95th percentiles: a \
+            text file, a sentence a line; a table with columns of sentences; or a folder of documents and queries. \
+            Encoders only, instead of --tokens.
+            """, completion: .file())
+    var lengths: String?
 
     @Option(help: "Rounds to measure, models alternating.")
     var rounds = 40
@@ -53,9 +62,11 @@ struct Benchmark: ParsableCommand {
     var json = false
 
     private struct Output: Encodable {
-        let medianMs, p95Ms, spreadMs: Double
-        let denseMedianMs, denseP95Ms, denseSpreadMs: Double
+        let medianMs, meanMs, p95Ms, spreadMs: Double
+        let denseMedianMs, denseMeanMs, denseP95Ms, denseSpreadMs: Double
         let speedup: Double
+        var lengths: TextLengths?
+        var speedups: Speedups?
         let tokens, threads, batch: Int
         let isa: String
         let sizeBytes, denseSizeBytes: Int
@@ -68,11 +79,26 @@ struct Benchmark: ParsableCommand {
         var breakdown, denseBreakdown: Breakdown?
     }
 
+    /// Times of the dense model over those of the other.
+    private struct Speedups: Encodable {
+        let median, mean, p95: Double
+
+        init(_ measured: EndToEndBenchmark.Result) {
+            median = measured.reference.medianMs / measured.model.medianMs
+            // By rounds, as what slows the machine down for a while slows both.
+            mean = measured.speedup
+            p95 = measured.reference.p95Ms / measured.model.p95Ms
+        }
+    }
+
     func validate() throws {
         guard batch >= 1, rounds >= 1 else {
             throw ValidationError("--batch and --rounds: found \(batch) and \(rounds), allowed 1 or more")
         }
         guard batch <= 4096 else { throw ValidationError("--batch: found \(batch), allowed 1 to 4096") }
+        guard lengths == nil || machine.tokens == nil else {
+            throw ValidationError("--lengths: found with --tokens, allowed one of the two")
+        }
     }
 
     func run() throws {
@@ -97,7 +123,14 @@ struct Benchmark: ParsableCommand {
             throw Issue(
                 .mismatch, .path(reference), found: "another kind of model", allowed: "the kind of \(model)")
         }
-        let tokens = try machine.tokens(for: pruned)
+        let texts = try lengths.map { try TextLengths(file: $0, of: pruned) }
+        let prefillWorkload =
+            try texts.map { Workload(ofTexts: $0.tokens, batch: batch) }
+            ?? Workload(tokens: machine.tokens(for: pruned), batch: batch)
+        let tokens = prefillWorkload.tokens
+        func workload(_ phase: Workload.Phase) -> Workload {
+            phase == .prefill ? prefillWorkload : Workload(phase: phase, tokens: tokens, batch: batch)
+        }
         machine.noteBusyProcessors()
         let pool = try ThreadPool(threads: machine.threads)
         let line = ProgressLine()
@@ -105,15 +138,13 @@ struct Benchmark: ParsableCommand {
             try wholeLevel.map { try pruned.network.withScatteredZeros($0) }
             ?? pruned.network
         func benchmark(_ phase: Workload.Phase) -> EndToEndBenchmark {
-            var benchmark = EndToEndBenchmark(
-                Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
+            var benchmark = EndToEndBenchmark(workload(phase), pool: pool)
             benchmark.rounds = rounds
             return benchmark
         }
         func choice(_ network: Model.Network, _ phase: Workload.Phase) -> KernelChoice<Model.Network> {
             line.show("choosing kernels", 0)
-            return KernelChoice(
-                for: network, Workload(phase: phase, tokens: tokens, batch: batch), pool: pool)
+            return KernelChoice(for: network, workload(phase), pool: pool)
         }
         func result(
             _ phase: Workload.Phase, _ network: Model.Network, against reference: Model.Network
@@ -126,9 +157,11 @@ struct Benchmark: ParsableCommand {
         let denseNetwork = choice(dense.network, .prefill).model
         let prefill = result(.prefill, chosen.model, against: denseNetwork)
         var output = Output(
-            medianMs: prefill.model.medianMs, p95Ms: prefill.model.p95Ms, spreadMs: prefill.model.spreadMs,
-            denseMedianMs: prefill.reference.medianMs, denseP95Ms: prefill.reference.p95Ms,
-            denseSpreadMs: prefill.reference.spreadMs, speedup: prefill.speedup, tokens: tokens,
+            medianMs: prefill.model.medianMs, meanMs: prefill.model.meanMs, p95Ms: prefill.model.p95Ms,
+            spreadMs: prefill.model.spreadMs, denseMedianMs: prefill.reference.medianMs,
+            denseMeanMs: prefill.reference.meanMs, denseP95Ms: prefill.reference.p95Ms,
+            denseSpreadMs: prefill.reference.spreadMs, speedup: prefill.speedup, lengths: texts,
+            speedups: texts.map { _ in Speedups(prefill) }, tokens: tokens,
             threads: machine.threads, batch: batch, isa: InstructionSet.best.rawValue,
             sizeBytes: network.sizeBytes, denseSizeBytes: dense.sizeBytes,
             prunedLayers: chosen.prunedLayers, denseLayers: chosen.denseLayers)
@@ -154,12 +187,21 @@ struct Benchmark: ParsableCommand {
     private func show(_ output: Output) throws {
         if json { return try Terminal.printJSON(output) }
         let decimal = Terminal.decimal
-        print(
-            "\(output.tokens.counted("token")), batch \(batch), \(output.threads.counted("thread")), \(output.isa)"
-        )
-        print("dense   \(decimal(output.denseMedianMs, 3)) ms, p95 \(decimal(output.denseP95Ms, 3)) ms")
-        print("model   \(decimal(output.medianMs, 3)) ms, p95 \(decimal(output.p95Ms, 3)) ms")
-        print("speed-up \(decimal(output.speedup, 2))x")
+        let what = output.lengths.map { "\($0)" } ?? output.tokens.counted("token")
+        print("\(what), batch \(output.batch), \(output.threads.counted("thread")), \(output.isa)")
+        func latency(_ name: String, _ medianMs: Double, _ meanMs: Double, _ p95Ms: Double) {
+            let mean = output.lengths == nil ? "" : "mean \(decimal(meanMs, 3)) ms, "
+            print("\(name)   \(decimal(medianMs, 3)) ms, \(mean)p95 \(decimal(p95Ms, 3)) ms")
+        }
+        latency("dense", output.denseMedianMs, output.denseMeanMs, output.denseP95Ms)
+        latency("model", output.medianMs, output.meanMs, output.p95Ms)
+        if let speedups = output.speedups {
+            print(
+                "speed-up \(decimal(speedups.median, 2))x, of means \(decimal(speedups.mean, 2))x, "
+                    + "of p95 \(decimal(speedups.p95, 2))x")
+        } else {
+            print("speed-up \(decimal(output.speedup, 2))x")
+        }
         showRates(output)
         print(
             "size    \(Terminal.megabytes(output.sizeBytes)), dense \(Terminal.megabytes(output.denseSizeBytes))"
@@ -173,8 +215,8 @@ struct Benchmark: ParsableCommand {
         func show(_ layers: [String], _ tokens: Int) {
             guard !layers.isEmpty else { return }
             print(
-                "\(layers.count) of \(output.prunedLayers) pruned layers run dense: faster at \(tokens)"
-                    + (tokens == 1 ? " token" : " tokens"))
+                "\(layers.count) of \(output.prunedLayers) pruned layers run dense: faster "
+                    + (output.lengths == nil ? "at \(tokens.counted("token"))" : "over these lengths"))
         }
         show(output.denseLayers, output.tokens * output.batch)
         show(output.decodeDenseLayers ?? [], output.batch)

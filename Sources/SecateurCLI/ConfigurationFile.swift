@@ -28,6 +28,7 @@ enum ConfigurationFile {
         let own = Array(commandLine.dropFirst())
         guard let path = value(of: .config, in: own) else { return commandLine }
         var settings = try runFolder(path).map { try repeating($0, own) } ?? read(path)
+        settings.removeAll { $0.option.alternative.flatMap { value(of: $0, in: own) } != nil }
         if hasPositional(own) { settings.removeAll { $0.option.kind == .positional } }
         return ["search"] + settings.map { $0.option.argument($0.value) } + own
     }

@@ -71,14 +71,15 @@ struct Profile: ParsableCommand {
         if json {
             try Terminal.printJSON(
                 LatencyReport(
-                    hardware: table.fingerprint.description, phase: table.phase, tokens: table.tokens,
+                    hardware: table.fingerprint.description, phase: table.workload.phase,
+                    tokens: table.workload.tokens,
                     threads: table.threads, denseMs: table.dense.medianMs, overheadMs: table.fit.overheadMs,
                     entries: rows))
             return
         }
         print("\(table.fingerprint)")
         print(
-            "\(table.phase.rawValue), \(table.tokens.counted("token")), \(table.threads.counted("thread"))")
+            "\(table.workload.phase.rawValue), \(table.workload), \(table.threads.counted("thread"))")
         print("dense \(Terminal.decimal(table.dense.medianMs, 3)) ms end to end, of it ", terminator: "")
         print("\(Terminal.decimal(table.fit.overheadMs, 3)) ms outside of prunable layers")
         print(

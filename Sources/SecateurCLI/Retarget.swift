@@ -39,7 +39,6 @@ struct Retarget: ParsableCommand {
         var options = try RunFiles(folder: runFolder).options()
         options.model = model ?? options.model
         options.train = train ?? options.train
-        options.tokens = aim.machine.tokens ?? options.tokens
         try aim.set(&options, ofRun: true)
         try newRun.search(
             options, aim, cache: aim.cacheOptions.folder(ofRun: runFolder), from: runFolder)

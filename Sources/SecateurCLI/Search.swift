@@ -114,7 +114,7 @@ struct Search: ParsableCommand {
             threads: aim.machine.threads)
         options.metric = metric
         let type: any SearchableModel.Type = try SearchTasks.standard.task(named: task).modelType
-        options.tokens = aim.machine.tokens ?? type.standardTokens
+        options.tokens = type.standardTokens
         options.latencyOf = latencyOf ?? options.latencyOf
         if let levels { options.levels = levels }
         options.solver = solver ?? options.solver

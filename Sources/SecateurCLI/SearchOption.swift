@@ -8,7 +8,7 @@ enum SearchOption: String, CaseIterable {
     case maxDrop = "max-drop"
     case agent
     case agentOption = "agent-option"
-    case budget, threads, tokens
+    case budget, threads, tokens, workload
     case qualityWeight = "quality-weight"
     case latencyWeight = "latency-weight"
     case sizeWeight = "size-weight"
@@ -54,6 +54,20 @@ enum SearchOption: String, CaseIterable {
         }
     }
 
+    /// Whether latency is of one sequence of so many tokens, which both options can say.
+    private static func isOfTokens(_ options: SearchOptions) -> Bool {
+        options.workloadChoice == .fixed(tokens: options.tokens, batch: 1)
+    }
+
+    /// The option that says the same in another way: one is given.
+    var alternative: SearchOption? {
+        switch self {
+        case .tokens: .workload
+        case .workload: .tokens
+        default: nil
+        }
+    }
+
     /// The value that repeats a run; nil where it has none, and for where and how a new one is written and
     /// shown.
     func value(in run: RunFiles, _ options: SearchOptions) throws -> String? {
@@ -73,7 +87,8 @@ enum SearchOption: String, CaseIterable {
                     .joined(separator: ",")
         case .budget: "\(options.budget)"
         case .threads: "\(options.threads)"
-        case .tokens: "\(options.tokens)"
+        case .tokens: Self.isOfTokens(options) ? "\(options.tokens)" : nil
+        case .workload: Self.isOfTokens(options) ? nil : "\(options.workloadChoice)"
         case .qualityWeight: "\(options.weights.quality)"
         case .latencyWeight: "\(options.weights.latency)"
         case .sizeWeight: "\(options.weights.size)"

@@ -9,7 +9,7 @@ enum SummaryTable {
     static func show(_ summary: SearchSummary, folder: String) throws {
         print("\(summary.hardware)")
         print(
-            "\(summary.options.tokens.counted("token")), \(summary.options.threads.counted("thread")), "
+            "\(summary.options.workload), \(summary.options.threads.counted("thread")), "
                 + "\(summary.evaluations.counted("policy", plural: "policies")) evaluated\n")
         try showScores(summary, folder: folder)
         print("")
@@ -47,9 +47,7 @@ enum SummaryTable {
     private static func showScores(_ summary: SearchSummary, folder: String) throws {
         let decimal = Terminal.decimal
         row("", "dense", "pruned", "pruned / dense")
-        row(
-            "latency", "\(decimal(summary.denseMs, 2)) ms", "\(decimal(summary.prunedMs, 2)) ms",
-            decimal(1 / summary.speedup, 3))
+        showLatency(summary)
         bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)
         bytes(
             "size on disk", summary.denseDiskBytes ?? 0, summary.diskBytes ?? 0)
@@ -64,6 +62,25 @@ enum SummaryTable {
         if let recovery = try RunFiles(folder: folder).recovery() {
             show(recovery, summary, isLabelled: isLabelled)
         }
+    }
+
+    /// The median and the 95th percentile; of lengths also the mean, which the target is of.
+    private static func showLatency(_ summary: SearchSummary) {
+        func latency(_ name: String, _ denseMs: Double, _ prunedMs: Double, ratio: Double? = nil) {
+            row(
+                name, "\(Terminal.decimal(denseMs, 2)) ms", "\(Terminal.decimal(prunedMs, 2)) ms",
+                Terminal.decimal(ratio ?? prunedMs / denseMs, 3))
+        }
+        guard let dense = summary.denseTimes, let pruned = summary.prunedTimes else {
+            return latency("latency", summary.denseMs, summary.prunedMs, ratio: 1 / summary.speedup)
+        }
+        if summary.options.workload.lengths == nil {
+            latency("latency", dense.medianMs, pruned.medianMs, ratio: 1 / summary.speedup)
+        } else {
+            latency("latency, mean", dense.meanMs, pruned.meanMs, ratio: 1 / summary.speedup)
+            latency("latency, median", dense.medianMs, pruned.medianMs)
+        }
+        latency("latency, p95", dense.p95Ms, pruned.p95Ms)
     }
 
     private static func show(

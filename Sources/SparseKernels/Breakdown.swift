@@ -46,11 +46,11 @@ extension EndToEndBenchmark {
         let repetition = PassRepetition(models.map { ($0, memory) }, workload, pool: pool)
         for _ in 0..<rounds {
             for index in models.indices {
-                totals[index] += repetition.times(
-                    of: models[index], workload, memory, pool: pool, layers: times[index])
+                totals[index] += repetition.samples(
+                    repetition.times(of: models[index], memory, pool: pool, layers: times[index]))
             }
         }
-        let count = rounds * repetition.passes
+        let count = rounds * repetition.layerSamples
         let result = models.indices.map {
             Breakdown(times[$0], model: models[$0], passes: count, totalMs: Percentiles(totals[$0]).median)
         }

@@ -8,6 +8,8 @@ public struct EndToEndBenchmark {
     public struct Times: Sendable, Codable, Equatable {
         /// Median.
         public let medianMs: Double
+        /// Mean; of lengths, what a text takes on average.
+        public let meanMs: Double
         /// 95th percentile.
         public let p95Ms: Double
         /// Distance between the quartiles.
@@ -16,6 +18,7 @@ public struct EndToEndBenchmark {
         init(_ measured: [Double]) {
             let percentiles = Percentiles(measured)
             medianMs = percentiles.median
+            meanMs = measured.reduce(0, +) / Double(measured.count)
             p95Ms = percentiles[95]
             spreadMs = percentiles.spread
         }
@@ -26,7 +29,7 @@ public struct EndToEndBenchmark {
         public let model: Times
         /// The model it is compared with.
         public let reference: Times
-        /// Median over the rounds of reference time / model time.
+        /// Median over the rounds of reference time / model time: of medians of a round, or of lengths, of means.
         public let speedup: Double
     }
 
@@ -38,7 +41,7 @@ public struct EndToEndBenchmark {
     ///
     /// - Parameter models: how many are measured alternating, the reference included.
     public func rounds(forPassMs passMs: Double, models: Int = 2) -> Int {
-        let roundMs = Double(models * PassRepetition(passMs: passMs).count) * passMs
+        let roundMs = Double(models * PassRepetition(workload, passMs: passMs).count) * passMs
         return max(min(rounds, Int(Self.patienceMs / max(roundMs, 1e-3))), min(rounds, 8))
     }
 
@@ -77,10 +80,10 @@ public struct EndToEndBenchmark {
         for number in 0..<rounds {
             progress(Double(number) / Double(rounds))
             let round = measured.map { model, memory in
-                repetition.times(of: model, workload, memory, pool: pool)
+                repetition.times(of: model, memory, pool: pool)
             }
             for (index, passTimes) in round.enumerated() { times[index] += passTimes }
-            let medians = round.map { Percentiles($0).median }
+            let medians = round.map { Percentiles(repetition.samples($0)).median }
             for index in models.indices { ratios[index].append(medians[0] / medians[index + 1]) }
         }
         let theirs = Times(times[0])

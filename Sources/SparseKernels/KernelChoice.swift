@@ -61,13 +61,13 @@ public struct KernelChoice<Model: PrunableModel> {
                 Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.operators[$0.index(number)]) }))
         }
         let memory = model.memory(for: workload, threads: pool.threads)
+        let repetition = PassRepetition(workload, warmups: 1, passes: passes)
         let times = variants.map { _ in LayerTimes() }
         var spentMs = 0.0
         for round in 0..<rounds where round == 0 || spentMs < patienceMs {
             for (variant, times) in zip(variants, times) {
                 spentMs += Stopwatch.milliseconds {
-                    variant.pass(workload, memory, pool: pool, times: nil)
-                    for _ in 0..<passes { variant.pass(workload, memory, pool: pool, times: times) }
+                    _ = repetition.times(of: variant, memory, pool: pool, layers: times)
                 }
             }
         }

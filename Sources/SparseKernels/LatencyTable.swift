@@ -7,7 +7,8 @@ import Transformers
 /// Measured kernel times of a model's layers, and of the rest of the model, on one machine.
 ///
 /// Stored as HDF5 (`"schema": "secateur.latency/4"`): a row for each shape and level, and the hardware
-/// fingerprint, phase, tokens and threads as attributes. Version 3, in which levels have no precision because
+/// fingerprint, phase, tokens, batch and threads as attributes; where it is of lengths, a column of them, pass after
+/// pass. Version 3, in which levels have no precision because
 /// decoding always had 8-bit weights, is read too.
 public struct LatencyTable: Sendable, Equatable {
     /// What a time was measured for.
@@ -53,10 +54,8 @@ public struct LatencyTable: Sendable, Equatable {
 
     /// The machine.
     public let fingerprint: HardwareFingerprint
-    /// What was timed: a whole sequence, or one more token.
-    public let phase: Workload.Phase
-    /// Tokens of the one sequence.
-    public let tokens: Int
+    /// What was timed.
+    public let workload: Workload
     public let threads: Int
     /// Times of layers.
     public let entries: [Key: Entry]
@@ -74,8 +73,8 @@ public struct LatencyTable: Sendable, Equatable {
     /// The same times, adding up in another way.
     public func with(_ fit: LatencyFit) -> LatencyTable {
         LatencyTable(
-            fingerprint: fingerprint, phase: phase, tokens: tokens, threads: threads, entries: entries,
-            fit: fit, dense: dense)
+            fingerprint: fingerprint, workload: workload, threads: threads, entries: entries, fit: fit,
+            dense: dense)
     }
 
     /// Whether it was measured on a machine like this one.
@@ -93,8 +92,10 @@ public struct LatencyTable: Sendable, Equatable {
             try root.setAttribute("processors", fingerprint.processors)
             try root.setAttribute("caches", fingerprint.caches)
             try root.setAttribute("instructionSet", fingerprint.instructionSet.rawValue)
-            try root.setAttribute("phase", phase.rawValue)
-            try root.setAttribute("tokens", tokens)
+            try root.setAttribute("phase", workload.phase.rawValue)
+            try root.setAttribute("tokens", workload.tokens)
+            try root.setAttribute("batch", workload.batch)
+            if let lengths = workload.lengths { try root.write("lengths", lengths.joined().map(Int64.init)) }
             try root.setAttribute("threads", threads)
             try root.setAttribute("overheadMs", fit.overheadMs)
             try root.setAttribute("scale", fit.scale)
@@ -145,8 +146,7 @@ public struct LatencyTable: Sendable, Equatable {
             throw Issue(
                 .malformed, .path(path), field: "phase", found: "'\(stored)'", allowed: "'prefill', 'decode'")
         }
-        self.phase = phase
-        tokens = try root.attribute("tokens")
+        workload = try Self.workload(phase, root, path)
         threads = try root.attribute("threads")
         fit = LatencyFit(
             overheadMs: try root.attribute("overheadMs"), scale: try root.attribute("scale"),
@@ -180,14 +180,41 @@ public struct LatencyTable: Sendable, Equatable {
         self.entries = entries
     }
 
-    /// Puts measured times together.
+    /// Tables of earlier versions are of one sequence.
+    private static func workload(
+        _ phase: Workload.Phase, _ root: HDF5Group, _ path: String
+    ) throws -> Workload {
+        let batch = try root.attributeIfPresent("batch", as: Int.self) ?? 1
+        guard try root.contains("lengths") else {
+            return Workload(phase: phase, tokens: try root.attribute("tokens"), batch: batch)
+        }
+        let lengths = try root.dataset("lengths").read(as: Int64.self).map(Int.init)
+        guard batch >= 1, !lengths.isEmpty, lengths.count % batch == 0, lengths.allSatisfy({ $0 >= 1 }) else {
+            throw Issue(
+                .malformed, .path(path), field: "lengths", found: "\(lengths.count) in batches of \(batch)",
+                allowed: "passes of as many sequences each")
+        }
+        return Workload(
+            lengths: stride(from: 0, to: lengths.count, by: batch).map { Array(lengths[$0..<$0 + batch]) })
+    }
+
+    /// Puts measured times of one sequence together.
     public init(
         fingerprint: HardwareFingerprint, phase: Workload.Phase = .prefill, tokens: Int, threads: Int,
         entries: [Key: Entry], fit: LatencyFit, dense: Entry
     ) {
+        self.init(
+            fingerprint: fingerprint, workload: Workload(phase: phase, tokens: tokens), threads: threads,
+            entries: entries, fit: fit, dense: dense)
+    }
+
+    /// Puts measured times together.
+    public init(
+        fingerprint: HardwareFingerprint, workload: Workload, threads: Int, entries: [Key: Entry],
+        fit: LatencyFit, dense: Entry
+    ) {
         self.fingerprint = fingerprint
-        self.phase = phase
-        self.tokens = tokens
+        self.workload = workload
         self.threads = threads
         self.entries = entries
         self.fit = fit

@@ -4,7 +4,7 @@ import Transformers
 
 /// Measures a latency table where the kernels will run: inside forward passes of the model.
 ///
-/// For every level the model is packed with all layers at that level, and passes over one sequence are
+/// For every level the model is packed with all layers at that level, and passes of the workload are
 /// timed layer by layer, level after level and round after round, so that a drift of the machine's speed
 /// falls on all levels alike and the caches hold what they hold in use. Then whole passes of random
 /// policies, alternating with the dense model, tell how such times add up: ``LatencyFit``.
@@ -83,15 +83,15 @@ public struct Profiler<Model: PrunableModel> {
         _ entries: [LatencyTable.Key: LatencyTable.Entry], _ fit: LatencyFit, _ dense: LatencyTable.Entry
     ) -> LatencyTable {
         LatencyTable(
-            fingerprint: .current, phase: workload.phase, tokens: workload.tokens, threads: pool.threads,
-            entries: entries, fit: fit, dense: dense)
+            fingerprint: .current, workload: workload, threads: pool.threads, entries: entries, fit: fit,
+            dense: dense)
     }
 
     private func timeWhole() -> [Double] {
         let memory = whole.memory(for: workload, threads: pool.threads)
         let repetition = PassRepetition([(whole, memory)], workload, pool: pool)
-        return (0..<rounds * repetition.passes).map { _ in
-            Stopwatch.milliseconds { whole.pass(workload, memory, pool: pool, times: nil) }
+        return (0..<rounds).flatMap { _ in
+            repetition.samples(repetition.times(of: whole, memory, pool: pool))
         }
     }
 
@@ -105,8 +105,8 @@ public struct Profiler<Model: PrunableModel> {
         for round in 0..<rounds {
             for (index, variant) in variants.models.enumerated() {
                 progress(Double(round * count + index) / Double(rounds * count))
-                times[index].totals += repetition.times(
-                    of: variant, workload, memory, pool: pool, layers: times[index].layers)
+                times[index].totals += repetition.samples(
+                    repetition.times(of: variant, memory, pool: pool, layers: times[index].layers))
             }
         }
         return times

@@ -39,6 +39,13 @@ public final class LayerTimes: @unchecked Sendable {
     /// Starts with none.
     public init() {}
 
+    /// Notes, for each layer and operation, one time: all that others took, by so many passes.
+    package func append(_ times: LayerTimes, over passes: Int) {
+        for (name, measured) in times.milliseconds {
+            milliseconds[name, default: []].append(measured.reduce(0, +) / Double(passes))
+        }
+    }
+
     /// Runs `body`, and notes how long it took under the joined name, on worker 0 when times are wanted.
     @inline(__always)
     static func measure(

@@ -34,7 +34,7 @@ public protocol PrunableModel: Sendable {
 
     /// Allocates for passes of a workload.
     func memory(for workload: Workload, threads: Int) -> PassMemory
-    /// Runs one pass of a workload on made-up tokens.
+    /// Runs one pass of a workload on made-up tokens: of one with lengths, the first.
     ///
     /// - Parameter times: is told how long worker 0 took for each linear layer.
     func pass(_ workload: Workload, _ memory: PassMemory, pool: ThreadPool, times: LayerTimes?)

@@ -54,6 +54,27 @@ import Testing
         #expect(options.outOfRange?.hasPrefix("weights") == true)
     }
 
+    /// A run of an earlier version measured one sequence.
+    @Test func optionsKeepTheLengthsOfTheData() throws {
+        var options = SearchOptions(
+            model: "m", task: "fidelity", train: "t", targetLatency: .fraction(0.5), threads: 1)
+        options.tokens = 32
+        let fixed = try JSONEncoder().encode(options)
+        for field in ["lengths", "lengthsOfData", "batch"] {
+            #expect(!String(decoding: fixed, as: UTF8.self).contains("\"\(field)\""))
+        }
+        #expect(options.workload == Workload(tokens: 32) && !options.awaitsLengths)
+        options.workloadChoice = .data(batch: 2)
+        #expect(options.awaitsLengths)
+        options.follow(lengthsOfTexts: [4, 8, 12, 16])
+        #expect(!options.awaitsLengths && options.tokens == 10)
+        let read = try JSONDecoder().decode(SearchOptions.self, from: JSONEncoder().encode(options))
+        #expect(read == options && read.workload.lengths?.count == 20)
+        #expect(read.workloadChoice == .data(batch: 2))
+        options.workloadChoice = .fixed(tokens: 16, batch: 3)
+        #expect(options.workload == Workload(tokens: 16, batch: 3))
+    }
+
     @Test func optionsKeepSettingsOfAgents() throws {
         var options = SearchOptions(
             model: "m", task: "fidelity", train: "t", targetLatency: .fraction(0.5), threads: 1)

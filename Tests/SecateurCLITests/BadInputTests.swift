@@ -142,7 +142,8 @@ import TinyModels
         let (prefill, decode) = (tool.file("run/latency.h5"), tool.file("decode.h5"))
         let table = try LatencyTable(path: prefill)
         try LatencyTable(
-            fingerprint: table.fingerprint, phase: .decode, tokens: table.tokens, threads: table.threads,
+            fingerprint: table.fingerprint, phase: .decode, tokens: table.workload.tokens,
+            threads: table.threads,
             entries: table.entries, fit: table.fit, dense: table.dense
         ).write(to: decode)
         for (path, tokens, words) in [

@@ -22,6 +22,17 @@ import Testing
         #expect(try LatencyTable(path: path) == table)
     }
 
+    @Test(arguments: [Workload(tokens: 64, batch: 4), Workload(lengths: [[3, 9], [70, 8], [12, 5]])])
+    func aTableIsOfItsWorkload(workload: Workload) throws {
+        let path = NSTemporaryDirectory() + "latency-\(UUID().uuidString).h5"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let own = LatencyTable(
+            fingerprint: table.fingerprint, workload: workload, threads: 2, entries: table.entries,
+            fit: table.fit, dense: table.dense)
+        try own.write(to: path)
+        #expect(try LatencyTable(path: path) == own && own != table)
+    }
+
     @Test func knowsOtherHardware() {
         #expect(!table.isFromThisHardware)
     }

@@ -22,6 +22,11 @@ public struct AgreementTask: SearchTask {
         model.sentences.encode(Self.parts(of: try Datasets.sentences(path: options.train), options)[0])
     }
 
+    /// Of all sentences.
+    public func lengths(_ options: SearchOptions, for model: EncoderModel) throws -> [Int] {
+        model.sentences.encode(try Datasets.sentences(path: options.train)).map(\.count)
+    }
+
     /// Embeddings.
     public var recovery: FineTuningTask? { .sts }
 

@@ -22,6 +22,11 @@ public struct ClassesTask: SearchTask {
     /// By its labels.
     public var fineTuning: FineTuningTask? { .classification }
 
+    /// Of all examples.
+    public func lengths(_ options: SearchOptions, for model: ClassifierModel) throws -> [Int] {
+        try model.task(ofFile: options.train, metric: options.metric ?? .accuracy).sequences.map(\.count)
+    }
+
     /// By its labels.
     public var recovery: FineTuningTask? { .classification }
 

@@ -27,6 +27,11 @@ public struct RetrievalSearchTask: SearchTask {
         model.sentences.encode(AgreementTask.parts(of: try texts(options), options)[0])
     }
 
+    /// Of all documents and queries.
+    public func lengths(_ options: SearchOptions, for model: EncoderModel) throws -> [Int] {
+        model.sentences.encode(try texts(options)).map(\.count)
+    }
+
     /// Embeddings.
     public var recovery: FineTuningTask? { .sts }
 

@@ -33,6 +33,8 @@ public protocol SearchTask: Sendable {
     func data(_ options: SearchOptions, for model: Model, pool: ThreadPool) throws -> SearchData<
         Model.Network
     >
+    /// Tokens of every sequence of the training file, for a workload that follows them.
+    func lengths(_ options: SearchOptions, for model: Model) throws -> [Int]
     /// What a pruned model is trained for to recover; nil where it cannot be.
     var recovery: FineTuningTask? { get }
     /// What it is trained on then: the training file but for what policies are judged by.
@@ -89,6 +91,13 @@ extension SearchTask {
     public var usualSpaceWeight: Double? { nil }
 
     public var recovery: FineTuningTask? { nil }
+
+    /// Refuses.
+    public func lengths(_ options: SearchOptions, for model: Model) throws -> [Int] {
+        throw Issue(
+            .unsupported, .option("workload"), found: "\(options.workloadChoice) with task \(name)",
+            allowed: "TOKENSxBATCH, as its model takes no texts of their own lengths")
+    }
 
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining

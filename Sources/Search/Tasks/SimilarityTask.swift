@@ -21,6 +21,11 @@ public struct SimilarityTask: SearchTask {
     /// By its labels.
     public var fineTuning: FineTuningTask? { .sts }
 
+    /// Of both sentences of every pair.
+    public func lengths(_ options: SearchOptions, for model: EncoderModel) throws -> [Int] {
+        model.sentences.encode(Self.sentences(try Datasets.scoredPairs(path: options.train))).map(\.count)
+    }
+
     /// By its labels.
     public var recovery: FineTuningTask? { .sts }
 
