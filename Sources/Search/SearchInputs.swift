@@ -38,7 +38,7 @@ public struct SearchInputs<Model: SearchableModel> {
                 .unsupported, .path(options.model),
                 found: "a model that does not \(options.latencyOf.rawValue)", allowed: "prefill")
         }
-        guard options.weights.space == 0 || task.usualSpaceWeight != nil else {
+        guard options.weights.space == 0 || task.hasSpace else {
             throw Issue(
                 .unsupported, .option("spaceWeight"),
                 found: "\(options.weights.space) with task \(task.name)",

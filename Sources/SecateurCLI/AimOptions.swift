@@ -1,6 +1,5 @@
 import Agents
 import ArgumentParser
-import Foundation
 import Levels
 import Runs
 import Search
@@ -69,15 +68,10 @@ struct AimOptions: ParsableArguments {
     @Option(
         help: """
             Weight, within quality, of the mean cosine to the dense model's embeddings, against 1 for the agreement of \
-            similarities: keeps an index that the dense model built usable. 0 for none. Default: \
-            \(Self.usualSpaceWeights).
+            similarities: keeps an index that the dense model built usable. Not for classes and \
+            language models. Default: 0.
             """)
     var spaceWeight: Double?
-
-    /// Of each task that embeds.
-    private static let usualSpaceWeights = SearchTasks.standard.all.compactMap { task in
-        task.usualSpaceWeight.map { String(format: "%g for ", $0) + task.name }
-    }.joined(separator: ", ")
 
     @Option(
         help: "A latency table from `secateur profile` to use instead of measuring.",
@@ -147,7 +141,6 @@ struct AimOptions: ParsableArguments {
     /// - Parameter ofRun: whether the options are those of a run, which say how long is trained and how much the space
     ///   counts where the command line does not.
     func set(_ options: inout SearchOptions, ofRun: Bool = false) throws {
-        let task = try SearchTasks.standard.task(named: options.task)
         if let validation { options.validation = validation }
         if let workload = workload ?? machine.tokens.map({ .fixed(tokens: $0, batch: 1) }) {
             options.workloadChoice = workload
@@ -162,9 +155,9 @@ struct AimOptions: ParsableArguments {
         options.weights.quality = qualityWeight
         options.weights.latency = latencyWeight
         options.weights.size = sizeWeight
-        options.weights.space = spaceWeight ?? (ofRun ? options.weights.space : task.usualSpaceWeight ?? 0)
+        options.weights.space = spaceWeight ?? (ofRun ? options.weights.space : 0)
         if recover != nil || !ofRun {
-            options.recover = try recovery(task, options)
+            options.recover = try recovery(SearchTasks.standard.task(named: options.task), options)
         }
     }
 

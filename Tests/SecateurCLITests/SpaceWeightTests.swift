@@ -15,14 +15,14 @@ import TinyModels
         return try TinySearch.rows(tool.file(run))
     }
 
-    /// Fidelity has a weight of its own; 0 is what earlier versions had, whose runs are replayed and resumed so.
-    @Test func fidelityHasAWeightAndEarlierRunsHaveNone() throws {
+    /// 0 is what earlier versions had, whose runs are replayed so; another weight is another search.
+    @Test func aWeightChangesASearchAndEarlierRunsHaveNone() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
-        let usual = try search(tool, "usual")
-        let none = try search(tool, "none", ["--space-weight", "0"])
-        #expect(usual != none)
-        #expect(try RunFiles(folder: tool.file("usual")).options().weights.space > 0)
+        let weighted = try search(tool, "weighted", ["--space-weight", "0.5"])
+        let none = try search(tool, "none")
+        #expect(weighted != none)
+        #expect(try RunFiles(folder: tool.file("weighted")).options().weights.space == 0.5)
 
         let files = RunFiles(folder: tool.file("none"))
         let url = URL(fileURLWithPath: files.path(.options))
@@ -32,7 +32,7 @@ import TinyModels
         #expect(weights.removeValue(forKey: "space") as? Double == 0)
         object["weights"] = weights
         try JSONSerialization.data(withJSONObject: object).write(to: url)
-        for run in ["none", "usual"] {
+        for run in ["none", "weighted"] {
             let replayed = try tool.run(["replay", tool.file(run)])
             #expect(replayed.status == 0, "\(replayed.errors)")
         }

@@ -14,8 +14,7 @@ public struct AgreementTask: SearchTask {
     public let name = "fidelity"
     public let help = "fidelity (agreement of similarities with the dense model; text, a sentence a line)"
     public let isLabelled = false
-    /// So that an index of dense embeddings stays usable.
-    public let usualSpaceWeight: Double? = 0.5
+    public let hasSpace = true
 
     /// The first part of the sentences.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {

@@ -19,8 +19,7 @@ public struct RetrievalSearchTask: SearchTask {
         + "relevance.tsv, as in BEIR)"
     /// Rewards are of agreement.
     public let isLabelled = false
-    /// As that of ``AgreementTask``.
-    public let usualSpaceWeight = AgreementTask().usualSpaceWeight
+    public let hasSpace = true
 
     /// The first part of the documents.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {

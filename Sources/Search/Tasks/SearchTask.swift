@@ -24,8 +24,8 @@ public protocol SearchTask: Sendable {
     var fineTuning: FineTuningTask? { get }
     /// Whether quality is mostly that of labels, for words in tables.
     var isLabelled: Bool { get }
-    /// The usual ``RewardWeights/space``; nil for what is not embedded.
-    var usualSpaceWeight: Double? { get }
+    /// Whether it is embeddings that are compared, so that ``RewardWeights/space`` has a meaning.
+    var hasSpace: Bool { get }
 
     /// The part of the training file that is calibrated on, as in ``data(_:for:pool:)``.
     func calibration(_ options: SearchOptions, for model: Model) throws -> [[Int32]]
@@ -88,7 +88,7 @@ public struct SearchTasks: Sendable {
 extension SearchTask {
     public var fineTuning: FineTuningTask? { nil }
 
-    public var usualSpaceWeight: Double? { nil }
+    public var hasSpace: Bool { false }
 
     public var recovery: FineTuningTask? { nil }
 

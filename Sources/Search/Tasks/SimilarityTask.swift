@@ -15,8 +15,7 @@ public struct SimilarityTask: SearchTask {
     public let help =
         "sts (Spearman on labelled pairs; a tab-separated file with columns sentence1, sentence2, score)"
     public let isLabelled = true
-    /// None: what is asked for is the score of labels.
-    public let usualSpaceWeight: Double? = 0
+    public let hasSpace = true
 
     /// By its labels.
     public var fineTuning: FineTuningTask? { .sts }
