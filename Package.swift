@@ -143,7 +143,7 @@ let package = Package(
             exclude: ["Fixtures"]),
         .testTarget(
             name: "PruningTests",
-            dependencies: ["Levels", "Pruning", "SparseKernels", "Tensors", "Transformers"]),
+            dependencies: ["Levels", "Pruning", "SparseKernels", "Tensors", "TinyModels", "Transformers"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

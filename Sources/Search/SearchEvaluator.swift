@@ -67,7 +67,10 @@ public final class SearchEvaluator<Model: SearchableModel>: Evaluator {
     func sensitivities(progress: (Double) -> Void) throws -> Sensitivities.Estimate {
         let estimate =
             try switches?.sensitivities()
-            ?? Sensitivities.estimate(
+            ?? Sensitivities.addingWidths(
+                to: Sensitivities.estimate(
+                    levels: weights.levels, layers: weights.layers, errors: weights.errors,
+                    tokensPerEvaluation: inputs.data.reward.tokens, quality: quality(of:), progress: progress),
                 levels: weights.levels, layers: weights.layers, errors: weights.errors,
                 tokensPerEvaluation: inputs.data.reward.tokens, quality: quality(of:), progress: progress)
         return try Sensitivities.addingRemovals(

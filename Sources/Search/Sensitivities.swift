@@ -48,7 +48,9 @@ public enum Sensitivities {
         var evaluations = 0
         let alone = layers.count <= mostLayersAlone
         let sets = alone ? layers.indices.map { [$0] } : blocks(layers) + kinds(layers)
-        let groups = alone ? patternGroups(levels) : [levels.indices.filter { !levels.isDense($0) }]
+        // Narrow layers go together: see ``addingWidths``.
+        let whole = levels.indices.filter { levels[$0].width == 1 && !levels.isDense($0) }
+        let groups = alone ? patternGroups(levels, whole) : [whole]
         for (number, group) in groups.enumerated() {
             // What changes no output by the database, such as rounding to 16 bits, is no measure of the others.
             let changing = group.filter { level in errors.contains { $0[level] > 0 } }
@@ -71,6 +73,48 @@ public enum Sensitivities {
             }
         }
         return Estimate(values: result, tokenPasses: evaluations * tokensPerEvaluation)
+    }
+
+    /// The same with what is lost in narrow sublayers: each is evaluated once at a width near a half, and what other
+    /// levels lose goes by the errors. What a width loses stands with the sublayer's last layer, whose columns go; other
+    /// layers lose as they do in the whole sublayer, by their errors.
+    static func addingWidths(
+        to estimate: Estimate, levels: LevelSet, layers: [LayerShape], errors: [[Double]],
+        tokensPerEvaluation: Int, quality: ([Int]) throws -> Double, progress: (Double) -> Void = { _ in }
+    ) rethrows -> Estimate {
+        let narrow = levels.indices.filter { levels[$0].isNarrow }
+        let order = { (level: Int) in (levels[level].sparsity, abs(levels[level].width - 0.5)) }
+        guard let anchor = narrow.min(by: { order($0) < order($1) }) else { return estimate }
+        var values = estimate.values
+        let sublayers = layers.sublayers
+        for (number, sublayer) in sublayers.enumerated() {
+            progress(Double(number) / Double(sublayers.count))
+            var actions = levels.densePolicy(layers: layers.count)
+            for layer in sublayer { actions[layer] = anchor }
+            let loss = max(1 - (try quality(actions)), leastLoss)
+            for layer in sublayer {
+                for level in narrow {
+                    let share =
+                        layers[layer].role.endsSublayer
+                        ? loss / max(errors[layer][anchor], 1e-12)
+                        : lossByError(of: layer, levels[level], levels, values, errors)
+                    values[layer][level] = share * errors[layer][level]
+                }
+            }
+        }
+        return Estimate(
+            values: values, tokenPasses: estimate.tokenPasses + sublayers.count * tokensPerEvaluation)
+    }
+
+    /// What a layer loses in its whole sublayer, by the error of its outputs, at a level of the same pattern or any.
+    private static func lossByError(
+        of layer: Int, _ level: Level, _ levels: LevelSet, _ values: [[Double]], _ errors: [[Double]]
+    ) -> Double {
+        let known = levels.indices.filter { levels[$0].width == 1 && errors[layer][$0] > 0 }
+        guard let like = known.first(where: { levels[$0].pattern == level.pattern }) ?? known.first else {
+            return 0
+        }
+        return values[layer][like] / errors[layer][like]
     }
 
     /// The same with what is lost when a sublayer is removed, each evaluated by itself; it stands with the sublayer's
@@ -127,12 +171,12 @@ public enum Sensitivities {
         return groups.map(\.members)
     }
 
-    private static func patternGroups(_ levels: LevelSet) -> [[Int]] {
+    private static func patternGroups(_ levels: LevelSet, _ whole: [Int]) -> [[Int]] {
         // Precisions without zeros: their errors are scaled as those of the first pattern.
-        let unpruned = levels.indices.filter { levels[$0].keepsAll && !levels.isDense($0) }
+        let unpruned = whole.filter { levels[$0].keepsAll }
         guard !levels.patterns.isEmpty else { return unpruned.isEmpty ? [] : [unpruned] }
         return levels.patterns.enumerated().map { number, pattern in
-            levels.indices.filter { levels[$0].pattern == pattern } + (number == 0 ? unpruned : [])
+            whole.filter { levels[$0].pattern == pattern } + (number == 0 ? unpruned : [])
         }
     }
 
