@@ -45,7 +45,6 @@ enum SummaryTable {
     }
 
     private static func showScores(_ summary: SearchSummary, folder: String) throws {
-        let decimal = Terminal.decimal
         row("", "dense", "pruned", "pruned / dense")
         showLatency(summary)
         bytes("size in memory, packed", summary.denseSizeBytes, summary.sizeBytes)

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The built `secateur` command, run as a user runs it.
 struct CommandLineTool {
@@ -50,6 +51,13 @@ struct CommandLineTool {
         let file: String
         /// How long it then still waits, in seconds.
         var delay = 0.0
+    }
+
+    /// Runs a command that a test expects to do its work.
+    func succeed(_ arguments: [String], input: String? = nil) throws -> Result {
+        let result = try run(arguments, input: input)
+        #expect(result.status == 0, "\(arguments): \(result.errors)")
+        return result
     }
 
     /// Runs the command to its end, which a signal may hasten.

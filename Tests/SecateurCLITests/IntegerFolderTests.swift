@@ -6,14 +6,6 @@ import Testing
 
 /// Commands on a folder whose weights are in 8 bits.
 @Suite(.serialized) struct IntegerFolderTests {
-    private func run(_ tool: CommandLineTool, _ arguments: [String], input: String? = nil) throws
-        -> CommandLineTool.Result
-    {
-        let result = try tool.run(arguments, input: input)
-        #expect(result.status == 0, "\(arguments): \(result.errors)")
-        return result
-    }
-
     private func model(_ tool: CommandLineTool, _ folder: String) throws -> SafetensorsFile {
         try SafetensorsFile(path: tool.file("\(folder)/model.safetensors"))
     }
@@ -44,14 +36,14 @@ import Testing
         let tool = try TinyIntegers.prepared()
         defer { tool.cleanUp() }
         let folder = tool.file("run/model")
-        let inspected = try run(tool, ["inspect", folder, "--json"]).json()
-        let dense = try run(tool, ["inspect", tool.file("model"), "--json"]).json()
+        let inspected = try tool.succeed(["inspect", folder, "--json"]).json()
+        let dense = try tool.succeed(["inspect", tool.file("model"), "--json"]).json()
         for field in ["parameters", "prunableParameters"] {
             #expect(inspected[field] as? Int == dense[field] as? Int)
         }
-        let text = try run(tool, ["inspect", folder]).output
+        let text = try tool.succeed(["inspect", folder]).output
         #expect(text.contains("encoder.layer.0.attention.self.query  32x32  sparsity 0.5"))
-        #expect(try !run(tool, ["embed", folder], input: "the cat sits\n").output.contains("nan"))
+        #expect(try !tool.succeed(["embed", folder], input: "the cat sits\n").output.contains("nan"))
         let (words, file) = ("embeddings.word_embeddings.weight", try model(tool, "run/model"))
         let (rounded, exact) = (try file.weights(words), try model(tool, "model").weights(words))
         #expect(try file.info(words).packing == .rows)
@@ -71,17 +63,14 @@ import Testing
         defer { tool.cleanUp() }
         let data = try labelled(tool)
         let labels = ["--task", "classification", "--train", data, "--validation", data, "--epochs", "1"]
-        _ = try run(
-            tool, ["finetune", tool.file("run/model"), "--output", tool.file("trained")] + labels)
+        _ = try tool.succeed(["finetune", tool.file("run/model"), "--output", tool.file("trained")] + labels)
         try expectFloats(model(tool, "trained"))
-        _ = try run(
-            tool,
-            [
-                "prune", tool.file("run/model"), "--method", "magnitude", "--pattern", "4x1", "--sparsity",
-                "0.5", "--output", tool.file("pruned"),
-            ])
+        _ = try tool.succeed([
+            "prune", tool.file("run/model"), "--method", "magnitude", "--pattern", "4x1", "--sparsity",
+            "0.5", "--output", tool.file("pruned"),
+        ])
         try expectFloats(model(tool, "pruned"), sparsity: 0.5)
-        _ = try run(tool, ["evaluate", tool.file("trained"), "--task", "classification", "--data", data])
+        _ = try tool.succeed(["evaluate", tool.file("trained"), "--task", "classification", "--data", data])
     }
 
     /// Weights that are replaced lose their scales and their level; others keep both.
@@ -89,8 +78,7 @@ import Testing
         let tool = try TinyIntegers.prepared()
         defer { tool.cleanUp() }
         let base = ["--train", tool.file("text.txt"), "--threads", "1"]
-        _ = try run(
-            tool,
+        _ = try tool.succeed(
             ["prune", tool.file("run/model"), "--level", "4x1@0.75", "--output", tool.file("floats")] + base)
         let floats = try model(tool, "floats")
         // Word embeddings stay as they were.
@@ -98,12 +86,12 @@ import Testing
         #expect(layers.allSatisfy { floats.tensors[$0]?.elementType == .f32 && !$0.hasSuffix("_scale") })
         #expect(floats.metadata["secateur.levels"]?.contains("int8") != true)
         #expect(floats.metadata["secateur.levels"]?.contains("4x1@0.750") == true)
-        _ = try run(
-            tool, ["prune", tool.file("floats"), "--level", "int8", "--output", tool.file("integers")] + base)
+        _ = try tool.succeed(
+            ["prune", tool.file("floats"), "--level", "int8", "--output", tool.file("integers")] + base)
         let integers = try model(tool, "integers")
         #expect(integers.names.count { integers.isPart($0) } == TinyIntegers.layers.count + 1)
         #expect(integers.metadata["secateur.levels"]?.contains("4x1") != true)
-        _ = try run(tool, ["embed", tool.file("integers")], input: "the cat\n")
+        _ = try tool.succeed(["embed", tool.file("integers")], input: "the cat\n")
     }
 
     @Test func scalesThatAreMissingOrWrongAreNamed() throws {

@@ -8,14 +8,6 @@ import Testing
 
 /// Sublayers with fewer heads and neurons, from the search to the folder.
 @Suite(.serialized) struct NarrowSublayerTests {
-    private func run(_ tool: CommandLineTool, _ arguments: [String], input: String? = nil) throws
-        -> CommandLineTool.Result
-    {
-        let result = try tool.run(arguments, input: input)
-        #expect(result.status == 0, "\(arguments): \(result.errors)")
-        return result
-    }
-
     /// What was searched is handed over, trained, replayed, applied again and exported.
     @Test func aSearchNarrowsWholeSublayersAndRecovers() throws {
         let narrow = ["width@0.5+dense", "width@0.5+4x1@0.5:int8"]
@@ -23,7 +15,7 @@ import Testing
         defer { tool.cleanUp() }
         let levels = ["--levels", (["dense"] + narrow).joined(separator: ","), "--budget", "40"]
         let aims = ["--target-latency", "0.6", "--recover", "none"]
-        _ = try run(tool, TinySearch.arguments(tool, "run", levels + aims))
+        _ = try tool.succeed(TinySearch.arguments(tool, "run", levels + aims))
         let policy = try Policy(path: tool.file("run/policy.json"))
         let layers = policy.layers.filter(\.level.isNarrow).map(\.layer)
         #expect(!layers.isEmpty)
@@ -44,24 +36,22 @@ import Testing
             #expect(left.reduce(1, *) * 2 == whole.reduce(1, *), "\(layer): \(left)")
             #expect(try model.weights("\(layer).bias").count == left[0])
         }
-        _ = try run(tool, ["replay", tool.file("run")])
-        _ = try run(
-            tool,
-            [
-                "apply", tool.file("run"), tool.file("model"), "--threads", "1", "--output",
-                tool.file("applied"),
-            ])
+        _ = try tool.succeed(["replay", tool.file("run")])
+        _ = try tool.succeed([
+            "apply", tool.file("run"), tool.file("model"), "--threads", "1", "--output",
+            tool.file("applied"),
+        ])
         let bytes = { try Data(contentsOf: URL(fileURLWithPath: tool.file($0))) }
         for name in ["model.safetensors", "config.json"] {
             #expect(try bytes("run/model/\(name)") == bytes("applied/\(name)"), "\(name)")
         }
-        _ = try run(tool, ["resume", tool.file("run"), "--recover", "3"])
+        _ = try tool.succeed(["resume", tool.file("run"), "--recover", "3"])
         let trained = try SafetensorsFile(path: tool.file("run/model/model.safetensors"))
         for layer in layers {
             #expect(try trained.info("\(layer).weight").shape == model.info("\(layer).weight").shape)
         }
         let text = "the cat sits\nthe dog runs\n"
-        let embedded = try run(tool, ["embed", tool.file("run/model")], input: text).output
+        let embedded = try tool.succeed(["embed", tool.file("run/model")], input: text).output
         #expect(embedded.contains("\n") && !embedded.contains("nan"))
         try exportsAreWhole(tool, narrow: layers, embedding: text, as: embedded)
     }
@@ -73,7 +63,7 @@ import Testing
         let dense = try SafetensorsFile(path: tool.file("model/model.safetensors"))
         for (format, name) in [("hf", "model"), ("torch", "weights")] {
             let folder = tool.file("out-\(format)")
-            _ = try run(tool, ["export", tool.file("run"), "--format", format, "--output", folder])
+            _ = try tool.succeed(["export", tool.file("run"), "--format", format, "--output", folder])
             let file = try SafetensorsFile(path: "\(folder)/\(name).safetensors")
             for layer in narrow {
                 let (weight, bias) =
@@ -82,7 +72,7 @@ import Testing
                 #expect(try file.info(weight).shape == shape && file.info(bias).shape == [shape[0]])
             }
         }
-        let filled = try run(tool, ["embed", tool.file("out-hf")], input: text).output
+        let filled = try tool.succeed(["embed", tool.file("out-hf")], input: text).output
         let pairs = zip(
             filled.split(whereSeparator: { ",[]\n ".contains($0) }),
             expected.split(whereSeparator: { ",[]\n ".contains($0) }))

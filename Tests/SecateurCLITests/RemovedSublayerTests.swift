@@ -13,14 +13,6 @@ import Testing
         ("1.output", "removed"),
     ]
 
-    private func run(_ tool: CommandLineTool, _ arguments: [String], input: String? = nil) throws
-        -> CommandLineTool.Result
-    {
-        let result = try tool.run(arguments, input: input)
-        #expect(result.status == 0, "\(arguments): \(result.errors)")
-        return result
-    }
-
     /// Nothing of them is in the file but what says so, and every reader takes it for zeros.
     @Test func aFolderIsReadAsItWasWritten() throws {
         let tool = try TinyIntegers.prepared(Self.levels)
@@ -33,17 +25,15 @@ import Testing
             if isRemoved { #expect(file.tensors["\(layer).weight"]?.storedShape == [0], "\(layer)") }
         }
         let text = "the cat sits\nthe dog runs\n"
-        let embedded = try run(tool, ["embed", tool.file("run/model")], input: text).output
+        let embedded = try tool.succeed(["embed", tool.file("run/model")], input: text).output
         #expect(embedded.contains("\n") && !embedded.contains("nan"))
         // The same weights, written out as zeros for other tools.
-        _ = try run(
-            tool,
-            ["export", tool.file("run"), "--format", "hf", "--output", tool.file("hf")])
+        _ = try tool.succeed(["export", tool.file("run"), "--format", "hf", "--output", tool.file("hf")])
         let zeros = try SafetensorsFile(path: tool.file("hf/model.safetensors"))
         for layer in TinyIntegers.layers {
             #expect(try zeros.weights("\(layer).weight") == file.weights("\(layer).weight"), "\(layer)")
         }
-        let inspected = try run(tool, ["inspect", tool.file("run/model")]).output
+        let inspected = try tool.succeed(["inspect", tool.file("run/model")]).output
         #expect(inspected.contains("encoder.layer.0.attention.self.query  32x32  sparsity 1.0"))
     }
 
@@ -52,7 +42,7 @@ import Testing
         defer { tool.cleanUp() }
         let levels = ["--levels", "dense,4x1@0.5,4x1@0.8,removed", "--budget", "60"]
         let strict = ["--target-latency", "0.3", "--recover", "3"]
-        _ = try run(tool, TinySearch.arguments(tool, "run", levels + strict))
+        _ = try tool.succeed(TinySearch.arguments(tool, "run", levels + strict))
         let policy = try Policy(path: tool.file("run/policy.json"))
         let removed = policy.layers.filter { $0.level == .removed }.map(\.layer)
         #expect(!removed.isEmpty)
@@ -65,13 +55,11 @@ import Testing
         // Training leaves removed what is.
         let model = try SafetensorsFile(path: tool.file("run/model/model.safetensors"))
         for layer in removed { #expect(try model.weights("\(layer).weight").allSatisfy { $0 == 0 }) }
-        _ = try run(tool, ["replay", tool.file("run")])
-        _ = try run(
-            tool,
-            [
-                "apply", tool.file("run"), tool.file("model"), "--threads", "1", "--output",
-                tool.file("applied"),
-            ])
+        _ = try tool.succeed(["replay", tool.file("run")])
+        _ = try tool.succeed([
+            "apply", tool.file("run"), tool.file("model"), "--threads", "1", "--output",
+            tool.file("applied"),
+        ])
         let applied = try SafetensorsFile(path: tool.file("applied/model.safetensors"))
         for layer in policy.layers where layer.level != .removed {
             #expect(try applied.weights("\(layer.layer).weight").contains { $0 != 0 })
