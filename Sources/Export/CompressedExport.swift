@@ -28,8 +28,11 @@ enum CompressedExport: Exporter {
                 advice: "--format hf has zeros for those")
         }
         try NewFolder.write(to: output) { folder in
-            let source = try run.huggingFaceFolder(scratch: folder)
-            if source != folder { try ModelFolderCopy.copy(from: source, to: folder) }
+            let scratch = "\(folder)/whole"
+            try PlainFile.makeFolder(scratch)
+            defer { try? FileManager.default.removeItem(atPath: scratch) }
+            let source = try run.huggingFaceFolder(scratch: scratch)
+            try ModelFolderCopy.copy(from: source, to: folder)
             let file = try SafetensorsFile(path: "\(source)/model.safetensors")
             let changed = try run.changedWeights(in: file)
             let integers = Dictionary(

@@ -14,12 +14,6 @@ import Transformers
 
 /// Models whose layers are in bfloat16, from pruning to exports.
 @Suite(.serialized) struct BFloat16FolderTests {
-    private func run(_ tool: CommandLineTool, _ arguments: [String], input: String? = nil) throws -> String {
-        let result = try tool.run(arguments, input: input)
-        #expect(result.status == 0, "\(arguments): \(result.errors)")
-        return result.output + result.errors
-    }
-
     private func file(_ folder: String) throws -> SafetensorsFile {
         try SafetensorsFile(path: "\(folder)/model.safetensors")
     }
@@ -29,19 +23,15 @@ import Transformers
         let tool = try CommandLineTool()
         try TinyModel.write(to: tool.file("model"), seed: 1)
         try TinyModel.writeSentences(200, to: tool.file("text.txt"), seed: 2)
-        _ = try put(tool, "model", at: "bfloat16", "half")
+        try put(tool, "model", at: "bfloat16", "half")
         return tool
     }
 
-    private func put(_ tool: CommandLineTool, _ from: String, at level: String, _ to: String) throws -> String
-    {
-        try run(
-            tool,
-            [
-                "prune", tool.file(from), "--level", level, "--train", tool.file("text.txt"), "--threads",
-                "1",
-                "--output", tool.file(to),
-            ])
+    private func put(_ tool: CommandLineTool, _ from: String, at level: String, _ to: String) throws {
+        _ = try tool.succeed([
+            "prune", tool.file(from), "--level", level, "--train", tool.file("text.txt"), "--threads", "1",
+            "--output", tool.file(to),
+        ])
     }
 
     private func embeddings(_ folder: String) throws -> Matrix {
@@ -72,17 +62,17 @@ import Transformers
         #expect(try found != embeddings(tool.file("model")))
         let packed = try EncoderModel(folder: tool.file("half")).encoder.operators
         #expect(packed.values.allSatisfy { $0 is BFloat16Linear })
-        _ = try run(tool, ["benchmark", tool.file("model"), "--level", "bfloat16", "--tokens", "16"])
+        _ = try tool.succeed(["benchmark", tool.file("model"), "--level", "bfloat16", "--tokens", "16"])
     }
 
     /// A layer in another precision becomes one in bfloat16, and one in bfloat16 another.
     @Test func aLevelReplacesAnother() throws {
         let tool = try prepared()
         defer { tool.cleanUp() }
-        _ = try put(tool, "half", at: "4x1@0.5", "floats")
+        try put(tool, "half", at: "4x1@0.5", "floats")
         #expect(try file(tool.file("floats")).tensors.values.allSatisfy { $0.elementType == .f32 })
-        _ = try put(tool, "model", at: "int8", "integers")
-        _ = try put(tool, "integers", at: "bfloat16", "again")
+        try put(tool, "model", at: "int8", "integers")
+        try put(tool, "integers", at: "bfloat16", "again")
         let again = try file(tool.file("again"))
         // Word embeddings stay as they were.
         let others = again.names.filter { !$0.contains("word_embeddings") }
@@ -113,8 +103,10 @@ import Transformers
         try policy.json().write(to: URL(fileURLWithPath: tool.file("run/policy.json")))
         try FileManager.default.moveItem(atPath: tool.file("half"), toPath: tool.file("run/model"))
         let output = tool.file("exported")
-        let said = try run(
-            tool, ["export", tool.file("run"), "--format", format.rawValue, "--output", output])
+        let exported = try tool.succeed([
+            "export", tool.file("run"), "--format", format.rawValue, "--output", output,
+        ])
+        let said = exported.output + exported.errors
         #expect(said.contains("does not say all of bfloat16") == (format != .policy), "\(said)")
         let run = try file(tool.file("run/model"))
         let name = "\(layers[0].name).weight"

@@ -83,20 +83,25 @@ import Testing
         #expect(refused.status != 0 && refused.errors.contains("--format hf"), "\(refused.errors)")
     }
 
+    /// Narrow layers in floats are filled up there too, and nothing else is left in the folder.
+    @Test func compressedTensorsOfFloatsAreWhole() throws {
+        let tool = try TinySearch.prepared(narrow: [.dense.with(width: 0.5)])
+        defer { tool.cleanUp() }
+        let levels = ["--levels", "dense,width@0.5+dense", "--budget", "30", "--target-latency", "0.6"]
+        _ = try tool.succeed(TinySearch.arguments(tool, "run", levels))
+        _ = try tool.succeed([
+            "export", tool.file("run"), "--format", "compressed", "--output", tool.file("packed"),
+        ])
+        let names = try FileManager.default.contentsOfDirectory(atPath: tool.file("packed"))
+        let source = try FileManager.default.contentsOfDirectory(atPath: tool.file("run/model"))
+        #expect(names.sorted() == source.sorted())
+    }
+
     @Test func halfASublayerIsRefused() throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
-        let half = Policy(
-            layers: try TinyIntegers.layers.map {
-                let text = $0.contains("0.intermediate") ? "width@0.5+int8" : "int8"
-                return .init(layer: $0, level: try #require(Level(text)))
-            })
-        try half.json().write(to: URL(fileURLWithPath: tool.file("policy.json")))
-        let applied = try tool.run([
-            "apply", tool.file("policy.json"), tool.file("model"), "--train", tool.file("text.txt"),
-            "--output",
-            tool.file("out"),
-        ])
+        let applied = try TinyIntegers.apply(
+            { $0.contains("0.intermediate") ? "width@0.5+int8" : "int8" }, in: tool)
         #expect(applied.status != 0 && applied.errorLines.count == 1, "\(applied.errors)")
         #expect(applied.errors.contains("layer.0.output.dense") && applied.errors.contains("width 0.5"))
     }

@@ -75,18 +75,8 @@ import Testing
         #expect(result.status != 0 && result.errorLines.count == 1)
         #expect(result.errors.contains("--levels: found removed with agent ppo, allowed with natural"))
         #expect(!FileManager.default.fileExists(atPath: tool.file("run")))
-        let half = Policy(
-            layers: try TinyIntegers.layers.map {
-                .init(
-                    layer: $0, level: $0.contains("0.attention.self") ? .removed : try #require(Level("int8"))
-                )
-            })
-        try half.json().write(to: URL(fileURLWithPath: tool.file("policy.json")))
-        let applied = try tool.run([
-            "apply", tool.file("policy.json"), tool.file("model"), "--train", tool.file("text.txt"),
-            "--output",
-            tool.file("out"),
-        ])
+        let applied = try TinyIntegers.apply(
+            { $0.contains("0.attention.self") ? "removed" : "int8" }, in: tool)
         #expect(applied.status != 0 && applied.errorLines.count == 1, "\(applied.errors)")
         #expect(
             applied.errors.contains("attention.output.dense")

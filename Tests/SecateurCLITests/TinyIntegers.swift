@@ -27,6 +27,20 @@ enum TinyIntegers {
         return try text.map { try #require(Level($0)) } ?? .dense
     }
 
+    /// Applies a policy to `model` of a tool's folder, which is to be in `out` then.
+    ///
+    /// - Parameter level: of a layer, by its name.
+    static func apply(_ level: (String) -> String, in tool: CommandLineTool) throws -> CommandLineTool.Result
+    {
+        let policy = Policy(
+            layers: try layers.map { .init(layer: $0, level: try #require(Level(level($0)))) })
+        try policy.json().write(to: URL(fileURLWithPath: tool.file("policy.json")))
+        return try tool.run([
+            "apply", tool.file("policy.json"), tool.file("model"), "--train", tool.file("text.txt"),
+            "--output", tool.file("out"),
+        ])
+    }
+
     /// Makes `model`, `text.txt` and `run` in a tool's folder.
     static func prepared(_ levels: [(String, String)] = levels) throws -> CommandLineTool {
         let tool = try CommandLineTool()

@@ -86,7 +86,7 @@ import TinyModels
         ] + more
     }
 
-    /// The lengths are in the run, so that it is replayed, repeated and aimed again over the same ones.
+    /// The lengths are in the run, so that it is replayed, repeated and retargeted over the same ones.
     @Test(arguments: ["data", "datax3", "12x2"]) func aSearchOverAWorkload(choice: String) throws {
         let tool = try TinySearch.prepared()
         defer { tool.cleanUp() }
