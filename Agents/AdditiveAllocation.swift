@@ -4,7 +4,7 @@ import Levels
 /// The choice of a level for each layer when losses add up:
 /// minimize Σ loss_l(a_l) subject to Σ latency_l(a_l) ≤ what the target leaves, and likewise for size.
 ///
-/// A sublayer is removed as a whole, or not at all. This is the multiple-choice knapsack problem.
+/// The layers of a sublayer have one structure. This is the multiple-choice knapsack problem.
 /// ``optimum(loss:bins:)`` solves it by dynamic programming over finely discretised latency, as SPDY does (Frantar and
 /// Alistarh, ICML 2022), with a Lagrange multiplier for size; the other methods repair and improve a policy that is
 /// given.
@@ -56,7 +56,7 @@ struct AdditiveAllocation: Sendable {
         return sum
     }
 
-    /// The fastest policy that removes nothing, whatever it loses.
+    /// The fastest policy of whole groups, whatever it loses.
     var fastest: [Int] {
         latencyMs.map { row in structures[0].min { row[$0] < row[$1] } ?? 0 }
     }
@@ -87,8 +87,8 @@ struct AdditiveAllocation: Sendable {
         return best.map { filledUp($0, loss: loss) }
     }
 
-    /// Dynamic programming over latency alone, group by group: a group is kept, and each of its layers has the best
-    /// level, or it is removed.
+    /// Dynamic programming over latency alone, group by group: each has the structure in which the best levels of its
+    /// layers lose least.
     private func latencyOptimum(loss: [[Double]], bins: Int) -> [Int]? {
         let leasts = self.leasts(latencyMs)
         let slack = latencyLimitMs - leasts.reduce(0) { $0 + ($1.min() ?? 0) }
@@ -140,8 +140,13 @@ struct AdditiveAllocation: Sendable {
 
     /// A change of one layer, or of a group as a whole.
     struct Change {
-        let places: ArraySlice<Int>
-        let levels: ArraySlice<Int>
+        let places: [Int]
+        let levels: [Int]
+
+        /// Makes it.
+        func apply(to actions: inout [Int]) {
+            for (place, level) in zip(places, levels) { actions[place] = level }
+        }
     }
 
     /// What may be changed about a policy without touching `frozen` layers: a layer to another level of its structure,
@@ -164,9 +169,9 @@ struct AdditiveAllocation: Sendable {
     func change(of group: [Int], to structure: Int, in actions: [Int]) -> Change? {
         let levels = structures[structure]
         guard structureOfLevel[actions[group[0]]] != structure else { return nil }
-        if levels.count == 1 { return Change(places: group[...], levels: group.map { _ in levels[0] }[...]) }
+        if levels.count == 1 { return Change(places: group, levels: group.map { _ in levels[0] }) }
         let same = group.compactMap { alike[structure][actions[$0]] }
-        return same.count == group.count ? Change(places: group[...], levels: same[...]) : nil
+        return same.count == group.count ? Change(places: group, levels: same) : nil
     }
 
     /// The sum of a table after a change.
@@ -197,7 +202,7 @@ struct AdditiveAllocation: Sendable {
                 if price < best?.price ?? .infinity { best = (price, change) }
             }
             guard let best else { return nil }
-            for (place, level) in zip(best.change.places, best.change.levels) { actions[place] = level }
+            best.change.apply(to: &actions)
             (latency, size) = (total(latencyMs, actions), total(sizeBytes, actions))
         }
         return actions

@@ -296,7 +296,7 @@ public struct NaturalGradient: Agent {
         if !shares.contains(where: { $0 > 0 }) { shares = shares.indices.map { $0 == own ? 0 : 1 } }
         let chosen = random.nextIndex(weights: shares)
         if let change = allocation.change(of: group, to: chosen, in: start) {
-            for (place, level) in zip(change.places, change.levels) { actions[place] = level }
+            change.apply(to: &actions)
         } else {
             for place in group {
                 actions[place] = random.nextIndex(

@@ -2,7 +2,6 @@ import Foundation
 import Levels
 import ModelFiles
 import SparseKernels
-import Synchronization
 import Tensors
 import Transformers
 
@@ -42,40 +41,31 @@ extension LevelDatabase {
             let covariance = try covariance(shape)
             let whole = try PrunableLayer(
                 name: shape.name, weight: weight, covariance: covariance, score: score)
-            let left = try Dictionary(
-                uniqueKeysWithValues: widths.map { width in
-                    (
-                        width,
-                        try rankings[number].map { try whole.narrowed(to: width, of: shape, by: $0) } ?? whole
-                    )
-                })
-            let pruned = Mutex([Int: Result<(tensors: [SafetensorsTensor], error: Double), any Error>]())
-            let total = covariance.map { energy(weight, $0) } ?? 1
-            pool.forEach(count: levels.count) { index in
-                guard levels[index] != .dense else { return }
-                let result = Result {
-                    let width = levels[index].width
-                    guard let layer = left[width] else { preconditionFailure("a width that is no level's") }
-                    let result = try layer.pruned(to: levels[index], on: grids[index])
-                    let placed = rankings[number]?.place(result, of: shape, at: width) ?? PrunedWeight(result)
-                    let error = covariance.map {
-                        energy(difference(weight, placed.expanded(in: weight)), $0) / max(total, 1e-30)
-                    }
-                    let name = levels[index].description
-                    let tensors =
-                        grids[index] == nil
-                        ? PackedWeight(result).tensors(named: name)
-                        : formats.tensors(levels[index], name: name, weight: result)
-                    return (tensors: tensors, error: error ?? 0)
-                }
-                pruned.withLock { $0[index] = result }
+            let narrowed = try pool.map(count: widths.count) {
+                try whole.narrowed(to: widths[$0], of: shape, by: rankings[number])
             }
-            let results = try pruned.withLock { try $0.mapValues { try $0.get() } }
+            let layerOfWidth = Dictionary(uniqueKeysWithValues: zip(widths, narrowed))
+            let total = covariance.map { energy(weight, $0) } ?? 1
+            let results = try pool.map(count: levels.count) {
+                index -> (tensors: [SafetensorsTensor], error: Double) in
+                let level = levels[index]
+                guard level != .dense, let layer = layerOfWidth[level.width] else { return ([], 0) }
+                let pruned = try layer.pruned(to: level, on: grids[index])
+                let error = covariance.map {
+                    energy(difference(weight, layer.placed(pruned).expanded(in: weight)), $0)
+                        / max(total, 1e-30)
+                }
+                let tensors =
+                    grids[index] == nil
+                    ? PackedWeight(pruned).tensors(named: level.description)
+                    : formats.tensors(level, name: level.description, weight: pruned)
+                return (tensors, error ?? 0)
+            }
             try SafetensorsWriter.write(
-                levels.indices.flatMap { results[$0]?.tensors ?? [] },
+                results.flatMap(\.tensors),
                 metadata: ["key": key], to: path(folder, shape.name))
             facts.append(LayerFacts(weight: weight, covariance: covariance, outputEnergy: total))
-            errors.append(levels.indices.map { results[$0]?.error ?? 0 })
+            errors.append(results.map(\.error))
         }
         let index = Index(
             key: key, levels: levels.map(\.description), layers: layers, errors: errors, facts: facts,

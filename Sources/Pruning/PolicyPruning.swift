@@ -1,6 +1,5 @@
 import Levels
 import SparseKernels
-import Synchronization
 import Tensors
 import Transformers
 
@@ -41,24 +40,14 @@ public enum PolicyPruning {
                     ranking: rankings[index]
                 )
             }
-            let results = Mutex<[String: Result<PrunedWeight, any Error>]>([:])
-            pool.forEach(count: group.count) { number in
-                let (shape, level) = (group[number].shape, group[number].level)
-                let result = Result {
-                    let layer = try PrunableLayer(
-                        name: shape.name, weight: group[number].weight, covariance: group[number].covariance,
-                        score: score)
-                    guard let ranking = group[number].ranking else {
-                        return PrunedWeight(
-                            withPositiveZeros(try layer.pruned(to: level, on: group[number].grid)))
-                    }
-                    let left = try layer.narrowed(to: level.width, of: shape, by: ranking)
-                        .pruned(to: level, on: group[number].grid)
-                    return ranking.place(withPositiveZeros(left), of: shape, at: level.width)
-                }
-                results.withLock { $0[shape.name] = result }
+            let results = try pool.map(count: group.count) { number in
+                let (shape, level, grid, weight, covariance, ranking) = group[number]
+                let layer = try PrunableLayer(
+                    name: shape.name, weight: weight, covariance: covariance, score: score
+                ).narrowed(to: level.width, of: shape, by: ranking)
+                return layer.placed(withPositiveZeros(try layer.pruned(to: level, on: grid)))
             }
-            for (name, result) in results.withLock({ $0 }) { weights[name] = try result.get() }
+            for (layer, result) in zip(group, results) { weights[layer.shape.name] = result }
         }
         return weights
     }

@@ -1,6 +1,7 @@
 import Levels
 import SparseKernels
 import Tensors
+import Transformers
 
 /// A layer that is to be pruned to one or more levels.
 ///
@@ -15,6 +16,9 @@ public struct PrunableLayer: Sendable {
     public let name: String
     /// The dense weight [rows × columns].
     public let weight: Matrix
+    /// Which rows and columns of the whole layer are left; nil for all of them.
+    private var rows: [Int]?
+    private var columns: [Int]?
     private let score: PruningScore
     private let method: Method
 
@@ -58,18 +62,39 @@ public struct PrunableLayer: Sendable {
         (name, score, self.weight, self.method) = (layer.name, layer.score, weight, method)
     }
 
-    /// Some of the rows.
-    func keeping(rows: [Int]) -> PrunableLayer {
+    /// What is left of the layer in a narrower sublayer: some rows; or, of the layer that ends it, some columns, which
+    /// with the score `obs` are refitted to what the whole layer gives.
+    ///
+    /// Every width has its own solution: of rows it is the same as in the whole layer, as rows do not depend on each
+    /// other, and of columns the covariance is cut to those that are left.
+    ///
+    /// - Parameter ranking: says what is left; nil for a sublayer that is never narrow.
+    /// - Throws: `Issue` when the covariance of the columns that are left is not positive definite.
+    func narrowed(to width: Double, of shape: LayerShape, by ranking: UnitRanking?) throws -> PrunableLayer {
+        guard width < 1, let ranking else { return self }
+        let left = ranking.kept(shape.innerFeatures(atWidth: width))
+        return shape.role.endsSublayer ? try keeping(columns: left) : keeping(rows: left)
+    }
+
+    /// A weight of this layer, and where in the whole layer it stands.
+    func placed(_ weight: Matrix) -> PrunedWeight {
+        PrunedWeight(weight, rows: rows, columns: columns)
+    }
+
+    private func keeping(rows: [Int]) -> PrunableLayer {
         let method: Method =
             switch method {
             case .surgery: method
             case .mask(let importance): .mask(importance.selectingRows(rows))
             }
-        return PrunableLayer(self, weight: weight.selectingRows(rows), method: method)
+        var layer = PrunableLayer(self, weight: weight.selectingRows(rows), method: method)
+        layer.rows = rows
+        return layer
     }
 
-    /// Some of the columns, refitted to the outputs of all of them by the score `obs`: W·H_:k·H_kk⁻¹.
-    func keeping(columns: [Int]) throws -> PrunableLayer {
+    /// By the score `obs`, W·H_:k·H_kk⁻¹.
+    private func keeping(columns: [Int]) throws -> PrunableLayer {
+        var layer: PrunableLayer
         switch method {
         case .surgery(let factor):
             let own = try factor.selecting(columns, layer: name)
@@ -78,12 +103,14 @@ public struct PrunableLayer: Sendable {
             BLAS.multiply(weight, factor.damped.selectingColumns(columns), into: &outputs)
             BLAS.multiply(outputs, own.upper, transposeB: true, into: &half)
             BLAS.multiply(half, own.upper, into: &outputs)
-            return PrunableLayer(self, weight: outputs, method: .surgery(own))
+            layer = PrunableLayer(self, weight: outputs, method: .surgery(own))
         case .mask(let importance):
-            return PrunableLayer(
+            layer = PrunableLayer(
                 self, weight: weight.selectingColumns(columns),
                 method: .mask(importance.selectingColumns(columns)))
         }
+        layer.columns = columns
+        return layer
     }
 
     /// The weight at a level, with exactly the zeros that its sparsity asks for, within one unit of

@@ -63,25 +63,10 @@ public struct UnitRanking: Sendable, Equatable, Codable {
         (1...1 << 24).contains(unit) && features % unit == 0 && order.sorted() == Array(0..<features / unit)
     }
 
-    /// Where the rows or columns of a layer stood that are left at a width.
+    /// Where the rows or columns of a layer stood that are left at a width below 1.
     func place(_ matrix: Matrix, of shape: LayerShape, at width: Double) -> PrunedWeight {
-        guard width < 1 else { return PrunedWeight(matrix) }
         let left = kept(shape.innerFeatures(atWidth: width))
         return shape.role.endsSublayer
             ? PrunedWeight(matrix, columns: left) : PrunedWeight(matrix, rows: left)
-    }
-}
-
-extension PrunableLayer {
-    /// What is left of the layer in a narrower sublayer: some rows; or, of the layer that ends it, some columns, which
-    /// with the score `obs` are refitted to what the whole layer gives.
-    ///
-    /// Every width has its own solution: of rows it is the same as in the whole layer, as rows do not depend on each
-    /// other, and of columns the covariance is cut to those that are left.
-    /// - Throws: `Issue` when the covariance of the columns that are left is not positive definite.
-    func narrowed(to width: Double, of shape: LayerShape, by ranking: UnitRanking) throws -> PrunableLayer {
-        guard width < 1 else { return self }
-        let left = ranking.kept(shape.innerFeatures(atWidth: width))
-        return shape.role.endsSublayer ? try keeping(columns: left) : keeping(rows: left)
     }
 }

@@ -49,21 +49,12 @@ public final class CandidateModels<Model: PrunableModel>: Sendable {
                 actions[$0] != weights.levels.dense && packed[[$0, actions[$0]]] == nil
             }
         }
-        let failure = Mutex<(any Error)?>(nil)
-        pool.forEach(count: missing.count) { index in
-            let layer = missing[index]
-            do {
-                let operation = try pack(layer, actions[layer])
-                packed.withLock { $0[[layer, actions[layer]]] = operation }
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }
+        let made = try pool.map(count: missing.count) { try pack(missing[$0], actions[missing[$0]]) }
         packed.withLock { packed in
+            for (layer, operation) in zip(missing, made) { packed[[layer, actions[layer]]] = operation }
             guard packed.values.reduce(0, { $0 + $1.sizeBytes }) > mostBytes else { return }
             packed = packed.filter { actions[$0.key[0]] == $0.key[1] }
         }
-        if let error = failure.withLock({ $0 }) { throw error }
         var operators: [String: any LinearOperator] = [:]
         packed.withLock { packed in
             for (layer, shape) in weights.layers.enumerated() {

@@ -2,7 +2,6 @@ import Environments
 import Evaluation
 import Foundation
 import Pruning
-import Synchronization
 import Tensors
 import Training
 import Transformers
@@ -67,7 +66,7 @@ final class EncoderSwitches: SwitchEffects {
         let chosen = subset(number)
         _ = gradients.loss(chosen.map { sequences[$0] }, dense: embeddings.selectingRows(chosen))
         let (changes, slopes) = (changes, weights.map(\.gradient))
-        let tables = try forEachLayer { layer in
+        let tables = try pool.map(count: changes.dense.count) { layer in
             try changes.effects(layer, now: actions[layer], gradient: slopes[layer], factors[layer])
         }
         return LevelEffects(slope: tables.map(\.slope), curvature: tables.map(\.curvature))
@@ -91,7 +90,7 @@ final class EncoderSwitches: SwitchEffects {
         let (changes, curvatures) = (
             changes, gradients.curvature(chosen, projections: Self.projections, random: &random)
         )
-        let estimates = try forEachLayer { layer in
+        let estimates = try pool.map(count: changes.dense.count) { layer in
             try changes.losses(layer, curvatures[layer], tokens: tokens)
         }
         let small = estimates.map { pairs in
@@ -114,20 +113,6 @@ final class EncoderSwitches: SwitchEffects {
     private static func logarithmicRatio(_ pairs: some Sequence<LevelChanges.Loss>) -> Double {
         let ratios = pairs.filter { $0.factored > 0 && $0.exact > 0 }.map { log($0.exact / $0.factored) }
         return ratios.isEmpty ? 0 : ratios.reduce(0, +) / Double(ratios.count)
-    }
-
-    /// Layers shared out among the threads.
-    private func forEachLayer<Value: Sendable>(
-        _ body: @Sendable (_ layer: Int) throws -> Value
-    ) throws -> [Value] {
-        let results = Mutex([Int: Result<Value, any Error>]())
-        pool.forEach(count: changes.dense.count) { layer in
-            let result = Result { try body(layer) }
-            results.withLock { $0[layer] = result }
-        }
-        return try results.withLock { results in
-            try changes.dense.indices.compactMap { try results[$0]?.get() }
-        }
     }
 
     // MARK: Sentences

@@ -28,9 +28,7 @@ public struct LevelSelection: Sendable {
         let (network, workload) = (inputs.model.network, inputs.options.workload)
         if let table {
             let shapes = network.layerShapes
-            let known = candidates.filter { level in
-                shapes.allSatisfy { table.latencyMs($0, level) != nil }
-            }
+            let known = candidates.filter { table.has($0, for: shapes) }
             let times = known.map { level in
                 shapes.reduce(0) { $0 + (table.latencyMs($1, level) ?? .infinity) }
             }

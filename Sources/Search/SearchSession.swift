@@ -62,9 +62,8 @@ public final class SearchSession<Model: SearchableModel> {
             let shapes = inputs.model.network.layerShapes
             inputs = inputs.choosing(
                 try offersStructure(options, components.agents)
-                    ? selection.levels.addingStructure { level in
-                        table.map { table in shapes.allSatisfy { table.latencyMs($0, level) != nil } } ?? true
-                    } : selection.levels)
+                    ? selection.levels.addingStructure { table?.has($0, for: shapes) ?? true }
+                    : selection.levels)
         }
         if let table, let latencyTable, !table.isFromThisHardware {
             note("\(latencyTable): measured on other hardware: \(table.fingerprint)")

@@ -94,8 +94,8 @@ struct Profile: ParsableCommand {
 }
 
 extension Profile {
-    /// What was asked for; for decoding, where time goes into fetching weights, in 8 bits.
-    /// Those asked for, or those that a search may offer.
+    /// Those asked for, or those that a search may offer; for decoding, where time goes into fetching weights, in 8
+    /// bits.
     private func levels<Model: SearchableModel>(for _: Model) throws -> LevelSet {
         if let levels { return levels }
         guard latencyOf == .prefill else { return .standard.with(.int8) }

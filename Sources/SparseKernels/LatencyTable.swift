@@ -8,8 +8,7 @@ import Transformers
 ///
 /// Stored as HDF5 (`"schema": "secateur.latency/4"`): a row for each shape and level, and the hardware
 /// fingerprint, phase, tokens, batch and threads as attributes; where it is of lengths, a column of them, pass after
-/// pass. Version 3, in which levels have no precision because
-/// decoding always had 8-bit weights, is read too.
+/// pass. Version 3, in which levels have no precision because decoding always had 8-bit weights, is read too.
 public struct LatencyTable: Sendable, Equatable {
     /// What a time was measured for.
     public struct Key: Hashable, Sendable {
@@ -68,6 +67,11 @@ public struct LatencyTable: Sendable, Equatable {
     /// scale; nil when it was not measured.
     public func latencyMs(_ shape: LayerShape, _ level: Level) -> Double? {
         entries[Key(rows: shape.rows, cols: shape.cols, level: level)].map { fit.scale * $0.medianMs }
+    }
+
+    /// Whether it has a level for all of some layers.
+    public func has(_ level: Level, for shapes: [LayerShape]) -> Bool {
+        shapes.allSatisfy { latencyMs($0, level) != nil }
     }
 
     /// The same times, adding up in another way.

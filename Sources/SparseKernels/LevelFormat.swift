@@ -96,7 +96,8 @@ public struct LevelFormats: Sendable {
         for level in levels { _ = try format(of: level) }
     }
 
-    /// Packs a weight that has the zeros of a level, of as many rows and columns as its width leaves; see ``LevelFormat/pack(_:weight:bias:for:on:)``.
+    /// Packs a weight that has the zeros of a level, of as many rows and columns as its width leaves; see
+    /// ``LevelFormat/pack(_:weight:bias:for:on:)``.
     /// - Throws: `Issue` when no format makes the level.
     public func pack(
         _ level: Level, weight: Matrix, bias: [Float], for phase: Workload.Phase = .prefill,
@@ -106,7 +107,7 @@ public struct LevelFormats: Sendable {
             .pack(level.with(width: 1), weight: weight, bias: bias, for: phase, on: instructionSet)
     }
 
-    /// What is left of a layer at a level takes in memory, in bytes.
+    /// What the rest of a layer takes in memory at a level, in bytes.
     /// - Throws: `Issue` when no format makes the level.
     public func sizeBytes(
         _ shape: LayerShape, _ level: Level, for phase: Workload.Phase = .prefill

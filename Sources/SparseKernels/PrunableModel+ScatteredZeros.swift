@@ -4,8 +4,7 @@ import Transformers
 
 extension PrunableModel {
     /// The model with every prunable layer packed at a level, zeros placed at random and the first heads and neurons
-    /// left: as fast as one pruned
-    /// to that level, and of no other use.
+    /// left: as fast as one pruned to that level, and of no other use.
     ///
     /// - Parameter phase: what is to be fast. Default: ``PrunableModel/usualPhase``.
     /// - Throws: `Issue` when no format makes the level.

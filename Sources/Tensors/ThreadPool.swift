@@ -1,5 +1,6 @@
 import CKernels
 import Levels
+import Synchronization
 
 /// A fixed team of threads for parallel loops with static splits.
 ///
@@ -80,6 +81,19 @@ public final class ThreadPool: Sendable {
                 body(index)
             }
         }
+    }
+
+    /// What `body` gives for every index of 0..<count, in order; each worker takes the next free index.
+    /// - Throws: what `body` threw for the first index that it threw for.
+    public func map<Value: Sendable>(
+        count: Int, _ body: @Sendable (_ index: Int) throws -> Value
+    ) throws -> [Value] {
+        let results = Mutex([Result<Value, any Error>?](repeating: nil, count: count))
+        forEach(count: count) { index in
+            let result = Result { try body(index) }
+            results.withLock { $0[index] = result }
+        }
+        return try results.withLock { try $0.compactMap { try $0?.get() } }
     }
 
     /// The range of 0..<count that falls to one worker when the count is split evenly.
