@@ -9,6 +9,8 @@ RUN ?= checkpoints/minilm
 LANGUAGE_MODEL ?= models/smollm2
 PREFIX ?= /usr/local
 SECATEUR := .build/release/secateur
+# That of the peers, where it is there.
+PYTHON = $(or $(wildcard .venv/bin/python),python3)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test model language-model text build install search test bench-kernels bench-peers \
@@ -43,6 +45,7 @@ install: build ## copy the command and its shell completions below PREFIX (defau
 search: model text build ## bring MiniLM to a quarter of its latency, train it, and show what came out
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
 		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
+	@$(PYTHON) scripts/compare-onnxruntime.py $(RUN) --model $(MODEL)
 
 setup-test: ## install what only tests use: a browser, Python with h5py, an emulator of Arm
 	@scripts/setup-system.sh test

@@ -114,9 +114,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Levels", "Launch", "Models", "Search", "Report", "Runs", "Agents", "Environments",
-                "Evaluation", "ModelFiles",
-                "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "TinyModels", "Transformers",
+                "Levels", "Launch", "Models", "Search", "Secateur", "Report", "Runs", "Agents",
+                "Environments", "Evaluation", "ModelFiles", "Pruning", "SparseKernels", "Tensors",
+                "Tokenizers", "Training", "TinyModels", "Transformers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks", exclude: ["README.md", "language_peers.py", "language_reference.py"]),
@@ -177,8 +177,8 @@ let package = Package(
         .testTarget(
             name: "SearchTests",
             dependencies: [
-                "Levels", "Search", "Runs", "Agents", "ChainProblem", "Environments", "HDF5", "ModelFiles",
-                "SparseKernels", "Tensors",
+                "Levels", "Search", "Runs", "Agents", "ChainProblem", "Environments", "Evaluation", "HDF5",
+                "ModelFiles", "SparseKernels", "Tensors", "Transformers",
             ]),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", "Runs", "ChainProblem", "Environments", "Levels"]),

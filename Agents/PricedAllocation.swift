@@ -1,6 +1,6 @@
 import Levels
 
-/// The choice of levels by a price: for each layer by itself the level with the least
+/// The choice of levels by a price: for each layer by itself the level, and for each group the structure, with the least
 ///
 ///     loss_l(a) + λ · latency_l(a) + μ · size_l(a)
 ///
@@ -11,25 +11,27 @@ import Levels
 struct PricedAllocation: Sendable {
     private let allocation: AdditiveAllocation
     private let loss: [[Double]]
-    /// The levels of each layer that no other one beats in all of loss, latency and limited size, slowest
-    /// first. The code tries all options: those that are left out never win.
-    private let ladders: [[Int]]
+    /// For each structure, the levels of each layer that no other one of it beats in all of loss, latency and limited
+    /// size, slowest first. The code tries all options: those that are left out never win.
+    private let ladders: [[[Int]]]
 
     init(_ allocation: AdditiveAllocation, loss: [[Double]]) {
         self.allocation = allocation
         self.loss = loss
-        ladders = loss.indices.map { layer in
-            let latency = allocation.latencyMs[layer]
-            let size = allocation.sizeLimitBytes.isFinite ? allocation.sizeBytes[layer] : latency
-            let lost = loss[layer]
-            return lost.indices.filter { level in
-                !lost.indices.contains { other in
-                    lost[other] <= lost[level] && latency[other] <= latency[level]
-                        && size[other] <= size[level]
-                        && (lost[other], latency[other], size[other], other)
-                            < (lost[level], latency[level], size[level], level)
-                }
-            }.sorted { (latency[$0], size[$0]) > (latency[$1], size[$1]) }
+        ladders = allocation.structures.map { levels in
+            loss.indices.map { layer in
+                let latency = allocation.latencyMs[layer]
+                let size = allocation.sizeLimitBytes.isFinite ? allocation.sizeBytes[layer] : latency
+                let lost = loss[layer]
+                return levels.filter { level in
+                    !levels.contains { other in
+                        lost[other] <= lost[level] && latency[other] <= latency[level]
+                            && size[other] <= size[level]
+                            && (lost[other], latency[other], size[other], other)
+                                < (lost[level], latency[level], size[level], level)
+                    }
+                }.sorted { (latency[$0], size[$0]) > (latency[$1], size[$1]) }
+            }
         }
     }
 
@@ -56,14 +58,25 @@ struct PricedAllocation: Sendable {
             }, where: allocation.fits)
     }
 
-    /// The levels at prices; of those that cost alike, the fastest.
+    /// The levels at prices, in the structure of each group in which they cost least together; of those that cost
+    /// alike, the fastest.
     private func levels(perMs: Double, perByte: Double) -> [Int] {
-        ladders.enumerated().map { layer, ladder in
-            let (latency, size) = (allocation.latencyMs[layer], allocation.sizeBytes[layer])
-            func price(_ level: Int) -> Double {
-                loss[layer][level] + perMs * latency[level] + perByte * size[level]
+        typealias Cost = (price: Double, latencyMs: Double)
+        func cost(_ level: Int, of layer: Int) -> Cost {
+            let (latency, size) = (allocation.latencyMs[layer][level], allocation.sizeBytes[layer][level])
+            return (loss[layer][level] + perMs * latency + perByte * size, latency)
+        }
+        return allocation.groups.flatMap { group in
+            let options = ladders.map { ladders in
+                group.map { layer in ladders[layer].min { cost($0, of: layer) < cost($1, of: layer) } ?? 0 }
             }
-            return ladder.min { (price($0), latency[$0]) < (price($1), latency[$1]) } ?? 0
+            func sum(_ levels: [Int]) -> Cost {
+                zip(group, levels).reduce((0, 0)) { sum, choice in
+                    let own = cost(choice.1, of: choice.0)
+                    return (sum.0 + own.price, sum.1 + own.latencyMs)
+                }
+            }
+            return options.min { sum($0) < sum($1) } ?? group.map { _ in 0 }
         }
     }
 
@@ -98,17 +111,15 @@ struct PricedAllocation: Sendable {
         while true {
             let latencyLeft = allocation.latencyLimitMs - allocation.total(allocation.latencyMs, actions)
             var best: (rate: Double, changed: [Int])?
-            for (layer, ladder) in ladders.enumerated() {
-                let (now, latency) = (actions[layer], allocation.latencyMs[layer])
-                for level in ladder where loss[layer][level] < loss[layer][now] {
-                    let extra = latency[level] - latency[now]
-                    guard extra <= latencyLeft else { continue }
-                    // Where size is limited, what saves loss may cost bytes alone.
-                    let rate = (loss[layer][now] - loss[layer][level]) / max(extra, .leastNormalMagnitude)
-                    guard rate > best?.rate ?? 0 else { continue }
-                    let changed = actions.with(level, at: layer)
-                    if allocation.fits(changed) { best = (rate, changed) }
-                }
+            for change in changes(of: actions) {
+                let saved = -difference(loss, change, actions)
+                let extra = difference(allocation.latencyMs, change, actions)
+                guard saved > 0, extra <= latencyLeft else { continue }
+                // Where size is limited, what saves loss may cost bytes alone.
+                let rate = saved / max(extra, .leastNormalMagnitude)
+                guard rate > best?.rate ?? 0 else { continue }
+                let changed = actions.with(change)
+                if allocation.fits(changed) { best = (rate, changed) }
             }
             guard let best else { return actions }
             actions = best.changed
@@ -120,17 +131,16 @@ struct PricedAllocation: Sendable {
     func exchanged(_ actions: [Int]) -> [Int] {
         var actions = actions
         for _ in 0..<200 {
-            var best: (change: Double, actions: [Int]) = (-1e-12, actions)
-            for (layer, ladder) in ladders.enumerated() {
-                for level in ladder {
-                    let change = loss[layer][level] - loss[layer][actions[layer]]
-                    guard change < 0 else { continue }
-                    payments(for: level, of: layer, in: actions) { other, lower in
-                        let whole = change + loss[other][lower] - loss[other][actions[other]]
-                        guard whole < best.change else { return }
-                        let changed = actions.with(level, at: layer).with(lower, at: other)
-                        if allocation.fits(changed) { best = (whole, changed) }
-                    }
+            var best: (saved: Double, actions: [Int]) = (-1e-12, actions)
+            let changes = changes(of: actions)
+            for raise in changes {
+                let change = difference(loss, raise, actions)
+                guard change < 0 else { continue }
+                for payment in payments(for: raise, among: changes, in: actions) {
+                    let whole = change + difference(loss, payment, actions)
+                    guard whole < best.saved else { continue }
+                    let changed = actions.with(raise).with(payment)
+                    if allocation.fits(changed) { best = (whole, changed) }
                 }
             }
             if best.actions == actions { break }
@@ -139,48 +149,72 @@ struct PricedAllocation: Sendable {
         return actions
     }
 
-    /// The policies in which a layer goes one step up and, where that is too much, another one down; those of
-    /// the least loss first.
+    /// The policies in which a layer goes one step up, or its whole group where there is none, and, where that is too
+    /// much, another layer or group down; those of the least loss first.
     func swaps(of actions: [Int], up layer: Int) -> [[Int]] {
-        let latency = allocation.latencyMs[layer]
-        guard let level = ladders[layer].last(where: { latency[$0] > latency[actions[layer]] }) else {
-            return []
-        }
-        let raised = actions.with(level, at: layer)
+        guard let raise = raise(of: layer, in: actions) else { return [] }
+        let raised = actions.with(raise)
         if allocation.fits(raised) { return [raised] }
-        var found: [(loss: Double, actions: [Int])] = []
-        payments(for: level, of: layer, in: actions) { other, lower in
-            let changed = raised.with(lower, at: other)
-            if allocation.fits(changed) { found.append((allocation.total(loss, changed), changed)) }
+        let found = payments(for: raise, among: changes(of: actions), in: actions).compactMap { payment in
+            let changed = raised.with(payment)
+            return allocation.fits(changed) ? (loss: allocation.total(loss, changed), actions: changed) : nil
         }
         return found.enumerated().sorted { ($0.1.loss, $0.0) < ($1.1.loss, $1.0) }.map(\.element.actions)
     }
 
-    /// Calls with each level of another layer that makes room for a level of this one.
+    private func raise(of layer: Int, in actions: [Int]) -> AdditiveAllocation.Change? {
+        let latency = allocation.latencyMs[layer]
+        let structure = allocation.structureOfLevel[actions[layer]]
+        if let level = ladders[structure][layer].last(where: { latency[$0] > latency[actions[layer]] }) {
+            return .init(places: [layer], levels: [level])
+        }
+        guard structure > 0, let group = allocation.groups.first(where: { $0.contains(layer) }) else {
+            return nil
+        }
+        return allocation.change(of: group, to: structure - 1, in: actions)
+    }
+
+    /// Each layer at other levels of its structure, and each group in other structures.
+    private func changes(of actions: [Int]) -> [AdditiveAllocation.Change] {
+        allocation.groups.flatMap { group in
+            let own = ladders[allocation.structureOfLevel[actions[group[0]]]]
+            return group.flatMap { layer in
+                own[layer].filter { $0 != actions[layer] }.map { .init(places: [layer], levels: [$0]) }
+            } + ladders.indices.compactMap { allocation.change(of: group, to: $0, in: actions) }
+        }
+    }
+
+    /// Changes elsewhere that make room for one.
     private func payments(
-        for level: Int, of layer: Int, in actions: [Int], _ body: (_ layer: Int, _ level: Int) -> Void
-    ) {
+        for raise: AdditiveAllocation.Change, among changes: [AdditiveAllocation.Change], in actions: [Int]
+    ) -> [AdditiveAllocation.Change] {
         func excess(_ table: [[Double]], _ limit: Double) -> Double {
-            allocation.total(table, actions) + table[layer][level] - table[layer][actions[layer]] - limit
+            allocation.total(table, actions) + difference(table, raise, actions) - limit
         }
         let tooSlow = excess(allocation.latencyMs, allocation.latencyLimitMs)
         let tooLarge = excess(allocation.sizeBytes, allocation.sizeLimitBytes)
-        for (other, ladder) in ladders.enumerated() where other != layer {
-            let (latency, size) = (allocation.latencyMs[other], allocation.sizeBytes[other])
-            let now = actions[other]
-            for lower in ladder
-            where latency[now] - latency[lower] >= tooSlow && size[now] - size[lower] >= tooLarge {
-                body(other, lower)
-            }
+        return changes.filter { change in
+            -difference(allocation.latencyMs, change, actions) >= tooSlow
+                && -difference(allocation.sizeBytes, change, actions) >= tooLarge
+                && change.places.allSatisfy { !raise.places.contains($0) }
+        }
+    }
+
+    /// By how much a change changes the sum of a table.
+    private func difference(
+        _ table: [[Double]], _ change: AdditiveAllocation.Change, _ actions: [Int]
+    ) -> Double {
+        zip(change.places, change.levels).reduce(0) { sum, choice in
+            sum + table[choice.0][choice.1] - table[choice.0][actions[choice.0]]
         }
     }
 }
 
 extension [Int] {
-    /// The same policy with another level of one layer.
-    fileprivate func with(_ level: Int, at layer: Int) -> [Int] {
+    /// The same policy after a change.
+    func with(_ change: AdditiveAllocation.Change) -> [Int] {
         var changed = self
-        changed[layer] = level
+        change.apply(to: &changed)
         return changed
     }
 }

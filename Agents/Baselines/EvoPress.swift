@@ -6,7 +6,8 @@ import Tensors
 /// with one to three level switches, one layer made slower and another faster so that the cost stays what it
 /// was, and takes the parent's place when it is no worse.
 ///
-/// Levels of a layer are those that no other level beats in both latency and output error, in that order. The
+/// Levels of a layer are those that no other level beats in both latency and output error, in that order. Where heads
+/// and neurons can be removed, a switch may be that of a group of layers to the next structure. The
 /// number of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is in
 /// stages: the offspring of a generation are scored on few tokens, the best of them on more, and the best one
 /// by a whole evaluation, on the same data as the parent was. The public code has 64 offspring, of which 8
@@ -16,6 +17,7 @@ import Tensors
 public struct EvoPress: Agent {
     public static let name = "evopress"
     public static let usesSensitivities = false
+    public static let choosesStructure = true
 
     /// What can be tuned.
     public struct Settings: AgentSettings {
@@ -43,7 +45,8 @@ public struct EvoPress: Agent {
 
     private let settings: Settings
     private let costs: LevelCosts
-    private let ladders: [[Int]]
+    /// [structure][layer]
+    private let ladders: [[[Int]]]
     private var random: CounterBasedRandom
     private var parent: [Int] = []
     private var parentReward: Double?
@@ -58,17 +61,19 @@ public struct EvoPress: Agent {
     public init(costs: LevelCosts, target: Target, budget: Int, seed: UInt64, settings: Settings) {
         self.settings = settings
         self.costs = costs
-        ladders = costs.layers.indices.map {
-            Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.outputError[$0])
+        ladders = costs.structures.map { levels in
+            costs.layers.indices.map {
+                Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.outputError[$0], among: levels)
+            }
         }
         random = CounterBasedRandom(seed: seed)
         starts = Uniform(costs: costs, target: target, budget: budget, seed: seed).list.candidates
     }
 
-    /// The levels that no other beats in both, from slow to fast.
-    static func ladder(latencyMs: [Double], error: [Double]) -> [Int] {
-        latencyMs.indices.filter { level in
-            !latencyMs.indices.contains { other in
+    /// The levels among some that no other of them beats in both, from slow to fast.
+    static func ladder(latencyMs: [Double], error: [Double], among levels: [Int]) -> [Int] {
+        levels.filter { level in
+            !levels.contains { other in
                 latencyMs[other] <= latencyMs[level] && error[other] <= error[level]
                     && (latencyMs[other], error[other], other) < (latencyMs[level], error[level], level)
             }
@@ -141,31 +146,42 @@ public struct EvoPress: Agent {
         var actions = parent
         var slowed: Set<Int> = []
         for _ in 0..<count {
-            let candidates = actions.indices.filter { step(actions, $0, faster: false) != nil }
-            guard let layer = candidates.randomElement(using: &random),
-                let slower = step(actions, layer, faster: false)
-            else { break }
-            actions[layer] = slower
-            slowed.insert(layer)
+            let candidates = steps(of: actions, faster: false, allocation)
+            guard let slower = candidates.randomElement(using: &random) else { break }
+            slower.apply(to: &actions)
+            slowed.formUnion(slower.places)
             while !allocation.fits(actions) {
-                let others = actions.indices.filter {
-                    !slowed.contains($0) && step(actions, $0, faster: true) != nil
-                }
-                guard let other = others.randomElement(using: &random),
-                    let faster = step(actions, other, faster: true)
-                else { return parent }
-                actions[other] = faster
+                let others = steps(of: actions, faster: true, allocation)
+                    .filter { slowed.isDisjoint(with: $0.places) }
+                guard let faster = others.randomElement(using: &random) else { return parent }
+                faster.apply(to: &actions)
             }
         }
         return actions
     }
 
+    /// Each layer's step to the next level of its structure, and each group's to the next structure.
+    private func steps(
+        of actions: [Int], faster: Bool, _ allocation: AdditiveAllocation
+    ) -> [AdditiveAllocation.Change] {
+        let layers = actions.indices.compactMap { layer in
+            let ladder = ladders[allocation.structureOfLevel[actions[layer]]][layer]
+            return next(on: ladder, to: actions[layer], of: layer, faster: faster).map {
+                AdditiveAllocation.Change(places: [layer], levels: [$0])
+            }
+        }
+        let groups = allocation.groups.compactMap { group in
+            let next = allocation.structureOfLevel[actions[group[0]]] + (faster ? 1 : -1)
+            return ladders.indices.contains(next) ? allocation.change(of: group, to: next, in: actions) : nil
+        }
+        return layers + groups
+    }
+
     /// The next level on a layer's ladder; a level that is not on it goes to the nearest.
-    private func step(_ actions: [Int], _ layer: Int, faster: Bool) -> Int? {
-        let (ladder, latency) = (ladders[layer], costs.latencyMs[layer])
-        let now = latency[actions[layer]]
+    private func next(on ladder: [Int], to level: Int, of layer: Int, faster: Bool) -> Int? {
+        let latency = costs.latencyMs[layer]
         return faster
-            ? ladder.first { latency[$0] < now } : ladder.last { latency[$0] > now }
+            ? ladder.first { latency[$0] < latency[level] } : ladder.last { latency[$0] > latency[level] }
     }
 
     // MARK: State

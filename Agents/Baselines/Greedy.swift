@@ -5,6 +5,7 @@ import Environments
 /// millisecond it saves, until the target is met; what is left is spent likewise.
 public struct Greedy: ListedCandidates {
     public static let name = "greedy"
+    public static let choosesStructure = true
 
     var list: CandidateList
 

@@ -14,6 +14,7 @@ import Tensors
 public struct SPDY: Agent {
     public static let name = "spdy"
     public static let usesSensitivities = false
+    public static let choosesStructure = true
 
     /// What can be tuned; the defaults are the paper's.
     public struct Settings: AgentSettings {

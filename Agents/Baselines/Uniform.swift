@@ -1,12 +1,13 @@
 import Environments
 
-/// The same level for all layers, as nearly as the target can be met: for each pattern, the mildest sparsity
-/// that meets it, and the next milder one for as many layers, from the first on, as what is left allows.
+/// The same level for all layers, as nearly as the target can be met: for each width, pattern and precision, the mildest
+/// sparsity that meets it, and the next milder one for as many layers, from the first on, as what is left allows.
 ///
-/// Has as many candidates as there are patterns that can meet it, evaluates each once, and is done. When
+/// Has as many candidates as there are kinds of levels that can meet it, evaluates each once, and is done. When
 /// the dense model meets the target, that is the mildest of all and the only candidate.
 public struct Uniform: ListedCandidates {
     public static let name = "uniform"
+    public static let choosesStructure = true
 
     var list: CandidateList
 
@@ -14,7 +15,9 @@ public struct Uniform: ListedCandidates {
 
     static func candidates(_ costs: LevelCosts, _ allocation: AdditiveAllocation) -> [[Int]] {
         func uniform(_ level: Int) -> [Int] { [Int](repeating: level, count: costs.layers.count) }
-        let fitting = costs.levels.indices.filter { allocation.fits(uniform($0)) }
+        let fitting = costs.levels.indices.filter {
+            !costs.levels[$0].isRemoved && allocation.fits(uniform($0))
+        }
         if fitting.contains(costs.levels.dense) { return [costs.densePolicy] }
         let mildest = fitting.filter { level in
             !fitting.contains { other in
@@ -36,16 +39,16 @@ public struct Uniform: ListedCandidates {
         }
     }
 
-    /// The level of the same pattern and precision whose sparsity is the next below; below the lowest, the
-    /// precision alone.
+    /// The level of the same width, pattern and precision whose sparsity is the next below; below the lowest, that
+    /// without zeros.
     private static func milder(than level: Int, _ costs: LevelCosts) -> Int? {
         let (own, levels) = (costs.levels[level], costs.levels)
         return levels.indices
             .filter { index in
                 let isLikeIt = levels[index].kind == own.kind
                 let isItsPrecision =
-                    levels[index].keepsAll && !levels.isDense(index)
-                    && levels[index].precision == own.precision
+                    levels[index].pattern == .dense && !levels.isDense(index)
+                    && levels[index].precision == own.precision && levels[index].width == own.width
                 return (isLikeIt || isItsPrecision) && levels[index].sparsity < own.sparsity
             }
             .max { costs.levels[$0].sparsity < costs.levels[$1].sparsity }

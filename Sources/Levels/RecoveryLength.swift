@@ -24,7 +24,8 @@ public enum RecoveryLength: Sendable, Equatable, CodedAsText {
         switch self {
         case .steps(let steps): "\(steps)"
         case .seconds(let seconds):
-            seconds.truncatingRemainder(dividingBy: 60) == 0 ? "\(Int(seconds / 60))m" : "\(seconds)s"
+            seconds.truncatingRemainder(dividingBy: 60) == 0
+                ? "\(Int(seconds / 60))m" : "\(seconds)s".replacing(".0s", with: "s")
         }
     }
 }

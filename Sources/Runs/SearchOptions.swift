@@ -60,9 +60,10 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     private var finetuneSteps: Int?
     /// How much each part of the reward counts.
     public var weights = RewardWeights()
-    /// Sentences to calibrate on.
+    /// Sentences to calibrate on; of texts longer than 32 tokens on average fewer, that have as many tokens.
     public var calibrationSentences = 512
-    /// Sentences that the reward is computed on, and as many again to pick the final policy by.
+    /// Sentences that the reward is computed on, and twice as many others that pick the final policy; of long texts
+    /// likewise fewer.
     public var rewardSentences = 600
     /// Windows of 512 tokens that a language model is calibrated on.
     public var calibrationWindows = 32

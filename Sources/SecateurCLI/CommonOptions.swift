@@ -82,13 +82,17 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "Fixes all random choices. Default: 1.")
     var seed: UInt64?
 
-    @Option(help: "Sentences of the training file to calibrate on. Default: 512.")
+    @Option(
+        help: """
+            Sentences of the training file to calibrate on; of texts longer than 32 tokens on average fewer, that have \
+            as many tokens. Default: 512.
+            """)
     var calibrationSentences: Int?
 
     @Option(
         help: """
-            Sentences of the training file that a search computes rewards on. Default: 600; others pick the final \
-            policy.
+            Sentences of the training file that a search computes rewards on, of long texts likewise fewer. \
+            Default: 600; others pick the final policy.
             """)
     var rewardSentences: Int?
 

@@ -21,7 +21,8 @@ import Testing
         let largestStep = try #require(
             costs.latencyMs.indices.flatMap { layer in
                 let ladder = EvoPress.ladder(
-                    latencyMs: costs.latencyMs[layer], error: costs.outputError[layer])
+                    latencyMs: costs.latencyMs[layer], error: costs.outputError[layer],
+                    among: Array(costs.levels.indices))
                 return zip(ladder, ladder.dropFirst()).map {
                     costs.latencyMs[layer][$0] - costs.latencyMs[layer][$1]
                 }

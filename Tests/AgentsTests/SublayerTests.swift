@@ -95,6 +95,35 @@ import Testing
         #expect(levels.contains { !$0.contains(0) })
     }
 
+    /// What every agent that knows structures proposes has one in each group, and meets the target; with budget, those
+    /// that learn find policies with several structures that are better than the best single one.
+    @Test(
+        arguments: AgentRegistry.standard.agents.filter { $0.choosesStructure && $0.name != "natural" }.map {
+            $0.name
+        })
+    func agentsKeepGroupsTogether(_ name: String) throws {
+        let toy = SublayerProblem(groups: 6, problem: 2)
+        let target = toy.target(0.35)
+        let environment = PruningEnvironment(costs: toy.costs, budget: 120, evaluator: toy)
+        var agent = try AgentRegistry.standard.make(
+            name, costs: toy.costs, target: target, budget: 120, seed: 1, options: [:])
+        var losses: [Double] = []
+        while environment.evaluationsLeft > 0, agent.wantsMore {
+            while let wanted = agent.screening(for: target) {
+                agent.learn(fromScores: try environment.screen(wanted.policies, share: wanted.share))
+            }
+            let (_, actions, terms) = try walk(environment, target: target) { observation, _ in
+                agent.act(observation)
+            }
+            #expect(toy.isWhole(actions) && toy.costs.meet(target, with: actions))
+            agent.finish(Episode(actions: actions, terms: terms))
+            losses.append(toy.loss(of: actions))
+        }
+        let optimum = toy.optimalLoss(latencyMs: target.latencyMs)
+        let factors: [String: Double] = ["uniform": 10, "greedy": 3]
+        #expect((losses.min() ?? .infinity) <= (factors[name] ?? 1.5) * optimum)
+    }
+
     /// Told twice and half of what removals lose, the agent finds out.
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func theDefaultAgentLearnsWhatRemovalsLose(problem: UInt64) throws {

@@ -50,11 +50,8 @@ import Testing
 }
 
 @Suite struct LabelledExamplesTests {
-    private func file(_ text: String) throws -> String {
-        let path = NSTemporaryDirectory() + "\(UUID().uuidString).tsv"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        return path
-    }
+    private let texts = TemporaryTexts()
+    private func file(_ text: String) throws -> String { try texts.write(text, "examples.tsv") }
 
     @Test func readsSentencesAndPairs() throws {
         let single = try Datasets.labelled(path: file("label\tsentence\r\n1\ta b\r\n\r\n0\t\n"))

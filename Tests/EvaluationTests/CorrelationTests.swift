@@ -70,14 +70,10 @@ import Testing
 }
 
 @Suite struct DatasetsTests {
-    private func file(_ text: String, _ name: String) throws -> String {
-        let path = NSTemporaryDirectory() + "\(UUID().uuidString)-\(name)"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        return path
-    }
+    private let texts = TemporaryTexts()
 
     @Test func readsPairs() throws {
-        let path = try file("score\tsentence1\tsentence2\n5\ta\tb\r\n0.5\tc\td\n", "pairs.tsv")
+        let path = try texts.write("score\tsentence1\tsentence2\n5\ta\tb\r\n0.5\tc\td\n", "pairs.tsv")
         let pairs = try Datasets.scoredPairs(path: path)
         #expect(pairs.map(\.score) == [5, 0.5] && pairs.map(\.second) == ["b", "d"])
     }
@@ -89,7 +85,7 @@ import Testing
         ("sentence1\tsentence2\tscore\na\tb\tnan\n", "line 2"),
     ])
     func badPairsAreNamed(_ text: String, _ expected: String) throws {
-        let path = try file(text, "bad.tsv")
+        let path = try texts.write(text, "bad.tsv")
         let error = #expect(throws: Levels.Issue.self) { try Datasets.scoredPairs(path: path) }
         #expect(error?.subject == .path(path) && error?.description.contains(expected) == true)
     }
@@ -100,8 +96,9 @@ import Testing
     }
 
     @Test func sentencesOfTextAndOfTables() throws {
-        #expect(try Datasets.sentences(path: file(" one \n\ntwo\none\n", "text.txt")) == ["one", "two"])
-        let table = try file("sentence1\tsentence2\tscore\na\tb\t1\nb\tc\t2\n", "table.tsv")
+        #expect(
+            try Datasets.sentences(path: texts.write(" one \n\ntwo\none\n", "text.txt")) == ["one", "two"])
+        let table = try texts.write("sentence1\tsentence2\tscore\na\tb\t1\nb\tc\t2\n", "table.tsv")
         #expect(try Datasets.sentences(path: table) == ["a", "b", "c"])
     }
 }

@@ -5,7 +5,6 @@ import os
 
 import numpy as np
 import onnxruntime
-import openvino
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from peers import onnx_encoder
@@ -44,6 +43,8 @@ def onnxruntime_encoder(peer, threads, batch, tokens):
 
 
 def openvino_encoder(peer, threads, batch, tokens):
+    import openvino
+
     core = openvino.Core()
     model = core.read_model(peer.path)
     if batch:
@@ -69,23 +70,29 @@ def has_native_bfloat16():
     return bool(processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
+def build_onnxruntime(model, work):
+    """Builds what is not there yet: peers in fp32 and, by dynamic quantization, in int8."""
+    exact, dynamic = f"{work}/fp32.onnx", f"{work}/dynamic-int8.onnx"
+    if not os.path.exists(exact):
+        onnx_encoder.build(model, exact)
+    if not os.path.exists(dynamic):
+        logging.getLogger().setLevel(logging.ERROR)
+        quantize_dynamic(exact, dynamic, weight_type=QuantType.QInt8)
+    return [
+        Peer("onnxruntime fp32", "onnxruntime", exact), Peer("onnxruntime int8", "onnxruntime", dynamic)]
+
+
 def build(model, work, calibration):
     """Builds what is not there yet.
 
     :param calibration: arrays of ids [1 × tokens], that ranges of activations are taken from
     :return: peers by name; bf16 is there also where this processor only emulates it
     """
-    exact, dynamic, static = f"{work}/fp32.onnx", f"{work}/dynamic-int8.onnx", f"{work}/nncf-int8.xml"
-    if not os.path.exists(exact):
-        onnx_encoder.build(model, exact)
-    if not os.path.exists(dynamic):
-        logging.getLogger().setLevel(logging.ERROR)
-        quantize_dynamic(exact, dynamic, weight_type=QuantType.QInt8)
+    peers = build_onnxruntime(model, work)
+    exact, static = peers[0].path, f"{work}/nncf-int8.xml"
     if not os.path.exists(static):
         quantize_static(exact, static, calibration)
-    return [
-        Peer("onnxruntime fp32", "onnxruntime", exact),
-        Peer("onnxruntime int8", "onnxruntime", dynamic),
+    return peers + [
         Peer("OpenVINO fp32", "openvino", exact, "f32"),
         Peer("OpenVINO bf16", "openvino", exact, "bf16"),
         Peer("OpenVINO int8", "openvino", static),
@@ -94,6 +101,7 @@ def build(model, work, calibration):
 
 def quantize_static(exact, path, calibration):
     import nncf
+    import openvino
 
     nncf.set_log_level(logging.ERROR)
     quantized = nncf.quantize(
@@ -103,6 +111,8 @@ def quantize_static(exact, path, calibration):
 
 
 def versions():
+    import openvino
+
     return f"onnxruntime {onnxruntime.__version__}, OpenVINO {openvino.__version__.split('-')[0]}"
 
 

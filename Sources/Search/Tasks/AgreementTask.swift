@@ -18,7 +18,9 @@ public struct AgreementTask: SearchTask {
 
     /// The first part of the sentences.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        model.sentences.encode(Self.parts(of: try Datasets.sentences(path: options.train), options)[0])
+        SearchData<Encoder>.limited(
+            model.sentences.encode(Self.parts(of: try Datasets.sentences(path: options.train), options)[0]),
+            by: options)
     }
 
     /// Of all sentences.
@@ -66,6 +68,7 @@ public struct AgreementTask: SearchTask {
                 spaceWeight: options.weights.space)
         }
         return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
+            .limited(by: options)
     }
 
     /// Agreement on the file's sentences; nDCG@10 on a folder of documents and queries.

@@ -41,7 +41,7 @@ public struct ClassesTask: SearchTask {
 
     /// The first part of the examples.
     public func calibration(_ options: SearchOptions, for model: ClassifierModel) throws -> [[Int32]] {
-        try parts(options, model)[0].sequences
+        SearchData<SequenceClassifier>.limited(try parts(options, model)[0].sequences, by: options)
     }
 
     /// Rewards and checks are mixed of labels and agreement.
@@ -55,7 +55,8 @@ public struct ClassesTask: SearchTask {
                 agreement: ClassAgreement(task, dense: model.classifier, pool: pool))
         }
         return SearchData(
-            calibration: parts[0].sequences, reward: mixed(parts[1]), check: mixed(parts[2]))
+            calibration: parts[0].sequences, reward: mixed(parts[1]), check: mixed(parts[2])
+        ).limited(by: options)
     }
 
     public func validation(

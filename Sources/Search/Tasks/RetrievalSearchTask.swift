@@ -23,7 +23,8 @@ public struct RetrievalSearchTask: SearchTask {
 
     /// The first part of the documents.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        model.sentences.encode(AgreementTask.parts(of: try texts(options), options)[0])
+        SearchData<Encoder>.limited(
+            model.sentences.encode(AgreementTask.parts(of: try texts(options), options)[0]), by: options)
     }
 
     /// Of all documents and queries.

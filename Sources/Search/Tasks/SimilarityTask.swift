@@ -39,7 +39,8 @@ public struct SimilarityTask: SearchTask {
 
     /// The sentences of the first part of the pairs.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        model.sentences.encode(Self.sentences(try parts(options)[0]))
+        SearchData<Encoder>.limited(
+            model.sentences.encode(Self.sentences(try parts(options)[0])), by: options)
     }
 
     /// Rewards and checks are mixed of labels and agreement.
@@ -58,7 +59,8 @@ public struct SimilarityTask: SearchTask {
         }
         return SearchData(
             calibration: model.sentences.encode(Self.sentences(parts[0])), reward: mixed(parts[1]),
-            check: mixed(parts[2]))
+            check: mixed(parts[2])
+        ).limited(by: options)
     }
 
     /// Spearman's ρ.
