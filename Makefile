@@ -45,7 +45,7 @@ install: build ## copy the command and its shell completions below PREFIX (defau
 search: model text build ## bring MiniLM to a quarter of its latency, train it, and show what came out
 	$(SECATEUR) search $(MODEL) --task fidelity --train $(TEXT) --target-latency $(TARGET) \
 		--budget $(BUDGET) --seed $(SEED) --output $(RUN) --overwrite
-	@$(PYTHON) scripts/compare-onnxruntime.py $(RUN) --model $(MODEL)
+	@$(PYTHON) scripts/compare-onnxruntime.py $(RUN)
 
 setup-test: ## install what only tests use: a browser, Python with h5py, an emulator of Arm
 	@scripts/setup-system.sh test

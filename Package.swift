@@ -72,7 +72,7 @@ let package = Package(
             name: "Search",
             dependencies: [
                 "Levels", "Models", "Agents", "Environments", "Evaluation", "ModelFiles", "Pruning", "Runs",
-                "SparseKernels", "Tensors", "Training", "Transformers",
+                "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
             ],
             exclude: ["README.md"]),
         .target(
@@ -178,7 +178,7 @@ let package = Package(
             name: "SearchTests",
             dependencies: [
                 "Levels", "Search", "Runs", "Agents", "ChainProblem", "Environments", "Evaluation", "HDF5",
-                "ModelFiles", "SparseKernels", "Tensors", "Transformers",
+                "ModelFiles", "Models", "SparseKernels", "Tensors", "TinyModels", "Training",
             ]),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", "Runs", "ChainProblem", "Environments", "Levels"]),

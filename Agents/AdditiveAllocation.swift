@@ -143,9 +143,30 @@ struct AdditiveAllocation: Sendable {
         let places: [Int]
         let levels: [Int]
 
+        /// Leaves everything as it is.
+        static let none = Change(places: [], levels: [])
+
         /// Makes it.
         func apply(to actions: inout [Int]) {
             for (place, level) in zip(places, levels) { actions[place] = level }
+        }
+
+        /// A policy after it.
+        func applied(to actions: [Int]) -> [Int] {
+            var changed = actions
+            apply(to: &changed)
+            return changed
+        }
+    }
+
+    /// The levels among some that no other of them beats in all of some costs of a layer, [cost][level]; of equal
+    /// ones the first.
+    static func undominated(_ levels: [Int], by costs: [[Double]]) -> [Int] {
+        levels.filter { level in
+            !levels.contains { other in
+                costs.allSatisfy { $0[other] <= $0[level] }
+                    && (other < level || costs.contains { $0[other] < $0[level] })
+            }
         }
     }
 
@@ -174,8 +195,21 @@ struct AdditiveAllocation: Sendable {
         return same.count == group.count ? Change(places: group, levels: same) : nil
     }
 
+    /// The same, where the structure has no such levels with those that take about as long.
+    func nearestChange(of group: [Int], to structure: Int, in actions: [Int]) -> Change? {
+        guard structureOfLevel[actions[group[0]]] != structure else { return nil }
+        if let same = change(of: group, to: structure, in: actions) { return same }
+        let levels = group.map { layer in
+            let row = latencyMs[layer]
+            return structures[structure].min {
+                abs(row[$0] - row[actions[layer]]) < abs(row[$1] - row[actions[layer]])
+            } ?? actions[layer]
+        }
+        return Change(places: group, levels: levels)
+    }
+
     /// The sum of a table after a change.
-    private func sum(_ before: Double, after change: Change, of actions: [Int], in table: [[Double]])
+    func sum(_ before: Double, after change: Change, of actions: [Int], in table: [[Double]])
         -> Double
     {
         zip(change.places, change.levels).reduce(before) { sum, choice in

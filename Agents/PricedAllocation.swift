@@ -22,15 +22,8 @@ struct PricedAllocation: Sendable {
             loss.indices.map { layer in
                 let latency = allocation.latencyMs[layer]
                 let size = allocation.sizeLimitBytes.isFinite ? allocation.sizeBytes[layer] : latency
-                let lost = loss[layer]
-                return levels.filter { level in
-                    !levels.contains { other in
-                        lost[other] <= lost[level] && latency[other] <= latency[level]
-                            && size[other] <= size[level]
-                            && (lost[other], latency[other], size[other], other)
-                                < (lost[level], latency[level], size[level], level)
-                    }
-                }.sorted { (latency[$0], size[$0]) > (latency[$1], size[$1]) }
+                return AdditiveAllocation.undominated(levels, by: [loss[layer], latency, size])
+                    .sorted { (latency[$0], size[$0]) > (latency[$1], size[$1]) }
             }
         }
     }
@@ -112,13 +105,13 @@ struct PricedAllocation: Sendable {
             let latencyLeft = allocation.latencyLimitMs - allocation.total(allocation.latencyMs, actions)
             var best: (rate: Double, changed: [Int])?
             for change in changes(of: actions) {
-                let saved = -difference(loss, change, actions)
-                let extra = difference(allocation.latencyMs, change, actions)
+                let saved = -allocation.sum(0, after: change, of: actions, in: loss)
+                let extra = allocation.sum(0, after: change, of: actions, in: allocation.latencyMs)
                 guard saved > 0, extra <= latencyLeft else { continue }
                 // Where size is limited, what saves loss may cost bytes alone.
                 let rate = saved / max(extra, .leastNormalMagnitude)
                 guard rate > best?.rate ?? 0 else { continue }
-                let changed = actions.with(change)
+                let changed = change.applied(to: actions)
                 if allocation.fits(changed) { best = (rate, changed) }
             }
             guard let best else { return actions }
@@ -134,12 +127,12 @@ struct PricedAllocation: Sendable {
             var best: (saved: Double, actions: [Int]) = (-1e-12, actions)
             let changes = changes(of: actions)
             for raise in changes {
-                let change = difference(loss, raise, actions)
+                let change = allocation.sum(0, after: raise, of: actions, in: loss)
                 guard change < 0 else { continue }
                 for payment in payments(for: raise, among: changes, in: actions) {
-                    let whole = change + difference(loss, payment, actions)
+                    let whole = change + allocation.sum(0, after: payment, of: actions, in: loss)
                     guard whole < best.saved else { continue }
-                    let changed = actions.with(raise).with(payment)
+                    let changed = payment.applied(to: raise.applied(to: actions))
                     if allocation.fits(changed) { best = (whole, changed) }
                 }
             }
@@ -153,10 +146,10 @@ struct PricedAllocation: Sendable {
     /// much, another layer or group down; those of the least loss first.
     func swaps(of actions: [Int], up layer: Int) -> [[Int]] {
         guard let raise = raise(of: layer, in: actions) else { return [] }
-        let raised = actions.with(raise)
+        let raised = raise.applied(to: actions)
         if allocation.fits(raised) { return [raised] }
         let found = payments(for: raise, among: changes(of: actions), in: actions).compactMap { payment in
-            let changed = raised.with(payment)
+            let changed = payment.applied(to: raised)
             return allocation.fits(changed) ? (loss: allocation.total(loss, changed), actions: changed) : nil
         }
         return found.enumerated().sorted { ($0.1.loss, $0.0) < ($1.1.loss, $1.0) }.map(\.element.actions)
@@ -171,7 +164,7 @@ struct PricedAllocation: Sendable {
         guard structure > 0, let group = allocation.groups.first(where: { $0.contains(layer) }) else {
             return nil
         }
-        return allocation.change(of: group, to: structure - 1, in: actions)
+        return allocation.nearestChange(of: group, to: structure - 1, in: actions)
     }
 
     /// Each layer at other levels of its structure, and each group in other structures.
@@ -180,41 +173,25 @@ struct PricedAllocation: Sendable {
             let own = ladders[allocation.structureOfLevel[actions[group[0]]]]
             return group.flatMap { layer in
                 own[layer].filter { $0 != actions[layer] }.map { .init(places: [layer], levels: [$0]) }
-            } + ladders.indices.compactMap { allocation.change(of: group, to: $0, in: actions) }
+            } + ladders.indices.compactMap { allocation.nearestChange(of: group, to: $0, in: actions) }
         }
     }
 
-    /// Changes elsewhere that make room for one.
+    /// Changes elsewhere that make room for one; none, where there is room.
     private func payments(
         for raise: AdditiveAllocation.Change, among changes: [AdditiveAllocation.Change], in actions: [Int]
     ) -> [AdditiveAllocation.Change] {
+        func change(_ table: [[Double]], _ change: AdditiveAllocation.Change) -> Double {
+            allocation.sum(0, after: change, of: actions, in: table)
+        }
         func excess(_ table: [[Double]], _ limit: Double) -> Double {
-            allocation.total(table, actions) + difference(table, raise, actions) - limit
+            allocation.total(table, actions) + change(table, raise) - limit
         }
         let tooSlow = excess(allocation.latencyMs, allocation.latencyLimitMs)
         let tooLarge = excess(allocation.sizeBytes, allocation.sizeLimitBytes)
-        return changes.filter { change in
-            -difference(allocation.latencyMs, change, actions) >= tooSlow
-                && -difference(allocation.sizeBytes, change, actions) >= tooLarge
-                && change.places.allSatisfy { !raise.places.contains($0) }
+        return ([.none] + changes).filter {
+            -change(allocation.latencyMs, $0) >= tooSlow && -change(allocation.sizeBytes, $0) >= tooLarge
+                && $0.places.allSatisfy { !raise.places.contains($0) }
         }
-    }
-
-    /// By how much a change changes the sum of a table.
-    private func difference(
-        _ table: [[Double]], _ change: AdditiveAllocation.Change, _ actions: [Int]
-    ) -> Double {
-        zip(change.places, change.levels).reduce(0) { sum, choice in
-            sum + table[choice.0][choice.1] - table[choice.0][actions[choice.0]]
-        }
-    }
-}
-
-extension [Int] {
-    /// The same policy after a change.
-    func with(_ change: AdditiveAllocation.Change) -> [Int] {
-        var changed = self
-        change.apply(to: &changed)
-        return changed
     }
 }

@@ -369,7 +369,7 @@ def check_static_onnx(run, script, hf, data, text, sentences):
     """Scales that are fixed on text: onnxruntime and OpenVINO both compute every layer in int8 in it."""
     import onnx
     import transformers
-    from peers import exported_onnx
+    from peers import exported_onnx, runtimes
 
     path = run.export("onnx", "static.onnx", "--activations", "static", "--train", text)
     onnx.checker.check_model(str(path), full_check=True)
@@ -395,7 +395,7 @@ def check_static_onnx(run, script, hf, data, text, sentences):
             script.embed = original
         told.append(f"{name} {close('spearman', ours, score, run.static_score_bound)}, {alike}, "
                     f"{integers} products in 8 bits")
-    return f"{exported_onnx.versions()}: {'; '.join(told)}"
+    return f"{runtimes.versions()}: {'; '.join(told)}"
 
 
 def check_gguf_types(run, text):

@@ -1,38 +1,56 @@
 #!/usr/bin/env python3
-"""Compares a run's model with onnxruntime's int8 of the dense one, where onnxruntime is installed; else does nothing.
+"""Compares a run's model with onnxruntime's int8 of the dense one, where onnxruntime is installed.
 
-Both alternate, with 128 tokens; the ratio is a median over rounds. onnxruntime's files stay below checkpoints.
+Both alternate, at the tokens and threads of the search; the ratio is a median over rounds. Where it cannot be compared,
+a line says why.
 """
 import argparse
+import contextlib
 import importlib.util
+import json
 import os
+import sys
+import tempfile
+
+NEEDED = ("numpy", "onnx", "onnxruntime")
 
 
 def options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", help="the folder of a finished search")
-    parser.add_argument("--model", default="models/minilm", help="the dense model's folder")
     parser.add_argument("--secateur", default=".build/release/secateur")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
     return parser.parse_args()
+
+
+def compare(run, program):
+    """How many times as fast as onnxruntime's int8 a run's model is, and over how many rounds."""
+    from peers import latency, runtimes, secateur
+
+    with open(f"{run}/run.json") as file:
+        searched = json.load(file)
+    command = secateur.Command(program, searched["model"])
+    setting = latency.Setting(searched["tokens"], searched.get("batch", 1), searched["threads"])
+    with tempfile.TemporaryDirectory() as work, contextlib.redirect_stderr(open(os.devnull, "w")):
+        peer = runtimes.build_onnxruntime(searched["model"], work)[1]
+        times = latency.measure([peer], command, {run: run}, setting, rounds=8, seconds=60)
+    return times.speedup(run, peer.name), len(times.others)
 
 
 def main():
     arguments = options()
-    if not all(importlib.util.find_spec(name) for name in ("numpy", "onnx", "onnxruntime")):
+    missing = [name for name in NEEDED if not importlib.util.find_spec(name)]
+    if missing:
+        print(f"not compared with onnxruntime's int8: Python has no {', '.join(missing)}", file=sys.stderr)
         return
-    from peers import latency, runtimes, secateur
-
-    work = f"checkpoints/onnxruntime-{os.path.basename(arguments.model.rstrip('/'))}"
-    os.makedirs(work, exist_ok=True)
-    peer = runtimes.build_onnxruntime(arguments.model, work)[1]
-    command = secateur.Command(arguments.secateur, arguments.model)
-    setting = latency.Setting(128, 1, arguments.threads)
-    times = latency.measure([peer], command, {"the pruned model": arguments.run}, setting, rounds=8, seconds=60)
+    try:
+        speedup, rounds = compare(arguments.run, arguments.secateur)
+    except Exception as error:
+        print(f"not compared with onnxruntime's int8: {type(error).__name__}: {error}", file=sys.stderr)
+        return
     print(
-        f"\n{peer.name} of the dense model, in {len(times.others)} alternating rounds: the pruned model is "
-        f"{times.speedup('the pruned model', peer.name):.2f} times as fast")
+        f"\n{speedup:.2f} times as fast as onnxruntime's int8 of the dense model, the median of {rounds} alternating "
+        f"rounds")
 
 
 if __name__ == "__main__":

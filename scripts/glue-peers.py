@@ -1,18 +1,16 @@
 #!/usr/bin/env python3
 """Scores onnxruntime's int8 of the models that `Benchmarks glue` fine-tuned, and compares latencies with Secateur's.
 
-`secateur export --format onnx` writes the dense models, onnxruntime quantizes them dynamically, and their heads are
-computed here, in float32. Latencies are of 128 tokens, alternating, as multiples of onnxruntime's int8.
+The dense models' encoders are quantized dynamically; their heads are computed here, in float32. Latencies are of 128
+tokens, alternating, as multiples of onnxruntime's int8.
 """
 import argparse
 import dataclasses
-import logging
 import os
 
 import numpy as np
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from peers import exported_onnx, latency, onnx_encoder, quality, runtimes, secateur
+from peers import latency, onnx_encoder, quality, runtimes, secateur
 
 METRICS = {"cola": "matthews", "rte": "accuracy", "mrpc": "f1", "stsb": "spearman", "sst2": "accuracy"}
 
@@ -31,33 +29,23 @@ def options():
     return parser.parse_args()
 
 
-def quantized(command, folder):
-    """The path of a folder's encoder in onnxruntime's int8, made once."""
-    exact, path = f"{folder}.onnx", f"{folder}-int8.onnx"
-    if not os.path.exists(path):
-        command.run("export", folder, "--format", "onnx", "--output", exact)
-        quantize_dynamic(exact, path, weight_type=QuantType.QInt8)
-        os.remove(exact)
-    return path
-
-
 @dataclasses.dataclass(frozen=True)
-class Exported:
-    """An exported encoder, to be run by onnxruntime."""
+class Quantized:
+    """The encoder of a model folder in onnxruntime's int8, built once."""
 
-    path: str
+    folder: str
     name: str = "onnxruntime int8"
 
-    def encoder(self, threads, *shape):
+    def encoder(self, threads, batch=None, tokens=None):
         """Maps ids [batch × tokens], and types of tokens for pairs, to hidden states."""
-        session = exported_onnx.onnxruntime_session(self.path, threads)
-        names = {node.name for node in session.get_inputs()}
+        work = f"{self.folder}.onnxruntime"
+        os.makedirs(work, exist_ok=True)
+        path = runtimes.build_onnxruntime(self.folder, work, has_types=True)[1].path
+        session = runtimes.onnxruntime_session(path, threads, batch, tokens)
 
         def hidden_states(ids, types=None):
-            inputs = {
-                "input_ids": ids, "attention_mask": np.ones_like(ids),
-                "token_type_ids": np.zeros_like(ids) if types is None else types}
-            return session.run(["last_hidden_state"], {name: inputs[name] for name in names})[0]
+            types = np.zeros_like(ids) if types is None else types
+            return session.run(None, {"ids": ids, "types": types})[0]
 
         return hidden_states
 
@@ -83,7 +71,7 @@ def score(metric, labels, found):
     hits, false, missed, rest = (
         float(((found == own) & (labels == label)).sum()) for own, label in ((1, 1), (1, 0), (0, 1), (0, 0)))
     if metric == "f1":
-        return 2 * hits / (2 * hits + false + missed)
+        return 2 * hits / max(2 * hits + false + missed, 1)
     product = (hits + false) * (hits + missed) * (rest + false) * (rest + missed)
     return (hits * rest - false * missed) / product**0.5 if product else 0.0
 
@@ -98,13 +86,12 @@ def task_score(encoder, folder, task, data):
 
 def main():
     arguments = options()
-    logging.getLogger().setLevel(logging.ERROR)
-    print(f"{runtimes.versions()}; scores x 100, times as fast as onnxruntime's int8")
+    print("onnxruntime's int8: score x 100; how many times as fast as it others are")
     setting = latency.Setting(128, 1, arguments.threads)
     for task in arguments.tasks:
         folder = f"{arguments.models}/{task}-dense"
         command = secateur.Command(arguments.secateur, folder)
-        peer = Exported(quantized(command, folder))
+        peer = Quantized(folder)
         encoder = peer.encoder(os.cpu_count())
         cell = f"{task:6} {METRICS[task]:9} {100 * task_score(encoder, folder, task, arguments.data):6.2f}"
         folders = {case: f"{arguments.models}/{task}-{case}" for case in arguments.cases}

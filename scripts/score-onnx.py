@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from peers import exported_onnx, quality
+from peers import exported_onnx, quality, runtimes
 
 
 def inputs(ids):
@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--retrieval", default="", help="folder of documents and queries")
     parser.add_argument("--rounds", type=int, default=40, help="how often each is timed")
     arguments = parser.parse_args()
-    print(exported_onnx.versions())
+    print(runtimes.versions())
     tokenizer = quality.tokenizer(arguments.model)
     rows = [(path, name) for path in arguments.files for name in exported_onnx.READERS]
     readers = [exported_onnx.READERS[name](path, 1) for path, name in rows]

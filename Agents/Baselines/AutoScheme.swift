@@ -9,8 +9,8 @@ import Tensors
 /// for its bits, and for its gradient-weighted errors the sensitivities that all agents have. AutoScheme is
 /// done with that. What remains of the budget goes, here, to swaps that are evaluated: of the best policy so
 /// far, a layer drawn at random goes a step up, and the other layer goes down that loses least by the
-/// estimate; the better policy stays. A policy is evaluated once. Of structures the code knows nothing: here a price
-/// chooses among them too, for a group of layers at a time.
+/// estimate; the better policy stays. A policy is evaluated once. The published code has no structures; here the
+/// price also chooses one for each group.
 public struct AutoScheme: Agent {
     public static let name = "autoscheme"
     public static let choosesStructure = true

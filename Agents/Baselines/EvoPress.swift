@@ -6,8 +6,8 @@ import Tensors
 /// with one to three level switches, one layer made slower and another faster so that the cost stays what it
 /// was, and takes the parent's place when it is no worse.
 ///
-/// Levels of a layer are those that no other level beats in both latency and output error, in that order. Where heads
-/// and neurons can be removed, a switch may be that of a group of layers to the next structure. The
+/// Levels of a layer are those that no other level beats in both latency and output error, in that order. A switch
+/// may also move a group of layers to the next structure. The
 /// number of switches is min(u, u′) with u and u′ uniform in 1 to 3, as in the public code. Selection is in
 /// stages: the offspring of a generation are scored on few tokens, the best of them on more, and the best one
 /// by a whole evaluation, on the same data as the parent was. The public code has 64 offspring, of which 8
@@ -63,7 +63,7 @@ public struct EvoPress: Agent {
         self.costs = costs
         ladders = costs.structures.map { levels in
             costs.layers.indices.map {
-                Self.ladder(latencyMs: costs.latencyMs[$0], error: costs.outputError[$0], among: levels)
+                Self.ladder(levels, latencyMs: costs.latencyMs[$0], error: costs.outputError[$0])
             }
         }
         random = CounterBasedRandom(seed: seed)
@@ -71,13 +71,10 @@ public struct EvoPress: Agent {
     }
 
     /// The levels among some that no other of them beats in both, from slow to fast.
-    static func ladder(latencyMs: [Double], error: [Double], among levels: [Int]) -> [Int] {
-        levels.filter { level in
-            !levels.contains { other in
-                latencyMs[other] <= latencyMs[level] && error[other] <= error[level]
-                    && (latencyMs[other], error[other], other) < (latencyMs[level], error[level], level)
-            }
-        }.sorted { latencyMs[$0] > latencyMs[$1] }
+    static func ladder(_ levels: [Int], latencyMs: [Double], error: [Double]) -> [Int] {
+        AdditiveAllocation.undominated(levels, by: [latencyMs, error]).sorted {
+            latencyMs[$0] > latencyMs[$1]
+        }
     }
 
     /// The offspring of a new generation, then those that survived; none before there is a parent.
@@ -172,7 +169,8 @@ public struct EvoPress: Agent {
         }
         let groups = allocation.groups.compactMap { group in
             let next = allocation.structureOfLevel[actions[group[0]]] + (faster ? 1 : -1)
-            return ladders.indices.contains(next) ? allocation.change(of: group, to: next, in: actions) : nil
+            return ladders.indices.contains(next)
+                ? allocation.nearestChange(of: group, to: next, in: actions) : nil
         }
         return layers + groups
     }

@@ -18,7 +18,8 @@ struct GLUE: ParsableCommand {
             the dense latency.
             mixed: (c) the agent chooses heads, neurons, zeros and precision of the dense model, at 0.16 of its \
             latency.
-            (a), (b) and (c) are trained afterwards with distillation from the dense model.
+            (a), (b) and (c) are trained afterwards with distillation from the dense model. onnxruntime's int8 of the \
+            same dense models: scripts/glue-peers.py.
             """)
 
     @Argument(help: "The dense model's folder.")
@@ -40,9 +41,10 @@ struct GLUE: ParsableCommand {
     var threads = UsableProcessors.count()
 
     @Option(
-        help:
-            "Latencies to search with, as a run of `search` leaves them in latency.h5. Default: measured."
-    )
+        help: """
+            Latencies to search case mixed with, as a run of `search` on the dense model leaves them in latency.h5. \
+            Default: measured.
+            """)
     var latencyTable: String?
 
     /// In the order in which they are done: all need the dense one, the agent what removal leaves.

@@ -16,6 +16,7 @@ struct GLUEModels {
     let model: String
     let data: String
     let output: String
+    /// Latencies of the dense model's layers; nil to measure.
     let latencyTable: String?
     let pool: ThreadPool
 
@@ -25,8 +26,11 @@ struct GLUEModels {
     /// The row of a case, which is made and measured where it is not there.
     func row(_ task: GLUETask, _ kind: GLUE.Case) throws -> GLUERow {
         let file = "\(folder(task, kind)).json"
-        if let data = FileManager.default.contents(atPath: file) {
-            return try JSONDecoder().decode(GLUERow.self, from: data)
+        // A row of an earlier version, which lacks something, is measured again.
+        if let data = FileManager.default.contents(atPath: file),
+            let row = try? JSONDecoder().decode(GLUERow.self, from: data)
+        {
+            return row
         }
         try make(task, kind)
         let row = try measured(task, kind)
@@ -147,7 +151,7 @@ struct GLUEModels {
             options.levels = .standard
             // Embeddings are half of the file and stay: 0.4 of the encoder.
             options.targetSize = min(0.72 * Double(whole.bytes) / Double(removal.bytes), 1)
-            try search(options, run: run)
+            try search(options, run: run, latencyTable: nil)
         }
         try tune(task, from: "\(run)/model", teacher: dense, by: task.recovery, to: folder)
     }
@@ -155,7 +159,7 @@ struct GLUEModels {
     private func searchEverything(_ task: GLUETask, of dense: String, to run: String) throws {
         var options = options(task, dense, target: 0.16)
         options.recover = Self.recovery
-        try search(options, run: run)
+        try search(options, run: run, latencyTable: latencyTable)
     }
 
     private func options(_ task: GLUETask, _ dense: String, target: Double) -> SearchOptions {
@@ -167,7 +171,7 @@ struct GLUEModels {
     }
 
     /// Searches, or continues where a search or the training after it was stopped.
-    private func search(_ options: SearchOptions, run folder: String) throws {
+    private func search(_ options: SearchOptions, run folder: String, latencyTable: String?) throws {
         var search = Search(options, output: folder, cache: "\(output)/cache")
         search.latencyTable = latencyTable
         if RunFiles(folder: folder).holdsRun {

@@ -45,8 +45,8 @@ struct HardwareStudy: ParsableCommand {
     @Option(help: "The file that policies are compared on.")
     var data = "../shared/data/stsb/dev.tsv"
 
-    @Option(help: "The levels to choose from.")
-    var levels = "mixed"
+    @Option(help: "The levels to choose from. Default: some that pay on one instruction set or another.")
+    var levels = Self.standardLevels
 
     @Option(help: "Evaluations of each search.")
     var budget = 300
@@ -68,6 +68,19 @@ struct HardwareStudy: ParsableCommand {
 
     @Option(help: "An SVG file to draw all policies into.")
     var chart: String?
+
+    /// What is usual for each instruction set, but for some sparsities, and widths of which every set has levels.
+    private static let standardLevels =
+        (["dense", "int8"] + [0.5, 0.6, 0.7, 0.8].map { "unstructured@\($0)" }
+        + [0.3, 0.5, 0.7, 0.8].map { "unstructured@\($0):int8" }
+        + ["2x1", "4x1", "16x1"].flatMap { pattern in
+            [0.3, 0.4, 0.5, 0.6, 0.7].map { "\(pattern)@\($0):int8" }
+        }
+        + LevelSet.standardWidths.flatMap { width in
+            ["int8", "2x1@0.3:int8", "4x1@0.4:int8", "unstructured@0.5", "unstructured@0.5:int8"].map {
+                "width@\(width)+\($0)"
+            }
+        } + ["removed"]).joined(separator: ",")
 
     private static let usual: [InstructionSet] = [.avx2, .avx512, .avx512vnni, .amx]
 

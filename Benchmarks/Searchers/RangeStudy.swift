@@ -16,14 +16,14 @@ struct RangeStudy: ParsableCommand {
         discussion: """
             Example:
 
-              Benchmarks search-range --targets 0.33 0.45 0.6 --budget 100 --seeds 1
+              Benchmarks search-range --targets 0.14 0.18 0.25 --budget 100 --seeds 1
             """)
 
     @Option(help: "The model.")
     var model = "minilm"
 
     @Option(parsing: .upToNextOption, help: "Targets of the separate searches, whose ends are the range.")
-    var targets = ["0.33", "0.39", "0.45", "0.52", "0.6"]
+    var targets = ["0.14", "0.16", "0.18", "0.21", "0.25"]
 
     @Option(help: "Evaluations of each separate search; the one over the range has as many as all of them.")
     var budget = 100

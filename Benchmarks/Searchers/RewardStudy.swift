@@ -17,7 +17,7 @@ struct RewardStudy: ParsableCommand {
         discussion: """
             Rank correlations over policies of finished searches, such as those of `search`. Example:
 
-              Benchmarks rewards checkpoints/searchers/minilm/0.45-100/spdy-*
+              Benchmarks rewards checkpoints/searchers/minilm/0.25-100/spdy-*
             """)
 
     @Argument(help: "Run folders of searches with --task sts.")

@@ -17,7 +17,7 @@ struct SearcherStudy: ParsableCommand {
             that the model was run on. Unless told otherwise, all searchers are compared at one target and budget, \
             the best known ones at the others too. Examples:
 
-              Benchmarks search --models minilm --targets 0.45 --budgets 100
+              Benchmarks search --models minilm --targets 0.25 --budgets 100
               Benchmarks search --chart docs/searchers.svg
             """)
 

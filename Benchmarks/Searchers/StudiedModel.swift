@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Levels
 import Runs
 import Search
 
@@ -14,25 +15,38 @@ struct StudiedModel: NamedChoice {
     /// The target and the budget that all searchers are compared at; nil where a search takes too long for
     /// that.
     let widest: (target: String, budget: Int)?
-    /// What encoders' rewards are computed on: fewer sentences than in a search by default, for the study's
-    /// sake.
-    let rewardSentences = 160
     /// Whether more of the score is better.
     let higherIsBetter: Bool
 
     static let all = [
         StudiedModel(
-            name: "minilm", folder: "models/minilm", task: "sts", targets: ["0.6", "0.45", "0.33"],
-            budgets: [100, 400], seeds: [1, 2, 3], widest: ("0.45", 100), higherIsBetter: true),
+            name: "minilm", folder: "models/minilm", task: "sts", targets: ["0.25", "0.18", "0.14"],
+            budgets: [100, 400], seeds: [1, 2, 3, 4, 5], widest: ("0.25", 100), higherIsBetter: true),
         StudiedModel(
             name: "smollm2", folder: "models/smollm2", task: "lm", targets: ["0.6"], budgets: [100, 200],
             seeds: [1, 2], widest: nil, higherIsBetter: false),
     ]
 
+    /// What is chosen from, the same on every machine: for encoders what a search takes where whole numbers are fast,
+    /// with heads, neurons and sublayers for agents that choose them.
+    func levels(for agent: String) throws -> LevelSet {
+        guard task != LanguageTask().name else { return .coarse }
+        func integers(_ pattern: Pattern, _ sparsities: [Double]) -> [Level] {
+            sparsities.map { Level(pattern: pattern, sparsity: $0, precision: .int8) }
+        }
+        let blocks = [Pattern.rowBlock2, .rowBlock4].flatMap {
+            integers($0, [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+        }
+        let whole = try LevelSet(
+            [.dense, .dense.with(.int8)] + integers(.unstructured, [0.6, 0.7, 0.8, 0.9]) + blocks)
+        return try AgentRegistry.standard.agent(named: agent).choosesStructure
+            ? whole.addingStructure() : whole
+    }
+
     /// The searchers that are compared everywhere: the default, the best of what the field has, and what
     /// costs nothing.
     private static let contenders: [String] = [
-        NaturalGradient.name, SPDY.name, EvoPress.name, Uniform.name,
+        NaturalGradient.name, SPDY.name, EvoPress.name, AutoScheme.name, Uniform.name,
     ]
 
     /// Those of them that do the same whatever the budget: they are compared at the first.

@@ -87,12 +87,10 @@ struct StudiedSearch {
         options.targetLatencies = targets
         options.tokens = type.standardTokens
         options.validation = validation
-        // What figures of earlier versions are of, on every machine the same.
-        options.levels = model.task == LanguageTask().name ? .coarse : .standard
+        options.levels = try model.levels(for: agent)
         options.agent = agent
         options.seed = seed
         options.budget = budget
-        if model.task != LanguageTask().name { options.rewardSentences = model.rewardSentences }
         return options
     }
 }

@@ -11,12 +11,8 @@ struct StudyTable {
 
         func mean(_ value: (SearchSummary) -> Double) -> Double { summaries.map(value).mean }
 
-        /// Half the width of the 95 % interval of a mean, by Student's t; NaN with one seed.
         func interval(_ value: (SearchSummary) -> Double) -> Double {
-            let (count, mean) = (Double(summaries.count), mean(value))
-            guard count > 1 else { return .nan }
-            let squares = summaries.reduce(0) { $0 + (value($1) - mean) * (value($1) - mean) }
-            return StudyTable.quantile(summaries.count - 1) * (squares / (count - 1) / count).squareRoot()
+            StudyTable.interval(summaries.map(value))
         }
     }
 
@@ -28,6 +24,14 @@ struct StudyTable {
         rows = try cell.agents.map { agent in
             Row(agent: agent, summaries: try cell.searches(of: agent).compactMap { try $0.summary() })
         }
+    }
+
+    /// Half the width of the 95 % interval of a mean, by Student's t; NaN of one value.
+    static func interval(_ values: [Double]) -> Double {
+        let (count, mean) = (Double(values.count), values.mean)
+        guard count > 1 else { return .nan }
+        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return quantile(values.count - 1) * (squares / (count - 1) / count).squareRoot()
     }
 
     /// The 0.975 quantile of Student's distribution, for 1 to 10 degrees of freedom; beyond, the normal
@@ -66,51 +70,39 @@ struct StudyTable {
 
     // MARK: Verdict
 
-    /// How one searcher does against the others at the same budget, and against one of them at that and at
-    /// larger ones.
+    /// How one searcher does against the others at the same budget, and against one of them at larger ones.
     static func verdict(_ tables: [StudyTable], on agent: String, against rival: String) -> String {
         let shared = tables.filter { $0.ranked.count > 1 && $0.row(agent) != nil }
         guard !shared.isEmpty else { return "" }
         let best = shared.count { $0.ranked.first?.agent == agent }
-        let near = shared.count { $0.isNearBest(agent) }
+        let leads = shared.compactMap { $0.lead(of: agent) }
         let duels = tables.flatMap { table in
             tables.compactMap { table.duel(of: agent, with: rival, in: $0) }
         }
         let summary =
-            "\n\(agent) has the best mean score in \(best) of \(shared.count) cells, "
-            + "and is within its 95 % interval of the best in \(near)"
-        let leads = StudiedModel.all.compactMap { model in
-            lead(of: agent, over: rival, in: shared.filter { $0.cell.model.name == model.name })
-        }
-        return ([summary] + leads + duels).joined(separator: "\n")
+            "\n\(agent) has the best mean score in \(best) of \(shared.count) cells; its lead over the best other is "
+            + "larger than its 95 % interval in \(leads.count(where: \.isClear))"
+        return ([summary] + leads.map(\.text) + duels).joined(separator: "\n")
     }
 
-    /// By how much a searcher is better than another one in searches of equal model, target, budget and seed.
-    private static func lead(of agent: String, over rival: String, in tables: [StudyTable]) -> String? {
-        let leads = tables.flatMap { table -> [Double] in
-            let sign = table.cell.model.higherIsBetter ? 1.0 : -1.0
-            let theirs = table.row(rival)?.summaries ?? []
-            return (table.row(agent)?.summaries ?? []).compactMap { own in
-                theirs.first { $0.options.seed == own.options.seed }.map {
-                    sign * (own.heldOutScore - $0.heldOutScore)
-                }
-            }
+    /// By how much a searcher is better than the best other one, seed by seed.
+    private func lead(of agent: String) -> (text: String, isClear: Bool)? {
+        guard let own = row(agent), let other = ranked.first(where: { $0.agent != agent }) else { return nil }
+        let sign = cell.model.higherIsBetter ? 1.0 : -1.0
+        let leads = own.summaries.compactMap { summary in
+            other.summaries.first { $0.options.seed == summary.options.seed }
+                .map { sign * (summary.heldOutScore - $0.heldOutScore) }
         }
-        guard let model = tables.first?.cell.model.name, !leads.isEmpty else { return nil }
-        return String(
-            format: "%@: %@ is better than %@ by %.4f in the mean of %d pairs of searches, and better in %d",
-            model, agent, rival, leads.mean, leads.count, leads.count { $0 > 0 })
+        guard leads.count > 1 else { return nil }
+        let interval = Self.interval(leads)
+        let text = String(
+            format: "%@: ahead of %@ by %.4f ± %.4f, and better with %d of %d seeds",
+            cell.title, other.agent, leads.mean, interval, leads.count { $0 > 0 }, leads.count)
+        return (text, leads.mean > interval)
     }
 
     private func row(_ agent: String) -> Row? {
         ranked.first { $0.agent == agent }
-    }
-
-    /// Whether a searcher's mean is no further from the best one than half of its 95 % interval.
-    private func isNearBest(_ agent: String) -> Bool {
-        guard let row = row(agent), let best = ranked.first else { return false }
-        return best.agent == agent
-            || abs(best.mean(\.heldOutScore) - row.mean(\.heldOutScore)) <= row.interval(\.heldOutScore)
     }
 
     /// A searcher here against another with a larger budget.

@@ -60,11 +60,14 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     private var finetuneSteps: Int?
     /// How much each part of the reward counts.
     public var weights = RewardWeights()
-    /// Sentences to calibrate on; of texts longer than 32 tokens on average fewer, that have as many tokens.
+    /// Sentences to calibrate on; fewer of long texts, see ``tokensOfText``.
     public var calibrationSentences = 512
-    /// Sentences that the reward is computed on, and twice as many others that pick the final policy; of long texts
-    /// likewise fewer.
+    /// Sentences that the reward is computed on, and twice as many others that pick the final policy; fewer of long
+    /// texts.
     public var rewardSentences = 600
+    /// Tokens of a text, on average, up to which these are numbers of texts: of longer ones there are as many as have
+    /// as many tokens together. Nil, as in runs of earlier versions, for any length.
+    public var tokensOfText: Int? = 32
     /// Windows of 512 tokens that a language model is calibrated on.
     public var calibrationWindows = 32
     /// Windows that its reward is computed on.
@@ -187,7 +190,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         case chosenLevels = "levels"
         case chosenRecovery = "recover"
         case latencyOf, threads, seed, solver, finetuneSteps, weights, calibrationSentences, rewardSentences
-        case calibrationWindows, rewardWindows, checkWindows, validationWindows
+        case tokensOfText, calibrationWindows, rewardWindows, checkWindows, validationWindows
     }
 
     /// Sets what has no default.

@@ -55,7 +55,7 @@ public struct SearchProgress: Sendable {
 
 /// What a search found.
 public struct SearchOutcome: Sendable, Equatable {
-    /// The best distinct policies and some that were the best for a while, best first, for a final check on other data.
+    /// What a final check on other data picks among; see ``FinalCandidates``.
     public let best: [Episode]
     /// Policies evaluated.
     public let evaluations: Int
@@ -73,9 +73,6 @@ public struct SearchOutcome: Sendable, Equatable {
 ///
 /// A search that was stopped or killed and resumed evaluates the same policies as one that was not.
 public final class SearchRun {
-    /// How many policies an outcome lists, at most.
-    public static let listed = 8
-
     /// What it does; after resuming, what it was started with.
     public let options: SearchRunOptions
 
@@ -241,8 +238,8 @@ public final class SearchRun {
         try saveCheckpoint()
         try trace.close()
         return SearchOutcome(
-            best: Self.best(
-                of: rows, for: options.target, maxDrop: options.maxDrop, costs: environment.costs),
+            best: FinalCandidates(for: options.target, maxDrop: options.maxDrop, costs: environment.costs)
+                .among(rows),
             evaluations: rows.count, interrupted: interrupted)
     }
 
@@ -287,54 +284,6 @@ public final class SearchRun {
         lastCheckpoint = .now
     }
 
-    /// Distinct policies that meet a target, for a check on other data: those with the highest rewards and some that
-    /// had the highest when they were evaluated; where quality is to be kept, the fastest that keep it, each better
-    /// than all that are faster. The best first, of equal ones the earlier.
-    static func best(
-        of rows: [TraceRow], for target: Target, maxDrop: Double?, costs: LevelCosts
-    ) -> [Episode] {
-        var seen: Set<[Int]> = []
-        let distinct = rows.filter {
-            costs.meet(target, with: $0.actions) && seen.insert($0.actions).inserted
-        }
-        let listed = maxDrop.map { fastest(of: distinct, losing: $0) } ?? highest(of: distinct)
-        return listed.prefix(Self.listed).map { Episode(actions: $0.actions, terms: $0.terms) }
-    }
-
-    /// Half are those with the highest rewards of all, and half the latest of others that were better than all before
-    /// them: what a long search ends with may fit the data of its rewards.
-    private static func highest(of rows: [TraceRow]) -> [TraceRow] {
-        func isBetter(_ one: TraceRow, _ other: TraceRow) -> Bool {
-            (one.terms.reward, other.evaluation) > (other.terms.reward, one.evaluation)
-        }
-        let ranked = rows.sorted(by: isBetter)
-        var record = -Double.infinity
-        let holders = rows.filter {
-            guard $0.terms.reward > record else { return false }
-            record = $0.terms.reward
-            return true
-        }
-        let leaders = Array(ranked.prefix(listed / 2))
-        func others(_ rows: [TraceRow], than taken: [TraceRow], _ count: Int) -> [TraceRow] {
-            let taken = Set(taken.map(\.evaluation))
-            return Array(rows.filter { !taken.contains($0.evaluation) }.prefix(count))
-        }
-        let chosen = leaders + others(holders.reversed(), than: leaders, listed - leaders.count)
-        return (chosen + others(ranked, than: chosen, listed - chosen.count)).sorted(by: isBetter)
-    }
-
-    private static func fastest(of rows: [TraceRow], losing maxDrop: Double) -> [TraceRow] {
-        var best = (1 - maxDrop).nextDown
-        let ordered = rows.sorted {
-            ($0.terms.latencyMs, $1.terms.reward) < ($1.terms.latencyMs, $0.terms.reward)
-        }
-        return ordered.filter {
-            guard $0.terms.quality > best else { return false }
-            best = $0.terms.quality
-            return true
-        }
-    }
-
     private var elapsedSeconds: Double {
         earlierSeconds + (ContinuousClock.now - started) / .seconds(1)
     }
@@ -361,7 +310,8 @@ public final class SearchRun {
     ) {
         let (header, rows) = try RunFiles(folder: folder).recordedSoFar()
         try header.requireMatch(of: costs, path: CheckpointStore(folder: folder).path)
-        let best = best(of: rows, for: header.target(of: costs), maxDrop: header.maxDrop, costs: costs)
+        let best = FinalCandidates(for: header.target(of: costs), maxDrop: header.maxDrop, costs: costs)
+            .among(rows)
         return (best.map(\.actions), rows.count)
     }
 }

@@ -26,8 +26,6 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
     case screening = 13
     /// Examples that `prune` calibrates on.
     case pruningCalibration = 14
-    /// Which of many long texts rewards are computed on; a second member for those that pick the final policy.
-    case longTexts = 15
     /// Random halves of the data that a final policy is checked on; a member for each.
     case checkHalves = 100
     /// Altered copies of examples.

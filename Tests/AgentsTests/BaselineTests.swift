@@ -21,8 +21,8 @@ import Testing
         let largestStep = try #require(
             costs.latencyMs.indices.flatMap { layer in
                 let ladder = EvoPress.ladder(
-                    latencyMs: costs.latencyMs[layer], error: costs.outputError[layer],
-                    among: Array(costs.levels.indices))
+                    Array(costs.levels.indices), latencyMs: costs.latencyMs[layer],
+                    error: costs.outputError[layer])
                 return zip(ladder, ladder.dropFirst()).map {
                     costs.latencyMs[layer][$0] - costs.latencyMs[layer][$1]
                 }

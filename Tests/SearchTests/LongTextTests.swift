@@ -1,62 +1,76 @@
+import ChainProblem
 import Evaluation
+import Foundation
+import Models
 import Runs
 import Tensors
 import Testing
-import Transformers
+import TinyModels
+import Training
 
 @testable import Search
 
 /// Texts longer than sentences take as many tokens in all as sentences would.
 @Suite struct LongTextTests {
-    private static let options: SearchOptions = {
+    private static func options(_ change: (inout SearchOptions) -> Void = { _ in }) -> SearchOptions {
         var options = SearchOptions(
             model: "m", task: "fidelity", train: "t", targetLatency: .fraction(0.5), threads: 1)
-        (options.calibrationSentences, options.rewardSentences) = (10, 20)
+        (options.calibrationSentences, options.rewardSentences) = (20, 40)
+        change(&options)
         return options
-    }()
+    }
 
-    private static func data(tokens: Int) -> SearchData<Encoder> {
-        func texts(_ count: Int) -> [[Int32]] {
-            (0..<count).map { [Int32](repeating: Int32($0), count: tokens) }
+    /// How many items each part has, of a file of items of so many tokens.
+    private static func counts(tokens: Int, texts: Int = 1, _ options: SearchOptions = options()) -> [Int] {
+        Parts.drawn(0..<1_000, options, texts: texts) { _ in tokens }.map(\.count)
+    }
+
+    @Test func sentencesAreAsManyAsAskedFor() {
+        #expect(Self.counts(tokens: 32) == [20, 40, 80])
+        #expect(Self.counts(tokens: 64, texts: 2) == [10, 20, 40])
+    }
+
+    @Test func longTextsAreFewer() {
+        #expect(Self.counts(tokens: 64) == [10, 20, 40])
+        #expect(Self.counts(tokens: 100, texts: 2) == [8, 12, 25])
+        #expect(Self.counts(tokens: 5_000) == [8, 8, 8])
+        #expect(Self.counts(tokens: 64, Self.options { $0.calibrationSentences = 2 }) == [2, 20, 40])
+    }
+
+    /// A run that does not say how long texts may be was made before there was a limit.
+    @Test func runsOfEarlierVersionsHaveAllTheirTexts() throws {
+        let written = try JSONEncoder().encode(Self.options())
+        var fields = try #require(JSONSerialization.jsonObject(with: written) as? [String: Any])
+        #expect(fields.removeValue(forKey: "tokensOfText") as? Int == 32)
+        let earlier = try JSONDecoder().decode(
+            SearchOptions.self, from: JSONSerialization.data(withJSONObject: fields))
+        #expect(Self.counts(tokens: 64, earlier) == [20, 40, 80])
+    }
+
+    /// What is applied later calibrates on what the search did, and what is trained afterwards is all that nothing was
+    /// judged by.
+    @Test func everyStageCutsTheTextAlike() throws {
+        let folder = try TemporaryFolder()
+        let (path, train) = (folder.file("model"), folder.file("text.txt"))
+        try TinyModel.write(to: path, seed: 1)
+        try TinyModel.writeSentences(1_500, to: train, seed: 2)
+        let sentences = try Datasets.sentences(path: train)
+        let texts = stride(from: 0, to: sentences.count, by: 5).map {
+            sentences[$0..<min($0 + 5, sentences.count)].joined(separator: " ")
         }
-        func task(_ count: Int) -> FidelityTask {
-            FidelityTask(
-                sequences: texts(count),
-                denseEmbeddings: Matrix(rows: count, columns: 2, elements: (1...2 * count).map(Float.init)))
-        }
-        return SearchData(calibration: texts(10), reward: task(20), check: task(40))
-    }
-
-    @Test func sentencesStayAsManyAsAskedFor() {
-        let data = Self.data(tokens: 32).limited(by: Self.options)
-        #expect(data.calibration.count == 10)
-        #expect(data.reward.count == 20)
-        #expect(data.check.count == 40)
-    }
-
-    @Test(arguments: [64, 80])
-    func longTextsAreFewer(_ tokens: Int) {
-        let data = Self.data(tokens: tokens).limited(by: Self.options)
-        #expect(data.calibration.count == 10 * 32 / tokens)
-        #expect(data.reward.tokens == 20 * 32)
-        #expect(data.check.tokens == 40 * 32)
-    }
-
-    /// `apply` calibrates on what the search did.
-    @Test func calibrationAloneIsTheSame() {
-        let data = Self.data(tokens: 64)
-        #expect(
-            SearchData<Encoder>.limited(data.calibration, by: Self.options)
-                == data.limited(by: Self.options).calibration)
-    }
-
-    @Test func theSeedFixesWhichTexts() {
-        func first(_ seed: UInt64) -> [[Int32]]? {
-            var options = Self.options
-            options.seed = seed
-            return (Self.data(tokens: 64).limited(by: options).reward as? FidelityTask)?.sequences
-        }
-        #expect(first(1) == first(1))
-        #expect(first(1) != first(2))
+        try texts.joined(separator: "\n").write(toFile: train, atomically: true, encoding: .utf8)
+        let options = Self.options { $0.train = train }
+        let (task, model) = (AgreementTask(), try EncoderModel(folder: path))
+        let data = try task.data(options, for: model, pool: ThreadPool(threads: 1))
+        #expect(data.calibration == (try task.calibration(options, for: model)))
+        #expect(data.calibration.count < 20 && data.reward.count < 40 && data.check.count < 80)
+        #expect(data.reward.tokens <= 40 * 32 && data.reward.tokens > 38 * 32)
+        let training = try EncoderTraining(
+            folder: path, task: .sts, classes: 0, maximumTokens: model.maximumTokens, seed: 1)
+        let trained = try task.recoveryExamples(options, for: training).flatMap(\.sequences)
+        #expect(trained.count / 2 == (texts.count - data.reward.count - data.check.count) / 2)
+        let judged = [data.reward, data.check].flatMap { ($0 as? FidelityTask)?.sequences ?? [] }
+        #expect(judged.count == data.reward.count + data.check.count)
+        #expect(Set(trained).isDisjoint(with: judged))
     }
 }

@@ -99,24 +99,6 @@ import Testing
         #expect(outcome.best.map(\.terms.reward) == outcome.best.map(\.terms.reward).sorted(by: >))
     }
 
-    @Test(arguments: ["natural", "reinforce"])
-    func theOutcomeListsWhatWasBestForAWhile(_ agent: String) throws {
-        let folder = try TemporaryFolder()
-        let outcome = try search(folder.path, agent: agent)
-        let rows = try traceRows(folder.path)
-        var record = -Double.infinity
-        var holders: [[Int]] = []
-        for row in rows where row.terms.reward > record {
-            record = row.terms.reward
-            holders.append(row.actions)
-        }
-        let listed = Set(outcome.best.map(\.actions))
-        let highest = Set(rows.map(\.terms.reward)).sorted(by: >).prefix(4)
-        #expect(Set(highest).isSubset(of: outcome.best.map(\.terms.reward)))
-        // The best one is the last of them.
-        #expect(listed.isSuperset(of: holders.suffix(5)))
-    }
-
     @Test func anotherIdentityIsRefused() throws {
         let folder = try TemporaryFolder()
         try search(folder.path, agent: "random", stopAfter: 3)

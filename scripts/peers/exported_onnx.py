@@ -7,26 +7,17 @@ import os
 import tempfile
 
 import onnx
-import onnxruntime
 import openvino
 
+from peers import runtimes
+
 EMBEDDING = "sentence_embedding"
-
-
-def onnxruntime_session(path, threads, optimized=""):
-    """A session that leaves the graph it runs in a file, where one is named."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
-    # Threads that wait for more work would slow down what is measured next.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    options.optimized_model_filepath = optimized
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def onnxruntime_reader(path, threads):
     with tempfile.TemporaryDirectory() as folder:
         optimized = os.path.join(folder, "run.onnx")
-        session = onnxruntime_session(path, threads, optimized)
+        session = runtimes.onnxruntime_session(path, threads, optimized=optimized)
         nodes = onnx.load(optimized).graph.node
     names = {node.name for node in session.get_inputs()}
 
@@ -53,7 +44,3 @@ def openvino_reader(path, threads):
 
 
 READERS = {"onnxruntime": onnxruntime_reader, "OpenVINO": openvino_reader}
-
-
-def versions():
-    return f"onnxruntime {onnxruntime.__version__}, OpenVINO {openvino.__version__.split('-')[0]}"

@@ -70,26 +70,28 @@ def attention(graph, hidden, prefix, heads, size):
     return graph.add("Reshape", context, back)
 
 
-def embeddings(graph, epsilon):
-    """Hidden states before the first block, of ids [batch × tokens]."""
+def embeddings(graph, epsilon, has_types):
+    """Hidden states before the first block, of ids [batch × tokens], and types of tokens where there are any."""
     weights = graph.weights
     words = graph.constant("words", weights["embeddings.word_embeddings.weight"])
-    places = weights["embeddings.position_embeddings.weight"]
-    places = graph.constant("places", places + weights["embeddings.token_type_embeddings.weight"][0])
+    places, types = (weights[f"embeddings.{name}_embeddings.weight"] for name in ("position", "token_type"))
+    places = graph.constant("places", places if has_types else places + types[0])
     zero, one, two = (graph.constant(f"index{i}", np.array([i], np.int64)) for i in range(3))
     tokens = graph.add("Slice", graph.add("Shape", "ids"), one, two)
     places = graph.add("Slice", places, zero, tokens, zero)
     hidden = graph.add("Add", graph.add("Gather", words, "ids"), places)
+    if has_types:
+        hidden = graph.add("Add", hidden, graph.add("Gather", graph.constant("type_table", types), "types"))
     return graph.norm(hidden, "embeddings.LayerNorm", epsilon)
 
 
-def build(folder, path):
-    """Writes the encoder of a model folder: ids [batch × tokens] to hidden states."""
+def build(folder, path, has_types=False):
+    """Writes the encoder of a model folder: ids [batch × tokens], and types of tokens, to hidden states."""
     with open(f"{folder}/config.json") as file:
         config = json.load(file)
     epsilon, heads = config["layer_norm_eps"], config["num_attention_heads"]
     graph = Graph(read_safetensors(f"{folder}/model.safetensors"))
-    hidden = embeddings(graph, epsilon)
+    hidden = embeddings(graph, epsilon, has_types)
     for layer in range(config["num_hidden_layers"]):
         prefix = f"encoder.layer.{layer}"
         context = attention(graph, hidden, f"{prefix}.attention", heads, config["hidden_size"] // heads)
@@ -100,10 +102,12 @@ def build(folder, path):
         projected = graph.linear(inner, f"{prefix}.output.dense")
         hidden = graph.norm(graph.add("Add", projected, hidden), f"{prefix}.output.LayerNorm", epsilon)
     shape = ["batch", "tokens"]
-    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, shape)
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, shape)
+        for name in (["ids", "types"] if has_types else ["ids"])]
     output = helper.make_tensor_value_info(hidden, TensorProto.FLOAT, [*shape, config["hidden_size"]])
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "encoder", [ids], [output], list(graph.constants.values())),
+        helper.make_graph(graph.nodes, "encoder", inputs, [output], list(graph.constants.values())),
         opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     onnx.save(model, path)

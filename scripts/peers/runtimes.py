@@ -30,15 +30,21 @@ class Peer:
         return sum(os.path.getsize(file) for file in files)
 
 
-def onnxruntime_encoder(peer, threads, batch, tokens):
+def onnxruntime_session(path, threads, batch=None, tokens=None, optimized=""):
+    """A session of a file, which leaves the graph that it runs in another one where that is named."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
     # Threads that wait for more work would slow down what is measured next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.optimized_model_filepath = optimized
     if batch:
         options.add_free_dimension_override_by_name("batch", batch)
         options.add_free_dimension_override_by_name("tokens", tokens)
-    session = onnxruntime.InferenceSession(peer.path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def onnxruntime_encoder(peer, threads, batch, tokens):
+    session = onnxruntime_session(peer.path, threads, batch, tokens)
     return lambda ids: session.run(None, {"ids": ids})[0]
 
 
@@ -70,14 +76,15 @@ def has_native_bfloat16():
     return bool(processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
-def build_onnxruntime(model, work):
+def build_onnxruntime(model, work, has_types=False):
     """Builds what is not there yet: peers in fp32 and, by dynamic quantization, in int8."""
     exact, dynamic = f"{work}/fp32.onnx", f"{work}/dynamic-int8.onnx"
     if not os.path.exists(exact):
-        onnx_encoder.build(model, exact)
+        onnx_encoder.build(model, exact, has_types)
     if not os.path.exists(dynamic):
         logging.getLogger().setLevel(logging.ERROR)
-        quantize_dynamic(exact, dynamic, weight_type=QuantType.QInt8)
+        quantize_dynamic(exact, f"{dynamic}.incomplete", weight_type=QuantType.QInt8)
+        os.rename(f"{dynamic}.incomplete", dynamic)
     return [
         Peer("onnxruntime fp32", "onnxruntime", exact), Peer("onnxruntime int8", "onnxruntime", dynamic)]
 

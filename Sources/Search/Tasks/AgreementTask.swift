@@ -3,6 +3,7 @@ import Levels
 import Models
 import Runs
 import Tensors
+import Tokenizers
 import Training
 import Transformers
 
@@ -18,9 +19,8 @@ public struct AgreementTask: SearchTask {
 
     /// The first part of the sentences.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        SearchData<Encoder>.limited(
-            model.sentences.encode(Self.parts(of: try Datasets.sentences(path: options.train), options)[0]),
-            by: options)
+        let texts = try Datasets.sentences(path: options.train)
+        return model.sentences.encode(Self.parts(of: texts, options, model.sentences)[0])
     }
 
     /// Of all sentences.
@@ -42,7 +42,7 @@ public struct AgreementTask: SearchTask {
     static func recoveryExamples(
         of texts: [String], _ options: SearchOptions, for training: EncoderTraining
     ) -> [TrainingExample] {
-        let judged = Set(parts(of: texts, options).dropFirst().joined())
+        let judged = Set(parts(of: texts, options, training.sentences).dropFirst().joined())
         let sequences = training.sentences.encode(texts.filter { !judged.contains($0) })
         return stride(from: 0, to: sequences.count - 1, by: 2).map {
             let pair = Array(sequences[$0...$0 + 1])
@@ -61,14 +61,15 @@ public struct AgreementTask: SearchTask {
     static func data(
         _ texts: [String], _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) -> SearchData<Encoder> {
-        let parts = parts(of: texts, options).map { model.sentences.encode($0) }
+        let parts = parts(of: texts, options, model.sentences).map {
+            model.sentences.encode($0)
+        }
         func task(_ sequences: [[Int32]]) -> FidelityTask {
             FidelityTask(
                 sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool),
                 spaceWeight: options.weights.space)
         }
         return SearchData(calibration: parts[0], reward: task(parts[1]), check: task(parts[2]))
-            .limited(by: options)
     }
 
     /// Agreement on the file's sentences; nDCG@10 on a folder of documents and queries.
@@ -113,7 +114,9 @@ public struct AgreementTask: SearchTask {
     }
 
     /// Texts to calibrate on, to compute rewards on, and to pick the final policy by.
-    static func parts(of texts: [String], _ options: SearchOptions) -> [[String]] {
-        Parts.drawn(texts, options)
+    static func parts(
+        of texts: [String], _ options: SearchOptions, _ tokenizer: SentenceTokenizer
+    ) -> [[String]] {
+        Parts.drawn(texts, options) { tokenizer.encode([$0])[0].count }
     }
 }

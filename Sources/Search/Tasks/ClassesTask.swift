@@ -35,13 +35,14 @@ public struct ClassesTask: SearchTask {
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
         let examples = try training.examples(path: options.train)
-        let judged = Set(Parts.drawn(examples.indices, options).dropFirst().joined())
+        let parts = Parts.drawn(examples.indices, options) { examples[$0].sequences.joined().count }
+        let judged = Set(parts.dropFirst().joined())
         return examples.indices.filter { !judged.contains($0) }.map { examples[$0] }
     }
 
     /// The first part of the examples.
     public func calibration(_ options: SearchOptions, for model: ClassifierModel) throws -> [[Int32]] {
-        SearchData<SequenceClassifier>.limited(try parts(options, model)[0].sequences, by: options)
+        try parts(options, model)[0].sequences
     }
 
     /// Rewards and checks are mixed of labels and agreement.
@@ -55,8 +56,7 @@ public struct ClassesTask: SearchTask {
                 agreement: ClassAgreement(task, dense: model.classifier, pool: pool))
         }
         return SearchData(
-            calibration: parts[0].sequences, reward: mixed(parts[1]), check: mixed(parts[2])
-        ).limited(by: options)
+            calibration: parts[0].sequences, reward: mixed(parts[1]), check: mixed(parts[2]))
     }
 
     public func validation(
@@ -82,7 +82,8 @@ public struct ClassesTask: SearchTask {
     /// Examples to calibrate on, to compute rewards on, and to pick the final policy by.
     private func parts(_ options: SearchOptions, _ model: ClassifierModel) throws -> [ClassificationTask] {
         let task = try model.task(ofFile: options.train, metric: options.metric ?? .accuracy)
-        return Parts.drawn(task.labels.indices, options).map { task.part($0) }
+        return Parts.drawn(task.labels.indices, options) { task.sequences[$0].count }
+            .map { task.part($0) }
     }
 }
 

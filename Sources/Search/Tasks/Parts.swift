@@ -12,12 +12,28 @@ enum Parts {
         return cut(items.shuffled(using: &random), sizes)
     }
 
-    /// As many as the options say, for items of one sentence or example each.
-    static func drawn<Element>(_ items: some Sequence<Element>, _ options: SearchOptions) -> [[Element]] {
-        drawn(
-            items, [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences],
-            seed: options.seed)
+    /// As many as the options say, fewer where their texts are long.
+    ///
+    /// - Parameters:
+    ///   - texts: how many texts an item is.
+    ///   - tokens: how many tokens an item has.
+    static func drawn<Element>(
+        _ items: some Sequence<Element>, _ options: SearchOptions, texts: Int = 1, tokens: (Element) -> Int
+    ) -> [[Element]] {
+        let sizes = [options.calibrationSentences, options.rewardSentences, 2 * options.rewardSentences]
+            .map { $0 / texts }
+        return zip(sizes, drawn(items, sizes, seed: options.seed)).map { size, part in
+            guard let tokensOfText = options.tokensOfText else { return part }
+            var left = size * texts * tokensOfText
+            return part.enumerated().prefix { number, item in
+                left -= tokens(item)
+                return left >= 0 || number < least
+            }.map(\.element)
+        }
     }
+
+    /// What a part has however long its items are: rank correlations of fewer say next to nothing.
+    private static let least = 8
 
     /// Consecutive parts of the sizes asked for; in proportion where there is not enough, at least
     /// `least` each.

@@ -124,33 +124,6 @@ public struct SearchData<Network: PrunableModel>: Sendable {
         self.check = check
     }
 
-    /// Tokens of a text on average up to which the numbers of the options are of texts.
-    private static var tokensOfText: Int { 32 }
-
-    /// The same with fewer texts where they are long: as many as have as many tokens as the options' numbers of
-    /// short ones.
-    func limited(by options: SearchOptions) -> SearchData {
-        func limited(_ task: any ModelTask<Network>, texts: Int, _ member: UInt64) -> any ModelTask<Network> {
-            let share = Double(texts * Self.tokensOfText) / Double(max(task.tokens, 1))
-            var random = CounterBasedRandom(seed: options.seed, stream: .longTexts, member: member)
-            return share < 1 ? task.part(share: share, using: &random) ?? task : task
-        }
-        return SearchData(
-            calibration: Self.limited(calibration, by: options),
-            reward: limited(reward, texts: options.rewardSentences, 0),
-            check: limited(check, texts: 2 * options.rewardSentences, 1))
-    }
-
-    /// The first texts to calibrate on, up to as many tokens.
-    static func limited(_ calibration: [[Int32]], by options: SearchOptions) -> [[Int32]] {
-        var tokens = 0
-        return Array(
-            calibration.prefix {
-                tokens += $0.count
-                return tokens <= options.calibrationSentences * tokensOfText
-            })
-    }
-
     /// SHA-256 of the token ids to calibrate on.
     var digest: String { Self.digest(of: calibration) }
 

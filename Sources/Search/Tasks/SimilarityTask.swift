@@ -3,6 +3,7 @@ import Levels
 import Models
 import Runs
 import Tensors
+import Tokenizers
 import Training
 import Transformers
 
@@ -32,22 +33,21 @@ public struct SimilarityTask: SearchTask {
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
-        let judged = Set(try parts(options).dropFirst().joined())
+        let judged = Set(try parts(options, training.sentences).dropFirst().joined())
         let pairs = try Datasets.scoredPairs(path: options.train).filter { !judged.contains($0) }
         return FineTuningTask.examples(of: pairs, tokenizer: training.sentences)
     }
 
     /// The sentences of the first part of the pairs.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        SearchData<Encoder>.limited(
-            model.sentences.encode(Self.sentences(try parts(options)[0])), by: options)
+        model.sentences.encode(Self.sentences(try parts(options, model.sentences)[0]))
     }
 
     /// Rewards and checks are mixed of labels and agreement.
     public func data(
         _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) throws -> SearchData<Encoder> {
-        let parts = try parts(options)
+        let parts = try parts(options, model.sentences)
         func mixed(_ pairs: [ScoredPair]) -> MixedTask {
             let labelled = STSTask(pairs: pairs, tokenizer: model.sentences)
             return MixedTask(
@@ -59,8 +59,7 @@ public struct SimilarityTask: SearchTask {
         }
         return SearchData(
             calibration: model.sentences.encode(Self.sentences(parts[0])), reward: mixed(parts[1]),
-            check: mixed(parts[2])
-        ).limited(by: options)
+            check: mixed(parts[2]))
     }
 
     /// Spearman's ρ.
@@ -81,11 +80,10 @@ public struct SimilarityTask: SearchTask {
     }
 
     /// Pairs to calibrate on, to compute rewards on, and to pick the final policy by.
-    private func parts(_ options: SearchOptions) throws -> [[ScoredPair]] {
-        Parts.drawn(
-            try Datasets.scoredPairs(path: options.train),
-            [options.calibrationSentences / 2, options.rewardSentences / 2, options.rewardSentences],
-            seed: options.seed)
+    private func parts(_ options: SearchOptions, _ tokenizer: SentenceTokenizer) throws -> [[ScoredPair]] {
+        Parts.drawn(try Datasets.scoredPairs(path: options.train), options, texts: 2) { pair in
+            tokenizer.encode([pair.first, pair.second]).reduce(0) { $0 + $1.count }
+        }
     }
 
     private static func sentences(_ pairs: [ScoredPair]) -> [String] {
