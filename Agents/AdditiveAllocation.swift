@@ -282,6 +282,28 @@ struct AdditiveAllocation: Sendable {
     }
 
     private static var asGood: Double { 0.99 }
+
+    /// Spends what a fitting policy leaves on wider groups: the change of a group to a wider structure that saves the
+    /// most loss per millisecond and still fits, again and again until there is none.
+    func widened(_ actions: [Int], loss: [[Double]]) -> [Int] {
+        var actions = actions
+        while true {
+            var best: (rate: Double, actions: [Int])?
+            for group in groups {
+                for structure in 0..<structureOfLevel[actions[group[0]]] {
+                    guard let change = nearestChange(of: group, to: structure, in: actions) else { continue }
+                    let saved = -sum(0, after: change, of: actions, in: loss)
+                    let extra = max(sum(0, after: change, of: actions, in: latencyMs), .leastNormalMagnitude)
+                    let changed = change.applied(to: actions)
+                    if saved > 0, saved / extra > best?.rate ?? 0, fits(changed) {
+                        best = (saved / extra, changed)
+                    }
+                }
+            }
+            guard let best else { return actions }
+            actions = best.actions
+        }
+    }
 }
 
 /// The dynamic program's way through one group that has one structure.

@@ -48,6 +48,19 @@ import Testing
         }
     }
 
+    /// A policy that turned out faster than predicted is aimed at a longer latency: its groups get wider.
+    @Test(arguments: 0..<10) func repairsSpendWhatIsLeftOnWiderGroups(problem: Int) throws {
+        let toy = SublayerProblem(groups: 6, problem: UInt64(problem))
+        let narrow = toy.costs.layers.map { _ in 3 }
+        for fraction in [0.6, 0.75, 0.9] {
+            let target = toy.target(fraction)
+            let repaired = try #require(toy.costs.repaired(narrow, to: target))
+            #expect(toy.isWhole(repaired) && toy.costs.meet(target, with: repaired))
+            #expect(toy.loss(of: repaired) < toy.loss(of: narrow))
+            #expect(toy.costs.latencyMs(of: repaired) > 0.85 * target.latencyMs)
+        }
+    }
+
     /// The share of each structure is that of a softmax over everything that a group's layers could be.
     @Test func structuresAreAsLikelyAsInTheWholeSoftmax() {
         let toy = SublayerProblem(problem: 5, removal: 0.8...1.2)
