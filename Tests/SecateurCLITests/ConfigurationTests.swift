@@ -59,13 +59,13 @@ import Testing
         #expect(again.status == 0, "\(again.errors)")
         #expect(try RunFiles(folder: tool.file("again")).options().agentOptions == wanted)
         #expect(try TinySearch.rows(tool.file("again")) == TinySearch.rows(tool.file("run")))
-        // They are of no use to another agent.
+        // They are of no use to another agent, which knows structure as the levels of the run have it.
         let other = try tool.run(
             [
-                "search", "--config", tool.file("run"), "--agent", "random", "--output", tool.file("random"),
+                "search", "--config", tool.file("run"), "--agent", "greedy", "--output", tool.file("greedy"),
             ])
         #expect(other.status == 0, "\(other.errors)")
-        #expect(try RunFiles(folder: tool.file("random")).options().agentOptions.isEmpty)
+        #expect(try RunFiles(folder: tool.file("greedy")).options().agentOptions.isEmpty)
         for (wrong, says) in [
             ("patients=3", "spdy: found 'patients', allowed redrawn, patience"),
             ("patience=0", "patience of spdy: found '0', allowed 1 to 1000000"),
