@@ -145,25 +145,38 @@ extension AdditiveAllocation {
 
     private static var asGood: Double { 0.99 }
 
-    /// Spends what a fitting policy leaves on wider groups: the change of a group to a wider structure that saves the
-    /// most loss per millisecond and still fits, again and again until there is none.
-    func widened(_ actions: [Int], loss: [[Double]]) -> [Int] {
+    /// Spends what a fitting policy leaves: of some changes the one that saves the most loss per millisecond and still
+    /// fits, again and again until there is none.
+    func spent(
+        _ actions: [Int], loss: [[Double]], on changes: (_ actions: [Int]) -> [Change]
+    ) -> [Int] {
         var actions = actions
         while true {
+            let latencyLeft = latencyLimitMs - total(latencyMs, actions)
             var best: (rate: Double, actions: [Int])?
-            for group in groups {
-                for structure in 0..<structureOfLevel[actions[group[0]]] {
-                    guard let change = nearestChange(of: group, to: structure, in: actions) else { continue }
-                    let saved = -sum(0, after: change, of: actions, in: loss)
-                    let extra = max(sum(0, after: change, of: actions, in: latencyMs), .leastNormalMagnitude)
-                    let changed = change.applied(to: actions)
-                    if saved > 0, saved / extra > best?.rate ?? 0, fits(changed) {
-                        best = (saved / extra, changed)
-                    }
-                }
+            for change in changes(actions) {
+                let saved = -sum(0, after: change, of: actions, in: loss)
+                let extra = sum(0, after: change, of: actions, in: latencyMs)
+                guard saved > 0, extra <= latencyLeft else { continue }
+                // Where size is limited, what saves loss may cost bytes alone.
+                let rate = saved / max(extra, .leastNormalMagnitude)
+                guard rate > best?.rate ?? 0 else { continue }
+                let changed = change.applied(to: actions)
+                if fits(changed) { best = (rate, changed) }
             }
             guard let best else { return actions }
             actions = best.actions
+        }
+    }
+
+    /// Spends what a fitting policy leaves on wider groups.
+    func widened(_ actions: [Int], loss: [[Double]]) -> [Int] {
+        spent(actions, loss: loss) { actions in
+            groups.flatMap { group in
+                (0..<structureOfLevel[actions[group[0]]]).compactMap {
+                    nearestChange(of: group, to: $0, in: actions)
+                }
+            }
         }
     }
 }

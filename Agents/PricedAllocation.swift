@@ -97,26 +97,9 @@ struct PricedAllocation: Sendable {
 
     // MARK: What prices cannot reach
 
-    /// Spends what a policy leaves: the change that saves the most loss per millisecond and still fits, again
-    /// and again (`_greedy_repair`).
+    /// Spends what a policy leaves (`_greedy_repair`).
     func spent(_ actions: [Int]) -> [Int] {
-        var actions = actions
-        while true {
-            let latencyLeft = allocation.latencyLimitMs - allocation.total(allocation.latencyMs, actions)
-            var best: (rate: Double, changed: [Int])?
-            for change in changes(of: actions) {
-                let saved = -allocation.sum(0, after: change, of: actions, in: loss)
-                let extra = allocation.sum(0, after: change, of: actions, in: allocation.latencyMs)
-                guard saved > 0, extra <= latencyLeft else { continue }
-                // Where size is limited, what saves loss may cost bytes alone.
-                let rate = saved / max(extra, .leastNormalMagnitude)
-                guard rate > best?.rate ?? 0 else { continue }
-                let changed = change.applied(to: actions)
-                if allocation.fits(changed) { best = (rate, changed) }
-            }
-            guard let best else { return actions }
-            actions = best.changed
-        }
+        allocation.spent(actions, loss: loss, on: changes(of:))
     }
 
     /// Exchanges the pair that lowers the total loss most, a layer going up that another one pays for by going
@@ -142,8 +125,8 @@ struct PricedAllocation: Sendable {
         return actions
     }
 
-    /// The policies in which a layer goes one step up, or its whole group where there is none, and, where that is too
-    /// much, another layer or group down; those of the least loss first.
+    /// The policies in which a layer is raised by a step, or its whole group where there is none, and, where that is too
+    /// much, another layer or group is lowered; those of the least loss first.
     func swaps(of actions: [Int], up layer: Int) -> [[Int]] {
         guard let raise = raise(of: layer, in: actions) else { return [] }
         let raised = raise.applied(to: actions)

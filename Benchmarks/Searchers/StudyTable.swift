@@ -96,7 +96,7 @@ struct StudyTable {
         guard leads.count > 1 else { return nil }
         let interval = Self.interval(leads)
         let text = String(
-            format: "%@: ahead of %@ by %.4f ± %.4f, and better with %d of %d seeds",
+            format: "%@: lead over %@ %+.4f ± %.4f, better with %d of %d seeds",
             cell.title, other.agent, leads.mean, interval, leads.count { $0 > 0 }, leads.count)
         return (text, leads.mean > interval)
     }

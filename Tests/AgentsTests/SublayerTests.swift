@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// A policy that turned out faster than predicted is aimed at a longer latency: its groups get wider.
+    /// Of a policy that turned out faster than predicted, groups get wider.
     @Test(arguments: 0..<10) func repairsSpendWhatIsLeftOnWiderGroups(problem: Int) throws {
         let toy = SublayerProblem(groups: 6, problem: UInt64(problem))
         let narrow = toy.costs.layers.map { _ in 3 }

@@ -61,9 +61,7 @@ public struct AgreementTask: SearchTask {
     static func data(
         _ texts: [String], _ options: SearchOptions, for model: EncoderModel, pool: ThreadPool
     ) -> SearchData<Encoder> {
-        let parts = parts(of: texts, options, model.sentences).map {
-            model.sentences.encode($0)
-        }
+        let parts = parts(of: texts, options, model.sentences).map { model.sentences.encode($0) }
         func task(_ sequences: [[Int32]]) -> FidelityTask {
             FidelityTask(
                 sequences: sequences, denseEmbeddings: model.encoder.embed(sequences, pool: pool),

@@ -23,8 +23,7 @@ public struct RetrievalSearchTask: SearchTask {
 
     /// The first part of the documents.
     public func calibration(_ options: SearchOptions, for model: EncoderModel) throws -> [[Int32]] {
-        model.sentences.encode(
-            AgreementTask.parts(of: try texts(options), options, model.sentences)[0])
+        model.sentences.encode(AgreementTask.parts(of: try texts(options), options, model.sentences)[0])
     }
 
     /// Of all documents and queries.
