@@ -10,9 +10,10 @@ git -C "$scratch/secateur.git" tag 0.9.0
 cp -r Examples "$scratch/Examples"
 cd "$scratch/Examples"
 export SECATEUR_URL="file://$scratch/secateur.git"
-swift build --quiet -c release --product Neighbors
+# As `swift run` builds it, which takes a third as long as an optimized build.
+swift build --quiet --disable-index-store --product Neighbors
 found=$(printf '%s\n' 'A cat sits on the mat.' 'Stocks fell on Monday.' 'A kitten is on the rug.' \
-    'Markets lost value this week.' | .build/release/Neighbors "$model")
+    'Markets lost value this week.' | .build/debug/Neighbors "$model")
 echo "$found"
 # What it says of the cat must be the kitten, and of stocks the markets.
 grep -qx 'A cat sits on the mat.  ->  A kitten is on the rug.' <<<"$found"
