@@ -13,7 +13,7 @@ public struct EncoderModel: Sendable {
     /// The encoder; each layer packed by the pattern of its zeros.
     public private(set) var encoder: Encoder
     /// Makes token ids of sentences to embed.
-    public let sentences: SentenceTokenizer
+    public private(set) var sentences: SentenceTokenizer
     /// The tokenizer beneath.
     public var tokenizer: WordPieceTokenizer { sentences.words }
     /// The longest input, in tokens.
@@ -55,6 +55,15 @@ public struct EncoderModel: Sendable {
                 folder: folder, hidden: encoder.dimensions.hidden, promptTokens: sentences.promptTokens)
         }
         self.encoder = encoder
+    }
+
+    /// The same model with another prompt of the folder before every sentence; its own without a name.
+    /// - Throws: `Issue` for a prompt that the folder does not have.
+    public func prompting(_ name: String?) throws -> EncoderModel {
+        var model = self
+        model.sentences = try sentences.prompting(name)
+        model.encoder.sentences = encoder.sentences.following(promptTokens: model.sentences.promptTokens)
+        return model
     }
 
     /// The same model with word embeddings in 8 bits.

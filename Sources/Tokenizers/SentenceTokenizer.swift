@@ -7,9 +7,10 @@ public struct SentenceTokenizer: Sendable {
     /// The tokenizer beneath.
     public let words: WordPieceTokenizer
     /// What goes before every sentence.
-    public let prompt: String
+    public private(set) var prompt: String
     /// The longest input, in tokens.
     public let maximumTokens: Int
+    private let settings: SentenceSettings
 
     /// Reads the settings and the tokenizer of a folder.
     ///
@@ -18,10 +19,18 @@ public struct SentenceTokenizer: Sendable {
     ///   - maximumTokens: what the model takes, where the folder does not say less.
     /// - Throws: `Issue` for a malformed file, or a prompt that the folder does not have.
     public init(folder: String, prompt name: String? = nil, maximumTokens: Int) throws {
-        let settings = try SentenceSettings(folder: folder)
+        settings = try SentenceSettings(folder: folder)
         words = try WordPieceTokenizer(folder: folder, lowercases: settings.lowercases)
         prompt = try settings.prompt(named: name)
         self.maximumTokens = min(maximumTokens, settings.maximumTokens ?? maximumTokens)
+    }
+
+    /// The same with another prompt of the folder before every sentence; its own without a name.
+    /// - Throws: `Issue` for a prompt that the folder does not have.
+    public func prompting(_ name: String?) throws -> SentenceTokenizer {
+        var tokenizer = self
+        tokenizer.prompt = try settings.prompt(named: name)
+        return tokenizer
     }
 
     /// A text that differs where ids of the same sentence differ.

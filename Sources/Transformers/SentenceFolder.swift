@@ -11,9 +11,7 @@ extension SentenceModules {
     ///   - promptTokens: first tokens of every sentence that are a prompt's, which some models do not pool.
     /// - Throws: `Issue` for a module that is not known, or stands where it may not.
     public init(folder: String, hidden: Int, promptTokens: Int) throws {
-        let (modules, includesPrompt) = try SentenceFolder(folder).read(hidden: hidden)
-        self = modules
-        pooling.skippedTokens = includesPrompt ? 0 : promptTokens
+        self = try SentenceFolder(folder).read(hidden: hidden).following(promptTokens: promptTokens)
     }
 }
 
@@ -79,12 +77,11 @@ public struct SentenceFolder: Sendable {
     /// What the modules compute from hidden states of `hidden` features, with all tokens pooled; where there
     /// is no list, ``SentenceModules/standard``.
     ///
-    /// - Returns: also whether the tokens of a prompt are pooled.
     /// - Throws: `Issue` for a module that is not known, or stands where it may not.
-    public func read(hidden: Int) throws -> (modules: SentenceModules, includesPrompt: Bool) {
-        guard let modules else { return (.standard, true) }
+    public func read(hidden: Int) throws -> SentenceModules {
+        guard let modules else { return .standard }
         try requireSentences()
-        var pooling: (pooling: SentencePooling, includesPrompt: Bool)?
+        var pooling: SentencePooling?
         var steps: [SentenceModules.Step] = []
         for (index, module) in modules.enumerated() {
             guard let kind = Kind.of(module.type) else {
@@ -111,7 +108,7 @@ public struct SentenceFolder: Sendable {
                 steps.append(.normalize)
             case .dense:
                 try requireEmbeddings(of: module)
-                let before = SentenceModules(pooling: pooling?.pooling ?? .mean, steps: steps)
+                let before = SentenceModules(pooling: pooling ?? .mean, steps: steps)
                 steps.append(
                     .dense(try Self.dense("\(folder)/\(module.path)", inputs: before.width(hidden: hidden))))
             }
@@ -120,7 +117,7 @@ public struct SentenceFolder: Sendable {
             throw Issue(
                 .missing, .path(file), found: "no Pooling", allowed: "one, for embeddings of sentences")
         }
-        return (SentenceModules(pooling: pooling.pooling, steps: steps), pooling.includesPrompt)
+        return SentenceModules(pooling: pooling, steps: steps)
     }
 
     /// Refuses cross-encoders and encoders of sparse or of several vectors.
@@ -152,7 +149,7 @@ public struct SentenceFolder: Sendable {
 
     // MARK: Pooling
 
-    private static func pooling(_ path: String, hidden: Int) throws -> (SentencePooling, Bool) {
+    private static func pooling(_ path: String, hidden: Int) throws -> SentencePooling {
         let fields = try JSONFields(contentsOf: path)
         for key in ["word_embedding_dimension", "embedding_dimension"] where fields.value(key) != nil {
             guard try fields.integer(key, in: 1...Int.max) == hidden else {
@@ -161,7 +158,7 @@ public struct SentenceFolder: Sendable {
         }
         let includesPrompt =
             fields.value("include_prompt") == nil ? true : try fields.boolean("include_prompt")
-        return (SentencePooling(try modes(fields)), includesPrompt)
+        return SentencePooling(try modes(fields), includesPrompt: includesPrompt)
     }
 
     /// One name or a list of names; before version 6 a flag for each mode, whose vectors follow in this

@@ -16,7 +16,7 @@ public struct SentenceModules: Sendable, Equatable {
     }
 
     /// How tokens become one vector.
-    public var pooling: SentencePooling
+    public let pooling: SentencePooling
     /// What is done to it, in this order.
     public let steps: [Step]
 
@@ -24,6 +24,11 @@ public struct SentenceModules: Sendable, Equatable {
     public init(pooling: SentencePooling, steps: [Step]) {
         self.pooling = pooling
         self.steps = steps
+    }
+
+    /// The same for sequences whose first tokens are a prompt's, which some models do not pool.
+    public func following(promptTokens: Int) -> SentenceModules {
+        SentenceModules(pooling: pooling.following(promptTokens: promptTokens), steps: steps)
     }
 
     /// The mean over tokens, of length 1: what a folder without modules means.

@@ -24,14 +24,24 @@ public struct SentencePooling: Sendable, Hashable {
 
     /// The modes, in the order of their vectors; at least one.
     public let modes: [Mode]
+    /// Whether the tokens of a prompt are pooled too.
+    public let includesPrompt: Bool
     /// First tokens of every sequence that are left out: those of a prompt that is not pooled.
-    public var skippedTokens: Int
+    public private(set) var skippedTokens: Int
 
     /// Takes at least one mode.
-    public init(_ modes: [Mode], skippedTokens: Int = 0) {
+    public init(_ modes: [Mode], includesPrompt: Bool = true, skippedTokens: Int = 0) {
         precondition(!modes.isEmpty, "pooling needs a mode")
         self.modes = modes
+        self.includesPrompt = includesPrompt
         self.skippedTokens = skippedTokens
+    }
+
+    /// The same for sequences whose first tokens are a prompt's.
+    public func following(promptTokens: Int) -> SentencePooling {
+        var pooling = self
+        pooling.skippedTokens = includesPrompt ? 0 : promptTokens
+        return pooling
     }
 
     /// The mean over all tokens.

@@ -8,9 +8,9 @@ extension ONNXEncoder {
     /// - Throws: `Issue` for modules that are not known, or that leave out the tokens of prompts: a
     ///   graph does not see which tokens those are.
     static func sentences(folder: String, hidden: Int) throws -> SentenceModules {
-        let (modules, includesPrompt) = try SentenceFolder(folder).read(hidden: hidden)
+        let modules = try SentenceFolder(folder).read(hidden: hidden)
         let prompts = try SentenceSettings(folder: folder).prompts
-        guard includesPrompt || prompts.values.allSatisfy(\.isEmpty) else {
+        guard modules.pooling.includesPrompt || prompts.values.allSatisfy(\.isEmpty) else {
             throw Issue(
                 .unsupported, .path("\(folder)/modules.json"), found: "Pooling with include_prompt false",
                 allowed: "true in onnx for a model with prompts")
