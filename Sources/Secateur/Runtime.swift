@@ -18,6 +18,15 @@ public enum Runtime {
     /// count.
     public static var usableProcessors: Int { UsableProcessors.count() }
 
+    /// Threads to compute on.
+    /// - Throws: `Issue` for a number out of range.
+    static func pool(threads: Int) throws -> ThreadPool {
+        guard (1...256).contains(threads) else {
+            throw Issue(.outOfRange, .option("threads"), found: "\(threads)", allowed: "1 to 256")
+        }
+        return try ThreadPool(threads: threads)
+    }
+
     /// What measured latencies depend on: the CPU, its caches, and the instruction set in use.
     public static var hardware: String { HardwareFingerprint.current.description }
 }

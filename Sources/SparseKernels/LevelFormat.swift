@@ -90,6 +90,9 @@ public struct LevelFormats: Sendable {
         return format
     }
 
+    /// Whether a format makes a level.
+    public func makes(_ level: Level) -> Bool { (try? format(of: level)) != nil }
+
     /// Refuses levels that no format makes.
     /// - Throws: `Issue`.
     public func require(_ levels: some Sequence<Level>) throws {

@@ -99,3 +99,23 @@ public final class PanelMatrix: @unchecked Sendable {
         }
     }
 }
+
+extension PanelMatrix {
+    /// Copies `tokens` × `features` numbers, token after token.
+    package func read(tokenMajor source: UnsafePointer<Float>) {
+        for token in 0..<tokens {
+            let column = column(of: token)
+            let (target, from) = (address + column.offset, source + token * features)
+            for feature in 0..<features { target[feature * column.stride] = from[feature] }
+        }
+    }
+
+    /// Copies to `tokens` × `features` numbers, token after token.
+    package func write(tokenMajor target: UnsafeMutablePointer<Float>) {
+        for token in 0..<tokens {
+            let column = column(of: token)
+            let (source, to) = (address + column.offset, target + token * features)
+            for feature in 0..<features { to[feature] = source[feature * column.stride] }
+        }
+    }
+}
