@@ -13,7 +13,7 @@ SECATEUR := .build/release/secateur
 PYTHON = $(or $(wildcard .venv/bin/python),python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test model language-model text build install search test bench-kernels bench-peers \
+.PHONY: help setup setup-test model language-model text build library wheel install search test bench-kernels bench-peers \
 	bench-peers-encoder bench-peers-language check-exports examples check-tutorials docs sanitize check-arm lint format clean faults
 
 help: ## list the targets
@@ -34,6 +34,12 @@ text: setup ## make label-free calibration text from Debian's fortunes
 build: setup ## build the secateur command, optimized
 	swift build -c release --product secateur
 
+library: setup ## build the C library into .build/library: lib/libsecateur.so, include/secateur.h
+	@scripts/make-library.sh .build/library
+
+wheel: setup setup-test ## build the Python package into .build/wheel, the library inside
+	@scripts/make-wheel.sh .build/wheel
+
 install: build ## copy the command and its shell completions below PREFIX (default: /usr/local)
 	install -D -m 755 $(SECATEUR) $(PREFIX)/bin/secateur
 	mkdir -p $(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions \
@@ -52,7 +58,8 @@ setup-test: ## install what only tests use: a browser, Python with h5py, an emul
 
 test: model language-model text setup-test lint sanitize check-arm ## check the style, and run every test
 	swift test -c release -Xswiftc -enable-testing
-	@scripts/check-examples.sh $(MODEL)
+	@scripts/check-examples.sh $(MODEL) -Xswiftc -enable-testing
+	@scripts/check-python.sh $(MODEL) $(LANGUAGE_MODEL) $(SECATEUR) -Xswiftc -enable-testing
 
 examples: model ## build the example package against a tagged copy of this clone, and run it
 	@scripts/check-examples.sh $(MODEL)

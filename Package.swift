@@ -9,6 +9,7 @@ let package = Package(
     products: [
         .executable(name: "secateur", targets: ["SecateurCLI"]),
         .library(name: "Secateur", targets: ["Secateur"]),
+        .library(name: "CSecateur", type: .static, targets: ["CSecateur"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.7.0"),
@@ -19,6 +20,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "SecateurHeader", path: "Sources/CSecateur/include"),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .target(name: "CKernels", exclude: ["README.md"], cSettings: kernelFlags),
         .target(name: "Levels", exclude: ["README.md"]),
@@ -98,6 +100,9 @@ let package = Package(
                 "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
             ],
             exclude: ["README.md"]),
+        .target(
+            name: "CSecateur", dependencies: ["Levels", "Secateur", "SecateurHeader", "Tensors"],
+            exclude: ["README.md", "exports.map", "include"]),
         .target(name: "Launch", dependencies: ["Tensors"], exclude: ["README.md"]),
         .executableTarget(
             name: "SecateurCLI",
@@ -164,6 +169,9 @@ let package = Package(
                 "Secateur", "Levels", "Agents", "Environments", "Evaluation", "Models", "Runs", "Search",
                 "SparseKernels", "Tensors", "TinyModels", "Transformers",
             ]),
+        .testTarget(
+            name: "CSecateurTests",
+            dependencies: ["CSecateur", "Levels", "Secateur", "SecateurHeader", "TinyModels"]),
         .testTarget(
             name: "EnvironmentsTests", dependencies: ["Levels", "Environments", "ChainProblem"]),
         .testTarget(

@@ -8,7 +8,7 @@ import Testing
 
     /// What each target may import of the others: those in tiers before its own.
     private static let tiers: [[String]] = [
-        ["CKernels", "COpenBLAS", "CHDF5", "Levels"],
+        ["CKernels", "COpenBLAS", "CHDF5", "SecateurHeader", "Levels"],
         ["Tensors", "HDF5", "ModelFiles", "Tokenizers"],
         ["Transformers", "Launch"],
         ["Evaluation", "Pruning", "SparseKernels"],
@@ -16,7 +16,7 @@ import Testing
         ["Search"],
         ["Report", "Export"],
         ["Secateur"],
-        ["SecateurCLI", "Benchmarks"],
+        ["SecateurCLI", "Benchmarks", "CSecateur"],
     ]
 
     /// What a target may import of its own tier.
@@ -32,6 +32,7 @@ import Testing
     private static let narrow: [String: Set<String>] = [
         "Levels": [], "ModelFiles": ["Levels"], "CKernels": [],
         "Launch": ["Tensors"],
+        "CSecateur": ["Levels", "Secateur", "SecateurHeader", "Tensors"],
         "Environments": ["Levels", "Pruning"],
         "Agents": ["Levels", "Environments", "Tensors"],
         "Runs": ["Levels", "Environments", "Evaluation", "Pruning", "SparseKernels", "ModelFiles", "HDF5"],
