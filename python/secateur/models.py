@@ -7,6 +7,7 @@ import os
 import pathlib
 import queue
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
@@ -37,11 +38,8 @@ class Model:
         check(
             library().secateur_model_open(
                 self.path.encode(), precision.encode(), threads, ctypes.byref(self._handle)))
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            library().secateur_model_close(self._handle)
-            self._handle = None
+        # Not at the end of the program, when a thread may still be computing.
+        weakref.finalize(self, library().secateur_model_close, self._handle).atexit = False
 
     @property
     def max_seq_length(self) -> int:
