@@ -28,8 +28,8 @@ model: setup ## fetch and verify all-MiniLM-L6-v2 into models/minilm
 language-model: setup ## fetch and verify SmolLM2-135M-Instruct into models/smollm2
 	@scripts/fetch-model.sh smollm2
 
-text: setup ## make label-free calibration text from Debian's fortunes
-	@scripts/make-calibration-text.sh $(TEXT)
+text: setup ## make label-free text from Debian's fortunes (TEXT=data/mixture.txt: and its packages' descriptions)
+	@scripts/make-calibration-text.sh $(TEXT) $(basename $(notdir $(TEXT)))
 
 build: setup ## build the secateur command, optimized
 	swift build -c release --product secateur
