@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Levels
 import SparseKernels
 import Tensors
 
@@ -47,6 +48,9 @@ struct GLUE: ParsableCommand {
             """)
     var latencyTable: String?
 
+    @Option(help: "How long case mixed is trained: \(RecoveryLength.form).")
+    var recover = RecoveryLength.seconds(600)
+
     /// In the order in which they are done: all need the dense one, the agent what removal leaves.
     enum Case: String, CaseIterable, Codable, ExpressibleByArgument {
         case dense, integers, removal, agent, mixed
@@ -60,7 +64,7 @@ struct GLUE: ParsableCommand {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let models = GLUEModels(
             model: model, data: data, output: output, latencyTable: latencyTable,
-            pool: try ThreadPool(threads: threads))
+            recovery: recover, pool: try ThreadPool(threads: threads))
         var rows: [GLUERow] = []
         for task in GLUETask.chosen(tasks) {
             for kind in Case.allCases where cases.contains(kind) {
@@ -87,4 +91,8 @@ struct GLUE: ParsableCommand {
             String(format: "%.1f MB", Double(row.bytes) / 1e6), String(format: "%.2fx", row.speedup),
         ].joined(separator: "  ")
     }
+}
+
+extension RecoveryLength: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }

@@ -18,10 +18,9 @@ struct GLUEModels {
     let output: String
     /// Latencies of the dense model's layers; nil to measure.
     let latencyTable: String?
+    /// How long what the agent made of the dense model is trained.
+    let recovery: RecoveryLength
     let pool: ThreadPool
-
-    /// How long a model that the agent made of the dense one is trained: ten minutes.
-    private static let recovery = RecoveryLength.seconds(600)
 
     /// The row of a case, which is made and measured where it is not there.
     func row(_ task: GLUETask, _ kind: GLUE.Case) throws -> GLUERow {
@@ -158,7 +157,9 @@ struct GLUEModels {
 
     private func searchEverything(_ task: GLUETask, of dense: String, to run: String) throws {
         var options = options(task, dense, target: 0.16)
-        options.recover = Self.recovery
+        // As for the other cases, the dev file tells whether what was trained is kept.
+        options.validation = task.file("dev", in: data)
+        options.recover = recovery
         try search(options, run: run, latencyTable: latencyTable)
     }
 

@@ -24,13 +24,15 @@ public struct RecoverySummary: Sendable, Codable, Equatable {
     public let firstLoss: Double
     /// The mean loss of the last tenth of the steps.
     public let lastLoss: Double
-    /// Quality on data that is neither trained nor rewarded on, as a fraction of dense.
+    /// Quality on the part of the data that picks the final policy, as a fraction of dense. It was not trained on,
+    /// but where there is a validation file.
     public let checked: Change
     /// What embeddings keep of the dense model's space afterwards, on that data; nil for models that do not embed.
     public let space: SpaceKept?
     /// The score on the validation file, where there is one.
     public let validation: Change?
-    /// Whether the trained model took the place of the pruned one: where it is better.
+    /// Whether the trained model took the place of the pruned one: where it is better on the validation file, or on the
+    /// former without one.
     public let isKept: Bool
 
     package init(
@@ -43,6 +45,7 @@ public struct RecoverySummary: Sendable, Codable, Equatable {
         self.checked = checked
         self.space = space
         self.validation = validation
-        isKept = checked.after > checked.before
+        let judge = validation ?? checked
+        isKept = judge.after > judge.before
     }
 }

@@ -15,7 +15,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
     public var metric: ClassificationMetric?
     /// The file for calibration and reward.
     public var train: String
-    /// A file that is only reported on.
+    /// A file that is reported on, and that decides whether the trained model is kept.
     public var validation: String?
     /// The latency to reach: a fraction of dense, or milliseconds; of a range, the strict end.
     public var targetLatency: LatencyTarget

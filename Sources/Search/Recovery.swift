@@ -13,8 +13,8 @@ import Transformers
 ///
 ///     let summary = try Recovery(task, run: "checkpoints/mine").run()
 ///
-/// The trained model takes the place of the pruned one where it is better on data that neither was trained nor
-/// rewarded on. One that was stopped or killed continues from its last checkpoint.
+/// The trained model takes the place of the pruned one where it is better on the validation file, or without one on data
+/// that it was not trained on. One that was stopped or killed continues from its last checkpoint.
 public struct Recovery<Task: SearchTask> {
     /// The longest input that is trained on, in tokens.
     private static var maximumTokens: Int { 256 }
@@ -74,7 +74,8 @@ public struct Recovery<Task: SearchTask> {
                 pruned: path, dense: options.model, task: training,
                 classes: try EncoderTraining.classes(of: options.train, task: training),
                 maximumTokens: min(Self.maximumTokens, inputs.model.maximumTokens), levels: levels,
-                grid: inputs.grid),
+                validation: task.fineTuning.flatMap { _ in options.validation },
+                metric: options.metric ?? .accuracy, grid: inputs.grid),
             seed: options.seed, checkpoint: files.path(.recoveryCheckpoint), key: try key(path),
             pool: inputs.pool
         ) { try task.recoveryExamples(options, for: $0) }
@@ -146,6 +147,7 @@ public struct Recovery<Task: SearchTask> {
             lines: [
                 inputs.modelDigest, try FileDigest.sha256(path: "\(pruned)/model.safetensors"),
                 inputs.data.digest, "\(length)", "\(inputs.options.seed)",
+                inputs.validationDigest ?? "no validation",
             ])
     }
 }

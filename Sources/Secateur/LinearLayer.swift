@@ -26,6 +26,8 @@ public struct LinearLayer: Sendable {
     ///
     /// - Parameters:
     ///   - weight: W [rows × columns], row after row. Zeros that rows share make it faster.
+    ///   - rows: features of an output.
+    ///   - columns: features of an input.
     ///   - bias: b [rows]; nil for none.
     ///   - precision: how products are computed.
     ///   - threads: threads to compute on.

@@ -11,7 +11,9 @@ extension Model {
 
     /// Embeds sentences: [sentences][features], as the modules of the folder say.
     ///
-    /// - Parameter prompt: the name of what goes before every sentence. Default: the folder's own.
+    /// - Parameters:
+    ///   - sentences: the texts.
+    ///   - prompt: the name of what goes before every sentence. Default: the folder's own.
     /// - Throws: `Issue` for a model that does not embed, or a prompt that it does not have.
     public func embed(_ sentences: [String], prompt: String? = nil) throws -> [[Float]] {
         let embeddings = try embeddings(of: sentences, prompt: prompt)

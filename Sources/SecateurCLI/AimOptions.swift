@@ -78,7 +78,9 @@ struct AimOptions: ParsableArguments {
         completion: .file(extensions: ["h5"]))
     var latencyTable: String?
 
-    @Option(help: "A file that is only reported on.", completion: .file())
+    @Option(
+        help: "A file that is reported on, and that decides whether the trained model is kept.",
+        completion: .file())
     var validation: String?
 
     @Option(

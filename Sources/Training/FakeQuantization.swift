@@ -51,6 +51,16 @@ public final class FakeQuantization {
         }
     }
 
+    /// What a body computes with the rounded weights; the exact ones are put back.
+    func withRoundedWeights<Result>(pool: ThreadPool, _ body: () throws -> Result) rethrows -> Result {
+        round(pool: pool)
+        defer {
+            for (layer, exact) in zip(layers, exact) { layer.weight.value = exact }
+            exact = []
+        }
+        return try body()
+    }
+
     /// Puts the exact weights back, and adds the gradients of the scales: with ŵ = q·s, ∂ŵ/∂ln s is ŵ − w within the
     /// grid and ŵ beyond it, where ∂ŵ/∂w is 0. Each sum over a row is divided by √(columns · highest multiple), so
     /// that scales learn about as fast as weights.

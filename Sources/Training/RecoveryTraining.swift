@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Levels
 import ModelFiles
@@ -7,8 +8,10 @@ import Transformers
 /// Trains what is left of a pruned encoder to do what the dense one does: zeros stay, weights in whole numbers are
 /// trained as they are stored, word embeddings stay as they are.
 ///
-/// The dense model is the teacher; the loss is the agreement of embeddings, of their similarities within the batch and
-/// of hidden states, and half of it labels where there are some.
+/// The dense model is the teacher. Of embeddings, the loss is their agreement, that of their similarities within the batch
+/// and that of hidden states, and half of it labels where there are some; of classes, it is mostly the teacher's
+/// probabilities, also of altered copies of the examples (``TrainingPlan/copies``): what a model was fine-tuned on, it
+/// knows by heart, and its probabilities of it say little.
 public struct RecoveryTraining {
     /// What it is given.
     public struct Inputs {
@@ -24,13 +27,18 @@ public struct RecoveryTraining {
         public let maximumTokens: Int
         /// The levels of layers, by name.
         public let levels: [String: Level]
+        /// A file of labelled examples that the best weights are picked by; nil for the last ones.
+        public let validation: String?
+        /// What classes are scored by on it.
+        public let metric: ClassificationMetric
         /// The grid of a level; nil for floats.
         public let grid: (Level) throws -> WeightGrid?
 
         /// Names everything.
         public init(
             pruned: String, dense: String, task: FineTuningTask, classes: Int = 0, maximumTokens: Int,
-            levels: [String: Level], grid: @escaping (Level) throws -> WeightGrid?
+            levels: [String: Level], validation: String? = nil, metric: ClassificationMetric = .accuracy,
+            grid: @escaping (Level) throws -> WeightGrid?
         ) {
             self.pruned = pruned
             self.dense = dense
@@ -38,6 +46,8 @@ public struct RecoveryTraining {
             self.classes = classes
             self.maximumTokens = maximumTokens
             self.levels = levels
+            self.validation = validation
+            self.metric = metric
             self.grid = grid
         }
     }
@@ -54,14 +64,26 @@ public struct RecoveryTraining {
         public let steps: Int
     }
 
-    /// What half of the loss is where there are labels, and all where there are none.
-    private static func distillation(isLabelled: Bool) -> Distillation {
-        Distillation(outputs: isLabelled ? 0.5 : 1, embeddings: 1, hidden: 10)
+    /// How a kind of model is trained.
+    private static func plan(_ head: FineTuningTask.Head, isLabelled: Bool, seed: UInt64) -> TrainingPlan {
+        var plan = TrainingPlan()
+        plan.batchSize = 16
+        plan.seed = seed
+        plan.optimizer.weightDecay = 0
+        switch head {
+        case .classes:
+            plan.learningRate = 1e-4
+            plan.distillation = Distillation(outputs: isLabelled ? 0.9 : 1, embeddings: 1, hidden: 10)
+            plan.copies = 4
+        case .embeddings:
+            plan.learningRate = 5e-4
+            plan.distillation = Distillation(outputs: isLabelled ? 0.5 : 1, embeddings: 1, hidden: 10)
+        }
+        return plan
     }
 
-    /// The highest learning rate.
-    private static let learningRate = 5e-4
-    private static let batchSize = 16
+    /// How often weights are judged where there is something to judge them by.
+    private static let judgements = 8
     /// Time between two checkpoints, in seconds.
     private static let checkpointSeconds = 30.0
     /// Steps whose time tells how many fit.
@@ -70,6 +92,9 @@ public struct RecoveryTraining {
     private let model: EncoderTraining
     private let teacher: Teacher
     private let examples: [TrainingExample]
+    private let task: FineTuningTask
+    private let validation: [TrainingExample]
+    private let metric: ClassificationMetric
     private let quantization: FakeQuantization
     private let plan: TrainingPlan
     private let checkpoint: TrainingCheckpoint
@@ -90,18 +115,16 @@ public struct RecoveryTraining {
                 folder: folder, task: inputs.task, classes: inputs.classes,
                 maximumTokens: inputs.maximumTokens, seed: seed)
         }
-        model = try training(inputs.pruned)
+        let model = try training(inputs.pruned)
+        self.model = model
         teacher = try training(inputs.dense).teacher()
-        self.examples = try examples(model)
         quantization = try model.hold(inputs.levels, grid: inputs.grid)
-        var plan = TrainingPlan()
-        plan.learningRate = Self.learningRate
-        plan.batchSize = Self.batchSize
-        plan.seed = seed
-        plan.optimizer.weightDecay = 0
-        plan.distillation = Self.distillation(
-            isLabelled: self.examples.contains { $0.target != nil })
-        self.plan = plan
+        (task, metric) = (inputs.task, inputs.metric)
+        validation = try inputs.validation.map { try model.examples(path: $0) } ?? []
+        let own = try examples(model)
+        plan = Self.plan(
+            inputs.task.head, isLabelled: own.contains { $0.target != nil }, seed: seed)
+        self.examples = plan.withCopies(own, maximumTokens: inputs.maximumTokens)
         self.pool = pool
         self.checkpoint = TrainingCheckpoint(key: key, path: checkpoint)
     }
@@ -116,28 +139,50 @@ public struct RecoveryTraining {
         var state = TrainingCheckpoint.Progress()
         state.steps = checkpoint.exists ? try checkpoint.steps() : try steps(length)
         let loop = TrainingLoop(trainer: trainer, examples: examples, plan: plan, steps: state.steps)
+        var best: [[Float]] = []
         if checkpoint.exists {
-            state = try checkpoint.restore(trainer).progress
+            (best, state) = try checkpoint.restore(trainer)
             loop.step = state.step
         }
         var losses: [Double] = []
         while loop.step < loop.steps {
             let start = Date()
+            let end = nextJudgement(after: loop.step, of: loop.steps)
             try loop.run(
-                until: loop.steps,
+                until: end,
                 shouldStop: { shouldStop() || Date().timeIntervalSince(start) > Self.checkpointSeconds },
                 didStep: { step, result in
                     losses.append(result.loss)
                     progress(Double(step) / Double(loop.steps))
                 })
+            if loop.step == end, !validation.isEmpty {
+                let score = score(trainer)
+                if score > state.bestScore ?? -.infinity {
+                    (state.bestScore, state.bestStep) = (score, loop.step)
+                    best = trainer.trained.map(\.value.elements)
+                }
+            }
             // Asked once: what is answered here is what was saved for.
             let stops = shouldStop()
             guard loop.step < loop.steps else { break }
             state.step = loop.step
-            try checkpoint.write(trainer, best: [], state)
+            try checkpoint.write(trainer, best: best, state)
             if stops { return nil }
         }
+        for (parameter, values) in zip(trainer.trained, best) { parameter.value.elements = values }
         return outcome(losses, steps: loop.steps)
+    }
+
+    /// The step at which weights are judged next; the last one where they are not.
+    private func nextJudgement(after step: Int, of steps: Int) -> Int {
+        guard !validation.isEmpty else { return steps }
+        return (1...Self.judgements).lazy.map { steps * $0 / Self.judgements }.first { $0 > step } ?? steps
+    }
+
+    /// The score of the weights as they are stored.
+    private func score(_ trainer: Trainer) -> Double {
+        let outputs = quantization.withRoundedWeights(pool: pool) { trainer.outputs(validation) }
+        return task.score(outputs, validation, metric: metric)
     }
 
     /// What the parameters are called.

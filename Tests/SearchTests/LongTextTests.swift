@@ -47,8 +47,8 @@ import Training
         #expect(Self.counts(tokens: 64, earlier) == [20, 40, 80])
     }
 
-    /// What is applied later calibrates on what the search did, and what is trained afterwards is all that nothing was
-    /// judged by.
+    /// What is applied later calibrates on what the search did, and what is trained afterwards is all but the check, or
+    /// all where a validation file says whether the trained model is kept.
     @Test func everyStageCutsTheTextAlike() throws {
         let folder = try TemporaryFolder()
         let (path, train) = (folder.file("model"), folder.file("text.txt"))
@@ -59,7 +59,7 @@ import Training
             sentences[$0..<min($0 + 5, sentences.count)].joined(separator: " ")
         }
         try texts.joined(separator: "\n").write(toFile: train, atomically: true, encoding: .utf8)
-        let options = Self.options { $0.train = train }
+        var options = Self.options { $0.train = train }
         let (task, model) = (AgreementTask(), try EncoderModel(folder: path))
         let data = try task.data(options, for: model, pool: ThreadPool(threads: 1))
         #expect(data.calibration == (try task.calibration(options, for: model)))
@@ -68,9 +68,10 @@ import Training
         let training = try EncoderTraining(
             folder: path, task: .sts, classes: 0, maximumTokens: model.maximumTokens, seed: 1)
         let trained = try task.recoveryExamples(options, for: training).flatMap(\.sequences)
-        #expect(trained.count / 2 == (texts.count - data.reward.count - data.check.count) / 2)
-        let judged = [data.reward, data.check].flatMap { ($0 as? FidelityTask)?.sequences ?? [] }
-        #expect(judged.count == data.reward.count + data.check.count)
-        #expect(Set(trained).isDisjoint(with: judged))
+        #expect(trained.count / 2 == (texts.count - data.check.count) / 2)
+        let judged = try #require(data.check as? FidelityTask).sequences
+        #expect(judged.count == data.check.count && Set(trained).isDisjoint(with: judged))
+        options.validation = train
+        #expect(try task.recoveryExamples(options, for: training).count == texts.count / 2)
     }
 }

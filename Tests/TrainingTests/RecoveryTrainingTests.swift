@@ -16,7 +16,7 @@ import Testing
     private static let text = "text.txt"
 
     /// A tiny encoder, and the same pruned to a level.
-    private func prepared(_ level: Level) throws -> (
+    private func prepared(_ level: Level, validationSign: Float? = nil) throws -> (
         tiny: TinyEncoder, inputs: RecoveryTraining.Inputs, dense: [Matrix]
     ) {
         let tiny = try TinyEncoder()
@@ -41,6 +41,7 @@ import Testing
             RecoveryTraining.Inputs(
                 pruned: pruned, dense: tiny.folder, task: .sts, maximumTokens: 32,
                 levels: Dictionary(uniqueKeysWithValues: levels),
+                validation: try validationSign.map { try pairs(sign: $0, in: tiny) },
                 grid: { try LevelFormats.standard.grid(of: $0, for: .prefill) }),
             dense
         )
@@ -95,8 +96,58 @@ import Testing
         #expect(!outcome.others.keys.contains { $0.hasSuffix("word_embeddings.weight") })
     }
 
-    @Test func goesOnAfterAStopAsIfThereHadBeenNone() throws {
-        let (tiny, inputs, _) = try prepared(try #require(Level("4x1@0.5:int8")))
+    /// Pairs of sentences with the cosine that the dense model gives them, or its opposite, as their score.
+    private func pairs(sign: Float, in tiny: TinyEncoder) throws -> String {
+        let sentences = try Datasets.sentences(path: try tiny.labelled("text.tsv", count: 40, seed: 3)).map {
+            String($0.split(separator: "\t")[0])
+        }
+        let model = try EncoderTraining(
+            folder: tiny.folder, task: .sts, classes: 0, maximumTokens: 32, seed: 1)
+        let rows = try stride(from: 0, to: sentences.count - 1, by: 2).map { index in
+            let pair = Array(sentences[index...index + 1])
+            let sequences = model.sentences.encode(pair)
+            let example = TrainingExample(sequences: sequences, firsts: sequences.map(\.count))
+            let outputs = try model.trainer(pool: pool).outputs([example])
+            let cosine = zip(outputs.row(0), outputs.row(1)).reduce(0) { $0 + $1.0 * $1.1 }
+            return "\(pair[0])\t\(pair[1])\t\(2.5 + 2.4 * sign * cosine)"
+        }
+        return try tiny.write(
+            "pairs.tsv", (["sentence1\tsentence2\tscore"] + rows).joined(separator: "\n"))
+    }
+
+    /// The score of what training came to.
+    private func score(_ outcome: RecoveryTraining.Outcome, _ folder: String, on file: String) throws
+        -> Double
+    {
+        let model = try EncoderTraining(folder: folder, task: .sts, classes: 0, maximumTokens: 32, seed: 1)
+        for (shape, parameter) in zip(model.graph.layerShapes, model.graph.prunable) {
+            parameter.value = try #require(outcome.weights[shape.name])
+        }
+        for parameter in model.parameters.all {
+            if let values = outcome.others[parameter.name] { parameter.value.elements = values }
+        }
+        let examples = try model.examples(path: file)
+        return FineTuningTask.sts.score(
+            try model.trainer(pool: pool).outputs(examples), examples, metric: .accuracy)
+    }
+
+    /// Training brings the model near the dense one, so that it ends far from the opposite: earlier weights are better.
+    @Test(arguments: [Float(1), -1]) func aValidationFilePicksTheBestWeights(sign: Float) throws {
+        let level = try #require(Level("unstructured@0.7"))
+        let (tiny, inputs, _) = try prepared(level)
+        let last = try #require(try training(inputs, tiny, checkpoint: "e.h5").run(.steps(64)))
+        let (other, judged, _) = try prepared(level, validationSign: sign)
+        let best = try #require(try training(judged, other, checkpoint: "f.h5").run(.steps(64)))
+        let file = try #require(judged.validation)
+        let (before, after) = (
+            try score(last, inputs.pruned, on: file), try score(best, judged.pruned, on: file)
+        )
+        #expect(sign > 0 ? after >= before : after > before)
+    }
+
+    @Test(arguments: [false, true]) func goesOnAfterAStopAsIfThereHadBeenNone(hasValidation: Bool) throws {
+        let (tiny, inputs, _) = try prepared(
+            try #require(Level("4x1@0.5:int8")), validationSign: hasValidation ? -1 : nil)
         let whole = try #require(try training(inputs, tiny, checkpoint: "b.h5").run(.steps(20)))
         let stopped = try training(inputs, tiny, checkpoint: "c.h5")
         var asked = 0

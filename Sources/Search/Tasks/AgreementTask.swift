@@ -31,19 +31,19 @@ public struct AgreementTask: SearchTask {
     /// Embeddings.
     public var recovery: FineTuningTask? { .sts }
 
-    /// All sentences but those of rewards and checks, in pairs.
+    /// All sentences but those of the check where that decides, in pairs.
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
         Self.recoveryExamples(of: try Datasets.sentences(path: options.train), options, for: training)
     }
 
-    /// Texts but those of rewards and checks, in pairs.
+    /// Texts but those of the check where that decides, in pairs.
     static func recoveryExamples(
         of texts: [String], _ options: SearchOptions, for training: EncoderTraining
     ) -> [TrainingExample] {
-        let judged = Set(parts(of: texts, options, training.sentences).dropFirst().joined())
-        let sequences = training.sentences.encode(texts.filter { !judged.contains($0) })
+        let check = parts(of: texts, options, training.sentences)[2]
+        let sequences = training.sentences.encode(Parts.trained(texts, check: check, options))
         return stride(from: 0, to: sequences.count - 1, by: 2).map {
             let pair = Array(sequences[$0...$0 + 1])
             return TrainingExample(sequences: pair, firsts: pair.map(\.count))

@@ -30,14 +30,13 @@ public struct ClassesTask: SearchTask {
     /// By its labels.
     public var recovery: FineTuningTask? { .classification }
 
-    /// All examples but those of rewards and checks.
+    /// All examples but those of the check where that decides.
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
         let examples = try training.examples(path: options.train)
         let parts = Parts.drawn(examples.indices, options) { examples[$0].sequences.joined().count }
-        let judged = Set(parts.dropFirst().joined())
-        return examples.indices.filter { !judged.contains($0) }.map { examples[$0] }
+        return Parts.trained(Array(examples.indices), check: parts[2], options).map { examples[$0] }
     }
 
     /// The first part of the examples.

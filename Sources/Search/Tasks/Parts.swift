@@ -32,6 +32,16 @@ enum Parts {
         }
     }
 
+    /// What a pruned model is trained on: all items but those of the last check, which decides whether the trained
+    /// model is kept; all, where a validation file decides.
+    static func trained<Element: Hashable>(
+        _ items: [Element], check: [Element], _ options: SearchOptions
+    ) -> [Element] {
+        guard options.validation == nil else { return items }
+        let judged = Set(check)
+        return items.filter { !judged.contains($0) }
+    }
+
     /// What a part has however long its items are: rank correlations of fewer say next to nothing.
     private static let least = 8
 

@@ -41,7 +41,7 @@ public protocol SearchTask: Sendable {
     func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample]
-    /// The score of a file that is only reported on; `dense` is what agreement is with.
+    /// The score of the validation file; `dense` is what agreement is with.
     func validation(
         _ options: SearchOptions, file: String, of model: Model, dense: Model, pool: ThreadPool
     ) throws -> any ModelTask<Model.Network>

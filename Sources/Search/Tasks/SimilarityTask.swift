@@ -29,12 +29,13 @@ public struct SimilarityTask: SearchTask {
     /// By its labels.
     public var recovery: FineTuningTask? { .sts }
 
-    /// All pairs but those of rewards and checks.
+    /// All pairs but those of the check where that decides.
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
-        let judged = Set(try parts(options, training.sentences).dropFirst().joined())
-        let pairs = try Datasets.scoredPairs(path: options.train).filter { !judged.contains($0) }
+        let pairs = Parts.trained(
+            try Datasets.scoredPairs(path: options.train),
+            check: try parts(options, training.sentences)[2], options)
         return FineTuningTask.examples(of: pairs, tokenizer: training.sentences)
     }
 
