@@ -34,7 +34,7 @@ public struct RetrievalSearchTask: SearchTask {
     /// Embeddings.
     public var recovery: FineTuningTask? { .sts }
 
-    /// All documents and queries but those of rewards and checks, in pairs.
+    /// All documents and queries but those of the check where that decides, in pairs.
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
