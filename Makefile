@@ -37,7 +37,7 @@ build: setup ## build the secateur command, optimized
 library: setup ## build the C library into .build/library: lib/libsecateur.so, include/secateur.h
 	@scripts/make-library.sh .build/library
 
-wheel: setup setup-test ## build the Python package into .build/wheel, the library inside
+wheel: setup ## build the Python package into .build/wheel, the library inside
 	@scripts/make-wheel.sh .build/wheel
 
 install: build ## copy the command and its shell completions below PREFIX (default: /usr/local)

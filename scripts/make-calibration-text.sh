@@ -20,7 +20,8 @@ if [ ! -f "$source/fortunes" ]; then
     exit 1
 fi
 mkdir -p "$(dirname "$output")"
-work=$(mktemp -d)
+# Next to the output, which appears whole or not at all.
+work=$(mktemp -d "$output.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 # Cuts a text a line into sentences.
@@ -49,11 +50,12 @@ fortunes() {
 # The descriptions of packages, a paragraph a line, an empty line after each package. Lists are left out, and so is
 # what tells packages of one program apart.
 descriptions() {
-    apt-get update -qq -o APT::Sandbox::User=root -o Acquire::Languages=en -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" >&2
+    apt-get update -qq -o APT::Sandbox::User=root -o Acquire::Languages=en -o Dir::State::lists="$work/lists" \
+        -o Dir::Cache="$work/cache" >&2
     /usr/lib/apt/apt-helper cat-file "$work"/lists/*_main_i18n_Translation-en* |
         LC_ALL=C awk '
             function finish() {
-                if (text != "" && !isList && !/^This (package|metapackage|dummy)/ && !seen[text]++) print text
+                if (text != "" && !isList && !seen[text]++) print text
                 text = ""; isList = 0
             }
             /^ \.$/ { finish(); next }

@@ -11,7 +11,6 @@ scripts/make-library.sh "$work/library" "$@"
 cp -r python "$work/python"
 mkdir -p "$work/python/secateur/lib"
 mv "$work/library/lib/libsecateur.so" "$work/python/secateur/lib/"
-python3 -m venv "$work/environment"
-"$work/environment/bin/pip" wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$folder" \
+python3 -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$folder" \
     --config-settings="--build-option=--plat-name=linux_$(uname -m)" "$work/python"
 echo "$folder: $(cd "$folder" && ls secateur-*.whl)"

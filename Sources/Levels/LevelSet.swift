@@ -44,7 +44,7 @@ public struct LevelSet: Sendable, Hashable {
     /// Candidates for whole sequences, of which a search takes those that pay on its machine: ``standard``, dense in
     /// bfloat16 and int4, and in int8 dense, single weights, and blocks of 2, 4, 8 and 16 rows from 30 % to 90 %.
     public static let mixed = LevelSet(
-        known: standard.levels + [Precision.bfloat16, .int8, .int4].map { .dense.with($0) }
+        known: standard.levels + Precision.standard.dropFirst().map { .dense.with($0) }
             + [Pattern.unstructured, .rowBlock2, .rowBlock4, .rowBlock8, .rowBlock16].flatMap { pattern in
                 [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map {
                     Level(pattern: pattern, sparsity: $0, precision: .int8)

@@ -32,6 +32,9 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     /// activations as in ``int8``.
     public static let int4 = Precision(known: "int4")
 
+    /// Those that Secateur brings formats of.
+    public static let standard: [Precision] = [.float32, .bfloat16, .int8, .int4]
+
     /// Whether weights and activations are whole numbers.
     public var isInteger: Bool { [.int8, .int4].contains(self) }
 

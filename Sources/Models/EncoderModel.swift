@@ -57,9 +57,9 @@ public struct EncoderModel: Sendable {
         self.encoder = encoder
     }
 
-    /// The same model with another prompt of the folder before every sentence; its own without a name.
+    /// The same model with another prompt of the folder before every sentence.
     /// - Throws: `Issue` for a prompt that the folder does not have.
-    public func prompting(_ name: String?) throws -> EncoderModel {
+    public func prompting(_ name: String) throws -> EncoderModel {
         var model = self
         model.sentences = try sentences.prompting(name)
         model.encoder.sentences = encoder.sentences.following(promptTokens: model.sentences.promptTokens)

@@ -74,7 +74,7 @@ public struct Recovery<Task: SearchTask> {
                 pruned: path, dense: options.model, task: training,
                 classes: try EncoderTraining.classes(of: options.train, task: training),
                 maximumTokens: min(Self.maximumTokens, inputs.model.maximumTokens), levels: levels,
-                validation: task.fineTuning.flatMap { _ in options.validation },
+                validation: task.fineTuning == nil ? nil : options.validation,
                 metric: options.metric ?? .accuracy, grid: inputs.grid),
             seed: options.seed, checkpoint: files.path(.recoveryCheckpoint), key: try key(path),
             pool: inputs.pool

@@ -13,7 +13,7 @@ extension Model {
     ///
     /// - Throws: `Issue` for a model that does not classify.
     public func logits(of sentences: [String]) throws -> [[Float]] {
-        Self.rows(try logitMatrix(of: sentences))
+        try logitMatrix(of: sentences).rowArrays
     }
 
     /// The logits of pairs of sentences: [pairs][classes]. Pairs that are too long lose ends of the longer sentence
@@ -21,7 +21,7 @@ extension Model {
     ///
     /// - Throws: `Issue` for a model that does not classify.
     public func logits(of pairs: [(String, String)]) throws -> [[Float]] {
-        Self.rows(try logitMatrix(of: pairs))
+        try logitMatrix(of: pairs).rowArrays
     }
 
     /// The class with the highest logit of each sentence, from 0.
@@ -62,9 +62,5 @@ extension Model {
     private func classifier() throws -> ClassifierModel {
         guard case .classifier(let model) = kind else { throw lacks("classify", "a classifier") }
         return model
-    }
-
-    private static func rows(_ matrix: Matrix) -> [[Float]] {
-        (0..<matrix.rows).map { Array(matrix.row($0)) }
     }
 }

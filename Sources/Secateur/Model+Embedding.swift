@@ -16,13 +16,13 @@ extension Model {
     ///   - prompt: the name of what goes before every sentence. Default: the folder's own.
     /// - Throws: `Issue` for a model that does not embed, or a prompt that it does not have.
     public func embed(_ sentences: [String], prompt: String? = nil) throws -> [[Float]] {
-        let embeddings = try embeddings(of: sentences, prompt: prompt)
-        return (0..<embeddings.rows).map { Array(embeddings.row($0)) }
+        try embeddings(of: sentences, prompt: prompt).rowArrays
     }
 
     /// ``embed(_:prompt:)`` as one matrix [sentences × features].
     package func embeddings(of sentences: [String], prompt: String? = nil) throws -> Matrix {
-        let model = try encoder().prompting(prompt)
+        let loaded = try encoder()
+        let model = try prompt.map(loaded.prompting) ?? loaded
         return model.encoder.embed(model.sentences.encode(sentences), pool: pool)
     }
 

@@ -78,3 +78,8 @@ public struct Model: Sendable {
             .unsupported, .path(path), found: "a model that does not \(ability)", allowed: allowed)
     }
 }
+
+extension Matrix {
+    /// Each row as an array of its own, for programs that know no matrices.
+    var rowArrays: [[Float]] { (0..<rows).map { Array(row($0)) } }
+}

@@ -4,7 +4,9 @@ import Levels
 /// How the command says what is wrong: libraries name options by their fields, people type flags.
 enum ErrorLine {
     /// Fields whose flags have names of their own.
-    private static let ownNames = ["score": "method", "rewinds": "rewind", "agentOptions": "agent-option"]
+    private static let ownNames = [
+        "score": "method", "rewinds": "rewind", "agentOptions": "agent-option", "maximumTokens": "max-tokens",
+    ]
 
     /// An error in one line.
     static func text(_ error: any Error) -> String {

@@ -5,6 +5,7 @@ import Foundation
 import Levels
 import Runs
 import Search
+import Secateur
 import Tensors
 
 /// `secateur generate`
@@ -49,15 +50,9 @@ struct Generate: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard maxTokens >= 1 else {
-            throw ValidationError("--max-tokens: found \(maxTokens), allowed 1 or more")
-        }
-        guard temperature >= 0, temperature.isFinite else {
-            throw ValidationError("--temperature: found \(temperature), allowed 0 or more")
-        }
-        guard topP > 0, topP <= 1 else {
-            throw ValidationError("--top-p: found \(topP), allowed more than 0 and at most 1")
-        }
+        var settings = Model.Generation()
+        (settings.maximumTokens, settings.temperature, settings.topP) = (maxTokens, temperature, topP)
+        do { try settings.require() } catch { throw ValidationError(ErrorLine.text(error)) }
     }
 
     func run() throws {

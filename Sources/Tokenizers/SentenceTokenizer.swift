@@ -25,9 +25,9 @@ public struct SentenceTokenizer: Sendable {
         self.maximumTokens = min(maximumTokens, settings.maximumTokens ?? maximumTokens)
     }
 
-    /// The same with another prompt of the folder before every sentence; its own without a name.
+    /// The same with another prompt of the folder before every sentence.
     /// - Throws: `Issue` for a prompt that the folder does not have.
-    public func prompting(_ name: String?) throws -> SentenceTokenizer {
+    public func prompting(_ name: String) throws -> SentenceTokenizer {
         var tokenizer = self
         tokenizer.prompt = try settings.prompt(named: name)
         return tokenizer

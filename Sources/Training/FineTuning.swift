@@ -99,14 +99,14 @@ public struct FineTuning {
         progress: (String, Double) -> Void = { _, _ in }, note: (String) -> Void = { _ in }
     ) throws -> Summary? {
         var state = TrainingCheckpoint.Progress(steps: loop.steps)
-        var best: [[Float]] = []
+        var best = BestWeights()
         if checkpoint.exists {
             (best, state) = try checkpoint.restore(loop.trainer)
             loop.step = state.step
             note("continues from step \(state.step) of \(loop.steps)")
         } else {
             state.scores = [score()]
-            (state.bestScore, best) = (state.scores[0], loop.trainer.trained.map(\.value.elements))
+            best.judge(loop.trainer, score: state.scores[0], step: 0, &state)
         }
         var last = Date()
         while loop.step < loop.steps {
@@ -118,10 +118,7 @@ public struct FineTuning {
             if loop.step == epochEnd {
                 let score = score()
                 state.scores.append(score)
-                if score > state.bestScore ?? -.infinity {
-                    (state.bestScore, state.bestStep) = (score, loop.step)
-                    best = loop.trainer.trained.map(\.value.elements)
-                }
+                best.judge(loop.trainer, score: score, step: loop.step, &state)
                 note("epoch \(loop.step / loop.stepsPerEpoch): \(metric) \(score)")
             }
             // Asked once: what is answered here is what was saved for.
@@ -135,7 +132,7 @@ public struct FineTuning {
             }
             if stops, loop.step < loop.steps { return nil }
         }
-        for (parameter, values) in zip(loop.trainer.trained, best) { parameter.value.elements = values }
+        best.restore(to: loop.trainer)
         return Summary(
             metric: metric, scoreBefore: state.scores[0], scores: Array(state.scores.dropFirst()),
             score: state.bestScore ?? state.scores[0], epoch: state.bestStep / loop.stepsPerEpoch,

@@ -139,7 +139,7 @@ public struct RecoveryTraining {
         var state = TrainingCheckpoint.Progress()
         state.steps = checkpoint.exists ? try checkpoint.steps() : try steps(length)
         let loop = TrainingLoop(trainer: trainer, examples: examples, plan: plan, steps: state.steps)
-        var best: [[Float]] = []
+        var best = BestWeights()
         if checkpoint.exists {
             (best, state) = try checkpoint.restore(trainer)
             loop.step = state.step
@@ -156,11 +156,7 @@ public struct RecoveryTraining {
                     progress(Double(step) / Double(loop.steps))
                 })
             if loop.step == end, !validation.isEmpty {
-                let score = score(trainer)
-                if score > state.bestScore ?? -.infinity {
-                    (state.bestScore, state.bestStep) = (score, loop.step)
-                    best = trainer.trained.map(\.value.elements)
-                }
+                best.judge(trainer, score: score(trainer), step: loop.step, &state)
             }
             // Asked once: what is answered here is what was saved for.
             let stops = shouldStop()
@@ -169,7 +165,7 @@ public struct RecoveryTraining {
             try checkpoint.write(trainer, best: best, state)
             if stops { return nil }
         }
-        for (parameter, values) in zip(trainer.trained, best) { parameter.value.elements = values }
+        best.restore(to: trainer)
         return outcome(losses, steps: loop.steps)
     }
 

@@ -29,7 +29,7 @@ struct TrainingCheckpoint {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    func write(_ trainer: Trainer, best: [[Float]], _ progress: Progress) throws {
+    func write(_ trainer: Trainer, best: BestWeights, _ progress: Progress) throws {
         try HDF5File.write(atomicallyTo: path) { root in
             try root.setAttribute("schema", Self.schema)
             try root.setAttribute("key", key)
@@ -45,7 +45,7 @@ struct TrainingCheckpoint {
             try write(trainer.trained.map(\.value.elements), "parameters", root)
             try write(trainer.optimizer.first, "first", root)
             try write(trainer.optimizer.second, "second", root)
-            try write(best, "best", root)
+            try write(best.values, "best", root)
         }
     }
 
@@ -72,7 +72,7 @@ struct TrainingCheckpoint {
 
     /// Puts a trainer where it stood.
     /// - Throws: `Issue` for a checkpoint of other steps or another model.
-    func restore(_ trainer: Trainer) throws -> (best: [[Float]], progress: Progress) {
+    func restore(_ trainer: Trainer) throws -> (best: BestWeights, progress: Progress) {
         let file = try open()
         defer { try? file.close() }
         let root = try file.root
@@ -106,7 +106,7 @@ struct TrainingCheckpoint {
             bestScore: score.isNaN ? nil : score,
             bestStep: try root.attribute("bestStep"), scores: try root.dataset("scores").read(),
             elapsedSeconds: try root.attribute("elapsedSeconds"))
-        return (try progress.bestScore == nil ? [] : read("best"), progress)
+        return (BestWeights(try progress.bestScore == nil ? [] : read("best")), progress)
     }
 
     private func write(_ arrays: [[Float]], _ name: String, _ root: HDF5Group) throws {

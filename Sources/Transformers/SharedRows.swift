@@ -58,10 +58,7 @@ final class SharedRows: @unchecked Sendable {
     /// Writes the columns of a matrix [columns × sequences] as rows.
     func write(columnsOf matrix: PanelMatrix, firstRow: Int) {
         precondition(matrix.features == columns && firstRow + matrix.tokens <= rows)
-        for sequence in 0..<matrix.tokens {
-            let out = memory + (firstRow + sequence) * columns
-            for column in 0..<columns { out[column] = matrix[column, sequence] }
-        }
+        matrix.write(tokenMajor: memory + firstRow * columns)
     }
 
     var matrix: Matrix {

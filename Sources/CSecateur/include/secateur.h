@@ -9,7 +9,7 @@
  *
  * Every function may be called from any thread; calls on one model take turns. Texts are UTF-8. Where a function takes
  * lengths, they are in bytes, and NULL means that texts end with a zero byte. What is opened or created is given back by
- * the caller. A function that returns a status writes nothing to its last parameters unless the status is SECATEUR_OK.
+ * the caller. A function that returns a status writes to what it is given for results only where that is SECATEUR_OK.
  */
 #ifndef SECATEUR_H
 #define SECATEUR_H

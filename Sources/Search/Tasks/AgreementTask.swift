@@ -42,8 +42,8 @@ public struct AgreementTask: SearchTask {
     static func recoveryExamples(
         of texts: [String], _ options: SearchOptions, for training: EncoderTraining
     ) -> [TrainingExample] {
-        let check = parts(of: texts, options, training.sentences)[2]
-        let sequences = training.sentences.encode(Parts.trained(texts, check: check, options))
+        let sequences = training.sentences.encode(
+            Parts.trained(texts, check: parts(of: texts, options, training.sentences)[2], options))
         return stride(from: 0, to: sequences.count - 1, by: 2).map {
             let pair = Array(sequences[$0...$0 + 1])
             return TrainingExample(sequences: pair, firsts: pair.map(\.count))

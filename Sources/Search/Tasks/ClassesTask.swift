@@ -35,8 +35,11 @@ public struct ClassesTask: SearchTask {
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
         let examples = try training.examples(path: options.train)
-        let parts = Parts.drawn(examples.indices, options) { examples[$0].sequences.joined().count }
-        return Parts.trained(Array(examples.indices), check: parts[2], options).map { examples[$0] }
+        return Parts.trained(
+            Array(examples.indices),
+            check: Parts.drawn(examples.indices, options) { examples[$0].sequences.joined().count }[2],
+            options
+        ).map { examples[$0] }
     }
 
     /// The first part of the examples.

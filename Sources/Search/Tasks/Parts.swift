@@ -35,10 +35,10 @@ enum Parts {
     /// What a pruned model is trained on: all items but those of the last check, which decides whether the trained
     /// model is kept; all, where a validation file decides.
     static func trained<Element: Hashable>(
-        _ items: [Element], check: [Element], _ options: SearchOptions
-    ) -> [Element] {
+        _ items: [Element], check: @autoclosure () throws -> [Element], _ options: SearchOptions
+    ) rethrows -> [Element] {
         guard options.validation == nil else { return items }
-        let judged = Set(check)
+        let judged = Set(try check())
         return items.filter { !judged.contains($0) }
     }
 

@@ -33,9 +33,9 @@ public struct SimilarityTask: SearchTask {
     public func recoveryExamples(
         _ options: SearchOptions, for training: EncoderTraining
     ) throws -> [TrainingExample] {
-        let pairs = Parts.trained(
-            try Datasets.scoredPairs(path: options.train),
-            check: try parts(options, training.sentences)[2], options)
+        let pairs = try Parts.trained(
+            Datasets.scoredPairs(path: options.train),
+            check: parts(options, training.sentences)[2], options)
         return FineTuningTask.examples(of: pairs, tokenizer: training.sentences)
     }
 
