@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the kernels' own checks for Arm, cross-compiled and emulated. Needs clang, lld, and of Debian's packages
-# gcc-aarch64-linux-gnu and qemu-user.
+# gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -7,7 +7,8 @@ set -euo pipefail
 
 packages=(libopenblas-dev libhdf5-dev pkg-config fortunes unzip)
 if [ "${1:-}" = test ]; then
-    packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib python3-venv gcc-aarch64-linux-gnu qemu-user)
+    packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib python3-venv gcc-aarch64-linux-gnu
+        libc6-dev-arm64-cross qemu-user)
 fi
 missing=()
 for package in "${packages[@]}"; do
