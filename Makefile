@@ -13,7 +13,7 @@ SECATEUR := .build/release/secateur
 PYTHON = $(or $(wildcard .venv/bin/python),python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test model language-model text build library wheel install search test bench-kernels bench-peers \
+.PHONY: help setup setup-test model language-model text build server library wheel install search test bench-kernels bench-peers \
 	bench-peers-encoder bench-peers-language check-exports examples check-tutorials docs sanitize check-arm lint format clean faults
 
 help: ## list the targets
@@ -40,8 +40,13 @@ library: setup ## build the C library into .build/library: lib/libsecateur.so, i
 wheel: setup ## build the Python package into .build/wheel, the library inside
 	@scripts/make-wheel.sh .build/wheel
 
-install: build ## copy the command and its shell completions below PREFIX (default: /usr/local)
+server: setup ## build secateur-server, which `secateur serve` starts
+	swift build -c release --product secateur-server
+
+install: build server ## copy command, server and shell completions below PREFIX (default: /usr/local)
 	install -D -m 755 $(SECATEUR) $(PREFIX)/bin/secateur
+	install -D -m 755 $(SECATEUR)-server $(PREFIX)/bin/secateur-server
+	install -D -m 644 docs/serving.md $(PREFIX)/share/doc/secateur/serving.md
 	mkdir -p $(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions \
 		$(PREFIX)/share/fish/vendor_completions.d
 	$(SECATEUR) --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/secateur
@@ -60,6 +65,7 @@ test: model language-model text setup-test lint sanitize check-arm ## check the 
 	swift test -c release -Xswiftc -enable-testing
 	@scripts/check-examples.sh $(MODEL) -Xswiftc -enable-testing
 	@scripts/check-python.sh $(MODEL) $(LANGUAGE_MODEL) $(SECATEUR) -Xswiftc -enable-testing
+	@scripts/check-server.sh $(MODEL) $(LANGUAGE_MODEL) $(SECATEUR)
 
 examples: model ## build the example package against a tagged copy of this clone, and run it
 	@scripts/check-examples.sh $(MODEL)

@@ -8,15 +8,20 @@ let package = Package(
     name: "Secateur",
     products: [
         .executable(name: "secateur", targets: ["SecateurCLI"]),
+        .executable(name: "secateur-server", targets: ["SecateurServer"]),
         .library(name: "Secateur", targets: ["Secateur"]),
         .library(name: "CSecateur", type: .static, targets: ["CSecateur"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.20.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -96,8 +101,7 @@ let package = Package(
             name: "Secateur",
             dependencies: [
                 "Levels", "Models", "Search", "Runs", "Report", "Export", "Agents", "Environments",
-                "Evaluation",
-                "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
+                "Evaluation", "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
             ],
             exclude: ["README.md"]),
         .target(
@@ -110,10 +114,21 @@ let package = Package(
                 "Levels", "Launch", "Secateur", "Models", "Search", "Report", "Runs", "Agents", "Evaluation",
                 "Export",
                 "ModelFiles", "Pruning", "SparseKernels", "Tensors", "Tokenizers", "Training", "Transformers",
-                .product(name: "FlyingFox", package: "FlyingFox"),
-                .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["README.md"]),
+        .executableTarget(
+            name: "SecateurServer",
+            dependencies: [
+                "Evaluation", "Launch", "Levels", "Report", "Secateur", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             exclude: ["README.md"]),
         .executableTarget(
@@ -172,6 +187,9 @@ let package = Package(
         .testTarget(
             name: "CSecateurTests",
             dependencies: ["CSecateur", "Levels", "Secateur", "SecateurHeader", "TinyModels"]),
+        .testTarget(
+            name: "SecateurServerTests",
+            dependencies: ["Levels", "Secateur", "SecateurServer", "TinyModels"]),
         .testTarget(
             name: "EnvironmentsTests", dependencies: ["Levels", "Environments", "ChainProblem"]),
         .testTarget(

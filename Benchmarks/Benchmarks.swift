@@ -11,6 +11,7 @@ struct Benchmarks: ParsableCommand {
             PruningQuality.self, LatencyPrediction.self, EvaluationTime.self, SearcherStudy.self,
             RangeStudy.self, RewardStudy.self, UniformModel.self, Roofline.self, LearningPicture.self,
             HardwareStudy.self, GLUE.self, PruningMethods.self, Fuzz.self, Kills.self, ActivationScales.self,
+            Serving.self,
         ])
 
     static func main() {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the system packages that Secateur builds on, where they are missing.
 #
-# Usage: setup-system.sh [test]   ("test" adds what only tests use: a browser, Python with h5py, and what
-# runs the kernels for Arm emulated)
+# Usage: setup-system.sh [test | runtime]   ("test" adds what only tests use: a browser, Python with h5py, and what
+# runs the kernels for Arm emulated; "runtime" is only what built programs need)
 set -euo pipefail
 
 packages=(libopenblas-dev libhdf5-dev pkg-config fortunes unzip)
+if [ "${1:-}" = runtime ]; then packages=(libopenblas0-pthread libhdf5-103-1 libstdc++6); fi
 if [ "${1:-}" = test ]; then
     packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib python3-venv gcc-aarch64-linux-gnu
         libc6-dev-arm64-cross qemu-user)
@@ -14,7 +15,7 @@ missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+if [ "${1:-}" != runtime ]; then python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip); fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -ne 0 ]; then

@@ -37,11 +37,5 @@ struct TextArray {
 /// A precision by its name; float32 for none.
 func precision(_ name: UnsafePointer<CChar>?) throws -> Precision {
     guard let name else { return .float32 }
-    let found = String(cString: name)
-    guard let precision = Precision.standard.first(where: { $0.name == found }) else {
-        throw Issue(
-            .unsupported, .option("precision"), found: "'\(found)'",
-            allowed: Precision.standard.map(\.name).joined(separator: ", "))
-    }
-    return precision
+    return try .standard(named: String(cString: name), option: "precision")
 }

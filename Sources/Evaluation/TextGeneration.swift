@@ -32,6 +32,9 @@ public struct Sampler: Sendable {
         var candidates = Array(weights.indices)
         var mass = total
         if topP < 1 {
+            // Those that are left out have less than 1 − topP together, so that none of them is needed.
+            let least = (1 - topP) * total / Double(weights.count)
+            candidates.removeAll { weights[$0] < least }
             candidates.sort { weights[$0] > weights[$1] }
             mass = 0
             var count = 0

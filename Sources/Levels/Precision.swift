@@ -35,6 +35,17 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     /// Those that Secateur brings formats of.
     public static let standard: [Precision] = [.float32, .bfloat16, .int8, .int4]
 
+    /// One of those by its name.
+    /// - Throws: `Issue` for a name that is none of theirs, about the option that it was given for.
+    public static func standard(named name: String, option: String) throws -> Precision {
+        guard let precision = standard.first(where: { $0.name == name }) else {
+            throw Issue(
+                .unsupported, .option(option), found: "'\(name)'",
+                allowed: standard.map(\.name).joined(separator: ", "))
+        }
+        return precision
+    }
+
     /// Whether weights and activations are whole numbers.
     public var isInteger: Bool { [.int8, .int4].contains(self) }
 

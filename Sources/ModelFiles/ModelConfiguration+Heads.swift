@@ -30,6 +30,16 @@ extension ModelConfiguration {
         return result
     }
 
+    /// What classes are called: `id2label`, by its numbers; nil where that is not there.
+    /// - Throws: `Issue` when it is something else than names by numbers from 0.
+    public var labels: [String]? {
+        get throws {
+            guard has("id2label") else { return nil }
+            let names = try fields.fields("id2label")
+            return try names.members.indices.map { try names.string("\($0)") }
+        }
+    }
+
     /// Number of classes that a classifier tells apart: the entries of `id2label`, or else `num_labels`; nil
     /// when neither is there.
     /// - Throws: `Issue` when they are something else.

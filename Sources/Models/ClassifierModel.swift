@@ -10,6 +10,8 @@ public struct ClassifierModel: Sendable {
     public private(set) var base: EncoderModel
     /// The encoder with its head.
     public private(set) var classifier: SequenceClassifier
+    /// What its classes are called, in their order; transformers' names of nothing where the folder has none.
+    public let labels: [String]
 
     /// Loads a folder.
     /// - Throws: `Issue` for what is missing, malformed or of another architecture.
@@ -21,6 +23,8 @@ public struct ClassifierModel: Sendable {
             folder: folder, architectures: architectures, embeds: false, precision: precision,
             formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
+        let names = try ModelConfiguration(folder: folder).labels
+        labels = names ?? (0..<classifier.classes).map { "LABEL_\($0)" }
     }
 
     /// The same model with word embeddings in 8 bits.

@@ -50,10 +50,16 @@ public struct DecoderModel: Sendable {
     /// What the model is given when a person asks something, by its chat template.
     /// - Throws: `Issue` for a model without a template, or with one that cannot be followed.
     public func conversation(asking question: String) throws -> String {
+        try conversation([.init(role: "user", content: question)])
+    }
+
+    /// What the model is given of a conversation, up to where its answer starts, by its chat template.
+    /// - Throws: as ``conversation(asking:)``.
+    public func conversation(_ messages: [ChatTemplate.Message]) throws -> String {
         guard let template = tokenizer.chatTemplate else {
             throw Issue(.missing, .path(path), found: "no chat template", allowed: "a model that has one")
         }
-        return try ChatTemplate(template, file: path).text(of: [.init(role: "user", content: question)])
+        return try ChatTemplate(template, file: path).text(of: messages)
     }
 
     private static func withHead(

@@ -37,10 +37,15 @@ public struct RunRecord: Sendable {
         targetMs = costs?.target(options.targetLatency).latencyMs
     }
 
-    /// A search that is about to start in a folder.
-    public init(folder: String, starting options: SearchOptions) {
+    /// Reads the folder of a search that still runs.
+    ///
+    /// - Parameter stage: what it is doing.
+    /// - Throws: as ``init(folder:)``.
+    public init(folder: String, during stage: String) throws {
+        let record = try RunRecord(folder: folder)
         self.init(
-            name: URL(fileURLWithPath: folder).lastPathComponent, options: options, stage: "starting")
+            name: record.name, options: record.options, costs: record.costs, rows: record.rows,
+            summary: record.summary, recovery: record.recovery, stage: stage)
     }
 
     /// Reads a run folder, also one whose search still runs or was stopped.
@@ -74,13 +79,6 @@ public struct RunRecord: Sendable {
     }
 
     private func with(name: String) -> RunRecord {
-        RunRecord(
-            name: name, options: options, costs: costs, rows: rows, summary: summary, recovery: recovery,
-            stage: stage)
-    }
-
-    /// The same search further on.
-    public func with(costs: LevelCosts?, rows: [TraceRow], stage: String) -> RunRecord {
         RunRecord(
             name: name, options: options, costs: costs, rows: rows, summary: summary, recovery: recovery,
             stage: stage)

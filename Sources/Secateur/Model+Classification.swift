@@ -59,7 +59,7 @@ extension Model {
             of: encoded.map(\.ids), firsts: encoded.map(\.firstCount), pool: pool)
     }
 
-    private func classifier() throws -> ClassifierModel {
+    func classifier() throws -> ClassifierModel {
         guard case .classifier(let model) = kind else { throw lacks("classify", "a classifier") }
         return model
     }

@@ -43,6 +43,27 @@ extension Model {
         }
     }
 
+    /// What one party of a conversation says.
+    public struct Message: Sendable, Equatable {
+        /// `system`, `user` or `assistant`.
+        public let role: String
+        /// The text.
+        public let content: String
+
+        /// Puts a message together.
+        public init(role: String, content: String) {
+            (self.role, self.content) = (role, content)
+        }
+    }
+
+    /// A conversation in the model's own form, up to where its answer starts.
+    ///
+    /// - Throws: `Issue` for a model that does not generate, that has no form for conversations, or one that cannot be
+    ///   followed.
+    public func text(of conversation: [Message]) throws -> String {
+        try decoder().conversation(conversation.map { .init(role: $0.role, content: $0.content) })
+    }
+
     /// Continues a text; pieces of text come as they are made, and the work ends with the loop that reads
     /// them.
     ///
@@ -96,7 +117,7 @@ extension Model {
         }
     }
 
-    private func decoder() throws -> DecoderModel {
+    func decoder() throws -> DecoderModel {
         guard case .decoder(let model) = kind else { throw lacks("generate", "a language model") }
         return model
     }

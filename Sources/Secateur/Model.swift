@@ -36,7 +36,12 @@ public struct Model: Sendable {
     public init(_ path: String, precision: Precision = .float32, threads: Int = Runtime.usableProcessors)
         throws
     {
-        pool = try Runtime.pool(threads: threads)
+        try self.init(path, precision: precision, pool: Runtime.pool(threads: threads))
+    }
+
+    /// Loads a model that computes on threads which it may share with others: their calls take turns.
+    package init(_ path: String, precision: Precision, pool: ThreadPool) throws {
+        self.pool = pool
         self.path = ModelLocation.folder(path)
         if DecoderModel.isAt(self.path) {
             kind = .decoder(try DecoderModel(path: self.path, precision: precision))

@@ -14,13 +14,16 @@ public enum Runtime {
         secateur_keep_freed_memory()
     }
 
+    /// Secateur's own version.
+    public static let version = "0.9.0"
+
     /// How many threads this program may compute on at once: affinity and the limits of its control group
     /// count.
     public static var usableProcessors: Int { UsableProcessors.count() }
 
     /// Threads to compute on.
     /// - Throws: `Issue` for a number out of range.
-    static func pool(threads: Int) throws -> ThreadPool {
+    package static func pool(threads: Int) throws -> ThreadPool {
         guard (1...256).contains(threads) else {
             throw Issue(.outOfRange, .option("threads"), found: "\(threads)", allowed: "1 to 256")
         }

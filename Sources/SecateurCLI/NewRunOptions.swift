@@ -37,13 +37,11 @@ struct NewRunOptions: ParsableArguments {
         _ options: SearchOptions, _ aim: AimOptions, cache: String, from run: String? = nil
     ) throws {
         aim.machine.noteBusyProcessors()
-        let live = try serve.map {
-            try LiveReport.start(port: $0, RunRecord(folder: output.path, starting: options))
-        }
+        let live = try serve.map { try LiveReport(port: $0, folder: output.path) }
         if let live { Terminal.note("the report is live at \(live.address)") }
         var search = Secateur.Search(options, output: output.path, cache: cache)
         search.latencyTable = aim.latencyTable
         search.earlierRun = run
-        try RunFolder.follow(search.run, folder: output.path, live: live?.report, json: json)
+        try RunFolder.follow(search.run, folder: output.path, live: live, json: json)
     }
 }

@@ -32,12 +32,11 @@ enum RunFolder {
             switch event {
             case .stage(let stage, let fraction):
                 line.show(stage, fraction)
-                live?.update { $0.with(costs: $0.costs, rows: $0.rows, stage: stage) }
-            case .prepared(let costs, let rows):
+                live?.show(stage: stage)
+            case .prepared:
                 Interruption.becomeStoppable()
-                live?.update { $0.with(costs: costs, rows: rows, stage: "searching") }
-            case .evaluated(let row):
-                live?.update { $0.with(costs: $0.costs, rows: $0.rows + [row], stage: "searching") }
+                live?.show(stage: "searching")
+            case .evaluated: break
             case .note(let text): Terminal.note(text)
             case .finished: break
             }

@@ -18,9 +18,8 @@ struct SecateurCommand: ParsableCommand {
         subcommands: [
             Inspect.self, Profile.self, Search.self, Resume.self, Retarget.self, Replay.self, Pick.self,
             Remeasure.self, Apply.self, Finetune.self, Prune.self, Evaluate.self, Benchmark.self, Embed.self,
-            Kernels.self, Generate.self,
-            Tokenize.self,
-            Convert.self, Export.self, ReportCommand.self, Compare.self, Trace.self,
+            Kernels.self, Generate.self, Serve.self, Tokenize.self, Convert.self, Export.self,
+            ReportCommand.self, Compare.self, Trace.self,
         ])
 
     static func main() {

@@ -22,36 +22,56 @@ extension Decoder {
             let part = Array(rest.prefix(state.passTokens))
             rest = rest.dropFirst(part.count)
             if part.count == 1, observer == nil, let blocks = singleTokenBlocks {
-                forward(part[0], on: blocks, state, pool: pool, times: times)
+                forward(part, on: blocks, [state], pool: pool, times: times)
                 continue
             }
             DecoderPass(model: self, state: state, pool: pool, observer: observer, times: times).run(part)
         }
     }
 
+    /// Computes the hidden state of one more token of each of some texts.
+    ///
+    /// All threads work on each layer together, and fetch its weights once for all texts where it computes single
+    /// tokens from 8-bit activations. What a text gets does not depend on the others.
+    ///
+    /// - Parameter states: as many as tokens, all different.
+    public func forward(each tokens: [Int32], _ states: [DecoderState], pool: ThreadPool) {
+        precondition(tokens.count == states.count)
+        if let blocks = singleTokenBlocks {
+            forward(tokens, on: blocks, states, pool: pool, times: nil)
+        } else {
+            for (token, state) in zip(tokens, states) { forward([token], state, pool: pool) }
+        }
+    }
+
     private func forward(
-        _ token: Int32, on blocks: [SingleTokenBlock], _ state: DecoderState, pool: ThreadPool,
+        _ tokens: [Int32], on blocks: [SingleTokenBlock], _ states: [DecoderState], pool: ThreadPool,
         times: LayerTimes?
     ) {
-        precondition(state.position < state.capacity, "a text holds \(state.capacity) tokens")
-        let memory = state.singleToken
-        precondition(pool.threads <= memory.parts.count)
-        readEmbedding(token, position: state.position, into: memory.embedding.address, stride: 1)
-        if let angles = RotaryAngles(configuration) {
-            angles.write(position: state.position, memory.cosines.address, memory.sines.address, stride: 1)
+        guard !states.isEmpty else { return }
+        for (token, state) in zip(tokens, states) {
+            precondition(state.position < state.capacity, "a text holds \(state.capacity) tokens")
+            let memory = state.singleToken
+            precondition(pool.threads <= memory.parts.count)
+            readEmbedding(token, position: state.position, into: memory.embedding.address, stride: 1)
+            if let angles = RotaryAngles(configuration) {
+                angles.write(
+                    position: state.position, memory.cosines.address, memory.sines.address, stride: 1)
+            }
         }
         SingleTokenPass(
             blocks: blocks, finalNorm: finalNorm, activation: activation, configuration: configuration,
-            memory: memory,
-            cache: UncheckedCache(state.cache), scratch: state.scratch, position: state.position, pool: pool,
-            times: times
+            texts: states.map(SingleTokenPass.Text.init), pool: pool, times: times
         ).run()
-        state.reshape(tokens: 1)
-        let column = state.normed.column(of: 0)
-        for feature in 0..<configuration.hidden {
-            state.normed.address[feature * column.stride] = memory.parts[0].normed.address[feature]
+        for state in states {
+            state.reshape(tokens: 1)
+            let column = state.normed.column(of: 0)
+            let normed = state.singleToken.parts[0].normed
+            for feature in 0..<configuration.hidden {
+                state.normed.address[feature * column.stride] = normed.address[feature]
+            }
+            state.position += 1
         }
-        state.position += 1
     }
 
     /// Writes a token's embedding, with that of its position where there is one.
@@ -71,34 +91,47 @@ extension Decoder {
 
     /// The logits of the token that follows those the state has seen, one for each of the vocabulary.
     public func nextTokenLogits(_ state: DecoderState, pool: ThreadPool) -> [Float] {
-        if let head = head.singleToken { return nextTokenLogits(state, head, pool: pool) }
-        let source = state.normed
-        let token = source.tokens - 1
-        for feature in 0..<source.features { state.last[feature, 0] = source[feature, token] }
-        let (head, last, output) = (head, state.last, state.logits)
-        pool.run { worker in
-            head.apply(last, into: output, part: worker, of: pool.threads)
+        nextTokenLogits(each: [state], pool: pool)[0]
+    }
+
+    /// The logits of the token that follows each of some texts, one for each of the vocabulary.
+    ///
+    /// - Parameter states: all different.
+    public func nextTokenLogits(each states: [DecoderState], pool: ThreadPool) -> [[Float]] {
+        if let head = head.singleToken { return nextTokenLogits(states, head, pool: pool) }
+        return states.map { state in
+            let source = state.normed
+            let token = source.tokens - 1
+            for feature in 0..<source.features { state.last[feature, 0] = source[feature, token] }
+            let (head, last, output) = (head, state.last, state.logits)
+            pool.run { worker in
+                head.apply(last, into: output, part: worker, of: pool.threads)
+            }
+            let stride = output.column(of: 0).stride
+            return (0..<head.rows).map { output.address[$0 * stride] }
         }
-        let stride = output.column(of: 0).stride
-        return (0..<head.rows).map { output.address[$0 * stride] }
     }
 
     private func nextTokenLogits(
-        _ state: DecoderState, _ head: any SingleTokenOperator, pool: ThreadPool
-    ) -> [Float] {
-        let (source, memory) = (state.normed, state.singleToken)
-        let (last, quantized) = (memory.embedding.address, memory.parts[0].quantized)
-        let column = source.column(of: source.tokens - 1)
-        for feature in 0..<source.features {
-            last[feature] = source.address[column.offset + feature * column.stride]
+        _ states: [DecoderState], _ head: any SingleTokenOperator, pool: ThreadPool
+    ) -> [[Float]] {
+        let memories = states.map(\.singleToken)
+        for (state, memory) in zip(states, memories) {
+            let (source, last) = (state.normed, memory.embedding.address)
+            let column = source.column(of: source.tokens - 1)
+            for feature in 0..<source.features {
+                last[feature] = source.address[column.offset + feature * column.stride]
+            }
+            memory.parts[0].quantized.set(last, count: source.features)
         }
-        quantized.set(last, count: source.features)
         pool.run { worker in
             head.apply(
-                quantized, into: memory.logits.address,
+                memories.map { ($0.parts[0].quantized, $0.logits.address) },
                 rows: head.singleTokenRows(ofPart: worker, of: pool.threads))
         }
-        return Array(UnsafeBufferPointer(start: memory.logits.address, count: head.rows))
+        return memories.map {
+            Array(UnsafeBufferPointer(start: $0.logits.address, count: head.rows))
+        }
     }
 
     /// Memory for passes of a workload.

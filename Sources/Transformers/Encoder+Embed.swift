@@ -14,6 +14,17 @@ extension Encoder {
         return output.matrix
     }
 
+    /// The hidden states [tokens × hidden] of each sequence.
+    public func hiddenStates(of sequences: [[Int32]], pool: ThreadPool) -> [Matrix] {
+        let outputs = sequences.map { SharedRows(rows: $0.count, columns: dimensions.hidden) }
+        forEachChunk(of: sequences, pool: pool) { chunk, batch, hidden in
+            for (index, sequence) in chunk.enumerated() {
+                outputs[sequence].write(columnsOf: hidden, batch.range(index))
+            }
+        }
+        return outputs.map(\.matrix)
+    }
+
     /// Runs over sequences in chunks and hands out the hidden states [hidden × tokens] of each, on whichever
     /// thread computed them.
     ///

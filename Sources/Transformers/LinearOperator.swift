@@ -77,6 +77,25 @@ public protocol SingleTokenOperator: LinearOperator {
 }
 
 extension SingleTokenOperator {
+    /// Bytes of weights that stay in a core's nearest cache while one input after another is multiplied.
+    private static var nearBytes: Int { 16 << 10 }
+
+    /// Computes some rows for each of some inputs, fetching weights once for all of them.
+    ///
+    /// - Parameters:
+    ///   - products: inputs, and room for all rows of each, side by side.
+    ///   - rows: as in ``apply(_:into:rows:)``.
+    func apply(_ products: [(input: QuantizedVector, output: UnsafeMutablePointer<Float>)], rows: Range<Int>) {
+        let block = QuantizedVector.blockRows
+        let rowBytes = max(1, sizeBytes / max(1, self.rows))
+        let step =
+            products.count == 1 ? max(1, rows.count) : max(1, Self.nearBytes / (rowBytes * block)) * block
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
+            let part = first..<min(first + step, rows.upperBound)
+            for product in products { apply(product.input, into: product.output, rows: part) }
+        }
+    }
+
     /// Which output rows of a single token fall to one of several workers.
     public func singleTokenRows(ofPart part: Int, of parts: Int) -> Range<Int> {
         RowBlocks(of: rows, height: QuantizedVector.blockRows).rows(ofPart: part, of: parts)

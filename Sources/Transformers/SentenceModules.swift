@@ -41,6 +41,17 @@ public struct SentenceModules: Sendable, Equatable {
         }
     }
 
+    /// The same with embeddings of length 1.
+    package var ofLengthOne: SentenceModules {
+        steps.last == .normalize ? self : SentenceModules(pooling: pooling, steps: steps + [.normalize])
+    }
+
+    /// The same without what makes embeddings of length 1 in the end.
+    package var ofOwnLength: SentenceModules {
+        SentenceModules(
+            pooling: pooling, steps: steps.reversed().drop { $0 == .normalize }.reversed())
+    }
+
     /// Whether directions of embeddings are those of pooled vectors, as where no step but normalizing
     /// follows.
     public var keepsDirection: Bool { steps.allSatisfy { $0 == .normalize } }

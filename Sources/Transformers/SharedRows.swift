@@ -61,6 +61,17 @@ final class SharedRows: @unchecked Sendable {
         matrix.write(tokenMajor: memory + firstRow * columns)
     }
 
+    /// Writes some columns of a matrix [columns × tokens] as all rows.
+    func write(columnsOf matrix: PanelMatrix, _ tokens: Range<Int>) {
+        precondition(matrix.features == columns && tokens.count == rows)
+        for (row, token) in tokens.enumerated() {
+            let column = matrix.column(of: token)
+            for feature in 0..<columns {
+                memory[row * columns + feature] = matrix.address[column.offset + feature * column.stride]
+            }
+        }
+    }
+
     var matrix: Matrix {
         Matrix(
             rows: rows, columns: columns,

@@ -2,102 +2,138 @@ import CKernels
 import Foundation
 import Tensors
 
-/// A pass of one token through all blocks, on 8-bit weights and activations.
+/// A pass of one token of each of some texts through all blocks, on 8-bit weights and activations.
 ///
 /// All workers go through it together, from barrier to barrier: each computes its rows of every product, its
-/// share of the keys of every head, and for itself what is too little to share.
+/// share of the keys of every head, and for itself what is too little to share. Texts have nothing to do with
+/// each other but that weights are fetched once for all of them: what one gets does not depend on the others.
 struct SingleTokenPass: Sendable {
+    /// A text that gets one more token.
+    struct Text: Sendable {
+        let memory: SingleTokenMemory
+        let cache: UncheckedCache
+        /// Scratch of each worker for attention.
+        let scratch: [AlignedScratch]
+        let position: Int
+
+        init(_ state: DecoderState) {
+            (memory, cache) = (state.singleToken, UncheckedCache(state.cache))
+            (scratch, position) = (state.scratch, state.position)
+        }
+    }
+
     let blocks: [SingleTokenBlock]
     let finalNorm: any Normalization
     let activation: DecoderDescription.Activation
     let configuration: DecoderConfiguration
-    let memory: SingleTokenMemory
-    let cache: UncheckedCache
-    /// Scratch of each worker for attention.
-    let scratch: [AlignedScratch]
-    let position: Int
+    let texts: [Text]
     let pool: ThreadPool
     let times: LayerTimes?
 
     private var kernels: UnsafePointer<secateur_language_kernels> { InstructionSet.best.languageKernels }
 
-    /// From the embedding in the memory to the normalized hidden state of each worker.
+    /// From the embedding in each text's memory to the normalized hidden state of each worker.
     func run() {
         pool.run { worker in
-            let part = memory.parts[worker]
-            part.hidden.address.update(from: memory.embedding.address, count: configuration.hidden)
+            for text in texts {
+                text.memory.parts[worker].hidden.address.update(
+                    from: text.memory.embedding.address, count: configuration.hidden)
+            }
             for (number, block) in blocks.enumerated() {
                 attend(block, number, worker)
                 feedForward(block, worker)
             }
-            finalNorm.apply(one: part.hidden.address, into: part.normed.address)
+            for part in parts(of: worker) {
+                finalNorm.apply(one: part.hidden.address, into: part.normed.address)
+            }
         }
     }
 
+    /// What a worker has to itself of each text.
+    private func parts(of worker: Int) -> [SingleTokenMemory.Part] {
+        texts.map { $0.memory.parts[worker] }
+    }
+
     private func attend(_ block: SingleTokenBlock, _ number: Int, _ worker: Int) {
-        let part = memory.parts[worker]
-        quantizeNormed(block.attentionNorm, part)
-        var output = memory.attentionInputs.address
+        quantizeNormed(block.attentionNorm, worker)
+        var first = 0
         for linear in block.attentionInputs {
-            apply(linear, part.quantized, into: output, worker)
-            output += linear.operation.rows
+            apply(linear, worker) { $0.attentionInputs.address + first }
+            first += linear.operation.rows
         }
         pool.barrier()
-        rotateQueries(part)
-        // The worker with the last keys sees those of the present token, and so is the one that adds them.
-        if worker == pool.threads - 1 { storeKeyAndValue(number) }
-        attendKeys(number, worker)
+        for text in texts {
+            rotateQueries(text, worker)
+            // The worker with the last keys sees those of the present token, and so is the one that adds them.
+            if worker == pool.threads - 1 { storeKeyAndValue(text, number) }
+            attendKeys(text, number, worker)
+        }
         pool.barrier()
-        mergeContexts(into: part)
-        part.quantized.set(part.context.address, count: configuration.heads * configuration.headSize)
+        for text in texts {
+            let part = text.memory.parts[worker]
+            mergeContexts(text, into: part)
+            part.quantized.set(part.context.address, count: configuration.heads * configuration.headSize)
+        }
         project(block.attentionOutput, worker)
     }
 
     private func feedForward(_ block: SingleTokenBlock, _ worker: Int) {
-        let part = memory.parts[worker]
-        quantizeNormed(block.feedForwardNorm, part)
-        for (linear, output) in zip(block.feedForwardInputs, memory.feedForwardInputs) {
-            apply(linear, part.quantized, into: output.address, worker)
+        quantizeNormed(block.feedForwardNorm, worker)
+        for (number, linear) in block.feedForwardInputs.enumerated() {
+            apply(linear, worker) { $0.feedForwardInputs[number].address }
         }
-        activate(block.feedForwardInputs[0].operation, worker)
+        for text in texts { activate(block.feedForwardInputs[0].operation, text.memory, worker) }
         pool.barrier()
-        part.quantized.set(
-            memory.feedForwardInputs[0].address, count: block.feedForwardOutput.operation.columns)
+        for text in texts {
+            text.memory.parts[worker].quantized.set(
+                text.memory.feedForwardInputs[0].address, count: block.feedForwardOutput.operation.columns)
+        }
         project(block.feedForwardOutput, worker)
     }
 
-    private func quantizeNormed(_ norm: any Normalization, _ part: SingleTokenMemory.Part) {
-        norm.apply(one: part.hidden.address, into: part.normed.address)
-        part.quantized.set(part.normed.address, count: configuration.hidden)
+    private func quantizeNormed(_ norm: any Normalization, _ worker: Int) {
+        for part in parts(of: worker) {
+            norm.apply(one: part.hidden.address, into: part.normed.address)
+            part.quantized.set(part.normed.address, count: configuration.hidden)
+        }
     }
 
+    /// A worker's rows of W·input + b for every text.
     private func apply(
-        _ linear: SingleTokenBlock.Linear, _ input: QuantizedVector, into output: UnsafeMutablePointer<Float>,
-        _ worker: Int
+        _ linear: SingleTokenBlock.Linear, _ worker: Int,
+        into output: (SingleTokenMemory) -> UnsafeMutablePointer<Float>
     ) {
-        let rows = linear.operation.singleTokenRows(ofPart: worker, of: pool.threads)
+        let products = texts.map { ($0.memory.parts[worker].quantized, output($0.memory)) }
         LayerTimes.measure(times, worker, linear.name, "", "") {
-            linear.operation.apply(input, into: output, rows: rows)
+            linear.operation.apply(
+                products, rows: linear.operation.singleTokenRows(ofPart: worker, of: pool.threads))
         }
     }
 
     /// hidden ← hidden + W·input + b, on every worker.
     private func project(_ linear: SingleTokenBlock.Linear, _ worker: Int) {
-        let part = memory.parts[worker]
-        apply(linear, part.quantized, into: memory.projected.address, worker)
+        apply(linear, worker) { $0.projected.address }
         pool.barrier()
-        let (hidden, projected) = (part.hidden.address, memory.projected.address)
-        for feature in 0..<configuration.hidden { hidden[feature] += projected[feature] }
-    }
-
-    private func rotateQueries(_ part: SingleTokenMemory.Part) {
-        let size = configuration.headSize
-        for head in 0..<configuration.heads {
-            rotate(memory.attentionInputs.address + head * size, into: part.queries.address + head * size)
+        for text in texts {
+            let (hidden, projected) = (
+                text.memory.parts[worker].hidden.address, text.memory.projected.address
+            )
+            for feature in 0..<configuration.hidden { hidden[feature] += projected[feature] }
         }
     }
 
-    private func rotate(_ features: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
+    private func rotateQueries(_ text: Text, _ worker: Int) {
+        let (size, memory) = (configuration.headSize, text.memory)
+        for head in 0..<configuration.heads {
+            rotate(
+                memory.attentionInputs.address + head * size,
+                into: memory.parts[worker].queries.address + head * size, memory)
+        }
+    }
+
+    private func rotate(
+        _ features: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, _ memory: SingleTokenMemory
+    ) {
         guard configuration.rotaryBase != nil else {
             return target.update(from: features, count: configuration.headSize)
         }
@@ -105,28 +141,29 @@ struct SingleTokenPass: Sendable {
             features, configuration.headSize, memory.cosines.address, memory.sines.address, target)
     }
 
-    private func storeKeyAndValue(_ block: Int) {
+    private func storeKeyAndValue(_ text: Text, _ block: Int) {
         let (size, heads) = (configuration.headSize, configuration.keyValueHeads)
-        let (cache, row) = (cache.cache, position * cache.cache.stride)
-        let key = memory.attentionInputs.address + configuration.heads * size
+        let cache = text.cache.cache
+        let row = text.position * cache.stride
+        let key = text.memory.attentionInputs.address + configuration.heads * size
         for head in 0..<heads {
-            rotate(key + head * size, into: cache.keys(block: block, head: head) + row)
+            rotate(key + head * size, into: cache.keys(block: block, head: head) + row, text.memory)
             (cache.values(block: block, head: head) + row).update(
                 from: key + (heads + head) * size, count: size)
         }
     }
 
     /// The keys that fall to a worker; the last worker's are never none.
-    private func keys(of worker: Int) -> Range<Int> {
-        let (step, count) = (16, position + 1)
+    private func keys(of worker: Int, _ text: Text) -> Range<Int> {
+        let (step, count) = (16, text.position + 1)
         let steps = pool.share(of: (count + step - 1) / step, worker: worker)
         return min(steps.lowerBound * step, count)..<min(steps.upperBound * step, count)
     }
 
-    private func attendKeys(_ block: Int, _ worker: Int) {
-        let (part, keys) = (memory.parts[worker], keys(of: worker))
+    private func attendKeys(_ text: Text, _ block: Int, _ worker: Int) {
+        let (part, keys) = (text.memory.parts[worker], keys(of: worker, text))
         guard !keys.isEmpty else { return }
-        let (size, cache) = (configuration.headSize, cache.cache)
+        let (size, cache) = (configuration.headSize, text.cache.cache)
         let group = configuration.heads / configuration.keyValueHeads
         for head in 0..<configuration.keyValueHeads {
             var cached = secateur_head(
@@ -136,16 +173,16 @@ struct SingleTokenPass: Sendable {
             var attention = secateur_attention_part(
                 queries: part.queries.address + first * size, queryCount: group, keyBegin: keys.lowerBound,
                 keyEnd: keys.upperBound, top: part.tops.address + first, total: part.totals.address + first,
-                context: part.weighted.address + first * cache.stride, scratch: scratch[worker].address)
+                context: part.weighted.address + first * cache.stride, scratch: text.scratch[worker].address)
             kernels.pointee.attend_part(&cached, &attention)
         }
     }
 
     /// Softmax over all keys from that over each worker's (Dao, "FlashAttention", 2022, section 3.1): of two
     /// parts with tops m₁, m₂, the sums of the second count e^(m₂ − m₁) times.
-    private func mergeContexts(into own: SingleTokenMemory.Part) {
-        let size = configuration.headSize
-        let filled = memory.parts.indices.filter { !keys(of: $0).isEmpty }.map { memory.parts[$0] }
+    private func mergeContexts(_ text: Text, into own: SingleTokenMemory.Part) {
+        let (size, parts) = (configuration.headSize, text.memory.parts)
+        let filled = parts.indices.filter { !keys(of: $0, text).isEmpty }.map { parts[$0] }
         for head in 0..<configuration.heads {
             let context = own.context.address + head * size
             let top = filled.reduce(-Float.infinity) { max($0, $1.tops.address[head]) }
@@ -153,7 +190,7 @@ struct SingleTokenPass: Sendable {
             var total: Float = 0
             for part in filled {
                 let factor = exp(part.tops.address[head] - top)
-                let weighted = part.weighted.address + head * cache.cache.stride
+                let weighted = part.weighted.address + head * text.cache.cache.stride
                 total += factor * part.totals.address[head]
                 for feature in 0..<size { context[feature] += factor * weighted[feature] }
             }
@@ -161,7 +198,7 @@ struct SingleTokenPass: Sendable {
         }
     }
 
-    private func activate(_ gate: any SingleTokenOperator, _ worker: Int) {
+    private func activate(_ gate: any SingleTokenOperator, _ memory: SingleTokenMemory, _ worker: Int) {
         // Sixteen features stand like sixteen tokens of one.
         let rows = gate.singleTokenRows(ofPart: worker, of: pool.threads)
         let (lanes, inputs) = (PanelMatrix.stripTokens, memory.feedForwardInputs)

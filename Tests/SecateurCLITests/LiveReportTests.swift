@@ -54,6 +54,8 @@ import Testing
         }
         #expect(listening.map { $0[1] } == ["0100007F" + Substring(hexadecimal)])
 
+        // Until the run's first file is there, a page says so and comes again.
+        #expect(command.wait { ask(url)?.1.contains("connect-src") == true }, "\(command.errors)")
         let page = try #require(ask(url))
         #expect(page.0 == 200 && page.1.contains("<!DOCTYPE html>") && page.1.contains("connect-src 'self'"))
         #expect(!page.1.contains("src=") && !page.1.contains("http:"))

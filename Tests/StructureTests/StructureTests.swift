@@ -16,7 +16,7 @@ import Testing
         ["Search"],
         ["Report", "Export"],
         ["Secateur"],
-        ["SecateurCLI", "Benchmarks", "CSecateur"],
+        ["SecateurCLI", "SecateurServer", "Benchmarks", "CSecateur"],
     ]
 
     /// What a target may import of its own tier.
@@ -33,6 +33,7 @@ import Testing
         "Levels": [], "ModelFiles": ["Levels"], "CKernels": [],
         "Launch": ["Tensors"],
         "CSecateur": ["Levels", "Secateur", "SecateurHeader", "Tensors"],
+        "SecateurServer": ["Evaluation", "Launch", "Levels", "Report", "Secateur", "Tensors"],
         "Environments": ["Levels", "Pruning"],
         "Agents": ["Levels", "Environments", "Tensors"],
         "Runs": ["Levels", "Environments", "Evaluation", "Pruning", "SparseKernels", "ModelFiles", "HDF5"],

@@ -1,0 +1,3 @@
+make wheel
+python3 -m venv environment
+environment/bin/pip install --quiet .build/wheel/secateur-*.whl

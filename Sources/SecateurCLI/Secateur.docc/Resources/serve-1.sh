@@ -1,0 +1,1 @@
+swift build -c release --product secateur-server

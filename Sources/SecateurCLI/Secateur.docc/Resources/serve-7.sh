@@ -1,0 +1,2 @@
+kill -TERM $server
+wait $server

@@ -1,0 +1,83 @@
+import Levels
+import Secateur
+
+/// How a request's texts become what a model is given.
+struct TextInputs: Sendable {
+    /// Which end of a text that is too long is cut off.
+    enum Direction: String, Decodable, Sendable {
+        case left = "Left"
+        case right = "Right"
+
+        /// Takes any case.
+        init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode(String.self)
+            switch text.lowercased() {
+            case "left": self = .left
+            case "right": self = .right
+            default:
+                throw RequestFailure.invalid(
+                    "truncation_direction", found: "'\(text)'", allowed: "'left' or 'right'",
+                    status: .unprocessableContent)
+            }
+        }
+    }
+
+    let model: Model
+    /// Whether texts that are too long are cut.
+    let truncates: Bool
+    var direction = Direction.right
+    var prompt: String?
+
+    /// A text's tokens.
+    /// - Throws: `RequestFailure` for a text that is empty, or too long and not to be cut; `Issue` for a prompt that
+    ///   the model does not have.
+    func sequence(of text: String) throws -> Model.Sequence {
+        try Self.requireText(text)
+        var sequence = try model.sequence(of: text, prompt: prompt)
+        let (count, most) = (sequence.ids.count, model.maximumTokens)
+        guard count > most else { return sequence }
+        guard truncates else { throw tooLong(count) }
+        switch direction {
+        // The last token is the model's own, and stays.
+        case .right: sequence.ids.removeSubrange(most - 1..<count - 1)
+        case .left: sequence.ids.removeSubrange(1..<1 + count - most)
+        }
+        sequence.firstCount = most
+        return sequence
+    }
+
+    /// A pair's tokens.
+    /// - Throws: as ``sequence(of:)``; of pairs only the right end can be cut.
+    func sequence(ofPair first: String, _ second: String) throws -> Model.Sequence {
+        try Self.requireText(first)
+        try Self.requireText(second)
+        let sequence = try model.sequence(of: first, pair: second)
+        guard sequence.ids.count > model.maximumTokens else { return sequence }
+        guard truncates else { throw tooLong(sequence.ids.count) }
+        guard direction == .right else {
+            throw RequestFailure.invalid("truncation_direction", found: "'left'", allowed: "'right' for pairs")
+        }
+        return try model.cutSequence(of: first, pair: second)
+    }
+
+    /// Token ids as they are.
+    /// - Throws: `RequestFailure` for none, too many, or one that is none of the model's.
+    func sequence(ofTokens ids: [Int32]) throws -> Model.Sequence {
+        guard !ids.isEmpty else { throw RequestFailure(.empty, "an input has no tokens") }
+        guard ids.count <= model.maximumTokens else { throw tooLong(ids.count) }
+        if let id = ids.first(where: { !model.holds(token: $0) }) {
+            throw RequestFailure(.tokenizer, "token id \(id) is none of the model's")
+        }
+        return Model.Sequence(ids: ids, firstCount: ids.count)
+    }
+
+    private func tooLong(_ count: Int) -> RequestFailure {
+        RequestFailure(
+            .validation,
+            "inputs must have at most \(model.maximumTokens) tokens. Given: \(count). Set truncate to cut them")
+    }
+
+    private static func requireText(_ text: String) throws {
+        guard !text.isEmpty else { throw RequestFailure(.empty, "inputs must not be empty") }
+    }
+}
