@@ -89,7 +89,7 @@ let package = Package(
                 "Transformers", "Yams",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            exclude: ["README.md", "ONNX/onnx.proto"]),
+            exclude: ["README.md", "ONNX/onnx.proto", "TensorBoard/event.proto"]),
         .target(
             name: "Report",
             dependencies: [

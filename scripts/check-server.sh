@@ -9,5 +9,5 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/environment"
 "$work/environment/bin/pip" install --quiet --disable-pip-version-check \
-    pytest numpy openai langchain-openai llama-index-embeddings-openai-like huggingface_hub
+    pytest numpy tensorboard openai langchain-openai llama-index-embeddings-openai-like huggingface_hub
 "$work/environment/bin/python" -m pytest --quiet -p no:cacheprovider Tests/Clients

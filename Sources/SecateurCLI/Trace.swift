@@ -1,6 +1,8 @@
 import Agents
 import ArgumentParser
+import Export
 import Foundation
+import ModelFiles
 import Runs
 import Search
 
@@ -9,10 +11,13 @@ struct Trace: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a run's trace: a line for each evaluated policy.",
         discussion: """
-            Also of a run that is running. With --csv there is a column for each layer, with the level that it had.
+            Also of a run that is running. With --csv there is a column for each layer, with the level that it had. \
+            With --tensorboard the numbers go to a folder of the run's name there.
 
               secateur trace checkpoints/minilm-half
               secateur trace checkpoints/minilm-half --csv > trace.csv
+              secateur trace checkpoints/minilm-half --tensorboard logs --follow
+              tensorboard --logdir logs
             """)
 
     @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: .directory)
@@ -20,6 +25,21 @@ struct Trace: ParsableCommand {
 
     @Flag(help: "Print comma-separated values, numbers in full precision.")
     var csv = false
+
+    @Option(help: "Write event files for TensorBoard below this folder.", completion: .directory)
+    var tensorboard: OutputPath?
+
+    @Flag(help: "With --tensorboard: write what comes as well, until the search has ended.")
+    var follow = false
+
+    func validate() throws {
+        if follow, tensorboard == nil {
+            throw ValidationError("--follow: found without --tensorboard, allowed with it")
+        }
+        if csv, tensorboard != nil {
+            throw ValidationError("--csv: found with --tensorboard, allowed without it")
+        }
+    }
 
     private static let columns = [
         "evaluation", "reward", "quality", "latencyMs", "sizeBytes", "baseline", "tokenPasses",
@@ -30,8 +50,32 @@ struct Trace: ParsableCommand {
     func run() throws {
         let files = RunFiles(folder: runFolder)
         _ = try files.options()
+        if let tensorboard { return try writeEvents(files, to: tensorboard) }
         let trace = try files.recordedTrace()
         if csv { printCSV(trace.header, trace.rows) } else { printTable(trace.rows) }
+    }
+
+    private func writeEvents(_ files: RunFiles, to output: OutputPath) throws {
+        try output.require(.folder)
+        let name = URL(fileURLWithPath: runFolder).lastPathComponent
+        let attributes = try FileManager.default.attributesOfItem(atPath: files.path(.options))
+        let start = (attributes[.modificationDate] as? Date ?? Date()).timeIntervalSince1970
+        let events = try TensorBoardFile(folder: "\(output.path)/\(name)", startingAt: start)
+        if follow {
+            Interruption.becomeStoppable()
+            Terminal.note("following \(runFolder) to \(events.path)")
+        }
+        var written = 0
+        while true {
+            // What has ended before it is read is read to its end.
+            let hasEnded = try !follow || files.summary() != nil
+            let rows = try follow ? files.trace()?.rows ?? [] : files.recordedTrace().rows
+            try events.append(rows.dropFirst(written))
+            written = max(written, rows.count)
+            guard !hasEnded, !Interruption.isRequested else { break }
+            Thread.sleep(forTimeInterval: 0.5)
+        }
+        print("\(written.counted("policy", plural: "policies")) in \(events.path)")
     }
 
     private func printCSV(_ header: TraceHeader, _ rows: [TraceRow]) {
