@@ -105,7 +105,8 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         .target(
-            name: "CSecateur", dependencies: ["Levels", "Secateur", "SecateurHeader", "Tensors"],
+            name: "CSecateur",
+            dependencies: ["Environments", "Levels", "Secateur", "SecateurHeader", "Tensors"],
             exclude: ["README.md", "exports.map", "include"]),
         .target(name: "Launch", dependencies: ["Tensors"], exclude: ["README.md"]),
         .executableTarget(

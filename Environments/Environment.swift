@@ -22,6 +22,9 @@ public struct Observation: Sendable, Equatable {
     /// and what it is expected to lose at each level.
     public let features: [Float]
 
+    /// How many numbers ``features`` has for a number of levels.
+    public static func featureCount(levels: Int) -> Int { PruningEnvironment.stateFeatures + 2 * levels }
+
     /// Puts an observation together.
     public init(
         layer: Int, remainingLatencyMs: Double, remainingSizeBytes: Int?, target: Target, actions: [Int],

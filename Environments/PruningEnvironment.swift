@@ -175,6 +175,9 @@ public final class PruningEnvironment: Environment {
             features: features(episode, layer))
     }
 
+    /// Numbers of a state besides two for each level.
+    static let stateFeatures = 7
+
     private func features(_ episode: Episode, _ layer: Int) -> [Float] {
         let dense = costs.denseLatencyMs
         let alone = costs.denseLayerLatencyMs
@@ -188,6 +191,7 @@ public final class PruningEnvironment: Environment {
             episode.target.latencyMs / dense,
             Double(episode.actions.last ?? costs.levels.dense) / Double(costs.levels.count),
         ]
+        assert(state.count == Self.stateFeatures)
         let latencies = costs.latencyMs[layer].map { $0 / largest }
         return (state + latencies + expectedLoss[layer]).map(Float.init)
     }

@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 scripts/make-wheel.sh "$work" "$@"
 python3 -m venv "$work/environment"
-"$work/environment/bin/pip" install --quiet --disable-pip-version-check "$work"/secateur-*.whl pytest
+"$work/environment/bin/pip" install --quiet --disable-pip-version-check "$work"/secateur-*.whl pytest gymnasium
 cp -r python/tests "$work/tests"
 cd "$work"
 env -u LD_LIBRARY_PATH "$work/environment/bin/python" -m pytest --quiet "$work/tests"

@@ -10,4 +10,4 @@ trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/environment"
 "$work/environment/bin/pip" install --quiet --disable-pip-version-check \
     pytest numpy tensorboard openai langchain-openai llama-index-embeddings-openai-like huggingface_hub
-"$work/environment/bin/python" -m pytest --quiet -p no:cacheprovider Tests/Clients
+PYTHONPATH=python/tests "$work/environment/bin/python" -m pytest --quiet -p no:cacheprovider Tests/Clients

@@ -39,3 +39,12 @@ func precision(_ name: UnsafePointer<CChar>?) throws -> Precision {
     guard let name else { return .float32 }
     return try .standard(named: String(cString: name), option: "precision")
 }
+
+/// Copies numbers to where a program wants them.
+func write<Element>(
+    _ elements: some Collection<Element>, to target: UnsafeMutablePointer<Element>?, _ name: String
+) throws {
+    guard !elements.isEmpty else { return }
+    guard let target else { throw nullPointer(name) }
+    _ = UnsafeMutableBufferPointer(start: target, count: elements.count).initialize(fromContentsOf: elements)
+}

@@ -169,12 +169,3 @@ public func secateur_generate(
         }
     }
 }
-
-/// Copies numbers to where a program wants them.
-private func write<Element>(
-    _ elements: some Collection<Element>, to target: UnsafeMutablePointer<Element>?, _ name: String
-) throws {
-    guard !elements.isEmpty else { return }
-    guard let target else { throw nullPointer(name) }
-    _ = UnsafeMutableBufferPointer(start: target, count: elements.count).initialize(fromContentsOf: elements)
-}

@@ -180,7 +180,7 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         (lengths, tokens) = (workload.lengths, workload.tokens)
     }
 
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case model, task, metric, train, validation, targetLatency, mildestLatency, targetSize, maxDrop
         case agent, budget
         case tokens, lengths
@@ -192,6 +192,9 @@ public struct SearchOptions: Sendable, Codable, Equatable {
         case latencyOf, threads, seed, solver, finetuneSteps, weights, calibrationSentences, rewardSentences
         case tokensOfText, calibrationWindows, rewardWindows, checkWindows, validationWindows
     }
+
+    /// The fields of `run.json`.
+    package static var fields: [String] { CodingKeys.allCases.map(\.rawValue) }
 
     /// Sets what has no default.
     public init(model: String, task: String, train: String, targetLatency: LatencyTarget, threads: Int) {

@@ -32,7 +32,7 @@ import Testing
     private static let narrow: [String: Set<String>] = [
         "Levels": [], "ModelFiles": ["Levels"], "CKernels": [],
         "Launch": ["Tensors"],
-        "CSecateur": ["Levels", "Secateur", "SecateurHeader", "Tensors"],
+        "CSecateur": ["Environments", "Levels", "Secateur", "SecateurHeader", "Tensors"],
         "SecateurServer": ["Evaluation", "Launch", "Levels", "Report", "Secateur", "Tensors"],
         "Environments": ["Levels", "Pruning"],
         "Agents": ["Levels", "Environments", "Tensors"],

@@ -9,6 +9,7 @@ import numpy as np
 FLOATS = np.ctypeslib.ndpointer(dtype=np.float32, flags="C_CONTIGUOUS")
 IDS = np.ctypeslib.ndpointer(dtype=np.int32, flags="C_CONTIGUOUS")
 SIZES = np.ctypeslib.ndpointer(dtype=np.uintp, flags="C_CONTIGUOUS")
+FLAGS = np.ctypeslib.ndpointer(dtype=np.bool_, flags="C_CONTIGUOUS")
 TEXTS = ctypes.POINTER(ctypes.c_char_p)
 TakePiece = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 
@@ -22,6 +23,17 @@ class Generation(ctypes.Structure):
         ("top_p", ctypes.c_double),
         ("seed", ctypes.c_uint64),
         ("is_chat", ctypes.c_bool),
+    ]
+
+
+class Terms(ctypes.Structure):
+    """`secateur_terms` of the header."""
+
+    _fields_ = [
+        ("reward", ctypes.c_double),
+        ("quality", ctypes.c_double),
+        ("latency_ms", ctypes.c_double),
+        ("size_bytes", ctypes.c_size_t),
     ]
 
 
@@ -61,6 +73,16 @@ def library() -> ctypes.CDLL:
         "secateur_generation_default": (Generation,),
         "secateur_generate": (
             status, pointer, text, size, ctypes.POINTER(Generation), TakePiece, pointer),
+        "secateur_search": (status, text, text, text, TakePiece, pointer),
+        "secateur_run_read": (status, text, text, TakePiece, pointer),
+        "secateur_environment_open": (status, text, text, ctypes.POINTER(pointer)),
+        "secateur_environment_close": (None, pointer),
+        "secateur_environment_layers": (size, pointer),
+        "secateur_environment_levels": (size, pointer),
+        "secateur_environment_features": (size, pointer),
+        "secateur_environment_reset": (status, pointer, ctypes.c_double, FLOATS, FLAGS),
+        "secateur_environment_step": (
+            status, pointer, size, FLOATS, FLAGS, ctypes.POINTER(ctypes.c_bool), ctypes.POINTER(Terms)),
         "secateur_linear_create": (
             status, FLOATS, size, size, pointer, text, ctypes.c_int, ctypes.POINTER(pointer)),
         "secateur_linear_execute": (status, pointer, FLOATS, size, FLOATS),

@@ -149,6 +149,73 @@ secateur_status secateur_generate(
     const secateur_model *model, const char *text, size_t length, const secateur_generation *settings,
     secateur_take_piece take, void *context);
 
+/* ---- Searches ---- */
+
+/*
+ * Searches for a policy, on the calling thread.
+ *
+ * options: a JSON object with fields of run.json, of which "model", "task", "train" and "targetLatency" have no default:
+ *   {"model": "models/minilm", "task": "fidelity", "train": "text.txt", "targetLatency": 0.25, "budget": 300}.
+ * output: the run folder to write; a run that is there is replaced.
+ * cache: the folder of level databases; NULL for the user's own.
+ * take: is given a JSON object for what happens ("stage" and "fraction"; "evaluation" and "reward"; "note"), and returns
+ *   whether the search shall continue. One that is stopped returns SECATEUR_OK, and its run has no summary.
+ */
+secateur_status secateur_search(
+    const char *options, const char *output, const char *cache, secateur_take_piece take, void *context);
+
+/*
+ * Reads a part of a run folder, also of one whose search runs: "options", "summary" (null before the end), "policy" or
+ * "trace", whose columns are lists. `take` is given it in one piece, as JSON.
+ */
+secateur_status secateur_run_read(const char *run, const char *part, secateur_take_piece take, void *context);
+
+/* The environment of a run's search: the layers in order, a level for each, and at the end what the policy came to. */
+typedef struct secateur_environment secateur_environment;
+
+/* What a policy came to. */
+typedef struct secateur_terms {
+    double reward;
+    /* On the reward data, as a fraction of the dense model's. */
+    double quality;
+    /* Predicted, end to end. */
+    double latency_ms;
+    size_t size_bytes;
+} secateur_terms;
+
+/*
+ * Prepares the environment of a run whose search has evaluated a policy; the run is not changed.
+ *
+ * cache: the folder of level databases; NULL for the run's, or the user's own.
+ */
+secateur_status secateur_environment_open(
+    const char *run, const char *cache, secateur_environment **environment);
+
+/* Frees an environment; NULL is none. */
+void secateur_environment_close(secateur_environment *environment);
+
+/* Layers, which are the steps of an episode; levels, which are the actions; numbers that describe a state. */
+size_t secateur_environment_layers(const secateur_environment *environment);
+size_t secateur_environment_levels(const secateur_environment *environment);
+size_t secateur_environment_features(const secateur_environment *environment);
+
+/*
+ * Starts an episode.
+ *
+ * target: the latency to meet, as a fraction of dense; 0 for the run's.
+ * features: [features] of the state; mask: [levels], which of them can still meet the target.
+ */
+secateur_status secateur_environment_reset(
+    const secateur_environment *environment, double target, float *features, bool *mask);
+
+/*
+ * Decides the level of the present layer. After the last one the policy is evaluated: `terminated` is true then, and
+ * `terms` are written instead of `features` and `mask`.
+ */
+secateur_status secateur_environment_step(
+    const secateur_environment *environment, size_t action, float *features, bool *mask, bool *terminated,
+    secateur_terms *terms);
+
 /* ---- Single layers ---- */
 
 /* One linear layer, Y = X * W^T + b, packed for the kernels by the zeros that its weight has. */
