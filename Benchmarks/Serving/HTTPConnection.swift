@@ -99,9 +99,12 @@ final class HTTPConnection {
             throw Failure(reason: "no HTTP")
         }
         func value(_ name: String) -> String? {
-            lines.first { $0.hasPrefix("\(name):") }?.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces)
+            lines.first { $0.hasPrefix("\(name):") }?.dropFirst(name.count + 1).trimmingCharacters(
+                in: .whitespaces)
         }
-        let body = try value("transfer-encoding") == "chunked" ? chunks() : bytes(Int(value("content-length") ?? "") ?? 0)
+        let body =
+            try value("transfer-encoding") == "chunked"
+            ? chunks() : bytes(Int(value("content-length") ?? "") ?? 0)
         if value("connection") == "close" { close() }
         return Answer(status: status, body: body)
     }
@@ -129,10 +132,15 @@ final class HTTPConnection {
         }
     }
 
+    /// Where a mark ends that has one byte or more.
     private static func end(of mark: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard bytes.count >= mark.count else { return nil }
-        return (0...(bytes.count - mark.count)).first { bytes[$0..<$0 + mark.count].elementsEqual(mark) }
-            .map { $0 + mark.count }
+        guard let first = mark.first else { return nil }
+        var place = bytes.startIndex
+        while let found = bytes[place...].firstIndex(of: first) {
+            if bytes[found...].starts(with: mark) { return found + mark.count }
+            place = found + 1
+        }
+        return nil
     }
 
     private func readMore() throws {

@@ -76,7 +76,7 @@ struct Serving: ParsableCommand {
         let path = chat ? "/v1/chat/completions" : "/v1/embeddings"
         let generator = LoadGenerator(
             address: address, request: { address.request(path, bodies[$0 % bodies.count]) },
-            connections: connections, seed: seed)
+            connections: connections, seed: seed, makesTokens: chat)
         // What is computed once in a server's life is not of interest.
         _ = LoadGenerator(address: address, request: generator.request, connections: 4, seed: 0)
             .run(rate: 50, seconds: chat ? 0.1 : 1)
@@ -85,7 +85,8 @@ struct Serving: ParsableCommand {
         }
         if let concurrent {
             let busy = LoadGenerator(
-                address: address, request: generator.request, connections: concurrent, seed: seed)
+                address: address, request: generator.request, connections: concurrent, seed: seed,
+                makesTokens: chat)
             show(nil, busy.runBusy(seconds: seconds))
         } else {
             for rate in rates { show(rate, generator.run(rate: rate, seconds: seconds)) }
@@ -141,7 +142,8 @@ struct Serving: ParsableCommand {
         } else {
             print(
                 String(
-                    format: "%9.1f  %10.1f  %7d  %6d  %8.1f  %8.1f  %8.1f  %8.1f  %9@", row.offered, row.answered,
+                    format: "%9.1f  %10.1f  %7d  %6d  %8.1f  %8.1f  %8.1f  %8.1f  %9@", row.offered,
+                    row.answered,
                     row.refused, row.failed, row.p50Ms, row.p95Ms, row.p99Ms, row.tokensPerSecond,
                     row.residentMB.map { String(format: "%.1f", $0) } ?? ""))
         }

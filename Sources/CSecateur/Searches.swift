@@ -107,7 +107,8 @@ public func secateur_environment_reset(
         let found = try Environments.value(at: environment)
         guard target >= 0, target <= 1 else {
             throw Issue(
-                .outOfRange, .option("target"), found: "\(target)", allowed: "more than 0 and at most 1, or 0 for the run's")
+                .outOfRange, .option("target"), found: "\(target)",
+                allowed: "more than 0 and at most 1, or 0 for the run's")
         }
         try writeState(
             try found.reset(target: target == 0 ? nil : .fraction(target)), to: features, mask)

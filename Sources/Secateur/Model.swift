@@ -52,6 +52,15 @@ public struct Model: Sendable {
         }
     }
 
+    /// The same model on other threads.
+    package func computing(on pool: ThreadPool) -> Model {
+        Model(path: path, kind: kind, pool: pool)
+    }
+
+    private init(path: String, kind: Kind, pool: ThreadPool) {
+        (self.path, self.kind, self.pool) = (path, kind, pool)
+    }
+
     /// What the architecture is called.
     public var architecture: String { loaded.architecture }
     /// The longest input, in tokens.

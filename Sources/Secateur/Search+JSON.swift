@@ -26,7 +26,8 @@ extension Search {
         }
         func latency(_ key: String) throws -> LatencyTarget {
             guard let value = given[key] else {
-                throw Issue(.missing, subject, field: .key(key), allowed: "a fraction of dense, or milliseconds")
+                throw Issue(
+                    .missing, subject, field: .key(key), allowed: "a fraction of dense, or milliseconds")
             }
             guard let latency = LatencyTarget("\(value)") else {
                 throw Issue(
@@ -48,8 +49,11 @@ extension Search {
             }
             options.recover = RecoveryLength(length)
         }
-        for key in ["model", "task", "train", "targetLatency", "mildestLatency", "recover"] { given[key] = nil }
-        let base = try JSONSerialization.jsonObject(with: JSONEncoder().encode(options)) as? [String: Any] ?? [:]
+        for key in ["model", "task", "train", "targetLatency", "mildestLatency", "recover"] {
+            given[key] = nil
+        }
+        let base =
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(options)) as? [String: Any] ?? [:]
         let merged = try JSONSerialization.data(withJSONObject: base.merging(given) { $1 })
         do {
             options = try JSONDecoder().decode(Options.self, from: merged)

@@ -48,7 +48,9 @@ public final class SearchEnvironment: Sendable {
         let folder = try cache ?? files.cache() ?? Search.standardCache
         let task = try components.tasks.task(named: options.task)
         let made = try Self.environment(task, files, folder, components)
-        (costs, target) = (made.costs, made.costs.target(options.targetLatency, sizeFraction: options.targetSize))
+        (costs, target) = (
+            made.costs, made.costs.target(options.targetLatency, sizeFraction: options.targetSize)
+        )
         environment = made
     }
 

@@ -25,7 +25,9 @@ final class LiveReport {
         signal(SIGPIPE, SIG_IGN)
         try server.run()
         var line = Data()
-        while let byte = try answers.fileHandleForReading.read(upToCount: 1), !byte.isEmpty, byte != Data("\n".utf8) {
+        while let byte = try answers.fileHandleForReading.read(upToCount: 1), !byte.isEmpty,
+            byte != Data("\n".utf8)
+        {
             line += byte
         }
         address = String(decoding: line, as: UTF8.self)

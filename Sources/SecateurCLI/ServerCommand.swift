@@ -12,7 +12,9 @@ struct Serve: ParsableCommand {
               secateur serve checkpoints/minilm --port 8080
             """)
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("What the server is given.", valueName: "arguments"))
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp("What the server is given.", valueName: "arguments"))
     var arguments: [String] = []
 
     func run() throws {

@@ -1,10 +1,12 @@
 import Foundation
 import Synchronization
 
-/// Work of many requests, computed in batches on a thread of its own: whatever waits when the thread is free is the
-/// next batch, as far as a number of tokens goes.
+/// Work of many requests, computed in batches on threads of its own: whatever waits when a thread is free is its next
+/// batch, as far as a number of tokens goes.
 ///
-/// Items come and go in the order in which they arrived. A request gets its results when its last item is computed.
+/// Threads do not work together on a batch: on a machine that is busy with requests, each would often wait for one that
+/// the system has put aside. Items are begun in the order in which they arrived. A request gets its results when its last
+/// item is computed.
 final class BatchQueue<Input: Sendable, Output: Sendable>: Sendable {
     /// What a request gets.
     struct Answer: Sendable {
@@ -66,26 +68,32 @@ final class BatchQueue<Input: Sendable, Output: Sendable>: Sendable {
         let index: Int
     }
 
+    private let workers: Int
     private let maximumTokens: Int
     private let onBatch: @Sendable (_ items: Int, _ tokens: Int) -> Void
-    private let compute: @Sendable ([Input]) throws -> [Output]
+    private let compute: @Sendable (_ worker: Int, [Input]) throws -> [Output]
     private let waiting = Mutex<[Item]>([])
     private let signal = DispatchSemaphore(value: 0)
 
-    /// Starts the thread.
+    /// Starts the threads.
     ///
     /// - Parameters:
+    ///   - workers: how many.
     ///   - maximumTokens: of a batch; an item of more is a batch of its own.
     ///   - onBatch: is told of each batch before it is computed.
-    ///   - compute: the outputs of a batch, in its order.
+    ///   - compute: the outputs of a batch, in its order, on one of the threads, by its number.
     init(
-        maximumTokens: Int, onBatch: @escaping @Sendable (_ items: Int, _ tokens: Int) -> Void,
-        compute: @escaping @Sendable ([Input]) throws -> [Output]
+        workers: Int, maximumTokens: Int,
+        onBatch: @escaping @Sendable (_ items: Int, _ tokens: Int) -> Void = { _, _ in },
+        compute: @escaping @Sendable (_ worker: Int, [Input]) throws -> [Output]
     ) {
-        (self.maximumTokens, self.onBatch, self.compute) = (maximumTokens, onBatch, compute)
-        let thread = Thread { [self] in run() }
-        thread.stackSize = 8 << 20
-        thread.start()
+        (self.workers, self.maximumTokens) = (workers, maximumTokens)
+        (self.onBatch, self.compute) = (onBatch, compute)
+        for worker in 0..<workers {
+            let thread = Thread { [self] in run(worker) }
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
     }
 
     /// Items that wait.
@@ -100,18 +108,19 @@ final class BatchQueue<Input: Sendable, Output: Sendable>: Sendable {
                     Item(input: input.input, tokens: input.tokens, job: job, index: index)
                 }
             }
-            signal.signal()
+            // One for each that may find something to do; who finds nothing waits again.
+            for _ in inputs { signal.signal() }
         }
     }
 
-    private func run() -> Never {
+    private func run(_ worker: Int) -> Never {
         while true {
             signal.wait()
             while let batch = next() {
                 onBatch(batch.count, batch.reduce(0) { $0 + $1.tokens })
                 let begin = ContinuousClock.now
                 for item in batch { item.job.begin(at: begin) }
-                let results = Result { try compute(batch.map(\.input)) }
+                let results = Result { try compute(worker, batch.map(\.input)) }
                 for (number, item) in batch.enumerated() {
                     item.job.finish(item.index, results.map { $0[number] })
                 }
@@ -119,16 +128,18 @@ final class BatchQueue<Input: Sendable, Output: Sendable>: Sendable {
         }
     }
 
-    /// The first items that wait, taken out; nil where none does.
+    /// The first items that wait, taken out, as many as leave the other threads their share; nil where none waits.
     private func next() -> [Item]? {
         waiting.withLock { waiting in
+            guard !waiting.isEmpty else { return nil }
+            let all = waiting.reduce(0) { $0 + $1.tokens }
+            let most = min(maximumTokens, (all + workers - 1) / workers)
             var tokens = 0
             let count =
                 waiting.firstIndex { item in
                     tokens += item.tokens
-                    return tokens > maximumTokens
+                    return tokens > most
                 } ?? waiting.count
-            guard !waiting.isEmpty else { return nil }
             let batch = Array(waiting.prefix(max(1, count)))
             waiting.removeFirst(batch.count)
             return batch

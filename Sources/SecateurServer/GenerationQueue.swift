@@ -77,7 +77,9 @@ final class GenerationQueue: Sendable {
                 batch.remove(id)
                 texts[id] = nil
             }
-            while batch.hasRoom, let next = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }) {
+            while batch.hasRoom,
+                let next = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() })
+            {
                 texts[batch.add(next.request)] = next
             }
             guard !batch.isEmpty else {

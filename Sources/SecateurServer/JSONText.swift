@@ -37,7 +37,8 @@ enum JSONText {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let name = path(context.codingPath)
             return RequestFailure(
-                .validation, "\(name.isEmpty ? "the body" : name): of another type: \(context.debugDescription)",
+                .validation,
+                "\(name.isEmpty ? "the body" : name): of another type: \(context.debugDescription)",
                 parameter: name, status: mistyped)
         case .dataCorrupted(let context) where !context.codingPath.isEmpty:
             let name = path(context.codingPath)

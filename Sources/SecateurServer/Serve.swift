@@ -38,7 +38,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "What requests must carry as 'Authorization: Bearer KEY'. Default: anyone may ask.")
     var apiKey: String?
 
-    @Option(help: "Tokens of a batch of texts that are computed together. Default: 4096.")
+    @Option(help: "Tokens of a batch of texts that one thread computes together. Default: 512.")
     var maxBatchTokens: Int?
 
     @Option(help: "Inputs of one request. Default: 32.")
@@ -121,7 +121,8 @@ struct Serve: AsyncParsableCommand {
         try source.set(&settings.port, "port", port, in: 0...65_535)
         try source.set(&settings.apiKey, "apiKey", apiKey)
         try source.set(&settings.maxBatchTokens, "maxBatchTokens", maxBatchTokens, in: 1...1_000_000)
-        try source.set(&settings.maxClientBatchSize, "maxClientBatchSize", maxClientBatchSize, in: 1...100_000)
+        try source.set(
+            &settings.maxClientBatchSize, "maxClientBatchSize", maxClientBatchSize, in: 1...100_000)
         try source.set(
             &settings.maxConcurrentRequests, "maxConcurrentRequests", maxConcurrentRequests, in: 1...100_000)
         try source.set(&settings.maxTexts, "maxTexts", maxTexts, in: 1...256)

@@ -37,13 +37,14 @@ final class ServedModel: Sendable {
         (self.name, self.model) = (name, model)
         guard model.ability == .generates else {
             texts = nil
+            let models = (0..<settings.threads).map { _ in model.computing(on: ThreadPool()) }
             queue = BatchQueue(
-                maximumTokens: settings.maxBatchTokens,
+                workers: models.count, maximumTokens: settings.maxBatchTokens,
                 onBatch: { items, tokens in
                     metrics.observe(.batchSize, Double(items))
                     metrics.observe(.batchTokens, Double(tokens))
                 },
-                compute: { try Self.compute($0, model) })
+                compute: { try Self.compute($1, models[$0]) })
             return
         }
         queue = nil

@@ -7,8 +7,8 @@ struct ServerSettings: Sendable {
     var port = 8080
     /// What requests must carry; nil where anyone may ask.
     var apiKey: String?
-    /// Tokens of a batch.
-    var maxBatchTokens = 4096
+    /// Tokens of a batch, which one thread computes: enough to fill the kernels, and little enough to be soon over.
+    var maxBatchTokens = 512
     /// Inputs of one request.
     var maxClientBatchSize = 32
     /// Requests that are answered at a time; more are refused.

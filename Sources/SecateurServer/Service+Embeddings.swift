@@ -56,7 +56,8 @@ extension Service {
         guard count >= 1 else { throw RequestFailure(.empty, "\(parameter) must not be empty") }
         guard count <= settings.maxClientBatchSize else {
             throw RequestFailure(
-                .validation, "batch size \(count) > maximum allowed batch size \(settings.maxClientBatchSize)",
+                .validation,
+                "batch size \(count) > maximum allowed batch size \(settings.maxClientBatchSize)",
                 parameter: parameter)
         }
     }
@@ -73,7 +74,8 @@ extension Service {
             ("x-compute-type", "cpu"), ("x-compute-time", milliseconds(total - result.waited)),
             ("x-compute-characters", "\(sequences.characters)"), ("x-compute-tokens", "\(sequences.tokens)"),
             ("x-total-time", milliseconds(total)), ("x-tokenization-time", milliseconds(sequences.time)),
-            ("x-queue-time", milliseconds(result.waited)), ("x-inference-time", milliseconds(result.computed)),
+            ("x-queue-time", milliseconds(result.waited)),
+            ("x-inference-time", milliseconds(result.computed)),
         ]
         for (name, value) in headers {
             if let name = HTTPField.Name(name) { response.headers[name] = value }
@@ -315,7 +317,8 @@ extension Service {
         let served = try models.model(named: common.model, [.classifies])
         guard served.model.classes == 1 else {
             throw RequestFailure(
-                .backend, "model '\(served.name)' has \(served.model.classes ?? 0) classes, and ranking takes 1")
+                .backend,
+                "model '\(served.name)' has \(served.model.classes ?? 0) classes, and ranking takes 1")
         }
         try requireSize(request.texts.count, "texts")
         let inputs = inputs(common, served)

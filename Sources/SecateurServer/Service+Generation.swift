@@ -88,7 +88,8 @@ extension Service {
     func chat(_ asked: Asked) async throws -> Response {
         let request = try readOpenAI(GenerationRequest.self, asked)
         guard let messages = request.messages, !messages.isEmpty else {
-            throw RequestFailure(.validation, "messages: missing or empty", parameter: "messages", status: .badRequest)
+            throw RequestFailure(
+                .validation, "messages: missing or empty", parameter: "messages", status: .badRequest)
         }
         let served = try models.model(named: request.model, [.generates])
         let text = try served.model.text(
@@ -98,7 +99,8 @@ extension Service {
         var alternatives: Int?
         switch request.logProbabilities {
         case .whether(true): alternatives = request.topLogProbabilities ?? 0
-        case .count(let count): throw RequestFailure.invalid("logprobs", found: count, allowed: "true or false")
+        case .count(let count):
+            throw RequestFailure.invalid("logprobs", found: count, allowed: "true or false")
         default: break
         }
         return try await answer(
@@ -234,7 +236,9 @@ extension Service {
                 var offset = 0
                 for await piece in writer.pieces() {
                     made += piece.tokens
-                    guard !piece.text.isEmpty || piece.ending != nil || !piece.entries.isEmpty else { continue }
+                    guard !piece.text.isEmpty || piece.ending != nil || !piece.entries.isEmpty else {
+                        continue
+                    }
                     var part = head
                     var choice = Choice(index: writer.index)
                     writer.fill(&choice, piece.text, piece.entries, offset: offset, isPart: true)
@@ -285,7 +289,8 @@ extension Service {
                         var piece = Piece(text: "")
                         if let token = event.token {
                             let bytes = (try? model.bytes(of: token)) ?? []
-                            piece = Piece(text: written.take(bytes), entries: entries(of: event, bytes), tokens: 1)
+                            piece = Piece(
+                                text: written.take(bytes), entries: entries(of: event, bytes), tokens: 1)
                         }
                         if written.isStopped {
                             piece.ending = "stop"

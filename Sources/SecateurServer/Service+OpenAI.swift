@@ -108,7 +108,8 @@ extension Service {
         }
         let name = String(decoding: try JSONEncoder().encode(served.name), as: UTF8.self)
         body.writeString(
-            #","model":\#(name),"usage":{"prompt_tokens":\#(sequences.tokens),"total_tokens":\#(sequences.tokens)}}"#)
+            #","model":\#(name),"usage":{"prompt_tokens":\#(sequences.tokens),"total_tokens":\#(sequences.tokens)}}"#
+        )
         return JSONText.response(body)
     }
 }

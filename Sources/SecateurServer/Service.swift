@@ -144,7 +144,8 @@ final class Service: Sendable {
         let stay = Stay { [self] in inFlight.subtract(1, ordering: .relaxed) }
         defer { withExtendedLifetime(stay) {} }
         guard count <= settings.maxConcurrentRequests else {
-            throw RequestFailure(.overloaded, "the server is busy with \(count - 1) requests; try again later")
+            throw RequestFailure(
+                .overloaded, "the server is busy with \(count - 1) requests; try again later")
         }
         var request = request
         let body = try await collect(&request)

@@ -55,7 +55,8 @@ struct TextInputs: Sendable {
         guard sequence.ids.count > model.maximumTokens else { return sequence }
         guard truncates else { throw tooLong(sequence.ids.count) }
         guard direction == .right else {
-            throw RequestFailure.invalid("truncation_direction", found: "'left'", allowed: "'right' for pairs")
+            throw RequestFailure.invalid(
+                "truncation_direction", found: "'left'", allowed: "'right' for pairs")
         }
         return try model.cutSequence(of: first, pair: second)
     }
@@ -74,7 +75,8 @@ struct TextInputs: Sendable {
     private func tooLong(_ count: Int) -> RequestFailure {
         RequestFailure(
             .validation,
-            "inputs must have at most \(model.maximumTokens) tokens. Given: \(count). Set truncate to cut them")
+            "inputs must have at most \(model.maximumTokens) tokens. Given: \(count). Set truncate to cut them"
+        )
     }
 
     private static func requireText(_ text: String) throws {

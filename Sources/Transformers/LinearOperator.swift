@@ -85,7 +85,8 @@ extension SingleTokenOperator {
     /// - Parameters:
     ///   - products: inputs, and room for all rows of each, side by side.
     ///   - rows: as in ``apply(_:into:rows:)``.
-    func apply(_ products: [(input: QuantizedVector, output: UnsafeMutablePointer<Float>)], rows: Range<Int>) {
+    func apply(_ products: [(input: QuantizedVector, output: UnsafeMutablePointer<Float>)], rows: Range<Int>)
+    {
         let block = QuantizedVector.blockRows
         let rowBytes = max(1, sizeBytes / max(1, self.rows))
         let step =

@@ -132,7 +132,8 @@ struct SingleTokenPass: Sendable {
     }
 
     private func rotate(
-        _ features: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, _ memory: SingleTokenMemory
+        _ features: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>,
+        _ memory: SingleTokenMemory
     ) {
         guard configuration.rotaryBase != nil else {
             return target.update(from: features, count: configuration.headSize)

@@ -9,7 +9,7 @@ import Testing
 
     @Test func everyRequestGetsItsOwnInItsOrder() async throws {
         let batches = Mutex<[[Int]]>([])
-        let queue = BatchQueue<Int, Int>(maximumTokens: 10, onBatch: { _, _ in }) { inputs in
+        let queue = BatchQueue<Int, Int>(workers: 3, maximumTokens: 10) { _, inputs in
             batches.withLock { $0.append(inputs) }
             return inputs.map { $0 * 2 }
         }
@@ -33,13 +33,14 @@ import Testing
     @Test func whatIsLargerThanABatchIsOneOfItsOwn() async throws {
         let tokens = Mutex<[Int]>([])
         let queue = BatchQueue<Int, Int>(
-            maximumTokens: 4, onBatch: { _, count in tokens.withLock { $0.append(count) } }, compute: { $0 })
+            workers: 1, maximumTokens: 4, onBatch: { _, count in tokens.withLock { $0.append(count) } },
+            compute: { $1 })
         #expect(try await queue.submit([(1, 9), (2, 4), (3, 5)]).outputs == [1, 2, 3])
         #expect(tokens.withLock { $0 } == [9, 4, 5])
     }
 
     @Test func aFailureIsItsRequests() async throws {
-        let queue = BatchQueue<Int, Int>(maximumTokens: 1, onBatch: { _, _ in }) { inputs in
+        let queue = BatchQueue<Int, Int>(workers: 2, maximumTokens: 1) { _, inputs in
             if inputs.contains(13) { throw Failure() }
             return inputs
         }

@@ -4,7 +4,9 @@ import Testing
 
 /// The routes of text-embeddings-inference and OpenAI's embeddings, of a server that runs.
 @Suite struct EmbeddingRouteTests {
-    private static let texts = ["the cat sits on a mat", "many birds", "a red house near the old tree and one dog"]
+    private static let texts = [
+        "the cat sits on a mat", "many birds", "a red house near the old tree and one dog",
+    ]
 
     private func numbers(_ value: Any?) -> [Float] {
         (value as? [Any] ?? []).compactMap { ($0 as? NSNumber)?.floatValue }
@@ -20,20 +22,24 @@ import Testing
         let inputs = try json(Self.texts)
         let answer = try server.ask("/embed", #"{"inputs": \#(inputs)}"#)
         #expect(answer.status == 200 && answer.list.map(numbers) == expected, "\(answer.text)")
-        for header in ["x-compute-time", "x-total-time", "x-queue-time", "x-inference-time", "x-tokenization-time"] {
+        for header in [
+            "x-compute-time", "x-total-time", "x-queue-time", "x-inference-time", "x-tokenization-time",
+        ] {
             #expect(Int(answer.headers[header] ?? "") != nil, "\(header)")
         }
         #expect(answer.headers["x-compute-type"] == "cpu" && answer.headers["x-compute-characters"] == "72")
         #expect(try server.ask("/", #"{"inputs": "many birds"}"#).list.map(numbers) == [expected[1]])
 
         // Not normalized: of the same direction.
-        let raw = numbers(try server.ask("/embed", #"{"inputs": "many birds", "normalize": false}"#).list.first)
+        let raw = numbers(
+            try server.ask("/embed", #"{"inputs": "many birds", "normalize": false}"#).list.first)
         let length = raw.reduce(0) { $0 + $1 * $1 }.squareRoot()
         #expect(abs(length - 1) > 0.01)
         #expect(zip(raw, expected[1]).allSatisfy { abs($0 / length - $1) < 1e-6 })
 
         // The first features, of length 1 again.
-        let short = numbers(try server.ask("/embed", #"{"inputs": "many birds", "dimensions": 8}"#).list.first)
+        let short = numbers(
+            try server.ask("/embed", #"{"inputs": "many birds", "dimensions": 8}"#).list.first)
         #expect(short.count == 8 && abs(short.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
 
         // Every token's.
@@ -44,7 +50,9 @@ import Testing
         let similar = try server.ask(
             "/similarity", #"{"inputs": {"source_sentence": "many birds", "sentences": \#(inputs)}}"#)
         let products = expected.map { zip($0, expected[1]).reduce(0) { $0 + $1.0 * $1.1 } }
-        #expect(zip(numbers(similar.list), products).allSatisfy { abs($0 - $1) < 1e-6 } && similar.list.count == 3)
+        #expect(
+            zip(numbers(similar.list), products).allSatisfy { abs($0 - $1) < 1e-6 } && similar.list.count == 3
+        )
         let root = try server.ask(
             "/", #"{"inputs": {"source_sentence": "many birds", "sentences": \#(inputs)}}"#)
         #expect(root.list.count == 3)
@@ -62,7 +70,8 @@ import Testing
         #expect(answer.object["object"] as? String == "list" && answer.object["model"] as? String == "embed")
         let tokens = Self.texts.map(model.tokens(of:))
         let count = tokens.joined().count
-        #expect((answer.object["usage"] as? [String: Int]) == ["prompt_tokens": count, "total_tokens": count])
+        #expect(
+            (answer.object["usage"] as? [String: Int]) == ["prompt_tokens": count, "total_tokens": count])
 
         let ids = String(decoding: try JSONEncoder().encode(tokens), as: UTF8.self)
         #expect(embeddings(try server.ask("/v1/embeddings", #"{"input": \#(ids)}"#)).map(numbers) == expected)
@@ -81,7 +90,8 @@ import Testing
         for (body, status, parameter) in [
             (#"{"input": "", "model": "embed"}"#, 400, nil), (#"{"input": []}"#, 400, "input"),
             (#"{"input": [[1, 99]]}"#, 422, nil), (#"{"input": "a", "model": "nobody"}"#, 404, "model"),
-            (#"{"input": "a", "model": "write"}"#, 424, "model"), (#"{"input": "a", "dimensions": 33}"#, 400, "dimensions"),
+            (#"{"input": "a", "model": "write"}"#, 424, "model"),
+            (#"{"input": "a", "dimensions": 33}"#, 400, "dimensions"),
             (#"{"input": "a", "encoding_format": "int8"}"#, 400, "encoding_format"), (#"{}"#, 400, "input"),
             (#"{"input": 5}"#, 400, "input"), (#"{"#, 400, nil),
         ] {
@@ -100,7 +110,9 @@ import Testing
         )
         let scores = try ranker.rank(Self.texts, for: "one old dog")
         let raw = try server.ask(
-            "/rerank", #"{"query": "one old dog", "texts": \#(json(Self.texts)), "raw_scores": true, "return_text": true}"#)
+            "/rerank",
+            #"{"query": "one old dog", "texts": \#(json(Self.texts)), "raw_scores": true, "return_text": true}"#
+        )
         let ranks = raw.list.compactMap { $0 as? [String: Any] }
         #expect(ranks.count == 3)
         for rank in ranks {
@@ -110,7 +122,8 @@ import Testing
         }
         let order = ranks.compactMap { ($0["score"] as? NSNumber)?.floatValue }
         #expect(order == order.sorted(by: >))
-        let usual = try server.ask("/rerank", #"{"query": "one old dog", "texts": \#(json(Self.texts))}"#).list
+        let usual = try server.ask("/rerank", #"{"query": "one old dog", "texts": \#(json(Self.texts))}"#)
+            .list
         #expect((usual.first as? [String: Any])?["text"] == nil)
         let probability = ((usual.first as? [String: Any])?["score"] as? NSNumber)?.floatValue ?? -1
         #expect(abs(probability - 1 / (1 + exp(-order[0]))) < 1e-6)
@@ -118,7 +131,8 @@ import Testing
         let logits = try classifier.logits(of: Self.texts)
         let classes = try server.ask(
             "/predict",
-            #"{"model": "classes", "raw_scores": true, "inputs": [["\#(Self.texts[0])"], ["many birds", "one dog"]]}"#)
+            #"{"model": "classes", "raw_scores": true, "inputs": [["\#(Self.texts[0])"], ["many birds", "one dog"]]}"#
+        )
         let lists = classes.list.compactMap { $0 as? [[String: Any]] }
         #expect(lists.map(\.count) == [3, 3])
         for prediction in lists.first ?? [] {
@@ -126,9 +140,11 @@ import Testing
             #expect((prediction["score"] as? NSNumber)?.floatValue == logits[0][label])
         }
         let single = try server.ask("/predict", #"{"model": "classes", "inputs": "many birds"}"#).list
-        let total = single.compactMap { (($0 as? [String: Any])?["score"] as? NSNumber)?.floatValue }.reduce(0, +)
+        let total = single.compactMap { (($0 as? [String: Any])?["score"] as? NSNumber)?.floatValue }.reduce(
+            0, +)
         #expect(single.count == 3 && abs(total - 1) < 1e-6)
-        #expect(try server.ask("/rerank", #"{"model": "classes", "query": "a", "texts": ["b"]}"#).status == 424)
+        #expect(
+            try server.ask("/rerank", #"{"model": "classes", "query": "a", "texts": ["b"]}"#).status == 424)
     }
 
     @Test func textsThatAreTooLongAreCutOrRefused() throws {
@@ -143,16 +159,20 @@ import Testing
         // Of the left end, what is new at the right is kept.
         let left = try server.ask(
             "/embed", #"{"inputs": "\#(words) old", "truncate": true, "truncation_direction": "Left"}"#)
-        let last = Array(repeating: "cat dog bird", count: 21).joined(separator: " ").split(separator: " ").suffix(61)
+        let last = Array(repeating: "cat dog bird", count: 21).joined(separator: " ").split(separator: " ")
+            .suffix(61)
         #expect(numbers(left.list.first) == (try model.embed([last.joined(separator: " ") + " old"])[0]))
 
         let many = try server.ask("/embed", #"{"inputs": ["a", "b", "c"]}"#)
         #expect(many.status == 413)
         #expect(many.object["error"] as? String == "batch size 3 > maximum allowed batch size 2")
         for (path, body, status) in [
-            ("/embed", #"{"inputs": ""}"#, 400), ("/embed", #"{"inputs": []}"#, 400), ("/embed", "nonsense", 400),
-            ("/embed", #"{"inputs": 5}"#, 422), ("/embed", "{}", 422), ("/embed", #"{"inputs": "a", "dimensions": 0}"#, 422),
-            ("/embed", #"{"inputs": "a", "prompt_name": "query"}"#, 424), ("/rerank", #"{"query": "a"}"#, 422),
+            ("/embed", #"{"inputs": ""}"#, 400), ("/embed", #"{"inputs": []}"#, 400),
+            ("/embed", "nonsense", 400),
+            ("/embed", #"{"inputs": 5}"#, 422), ("/embed", "{}", 422),
+            ("/embed", #"{"inputs": "a", "dimensions": 0}"#, 422),
+            ("/embed", #"{"inputs": "a", "prompt_name": "query"}"#, 424),
+            ("/rerank", #"{"query": "a"}"#, 422),
             ("/embed", #"{"inputs": "a", "truncation_direction": "up"}"#, 422), ("/nowhere", "{}", 404),
             ("/embed", #"{"inputs": "a", "model": "nobody"}"#, 404),
         ] {
@@ -175,6 +195,7 @@ import Testing
         #expect(try server.ask("/decode", #"{"ids": [5, 0]}"#).list as? [String] == ["abca"])
         #expect(try server.ask("/decode", #"{"ids": [[5], [1, 1]]}"#).list as? [String] == ["abc", "bb"])
         let information = try server.ask("/info").object
-        #expect(information["model_id"] as? String == "embed" && information["max_input_length"] as? Int == 64)
+        #expect(
+            information["model_id"] as? String == "embed" && information["max_input_length"] as? Int == 64)
     }
 }

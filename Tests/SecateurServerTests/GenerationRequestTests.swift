@@ -27,9 +27,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"n": 2}"#, "n"), (#"{"best_of": 3}"#, "best_of"), (#"{"presence_penalty": 0.5}"#, "presence_penalty"),
+        (#"{"n": 2}"#, "n"), (#"{"best_of": 3}"#, "best_of"),
+        (#"{"presence_penalty": 0.5}"#, "presence_penalty"),
         (#"{"frequency_penalty": -1}"#, "frequency_penalty"), (#"{"echo": true}"#, "echo"),
-        (#"{"suffix": "x"}"#, "suffix"), (#"{"response_format": {"type": "json_object"}}"#, "response_format"),
+        (#"{"suffix": "x"}"#, "suffix"),
+        (#"{"response_format": {"type": "json_object"}}"#, "response_format"),
         (#"{"logit_bias": {"5": 1}}"#, "logit_bias"), (#"{"tools": [{"type": "function"}]}"#, "tools"),
         (#"{"modalities": ["audio"]}"#, "modalities"), (#"{"temperature": 3}"#, "temperature"),
         (#"{"temperature": -0.1}"#, "temperature"), (#"{"top_p": 1.5}"#, "top_p"),

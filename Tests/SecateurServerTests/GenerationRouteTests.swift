@@ -33,20 +33,28 @@ import Testing
         #expect(choices(answer).first?["text"] as? String == text, "\(answer.text)")
         #expect(["length", "stop"].contains(choices(answer).first?["finish_reason"] as? String))
         let usage = answer.object["usage"] as? [String: Int]
-        #expect(usage?["prompt_tokens"] == 2 && usage?["total_tokens"] == 2 + (usage?["completion_tokens"] ?? 0))
+        #expect(
+            usage?["prompt_tokens"] == 2 && usage?["total_tokens"] == 2 + (usage?["completion_tokens"] ?? 0))
 
         let streamed = try server.ask(
             "/v1/completions", #"\#(body), "stream": true, "stream_options": {"include_usage": true}}"#)
         #expect(streamed.headers["content-type"] == "text/event-stream")
         let parts = events(streamed)
-        let texts = parts.flatMap { $0["choices"] as? [[String: Any]] ?? [] }.compactMap { $0["text"] as? String }
+        let texts = parts.flatMap { $0["choices"] as? [[String: Any]] ?? [] }.compactMap {
+            $0["text"] as? String
+        }
         #expect(texts.joined() == text && (parts.last?["usage"] as? [String: Int]) == usage)
 
         // Several prompts are several choices, each as if it were alone.
-        let both = choices(try server.ask("/v1/completions", #"{"prompt": ["c", "abcab"], "temperature": 0, "max_tokens": 12}"#))
+        let both = choices(
+            try server.ask(
+                "/v1/completions", #"{"prompt": ["c", "abcab"], "temperature": 0, "max_tokens": 12}"#))
         #expect(both.compactMap { $0["index"] as? Int } == [0, 1] && both.last?["text"] as? String == text)
         #expect(both.first?["text"] as? String == (try await expected(server, "c", tokens: 12)))
-        #expect(choices(try server.ask("/v1/completions", #"{"prompt": [5, 2], "temperature": 0, "max_tokens": 12}"#)).first?["text"] as? String == text)
+        #expect(
+            choices(
+                try server.ask("/v1/completions", #"{"prompt": [5, 2], "temperature": 0, "max_tokens": 12}"#)
+            ).first?["text"] as? String == text)
     }
 
     @Test func conversations() async throws {
@@ -54,7 +62,8 @@ import Testing
         let text = try await expected(server, "cabc", tokens: 20)
         let body =
             #"{"messages": [{"role": "system", "content": "c"}, {"role": "user", "content": "abc"}], "temperature": 0, "max_completion_tokens": 20"#
-        let answer = try server.ask("/v1/chat/completions", #"\#(body), "logprobs": true, "top_logprobs": 3}"#)
+        let answer = try server.ask(
+            "/v1/chat/completions", #"\#(body), "logprobs": true, "top_logprobs": 3}"#)
         let choice = try #require(choices(answer).first, "\(answer.text)")
         #expect((choice["message"] as? [String: String]) == ["role": "assistant", "content": text])
         let made = (answer.object["usage"] as? [String: Int])?["completion_tokens"]
@@ -76,7 +85,8 @@ import Testing
 
         // A seed fixes the text; others make others.
         func sampled(_ seed: Int) throws -> String? {
-            let body = #"{"prompt": "abc", "temperature": 2, "seed": \#(seed), "max_tokens": 40, "logprobs": 1}"#
+            let body =
+                #"{"prompt": "abc", "temperature": 2, "seed": \#(seed), "max_tokens": 40, "logprobs": 1}"#
             let lists = choices(try server.ask("/v1/completions", body)).first?["logprobs"] as? [String: Any]
             return (lists?["token_logprobs"] as? [Double])?.description
         }
@@ -98,10 +108,12 @@ import Testing
         let server = try RunningServer()
         for (path, body, status) in [
             ("/v1/chat/completions", "{}", 400), ("/v1/chat/completions", #"{"messages": []}"#, 400),
-            ("/v1/completions", #"{"prompt": ""}"#, 400), ("/v1/completions", #"{"prompt": "a", "n": 2}"#, 400),
+            ("/v1/completions", #"{"prompt": ""}"#, 400),
+            ("/v1/completions", #"{"prompt": "a", "n": 2}"#, 400),
             ("/v1/completions", #"{"prompt": "a", "model": "embed"}"#, 424),
             ("/v1/completions", #"{"prompt": "a", "model": "none"}"#, 404),
-            ("/v1/completions", #"{"prompt": [99]}"#, 400), ("/v1/completions", #"{"prompt": "a", "logprobs": true}"#, 400),
+            ("/v1/completions", #"{"prompt": [99]}"#, 400),
+            ("/v1/completions", #"{"prompt": "a", "logprobs": true}"#, 400),
             ("/v1/completions", #"{"prompt": "\#(String(repeating: "a", count: 64))"}"#, 400),
             ("/v1/chat/completions", "[1]", 400),
         ] {

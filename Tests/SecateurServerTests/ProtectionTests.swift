@@ -23,7 +23,10 @@ import Testing
         chunked.send("POST /embed HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in 0..<4 { chunked.send("200\r\n" + String(repeating: "x", count: 512) + "\r\n") }
         #expect(chunked.receive().hasPrefix("HTTP/1.1 413"))
-        for text in ["nonsense\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /embed HTTP/1.1\r\nContent-Length: -5\r\n\r\n"] {
+        for text in [
+            "nonsense\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+            "POST /embed HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+        ] {
             let broken = try server.connect()
             broken.send(text)
             #expect(broken.receive().hasPrefix("HTTP/1.1 400"), "\(text)")
@@ -58,7 +61,8 @@ import Testing
     }
 
     @Test func whoIsOneTooManyIsToldSoAtOnce() throws {
-        let server = try RunningServer(["--max-concurrent-requests", "1", "--read-timeout", "20"], models: ["embed"])
+        let server = try RunningServer(
+            ["--max-concurrent-requests", "1", "--read-timeout", "20"], models: ["embed"])
         let first = try server.connect()
         let body = #"{"inputs": "a cat"}"#
         first.send("POST /embed HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
@@ -82,9 +86,11 @@ import Testing
             let gone = try server.connect()
             let body = #"{"prompt": "abc", "stream": true, "max_tokens": 60, "temperature": 2}"#
             gone.send(
-                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            )
         }
-        let answer = try server.ask("/v1/completions", #"{"prompt": "abc", "max_tokens": 3, "temperature": 0}"#)
+        let answer = try server.ask(
+            "/v1/completions", #"{"prompt": "abc", "max_tokens": 3, "temperature": 0}"#)
         #expect(answer.status == 200)
         // What was in flight is over some time.
         while try !server.ask("/metrics").text.contains("secateur_requests_in_flight 1\n") {
@@ -110,7 +116,10 @@ import Testing
     @Test func whatCannotBeServedIsSaidAtOnce() throws {
         let first = try RunningServer(models: ["embed"])
         for (options, models, message) in [
-            (["--port", "\(first.port)"], ["embed"], "--port: found \(first.port), allowed one that is free"),
+            (
+                ["--port", "\(first.port)"], ["embed"],
+                "--port: found \(first.port), allowed one that is free"
+            ),
             ([], ["nowhere"], "nowhere: no such model folder"), ([], ["embed", "embed"], "model 'embed'"),
             (["--threads", "0"], ["embed"], "--threads: found 0, allowed 1 to 256"),
             (["--precision", "int3"], ["embed"], "--precision: found 'int3'"),

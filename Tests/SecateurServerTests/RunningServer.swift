@@ -29,7 +29,9 @@ final class RunningServer {
     /// Starts a server of an encoder `embed`, a cross-encoder `rank`, a classifier `classes` and a language model
     /// `write`, in this order, on a free port.
     init(_ options: [String] = [], models: [String]? = nil, environment: [String: String] = [:]) throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("secateur-\(UUID().uuidString)").path
+        folder =
+            FileManager.default.temporaryDirectory.appendingPathComponent("secateur-\(UUID().uuidString)")
+            .path
         errorPath = "\(folder)/stderr"
         try TinyModel.write(to: "\(folder)/embed", seed: 1)
         try TinyModel.write(to: "\(folder)/rank", seed: 2, shape: .init(classes: 1))

@@ -43,7 +43,8 @@ import Testing
         #expect(lines.contains("te_batch_next_size_bucket{le=\"2.0\"} 0"))
         #expect(lines.contains("te_batch_next_size_bucket{le=\"4.0\"} 1"))
         #expect(lines.contains("te_batch_next_size_bucket{le=\"+Inf\"} 2"))
-        #expect(lines.contains("te_batch_next_size_count 2") && lines.contains("te_batch_next_size_sum 10003.0"))
+        #expect(
+            lines.contains("te_batch_next_size_count 2") && lines.contains("te_batch_next_size_sum 10003.0"))
         let sample = #/[a-z_]+(\{[a-z]+="[^"]*"\})? [0-9.e+-]+/#
         #expect(lines.allSatisfy { $0.hasPrefix("# ") || $0.wholeMatch(of: sample) != nil })
     }

@@ -10,17 +10,21 @@ import TinyModels
 /// Texts that are continued together.
 @Suite struct TextBatchTests {
     private static let prompts: [[Int32]] = [
-        [5], [2, 4, 1], (0..<200).map { Int32($0 % 6) }, [2, 4, 1, 0], (0..<131).map { Int32($0 % 5) }, [1, 1],
+        [5], [2, 4, 1], (0..<200).map { Int32($0 % 6) }, [2, 4, 1, 0], (0..<131).map { Int32($0 % 5) },
+        [1, 1],
     ]
 
     private func withModel(_ precision: Precision, threads: Int, _ body: (Model) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("secateur-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "secateur-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try TinyDecoder.write(to: folder.path, seed: 3, hidden: 32)
         let configuration = folder.appendingPathComponent("config.json")
         let text = try String(contentsOf: configuration, encoding: .utf8)
-        try Data(text.replacing("\"max_position_embeddings\": 64", with: "\"max_position_embeddings\": 512").utf8)
-            .write(to: configuration)
+        try Data(
+            text.replacing("\"max_position_embeddings\": 64", with: "\"max_position_embeddings\": 512").utf8
+        )
+        .write(to: configuration)
         try body(Model(folder.path, precision: precision, threads: threads))
     }
 
@@ -36,7 +40,9 @@ import TinyModels
         var numbers: [TextBatch.ID: Int] = [:]
         var texts = requests.map { _ in [Int32]() }
         while !waiting.isEmpty || !batch.isEmpty {
-            while batch.hasRoom, let (number, request) = waiting.popFirst() { numbers[batch.add(request)] = number }
+            while batch.hasRoom, let (number, request) = waiting.popFirst() {
+                numbers[batch.add(request)] = number
+            }
             for event in batch.step() {
                 if let token = event.token { texts[numbers[event.text] ?? 0].append(token) }
             }

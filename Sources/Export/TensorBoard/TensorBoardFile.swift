@@ -81,9 +81,12 @@ public final class TensorBoardFile {
 
     /// CRC-32C, turned by 15 bits and moved, as TFRecord has it.
     private static func checksum(_ bytes: Data) -> Data {
-        let crc = bytes.reduce(UInt32.max) { crc, byte in
-            (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
-        } ^ .max
+        let crc =
+            bytes.reduce(UInt32.max) { crc, byte in
+                (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in
+                    crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1
+                }
+            } ^ .max
         let masked = (crc >> 15 | crc << 17) &+ 0xA282_EAD8
         return withUnsafeBytes(of: masked.littleEndian) { Data($0) }
     }
