@@ -35,6 +35,7 @@ public final class SearchEnvironment: Sendable {
     /// - Parameters:
     ///   - run: the run folder.
     ///   - cache: the folder of level databases. Default: `secateur` in the user's cache folder, or the run's own.
+    ///   - components: what the run's search was made of.
     /// - Throws: `Issue` for no run, or one whose latencies are not measured yet; errors that name the file that is
     ///   missing or malformed.
     public init(run: String, cache: String? = nil, components: SearchComponents = .standard) throws {

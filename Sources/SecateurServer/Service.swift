@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Levels
 import NIOCore
+import NIOHTTP1
 import Secateur
 import Synchronization
 
@@ -127,6 +128,10 @@ final class Service: Sendable {
                 let response = try await admit(request, context, answer)
                 metrics.add(.successes, label: label)
                 return response
+            } catch let error as HTTPParserError {
+                // Who asked has gone, or speaks no HTTP: the library closes the connection.
+                metrics.add(.failures, label: "err=\"connection\"")
+                throw error
             } catch {
                 return try refuse(error, style, context)
             }

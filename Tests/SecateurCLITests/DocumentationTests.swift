@@ -121,6 +121,6 @@ import Testing
         let stored = Set(
             try Self.files("\(Self.catalogue)/Resources", "").map { ($0 as NSString).lastPathComponent })
         #expect(shown == stored)
-        #expect(tutorials.count == 6)
+        #expect(tutorials.count == 9)
     }
 }

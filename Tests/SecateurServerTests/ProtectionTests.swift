@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func whatIsCountedIsTheRequests() throws {
-        let server = try RunningServer(models: ["embed"])
+        let server = try RunningServer(["--threads", "1"], models: ["embed"])
         for _ in 0..<3 { _ = try server.ask("/embed", #"{"inputs": ["a cat", "a dog"]}"#) }
         _ = try server.ask("/embed", "nonsense")
         let text = try server.ask("/metrics").text

@@ -1,0 +1,1 @@
+environment/bin/pip install --quiet gymnasium

@@ -1,0 +1,1 @@
+environment/bin/python walk.py
