@@ -101,7 +101,8 @@ let package = Package(
             name: "Secateur",
             dependencies: [
                 "Levels", "Models", "Search", "Runs", "Report", "Export", "Agents", "Environments",
-                "Evaluation", "ModelFiles", "SparseKernels", "Tensors", "Transformers", "CKernels",
+                "Evaluation", "ModelFiles", "SparseKernels", "Tensors", "Tokenizers", "Transformers",
+                "CKernels",
             ],
             exclude: ["README.md"]),
         .target(

@@ -133,7 +133,10 @@ public final class TextBatch {
         let shared = free.map { kept in
             max(0, min(most, zip(kept.prompt, prompt).prefix { $0 == $1 }.count))
         }
-        if let longest = shared.indices.max(by: { shared[$0] < shared[$1] }), shared[longest] > 0 {
+        // A conversation shares most of what is kept of it; others share how every prompt begins, and leave it.
+        if let longest = shared.indices.max(by: { shared[$0] < shared[$1] }),
+            shared[longest] > 0, 2 * shared[longest] >= free[longest].prompt.count
+        {
             return (free.remove(at: longest).state, shared[longest])
         }
         if texts.count + free.count < places {
@@ -141,11 +144,14 @@ public final class TextBatch {
                 model.state(capacity: capacity, passTokens: Self.partTokens, threads: pool.threads), 0
             )
         }
-        return (free.removeFirst().state, 0)
+        // The one that was left first makes room.
+        return (free.removeFirst().state, max(0, shared[0]))
     }
 
     private func release(_ text: Text) {
-        free.append((text.state, Array(text.request.prompt.prefix(text.computed))))
+        let prompt = text.request.prompt
+        // One token alone was computed in another way than as a part of a prompt.
+        free.append((text.state, prompt.count == 1 ? [] : Array(prompt.prefix(text.computed))))
     }
 
     /// Computes a part of a prompt, the oldest first, and a token of each text whose prompt is complete.

@@ -2,6 +2,7 @@ import Evaluation
 import Levels
 import Models
 import Tensors
+import Tokenizers
 import Transformers
 
 extension Model {
@@ -36,29 +37,34 @@ extension Model {
         }
     }
 
-    /// The whole token ids of a text, or a pair of texts, which may be more than the model takes.
+    /// The whole token ids of a text, which may be more than the model takes.
     ///
-    /// - Parameters:
-    ///   - pair: the second text.
-    ///   - prompt: the name of what goes before a single text. Default: the folder's own.
+    /// - Parameter prompt: the name of what goes before the text. Default: the folder's own.
     /// - Throws: `Issue` for a language model, or a prompt that the folder does not have.
-    package func sequence(of text: String, pair: String? = nil, prompt: String? = nil) throws -> Sequence {
-        let sentences = try prompt.map(encoder().sentences.prompting) ?? encoder().sentences
-        if let pair {
-            let encoding = sentences.words.encode(pair: text, pair, maximumTokens: .max)
-            return Sequence(ids: encoding.ids, firstCount: encoding.firstCount)
-        }
+    package func sequence(of text: String, prompt: String? = nil) throws -> Sequence {
+        let sentences = try prompt.map(wordModel().sentences.prompting) ?? wordModel().sentences
         // What classifiers are given has no prompt, as in training.
         let before = ability == .embeds ? sentences.prompt : ""
         let ids = sentences.words.encode(before + text, maximumTokens: .max)
         return Sequence(ids: ids, firstCount: ids.count)
     }
 
-    /// A pair of texts that is cut to what the model takes.
-    package func cutSequence(of text: String, pair: String) throws -> Sequence {
-        let encoding = try encoder().sentences.words.encode(
-            pair: text, pair, maximumTokens: maximumTokens)
-        return Sequence(ids: encoding.ids, firstCount: encoding.firstCount)
+    /// A text that becomes the first or the second of pairs.
+    package typealias Half = WordPieceTokenizer.Half
+
+    /// The tokens of such a text.
+    package func half(of text: String) throws -> Half {
+        try wordModel().sentences.words.half(of: text)
+    }
+
+    /// The tokens of a pair, cut to what the model takes, and how many they would be.
+    package func sequence(of first: Half, _ second: Half) throws -> (sequence: Sequence, wholeCount: Int) {
+        let encoding = try wordModel().sentences.words.encode(
+            pair: first, second, maximumTokens: maximumTokens)
+        return (
+            Sequence(ids: encoding.ids, firstCount: encoding.firstCount),
+            WordPieceTokenizer.pairCount(first, second)
+        )
     }
 
     /// What an embedding's length is.
@@ -144,8 +150,8 @@ extension Model {
             pool: pool)
     }
 
-    /// The encoder of a model that has one.
-    private func encoder() throws -> EncoderModel {
+    /// The encoder of a model that embeds or classifies.
+    private func wordModel() throws -> EncoderModel {
         switch kind {
         case .encoder(let model): model
         case .classifier(let model): model.base

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Levels
 
-/// `secateur serve`: starts the server, a program of its own that lies beside this one.
+/// `secateur serve`: starts the server, a separate program in the same folder.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer requests over HTTP, by the routes that clients already speak.",

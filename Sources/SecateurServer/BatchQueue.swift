@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Work of many requests, computed in batches on threads of its own: whatever waits when a thread is free is its next
-/// batch, as far as a number of tokens goes.
+/// Work of many requests, computed in batches on threads of its own: a free thread takes its share of the items that
+/// wait as its next batch, up to a number of tokens.
 ///
 /// Threads do not work together on a batch: on a machine that is busy with requests, each would often wait for one that
 /// the system has put aside. Items are begun in the order in which they arrived. A request gets its results when its last

@@ -30,7 +30,7 @@ final class GenerationQueue: Sendable {
     /// - Parameters:
     ///   - places: the most texts at a time.
     ///   - capacity: the most tokens of a text.
-    ///   - onStep: is told of the texts and tokens of every step.
+    ///   - onStep: is told of the tokens that a step made, and of those of prompts that it found computed.
     /// - Throws: `Issue` for a model that does not generate.
     init(
         _ model: Model, places: Int, capacity: Int,
@@ -67,6 +67,7 @@ final class GenerationQueue: Sendable {
 
     private func run(_ batch: TextBatch, _ onStep: (_ tokens: Int, _ reused: Int) -> Void) -> Never {
         var texts: [TextBatch.ID: Waiting] = [:]
+        var reused = 0
         while true {
             let cancelled = state.withLock { state in
                 defer { state.cancelled = [] }
@@ -87,7 +88,8 @@ final class GenerationQueue: Sendable {
                 continue
             }
             let events = batch.step()
-            onStep(events.count { $0.token != nil }, batch.reusedTokens)
+            onStep(events.count { $0.token != nil }, batch.reusedTokens - reused)
+            reused = batch.reusedTokens
             for event in events {
                 texts[event.text]?.events.yield(event)
                 guard event.ending != nil else { continue }

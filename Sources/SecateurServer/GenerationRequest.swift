@@ -104,7 +104,7 @@ struct GenerationRequest: Decodable, Sendable {
         case max_completion_tokens, logprobs, top_logprobs
         // Fields that change the text, and what they may say here.
         case n, best_of, echo, suffix, presence_penalty, frequency_penalty, response_format, logit_bias, tools
-        case functions, modalities
+        case functions, modalities, top_k, min_p, repetition_penalty, min_tokens, ignore_eos, stop_token_ids
     }
 
     let model: String?
@@ -173,8 +173,19 @@ struct GenerationRequest: Decodable, Sendable {
                 throw RequestFailure.invalid(key.rawValue, found: penalty, allowed: "0")
             }
         }
-        if try fields.decodeIfPresent(Bool.self, forKey: .echo) == true {
-            throw RequestFailure.invalid("echo", found: true, allowed: "false")
+        for key in [CodingKeys.echo, .ignore_eos] {
+            if try fields.decodeIfPresent(Bool.self, forKey: key) == true {
+                throw RequestFailure.invalid(key.rawValue, found: true, allowed: "false")
+            }
+        }
+        // What other servers take, and where it does nothing.
+        let neutral: [(CodingKeys, [Double])] = [
+            (.top_k, [0, -1]), (.min_p, [0]), (.repetition_penalty, [1]), (.min_tokens, [0]),
+        ]
+        for (key, values) in neutral {
+            if let found = try fields.decodeIfPresent(Double.self, forKey: key), !values.contains(found) {
+                throw RequestFailure.invalid(key.rawValue, found: found, allowed: "\(Int(values[0]))")
+            }
         }
         if let suffix = try fields.decodeIfPresent(String.self, forKey: .suffix), !suffix.isEmpty {
             throw RequestFailure.invalid("suffix", found: "a text", allowed: "none")
@@ -191,7 +202,7 @@ struct GenerationRequest: Decodable, Sendable {
             throw RequestFailure.invalid(
                 "modalities", found: modalities.joined(separator: ", "), allowed: "text")
         }
-        for key in [CodingKeys.logit_bias, .tools, .functions] {
+        for key in [CodingKeys.logit_bias, .tools, .functions, .stop_token_ids] {
             if let found = try fields.decodeIfPresent(Anything.self, forKey: key), !found.isEmpty {
                 throw RequestFailure.invalid(key.rawValue, found: "some", allowed: "none")
             }

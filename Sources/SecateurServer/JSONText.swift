@@ -13,7 +13,7 @@ enum JSONText {
         _ type: Value.Type, _ body: ByteBuffer, malformed: HTTPResponse.Status,
         mistyped: HTTPResponse.Status
     ) throws -> Value {
-        // What is no UTF-8 is not to be guessed at.
+        // Invalid UTF-8 is refused, not repaired.
         guard String(validating: body.readableBytesView, as: UTF8.self) != nil else {
             throw notJSON(malformed)
         }

@@ -21,7 +21,7 @@ struct LiveReport: AsyncParsableCommand {
     var port: Int = 0
 
     func run() async throws {
-        // Who searches is told of Ctrl-C as well, and ends this program in his own time.
+        // The search receives Ctrl-C as well, and ends this program itself.
         signal(SIGINT, SIG_IGN)
         let stage = Stage()
         let input = Thread {
@@ -52,6 +52,8 @@ struct LiveReportResponder: HTTPResponder {
 
     let folder: String
     let stage: Stage
+    /// A run of before is not the one that is searched.
+    let start = Date()
 
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
         // A web site that gives itself the name of this machine must not read along.
@@ -69,16 +71,19 @@ struct LiveReportResponder: HTTPResponder {
 
     private func page(_ content: (ReportPage) -> String) -> Response {
         do {
-            let record = try RunRecord(folder: folder, during: stage.current)
-            return response(.ok, "text/html", content(ReportPage(record)))
+            let file = try FileManager.default.attributesOfItem(atPath: "\(folder)/run.json")
+            if let written = file[.modificationDate] as? Date, written >= start {
+                let record = try RunRecord(folder: folder, during: stage.current)
+                return response(.ok, "text/html", content(ReportPage(record)))
+            }
         } catch {
-            // Until the search has written what it was asked for.
-            let page = """
-                <!DOCTYPE html><html lang="en"><meta http-equiv="refresh" content="1"><title>Secateur</title>
-                <p>\(stage.current)</p></html>
-                """
-            return response(.ok, "text/html", page)
+            // The search has not written yet what it was asked for.
         }
+        let page = """
+            <!DOCTYPE html><html lang="en"><meta http-equiv="refresh" content="1"><title>Secateur</title>
+            <p>\(stage.current)</p></html>
+            """
+        return response(.ok, "text/html", page)
     }
 
     private func response(_ status: HTTPResponse.Status, _ type: String, _ text: String) -> Response {

@@ -10,6 +10,7 @@ final class Metrics: Sendable {
         case failures = "te_request_failure"
         case inputs = "te_embed_count"
         case generatedTokens = "secateur_generated_tokens"
+        case reusedTokens = "secateur_reused_prompt_tokens"
 
         var help: String {
             switch self {
@@ -18,6 +19,7 @@ final class Metrics: Sendable {
             case .failures: "Requests that failed, by why."
             case .inputs: "Texts and pairs that were embedded or classified."
             case .generatedTokens: "Tokens that language models made."
+            case .reusedTokens: "Tokens of prompts that did not have to be computed again."
             }
         }
     }
@@ -26,13 +28,11 @@ final class Metrics: Sendable {
     enum Gauge: String, CaseIterable, Sendable {
         case queueSize = "te_queue_size"
         case inFlight = "secateur_requests_in_flight"
-        case reusedTokens = "secateur_reused_prompt_tokens"
 
         var help: String {
             switch self {
             case .queueSize: "Inputs and texts that wait."
             case .inFlight: "Requests that are being answered."
-            case .reusedTokens: "Tokens of prompts that did not have to be computed again."
             }
         }
     }

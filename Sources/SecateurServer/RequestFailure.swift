@@ -26,6 +26,8 @@ struct RequestFailure: Error {
     let message: String
     /// The field of the request.
     let parameter: String?
+    /// What OpenAI's clients tell it from others by.
+    var code: String?
 
     /// Puts a failure together.
     ///
@@ -59,9 +61,14 @@ struct RequestFailure: Error {
             status: status)
     }
 
-    /// What a library says, of what a request asked for.
+    /// What a library says of what a request asked for; where its files are is nobody else's business.
     init(_ issue: Issue) {
-        self.init(issue.code == .unsupported ? .backend : .validation, issue.description)
+        let subject =
+            switch issue.subject {
+            case .path: "the model"
+            case .option(let name), .other(let name): name
+            }
+        self.init(.backend, "\(subject): \(issue.facts)")
     }
 
     /// Any error, the server's own ones without their words, as those are nobody else's business.

@@ -89,6 +89,7 @@ struct Serve: AsyncParsableCommand {
 
     private func loaded(_ settings: ServerSettings, _ metrics: Metrics) throws -> ServedModels {
         let pool = try Runtime.pool(threads: settings.threads)
+        let queue = ServedModel.queue(settings, metrics)
         var served: [ServedModel] = []
         for argument in models {
             let (name, path) = Self.nameAndPath(argument)
@@ -97,14 +98,16 @@ struct Serve: AsyncParsableCommand {
                     .exists, .other("model '\(name)'"), advice: "give one another name by NAME=PATH")
             }
             let model = try Model(path, precision: settings.precision, pool: pool)
-            served.append(try ServedModel(name, model, settings, metrics))
+            served.append(try ServedModel(name, model, queue, settings, metrics))
         }
-        return ServedModels(all: served)
+        return ServedModels(all: served, queue: queue)
     }
 
     /// `NAME=PATH`, or a path, named by its last part.
     static func nameAndPath(_ argument: String) -> (name: String, path: String) {
-        if let mark = argument.firstIndex(of: "="), mark != argument.startIndex {
+        if let mark = argument.firstIndex(of: "="), mark != argument.startIndex,
+            !argument[..<mark].contains("/")
+        {
             return (String(argument[..<mark]), String(argument[argument.index(after: mark)...]))
         }
         let name = URL(fileURLWithPath: argument).lastPathComponent

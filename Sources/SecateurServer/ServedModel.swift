@@ -4,18 +4,26 @@ import Levels
 import Secateur
 import Tensors
 
+/// What is asked of encoders and classifiers, of all of them in one queue, so that there is a thread for each processor
+/// and no more.
+typealias EncoderQueue = BatchQueue<ServedModel.Input, Matrix>
+
 /// A model that is served, with the queue of what is asked of it.
 final class ServedModel: Sendable {
     /// What is computed together: embeddings with one prompt and length, hidden states, or logits.
-    private enum Work: Hashable, Sendable {
+    fileprivate enum Work: Hashable, Sendable {
         case embed(prompt: String?, Model.Length)
         case embedTokens
         case classify
     }
 
-    private struct Input: Sendable {
-        let work: Work
-        let sequence: Model.Sequence
+    /// A text for a model.
+    struct Input: Sendable {
+        /// The model, for each thread of the queue.
+        fileprivate let models: [Model]
+        fileprivate let name: String
+        fileprivate let work: Work
+        fileprivate let sequence: Model.Sequence
     }
 
     /// Rows [rows × columns] of an input: one for an embedding or logits, one for each token else.
@@ -26,38 +34,43 @@ final class ServedModel: Sendable {
     let model: Model
     /// When it was loaded, in seconds since 1970.
     let loaded = Int(Date().timeIntervalSince1970)
-    private let queue: BatchQueue<Input, Rows>?
+    private let queue: EncoderQueue?
+    private let models: [Model]
     /// Of a language model.
     let texts: GenerationQueue?
 
     /// Starts to serve a model.
     ///
     /// - Throws: `Issue` for a context that the model does not take.
-    init(_ name: String, _ model: Model, _ settings: ServerSettings, _ metrics: Metrics) throws {
+    init(
+        _ name: String, _ model: Model, _ queue: EncoderQueue, _ settings: ServerSettings, _ metrics: Metrics
+    ) throws {
         (self.name, self.model) = (name, model)
         guard model.ability == .generates else {
             texts = nil
-            let models = (0..<settings.threads).map { _ in model.computing(on: ThreadPool()) }
-            queue = BatchQueue(
-                workers: models.count, maximumTokens: settings.maxBatchTokens,
-                onBatch: { items, tokens in
-                    metrics.observe(.batchSize, Double(items))
-                    metrics.observe(.batchTokens, Double(tokens))
-                },
-                compute: { try Self.compute($1, models[$0]) })
+            models = (0..<settings.threads).map { _ in model.computing(on: ThreadPool()) }
+            self.queue = queue
             return
         }
-        queue = nil
+        models = []
+        self.queue = nil
         texts = try GenerationQueue(
             model, places: settings.maxTexts, capacity: min(settings.contextTokens, model.maximumTokens),
             onStep: { tokens, reused in
                 metrics.add(.generatedTokens, tokens)
-                metrics.set(.reusedTokens, reused)
+                metrics.add(.reusedTokens, reused)
             })
     }
 
-    /// Inputs that wait.
-    var waiting: Int { queue?.count ?? texts?.count ?? 0 }
+    /// The queue of encoders.
+    static func queue(_ settings: ServerSettings, _ metrics: Metrics) -> EncoderQueue {
+        EncoderQueue(
+            workers: settings.threads, maximumTokens: settings.maxBatchTokens,
+            onBatch: { items, tokens in
+                metrics.observe(.batchSize, Double(items))
+                metrics.observe(.batchTokens, Double(tokens))
+            }, compute: compute)
+    }
 
     /// What a request's computation came to.
     struct Result: Sendable {
@@ -86,16 +99,27 @@ final class ServedModel: Sendable {
             throw RequestFailure(.backend, "model '\(name)' generates text, and does nothing else")
         }
         let answer = try await queue.submit(
-            sequences.map { (Input(work: work, sequence: $0), $0.ids.count) })
+            sequences.map {
+                (Input(models: models, name: name, work: work, sequence: $0), $0.ids.count)
+            })
         return Result(rows: answer.outputs, waited: answer.waited, computed: answer.computed)
     }
 
-    private static func compute(_ inputs: [Input], _ model: Model) throws -> [Rows] {
+    private struct Group: Hashable {
+        let name: String
+        let work: Work
+    }
+
+    private static func compute(_ worker: Int, _ inputs: [Input]) throws -> [Rows] {
         var outputs = [Rows?](repeating: nil, count: inputs.count)
-        for (work, indices) in Dictionary(grouping: inputs.indices, by: { inputs[$0].work }) {
+        let groups = Dictionary(grouping: inputs.indices) {
+            Group(name: inputs[$0].name, work: inputs[$0].work)
+        }
+        for (group, indices) in groups {
             let sequences = indices.map { inputs[$0].sequence }
+            let model = inputs[indices[0]].models[worker]
             let rows: [Rows] =
-                switch work {
+                switch group.work {
                 case .embed(let prompt, let length):
                     try model.embeddings(of: sequences, prompt: prompt, length: length).singleRows
                 case .embedTokens: try model.tokenEmbeddings(of: sequences)
@@ -118,6 +142,11 @@ extension Matrix {
 struct ServedModels: Sendable {
     /// In the order in which they were named.
     let all: [ServedModel]
+    /// What waits for encoders.
+    let queue: EncoderQueue
+
+    /// Inputs and texts that wait.
+    var waiting: Int { queue.count + all.reduce(0) { $0 + ($1.texts?.count ?? 0) } }
 
     /// The model that a request names; where it names none, the first with an ability.
     ///

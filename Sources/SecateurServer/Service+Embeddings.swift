@@ -17,7 +17,7 @@ extension Service {
         post("/similarity") { [self] in try await similarity($0) }
         post("/tokenize") { [self] in try await tokenize($0) }
         post("/decode") { [self] in try await decode($0) }
-        add(.get, "/info", .embeddings, to: router) { [self] _ in try information() }
+        add(.get, "/info", .embeddings, to: router, counts: false) { [self] _ in try information() }
         // What the first model is for, to clients that know its address and no routes.
         let first = models.all[0].model
         for path in ["/", "/invocations"] as [RouterPath] where first.ability != .generates {
@@ -258,6 +258,20 @@ extension Service {
 
         /// Whether scores are logits.
         var isRaw: Bool { raw_scores ?? (parameters?.function_to_apply == "none") }
+
+        /// Refuses what is not done.
+        func require(classes: Int) throws {
+            if let count = parameters?.top_k, count < 1 {
+                throw RequestFailure.invalid(
+                    "parameters.top_k", found: count, allowed: "1 or more", status: .unprocessableContent)
+            }
+            let usual = classes > 1 ? "softmax" : "sigmoid"
+            if let function = parameters?.function_to_apply, ![usual, "none"].contains(function) {
+                throw RequestFailure.invalid(
+                    "parameters.function_to_apply", found: "'\(function)'", allowed: "'\(usual)' or 'none'",
+                    status: .unprocessableContent)
+            }
+        }
     }
 
     private struct Prediction: Encodable {
@@ -269,10 +283,11 @@ extension Service {
         let (request, common) = (try read(PredictRequest.self, asked), try read(Common.self, asked))
         let served = try models.model(named: common.model, [.classifies])
         let (texts, labels) = (request.inputs.all, served.model.labels ?? [])
+        try request.require(classes: labels.count)
         try requireSize(texts.count, "inputs")
         let inputs = inputs(common, served)
         let sequences = try Tokenized(texts, characters: \.characters) { texts in
-            try texts.second.map { try inputs.sequence(ofPair: texts.first, $0) }
+            try texts.second.map { try inputs.sequence(ofPair: inputs.half(texts.first), inputs.half($0)) }
                 ?? inputs.sequence(of: texts.first)
         }
         let result = try await served.classify(sequences.all)
@@ -322,8 +337,10 @@ extension Service {
         }
         try requireSize(request.texts.count, "texts")
         let inputs = inputs(common, served)
-        let sequences = try Tokenized(request.texts, characters: { $0.count + request.query.count }) {
-            try inputs.sequence(ofPair: request.query, $0)
+        let query = try inputs.half(request.query)
+        let length = request.query.count
+        let sequences = try Tokenized(request.texts, characters: { $0.count + length }) {
+            try inputs.sequence(ofPair: query, inputs.half($0))
         }
         let result = try await served.classify(sequences.all)
         let ranks = result.rows.enumerated().map { index, rows in
@@ -378,8 +395,7 @@ extension Service {
         let lists: [[Int32]] =
             switch request.ids {
             case .one(let ids): [ids.all]
-            case .many(let several):
-                several.allSatisfy(\.isOne) ? [several.flatMap(\.all)] : several.map(\.all)
+            case .many(let several): several.map(\.all)
             }
         try requireSize(lists.count, "ids")
         return JSONText.response(

@@ -149,7 +149,7 @@ extension Service {
         guard let queue = served.texts else {
             throw RequestFailure(.backend, "model '\(served.name)' does not generate")
         }
-        for prompt in prompts { try require(prompt, served, queue) }
+        for prompt in prompts { try require(prompt, form, served, queue) }
         let writers = prompts.enumerated().map { index, prompt in
             // OpenAI's own default for what is no conversation.
             let usual = form == .chat ? queue.capacity - prompt.count : 16
@@ -166,24 +166,28 @@ extension Service {
             created: Int(Date().timeIntervalSince1970), model: served.name, choices: [])
         let prompted = prompts.reduce(0) { $0 + $1.count }
         return request.stream
-            ? Self.stream(writers, head, prompted, includesUsage: request.includesUsage)
+            ? Self.stream(writers, head, prompted, includesUsage: request.includesUsage, asked)
             : try await Self.whole(writers, head, prompted, asked)
     }
 
-    private func require(_ prompt: [Int32], _ served: ServedModel, _ queue: GenerationQueue) throws {
+    private func require(
+        _ prompt: [Int32], _ form: Form, _ served: ServedModel, _ queue: GenerationQueue
+    ) throws {
         guard !prompt.isEmpty else { throw RequestFailure(.empty, "the prompt has no tokens") }
         guard prompt.count < queue.capacity else {
-            throw RequestFailure(
+            var failure = RequestFailure(
                 .validation,
                 "the prompt has \(prompt.count) tokens; allowed are fewer than \(queue.capacity) (--context-tokens)",
-                parameter: "messages", status: .badRequest)
+                parameter: form == .chat ? "messages" : "prompt", status: .badRequest)
+            failure.code = "context_length_exceeded"
+            throw failure
         }
         if let id = prompt.first(where: { !served.model.holds(token: $0) }) {
             throw RequestFailure.invalid("prompt", found: "token id \(id)", allowed: "ids of the model's")
         }
     }
 
-    /// One answer at the end. Who goes away before leaves his place to others.
+    /// One answer at the end. A client that disconnects frees its place.
     private static func whole(
         _ writers: [Writer], _ head: Answer, _ prompted: Int, _ asked: Asked
     ) async throws -> Response {
@@ -210,13 +214,17 @@ extension Service {
         var answer = head
         answer.choices = choices.map(\.0).sorted { $0.index < $1.index }
         answer.usage = Usage(prompted, choices.reduce(0) { $0 + $1.1 })
-        return JSONText.response(try JSONText.encode(answer))
+        var response = JSONText.response(try JSONText.encode(answer))
+        // Watching for the client's end takes what would come after the request.
+        response.headers[.connection] = "close"
+        return response
     }
 
-    /// Parts as they are made, as server-sent events.
+    /// Parts as they are made, as server-sent events, of several texts as they come.
     private static func stream(
-        _ writers: [Writer], _ head: Answer, _ prompted: Int, includesUsage: Bool
+        _ writers: [Writer], _ head: Answer, _ prompted: Int, includesUsage: Bool, _ asked: Asked
     ) -> Response {
+        let request = asked.request.body
         let body = ResponseBody { output in
             @Sendable func event(_ answer: Answer) throws -> ByteBuffer {
                 var buffer = ByteBuffer(string: "data: ")
@@ -224,40 +232,62 @@ extension Service {
                 buffer.writeString("\n\n")
                 return buffer
             }
-            var made = 0
-            for writer in writers {
-                if writer.form == .chat {
+            // A client that disconnects frees its places, also where its texts still wait.
+            try await request.consumeWithCancellationOnInboundClose { _ in
+                for writer in writers where writer.form == .chat {
                     var first = head
                     first.choices = [
                         Choice(index: writer.index, delta: .init(role: "assistant", content: ""))
                     ]
                     try await output.write(try event(first))
                 }
-                var offset = 0
-                for await piece in writer.pieces() {
+                var (made, offsets) = (0, writers.map { _ in 0 })
+                for await (writer, piece) in pieces(of: writers) {
                     made += piece.tokens
                     guard !piece.text.isEmpty || piece.ending != nil || !piece.entries.isEmpty else {
                         continue
                     }
-                    var part = head
                     var choice = Choice(index: writer.index)
-                    writer.fill(&choice, piece.text, piece.entries, offset: offset, isPart: true)
-                    offset += piece.text.count
+                    writer.fill(
+                        &choice, piece.text, piece.entries, offset: offsets[writer.index], isPart: true)
+                    offsets[writer.index] += piece.text.count
                     choice.finish_reason = piece.ending
+                    var part = head
                     part.choices = [choice]
                     try await output.write(try event(part))
                 }
+                try Task.checkCancellation()
+                if includesUsage {
+                    var last = head
+                    last.usage = Usage(prompted, made)
+                    try await output.write(try event(last))
+                }
+                try await output.write(ByteBuffer(string: "data: [DONE]\n\n"))
+                try await output.finish(nil)
             }
-            if includesUsage {
-                var last = head
-                last.usage = Usage(prompted, made)
-                try await output.write(try event(last))
-            }
-            try await output.write(ByteBuffer(string: "data: [DONE]\n\n"))
-            try await output.finish(nil)
         }
+        // Watching for the client's end takes what would come after the request.
         return Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"], body: body)
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-cache", .connection: "close"],
+            body: body)
+    }
+
+    /// The pieces of several texts, as they come.
+    private static func pieces(of writers: [Writer]) -> AsyncStream<(Writer, Piece)> {
+        AsyncStream { continuation in
+            let task = Task {
+                await withTaskGroup(of: Void.self) { group in
+                    for writer in writers {
+                        group.addTask {
+                            for await piece in writer.pieces() { continuation.yield((writer, piece)) }
+                        }
+                    }
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
     }
 
     // MARK: Pieces of text

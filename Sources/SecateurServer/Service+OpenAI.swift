@@ -11,10 +11,10 @@ extension Service {
         }
         add(.post, "/v1/chat/completions", .openAI, to: router) { [self] in try await chat($0) }
         add(.post, "/v1/completions", .openAI, to: router) { [self] in try await complete($0) }
-        add(.get, "/v1/models", .openAI, to: router) { [self] _ in
+        add(.get, "/v1/models", .openAI, to: router, counts: false) { [self] _ in
             JSONText.response(try JSONText.encode(ModelList(data: models.all.map(ModelEntry.init))))
         }
-        add(.get, "/v1/models/:name", .openAI, to: router) { [self] asked in
+        add(.get, "/v1/models/:name", .openAI, to: router, counts: false) { [self] asked in
             let name = asked.context.parameters.get("name") ?? ""
             let model = try models.model(named: name, [.embeds, .classifies, .generates])
             return JSONText.response(try JSONText.encode(ModelEntry(model)))

@@ -73,14 +73,19 @@ enum ErrorStyle: Sendable {
                 case .notFound where failure.parameter == "model": "model_not_found"
                 case .overloaded: "rate_limit_exceeded"
                 case .authentication: "invalid_api_key"
-                default: nil
+                default: failure.code
                 }
+            // Its clients know no other status for what is wrong with a request.
+            let status =
+                [.contentTooLarge, .unprocessableContent].contains(failure.status)
+                    && failure.kind != .overloaded
+                ? HTTPResponse.Status.badRequest : failure.status
             return JSONText.response(
                 try JSONText.encode(
                     OpenAI(
                         error: .init(
                             message: failure.message, type: type, param: failure.parameter, code: code))),
-                status: failure.status)
+                status: status)
         }
     }
 }
@@ -114,22 +119,28 @@ final class Service: Sendable {
         let context: ServerContext
     }
 
-    /// Adds a route whose requests count against the limit, and must carry the key where there is one.
+    /// Adds a route whose requests must carry the key where there is one.
+    ///
+    /// - Parameter counts: whether requests count against the limit.
     func add(
         _ method: HTTPRequest.Method, _ path: RouterPath, _ style: ErrorStyle,
-        to router: Router<ServerContext>,
+        to router: Router<ServerContext>, counts: Bool = true,
         _ answer: @escaping @Sendable (Asked) async throws -> Response
     ) {
         let label = "route=\"\(path.description)\""
         router.on(path, method: method) { [self] request, context in
             metrics.add(.requests, label: label)
-            defer { metrics.observe(.duration, .now - context.arrival) }
+            let begun = Stay { [metrics] in metrics.observe(.duration, .now - context.arrival) }
+            defer { withExtendedLifetime(begun) {} }
             do {
-                let response = try await admit(request, context, answer)
+                var response = try await admit(request, context, counts: counts, answer)
                 metrics.add(.successes, label: label)
+                if response.body.contentLength == nil {
+                    response.body = response.body.followed { withExtendedLifetime(begun) {} }
+                }
                 return response
-            } catch let error as HTTPParserError {
-                // Who asked has gone, or speaks no HTTP: the library closes the connection.
+            } catch  where error is HTTPParserError || error is CancellationError {
+                // Who asked has gone, or speaks no HTTP.
                 metrics.add(.failures, label: "err=\"connection\"")
                 throw error
             } catch {
@@ -139,7 +150,7 @@ final class Service: Sendable {
     }
 
     private func admit(
-        _ request: Request, _ context: ServerContext,
+        _ request: Request, _ context: ServerContext, counts: Bool,
         _ answer: @Sendable (Asked) async throws -> Response
     ) async throws -> Response {
         guard isAllowed(request) else {
@@ -148,7 +159,7 @@ final class Service: Sendable {
         let count = inFlight.add(1, ordering: .relaxed).newValue
         let stay = Stay { [self] in inFlight.subtract(1, ordering: .relaxed) }
         defer { withExtendedLifetime(stay) {} }
-        guard count <= settings.maxConcurrentRequests else {
+        guard !counts || count <= settings.maxConcurrentRequests else {
             throw RequestFailure(
                 .overloaded, "the server is busy with \(count - 1) requests; try again later")
         }
@@ -226,9 +237,9 @@ final class Service: Sendable {
         for path in ["/health", "/ping"] as [RouterPath] {
             router.get(path) { _, _ in HTTPResponse.Status.ok }
         }
-        add(.get, "/", .embeddings, to: router) { _ in Response(status: .ok) }
-        add(.get, "/metrics", .embeddings, to: router) { [self] _ in
-            metrics.set(.queueSize, models.all.reduce(0) { $0 + $1.waiting })
+        add(.get, "/", .embeddings, to: router, counts: false) { _ in Response(status: .ok) }
+        add(.get, "/metrics", .embeddings, to: router, counts: false) { [self] _ in
+            metrics.set(.queueSize, models.waiting)
             metrics.set(.inFlight, inFlight.load(ordering: .relaxed))
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

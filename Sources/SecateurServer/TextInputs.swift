@@ -46,19 +46,23 @@ struct TextInputs: Sendable {
         return sequence
     }
 
+    /// The tokens of a text that becomes a part of pairs.
+    func half(_ text: String) throws -> Model.Half {
+        try Self.requireText(text)
+        return try model.half(of: text)
+    }
+
     /// A pair's tokens.
     /// - Throws: as ``sequence(of:)``; of pairs only the right end can be cut.
-    func sequence(ofPair first: String, _ second: String) throws -> Model.Sequence {
-        try Self.requireText(first)
-        try Self.requireText(second)
-        let sequence = try model.sequence(of: first, pair: second)
-        guard sequence.ids.count > model.maximumTokens else { return sequence }
-        guard truncates else { throw tooLong(sequence.ids.count) }
+    func sequence(ofPair first: Model.Half, _ second: Model.Half) throws -> Model.Sequence {
+        let pair = try model.sequence(of: first, second)
+        guard pair.wholeCount > model.maximumTokens else { return pair.sequence }
+        guard truncates else { throw tooLong(pair.wholeCount) }
         guard direction == .right else {
             throw RequestFailure.invalid(
                 "truncation_direction", found: "'left'", allowed: "'right' for pairs")
         }
-        return try model.cutSequence(of: first, pair: second)
+        return pair.sequence
     }
 
     /// Token ids as they are.

@@ -1,7 +1,5 @@
-/// Text in the making: bytes come by the token, text goes out as far as it is sure.
-///
-/// Characters may be cut between tokens, and what could be the start of a text to stop at is held back until more is
-/// known.
+/// Decodes tokens to text, and holds back what is not final yet: characters that are cut between tokens, and what could
+/// be the start of a text to stop at.
 struct WrittenText {
     private let stops: [String]
     /// Bytes that are no whole character yet.
@@ -35,10 +33,11 @@ struct WrittenText {
     }
 
     private mutating func release(all: Bool) -> String {
-        if let first = stops.compactMap({ held.firstRange(of: $0)?.lowerBound }).min() {
+        // By bytes: what is one character may come as two tokens.
+        if let first = stops.compactMap({ held.utf8.firstRange(of: $0.utf8)?.lowerBound }).min() {
             isStopped = true
             defer { held = "" }
-            return String(held[..<first])
+            return String(decoding: held.utf8[..<first], as: UTF8.self)
         }
         let kept = all ? 0 : stops.map { Self.overlap(held, $0) }.max() ?? 0
         let end = held.utf8.index(held.endIndex, offsetBy: -kept)

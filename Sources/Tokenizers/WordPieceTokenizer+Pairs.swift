@@ -14,8 +14,26 @@ extension WordPieceTokenizer {
     ///
     /// - Parameter maximumTokens: the most ids to return, at least 3
     public func encode(pair first: String, _ second: String, maximumTokens: Int = 512) -> PairEncoding {
+        encode(pair: half(of: first), half(of: second), maximumTokens: maximumTokens)
+    }
+
+    /// The tokens of a text that becomes a part of pairs, without special ones.
+    public struct Half: Sendable {
+        fileprivate let pieces: ArraySlice<Int32>
+    }
+
+    /// The tokens of a text that becomes a part of pairs: of one that many others are paired with, they are made once.
+    public func half(of text: String) -> Half { Half(pieces: pieces(of: text)) }
+
+    /// How many ids a pair would be, special ones included.
+    public static func pairCount(_ first: Half, _ second: Half) -> Int {
+        first.pieces.count + second.pieces.count + 3
+    }
+
+    /// The ids of a pair, as by the other `encode`.
+    public func encode(pair first: Half, _ second: Half, maximumTokens: Int = 512) -> PairEncoding {
         precondition(maximumTokens >= 3, "maximumTokens: found \(maximumTokens), allowed at least 3")
-        let (a, b) = (pieces(of: first), pieces(of: second))
+        let (a, b) = (first.pieces, second.pieces)
         let lengths = Self.longestFirst(a.count, b.count, total: maximumTokens - 3)
         let head = [classificationID] + a.prefix(lengths.first) + [separatorID]
         return PairEncoding(ids: head + b.prefix(lengths.second) + [separatorID], firstCount: head.count)

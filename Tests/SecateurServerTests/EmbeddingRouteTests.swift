@@ -89,7 +89,7 @@ import Testing
 
         for (body, status, parameter) in [
             (#"{"input": "", "model": "embed"}"#, 400, nil), (#"{"input": []}"#, 400, "input"),
-            (#"{"input": [[1, 99]]}"#, 422, nil), (#"{"input": "a", "model": "nobody"}"#, 404, "model"),
+            (#"{"input": [[1, 99]]}"#, 400, nil), (#"{"input": "a", "model": "nobody"}"#, 404, "model"),
             (#"{"input": "a", "model": "write"}"#, 424, "model"),
             (#"{"input": "a", "dimensions": 33}"#, 400, "dimensions"),
             (#"{"input": "a", "encoding_format": "int8"}"#, 400, "encoding_format"), (#"{}"#, 400, "input"),

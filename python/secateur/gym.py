@@ -34,7 +34,7 @@ class PruningEnv(gymnasium.Env[NDArray[np.float32], int]):
         strict: whether a masked action raises.
 
     Raises:
-        SecateurError: for no such run, or a target that no policy meets.
+        SecateurError: for no such run; `reset` raises it for a target that no policy meets.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}
@@ -75,8 +75,8 @@ class PruningEnv(gymnasium.Env[NDArray[np.float32], int]):
     def step(self, action: int) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Decides the level of the present layer. The reward is 0 but for the last layer's; `info` has its terms then."""
         action, replaced = int(action), False
-        if not self.strict and not self._mask[action]:
-            allowed = np.flatnonzero(self._mask)
+        allowed = np.flatnonzero(self._mask)
+        if not self.strict and len(allowed) and not self._mask[action]:
             nearest, replaced = int(allowed[np.abs(allowed - action).argmin()]), True
             action = nearest
         terminated, terms = ctypes.c_bool(), Terms()

@@ -32,8 +32,8 @@ def search(
         target_latency: a fraction of the dense model's latency, or a text such as `12ms`.
         output: the run folder to write; a run that is there is replaced.
         cache: the folder of level databases. Default: the user's own.
-        on_event: is given what happens: `stage` and `fraction`, `evaluation` and `reward`, or `note`; the search stops when
-            it returns False.
+        on_event: is given what happens: `stage` and `fraction`, `evaluation` and `reward`, or `note`; the search stops
+            before its next evaluation when it returns False.
         **options: further fields of `run.json`, such as `budget`, `seed`, `threads`, `tokens`, `validation`; in Python's
             spelling or in that of the file.
 
@@ -45,9 +45,8 @@ def search(
     """
     fields = {_camel(name): value for name, value in options.items() if value is not None}
     fields |= {"model": os.fspath(model), "task": task, "train": os.fspath(train), "targetLatency": target_latency}
-    for name in ["validation"]:
-        if name in fields:
-            fields[name] = os.fspath(fields[name])
+    if "validation" in fields:
+        fields["validation"] = os.fspath(fields["validation"])
     raised: list[BaseException] = []
 
     def take(piece: int, length: int, _: int | None) -> bool:
@@ -58,12 +57,12 @@ def search(
             raised.append(error)
             return False
 
-    check(
-        library().secateur_search(
-            json.dumps(fields).encode(), os.fspath(output).encode(),
-            None if cache is None else os.fspath(cache).encode(), TakePiece(take), None))
+    status = library().secateur_search(
+        json.dumps(fields).encode(), os.fspath(output).encode(),
+        None if cache is None else os.fspath(cache).encode(), TakePiece(take), None)
     if raised:
         raise raised[0]
+    check(status)
     return Run(output)
 
 
