@@ -62,7 +62,10 @@ setup-test: ## install what only tests use: a browser, Python with h5py, an emul
 	@scripts/setup-system.sh test
 
 test: model language-model text setup-test lint sanitize check-arm ## check the style, and run every test
-	swift test -c release -Xswiftc -enable-testing
+	@# The tests and what they run: `swift test` alone would build all that dependencies bring, protobuf's compiler too.
+	@for product in SecateurPackageTests secateur secateur-server Benchmarks; do \
+		swift build -c release -Xswiftc -enable-testing --product $$product || exit 1; done
+	swift test -c release -Xswiftc -enable-testing --skip-build
 	@scripts/check-examples.sh $(MODEL) -Xswiftc -enable-testing
 	@scripts/check-python.sh $(MODEL) $(LANGUAGE_MODEL) $(SECATEUR) -Xswiftc -enable-testing
 	@scripts/check-server.sh $(MODEL) $(LANGUAGE_MODEL) $(SECATEUR)

@@ -147,6 +147,17 @@ import Testing
             try server.ask("/rerank", #"{"model": "classes", "query": "a", "texts": ["b"]}"#).status == 424)
     }
 
+    @Test func whatClassesAreAskedForIsInRange() throws {
+        let server = try RunningServer(models: ["classes"])
+        func predict(_ parameters: String) throws -> RunningServer.Answer {
+            try server.ask("/predict", #"{"inputs": "a dog", "parameters": {\#(parameters)}}"#)
+        }
+        #expect(try predict(#""top_k": 2"#).list.count == 2)
+        #expect(try predict(#""top_k": -1"#).status == 422)
+        #expect(try predict(#""function_to_apply": "sigmoid""#).status == 422)
+        #expect(try predict(#""function_to_apply": "softmax""#).list.count == 3)
+    }
+
     @Test func textsThatAreTooLongAreCutOrRefused() throws {
         let server = try RunningServer(["--max-client-batch-size", "2", "--auto-truncate", "false"])
         let model = try Model("\(server.folder)/embed", threads: 1)

@@ -11,7 +11,7 @@ import TinyModels
 @Suite struct TextBatchTests {
     private static let prompts: [[Int32]] = [
         [5], [2, 4, 1], (0..<200).map { Int32($0 % 6) }, [2, 4, 1, 0], (0..<131).map { Int32($0 % 5) },
-        [1, 1],
+        [1, 1], [5, 2, 4, 0],
     ]
 
     private func withModel(_ precision: Precision, threads: Int, _ body: (Model) throws -> Void) throws {
@@ -79,6 +79,18 @@ import TinyModels
             // The same prompt again: two tokens are left to compute.
             _ = texts(batch, [longer])
             #expect(batch.reusedTokens == 200 + 203)
+        }
+    }
+
+    @Test func conversationsThatBeginAlikeKeepTheirOwn() throws {
+        try withModel(.int8, threads: 1) { model in
+            let prompts = [3, 4].map { period in [4, 1] + (0..<60).map { Int32($0 % period) } }
+            let batch = try model.textBatch(places: 4, capacity: 200)
+            for _ in 0..<3 {
+                for prompt in prompts { _ = texts(batch, [request(prompt, tokens: 3)]) }
+            }
+            // Both are there after the first time, but for the two tokens that are always computed.
+            #expect(batch.reusedTokens == 4 * 60)
         }
     }
 
