@@ -35,7 +35,9 @@ extension Issue {
         Issue(.outOfRange, .option("budget"), advice: "all of the \(budget) evaluations are spent")
     }
 
+    /// To a microsecond, and to a nanosecond where the whole is less than a millisecond.
     private static func milliseconds(_ value: Double) -> String {
-        "\((value * 1000).rounded() / 1000) ms"
+        let steps = value < 1 ? 1e6 : 1e3
+        return "\((value * steps).rounded() / steps) ms"
     }
 }

@@ -188,7 +188,7 @@ import TinyModels
         defer { tool.cleanUp() }
         let arguments = ["retarget", tool.file("run"), "--threads", "1", "--budget", "10"]
         let again = try tool.run(
-            arguments + ["--target-latency", "1", "--output", tool.file("again"), "--json"])
+            arguments + ["--target-latency", "10ms", "--output", tool.file("again"), "--json"])
         #expect(again.status == 0, "\(again.errors)")
         // One forward and six backward passes, on half of the calibration sentences.
         #expect(again.errors.contains(#/save [56] evaluations/#), "\(again.errors)")

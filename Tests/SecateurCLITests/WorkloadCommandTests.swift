@@ -81,7 +81,7 @@ import TinyModels
     private func search(_ tool: CommandLineTool, _ run: String, _ more: [String]) -> [String] {
         [
             "search", tool.file("model"), "--task", "fidelity", "--train", tool.file("text.txt"),
-            "--target-latency", "1", "--threads", "1", "--recover", "none", "--budget", "30", "--levels",
+            "--target-latency", "10ms", "--threads", "1", "--recover", "none", "--budget", "30", "--levels",
             "dense,unstructured@0.5,4x1@0.8", "--output", tool.file(run),
         ] + more
     }
