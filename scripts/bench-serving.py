@@ -6,76 +6,13 @@ within a limit and none is refused. Conversations: tokens per second of some tha
 medians over the rounds; the load comes from the same processors as the answers.
 """
 import argparse
-import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
+
+from serving_load import Service, highest_rate, processor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-
-class Service:
-    """A server that is started for its measurement, and ended after it."""
-
-    def __init__(self, name, command, model, port):
-        self.name, self.command, self.model, self.port = name, command, model, port
-
-    def __enter__(self):
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
-        for _ in range(600):
-            if self.process.poll() is not None:
-                self.log.seek(0)
-                sys.exit(f"{self.name} ended with {self.process.returncode}: {self.log.read()[-2000:]}")
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/v1/models", timeout=5)
-                return self
-            except urllib.error.HTTPError:
-                return self
-            except OSError:
-                time.sleep(0.1)
-        sys.exit(f"{self.name} does not answer")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(60)
-
-    def measure(self, benchmarks, *options):
-        command = [
-            benchmarks, "serving", f"http://127.0.0.1:{self.port}", "--model", self.model, "--pid",
-            str(self.process.pid), "--json", *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def highest_rate(service, options):
-    """Requests per second within the limit: doubled until it is missed, then halved in between; and the last row."""
-    def row(rate):
-        found = service.measure(
-            options.benchmarks, "--texts", options.texts, "--rates", str(rate), "--seconds", str(options.seconds))[0]
-        is_met = float(found["p99Ms"]) <= options.limit and not found["refused"] and not found["failed"]
-        return is_met, found
-    low, high, best = 0, options.start, None
-    while True:
-        is_met, found = row(high)
-        if not is_met:
-            break
-        low, best, high = high, found, high * 1.5
-    for _ in range(3):
-        middle = (low + high) / 2
-        is_met, found = row(middle)
-        low, high, best = (middle, high, found) if is_met else (low, middle, best)
-    return low, best
-
-
-def flags():
-    with open("/proc/cpuinfo") as file:
-        return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
 
 
 def main():
@@ -97,21 +34,22 @@ def main():
     parser.add_argument("--benchmarks", default=f"{ROOT}/.build/release/Benchmarks")
     options = parser.parse_args()
     threads, port = options.threads, 8790
-    print(f"{flags()}, {threads} threads")
+    print(f"{processor()}, {threads} threads")
     if options.model:
         def ours(path):
             return [options.server, "serve", f"model={path}", "--port", str(port), "--threads", str(threads)]
-        services = [Service("Secateur", ours(options.model), "model", port)]
+        services = [Service("Secateur", ours(options.model), "model", port, options.benchmarks)]
         for peer in ["onnxruntime int8", "OpenVINO int8"]:
             command = [
                 sys.executable, f"{ROOT}/scripts/peers/embedding_service.py", "--model", options.source, "--work",
                 options.peers, "--peer", peer, "--workers", str(threads), "--threads", "1", "--port", str(port)]
-            services.append(Service(f"{peer}, FastAPI", command, "model", port))
+            services.append(Service(f"{peer}, FastAPI", command, "model", port, options.benchmarks))
         rates, rows = {service.name: [] for service in services}, {}
         for _ in range(options.rounds):
             for service in services:
                 with service:
-                    rate, rows[service.name] = highest_rate(service, options)
+                    rate, rows[service.name] = highest_rate(
+                        service, options.texts, options.start, options.seconds, options.limit)
                     rates[service.name].append(rate)
                     print(f"  {service.name}: {rate:.0f}/s", file=sys.stderr, flush=True)
         medians = {name: statistics.median(values) for name, values in rates.items()}
@@ -125,18 +63,18 @@ def main():
         services = [Service(
             f"Secateur {options.precision}", [
                 options.server, "serve", f"model={options.gguf}", "--port", str(port), "--threads", str(threads),
-                "--precision", options.precision, "--max-texts", str(options.concurrent)], "model", port)]
+                "--precision", options.precision, "--max-texts", str(options.concurrent)], "model", port, options.benchmarks)]
         for path in options.peer_gguf:
             command = [
                 sys.executable, "-m", "llama_cpp.server", "--model", path, "--n_threads", str(threads),
                 "--n_threads_batch", str(threads), "--n_ctx", "2048", "--port", str(port)]
-            services.append(Service(f"llama-cpp-python {os.path.basename(path)}", command, path, port))
+            services.append(Service(f"llama-cpp-python {os.path.basename(path)}", command, path, port, options.benchmarks))
         speeds, rows = {service.name: [] for service in services}, {}
         for _ in range(options.rounds):
             for service in services:
                 with service:
                     row = service.measure(
-                        options.benchmarks, "--texts", options.texts, "--chat", "--concurrent",
+                        "--texts", options.texts, "--chat", "--concurrent",
                         str(options.concurrent), "--max-tokens", "64", "--seconds", "20")[0]
                     rows[service.name] = row
                     speeds[service.name].append(row["tokensPerSecond"])

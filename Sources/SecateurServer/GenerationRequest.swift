@@ -40,23 +40,6 @@ struct GenerationRequest: Decodable, Sendable {
         }
     }
 
-    /// What to continue.
-    enum Prompt: Decodable, Sendable {
-        case texts([String])
-        case tokens([[Int32]])
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let texts = try? container.decode(OneOrMany<String>.self) {
-                self = .texts(texts.all)
-            } else if let ids = try? container.decode([Int32].self) {
-                self = .tokens([ids])
-            } else {
-                self = .tokens(try container.decode([[Int32]].self))
-            }
-        }
-    }
-
     /// `logprobs`: whether, or of how many.
     enum LogProbabilities: Decodable, Sendable {
         case whether(Bool)
@@ -109,7 +92,7 @@ struct GenerationRequest: Decodable, Sendable {
 
     let model: String?
     let messages: [Message]?
-    let prompt: Prompt?
+    let prompt: TextsOrTokens?
     let stream: Bool
     let includesUsage: Bool
     let stops: [String]
@@ -127,7 +110,7 @@ struct GenerationRequest: Decodable, Sendable {
         }
         model = try value(String.self, .model)
         messages = try value([Message].self, .messages)
-        prompt = try value(Prompt.self, .prompt)
+        prompt = try value(TextsOrTokens.self, .prompt)
         stream = try value(Bool.self, .stream) ?? false
         includesUsage = try value(StreamOptions.self, .stream_options)?.include_usage ?? false
         stops = try value(OneOrMany<String>.self, .stop)?.all ?? []

@@ -44,30 +44,8 @@ extension Service {
 
     // MARK: Embeddings
 
-    /// Texts or token ids.
-    private enum Input: Decodable {
-        case texts([String])
-        case tokens([[Int32]])
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let texts = try? container.decode(OneOrMany<String>.self), !texts.all.isEmpty {
-                self = .texts(texts.all)
-            } else if let ids = try? container.decode([Int32].self), !ids.isEmpty {
-                self = .tokens([ids])
-            } else if let ids = try? container.decode([[Int32]].self), !ids.isEmpty {
-                self = .tokens(ids)
-            } else {
-                throw RequestFailure(
-                    .empty,
-                    "input: allowed are a text, a list of texts, a list of token ids and a list of such lists, none empty",
-                    parameter: "input")
-            }
-        }
-    }
-
     private struct EmbeddingsRequest: Decodable {
-        let input: Input
+        let input: TextsOrTokens
         let model: String?
         let encoding_format: String?
         let dimensions: Int?

@@ -87,3 +87,26 @@ struct TextInputs: Sendable {
         guard !text.isEmpty else { throw RequestFailure(.empty, "inputs must not be empty") }
     }
 }
+
+/// Texts, or token ids, alone or in a list, as OpenAI's routes take them.
+enum TextsOrTokens: Decodable, Sendable {
+    case texts([String])
+    case tokens([[Int32]])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let texts = try? container.decode(OneOrMany<String>.self), !texts.all.isEmpty {
+            self = .texts(texts.all)
+        } else if let ids = try? container.decode([Int32].self), !ids.isEmpty {
+            self = .tokens([ids])
+        } else if let ids = try? container.decode([[Int32]].self), !ids.isEmpty {
+            self = .tokens(ids)
+        } else {
+            let name = decoder.codingPath.last?.stringValue ?? "input"
+            throw RequestFailure(
+                .empty,
+                "\(name): allowed are a text, a list of texts, a list of token ids and a list of such lists, none empty",
+                parameter: name)
+        }
+    }
+}
