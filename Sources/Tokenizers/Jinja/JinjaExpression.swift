@@ -6,6 +6,7 @@ indirect enum JinjaExpression: Sendable {
     case boolean(Bool)
     case none
     case list([JinjaExpression])
+    case tuple([JinjaExpression])
     case object([(key: JinjaExpression, value: JinjaExpression)])
     case name(String)
     /// `a.b`
@@ -96,7 +97,7 @@ struct JinjaParser {
 
     // MARK: From the loosest to the tightest
 
-    /// Several expressions with commas between are a list.
+    /// Several expressions with commas between are a tuple.
     mutating func tupleOrExpression() throws -> JinjaExpression {
         let first = try expression()
         guard tokens.first == .symbol(",") else { return first }
@@ -105,7 +106,7 @@ struct JinjaParser {
             guard !isAtEnd else { break }
             elements.append(try expression())
         }
-        return .list(elements)
+        return .tuple(elements)
     }
 
     mutating func expression() throws -> JinjaExpression {
@@ -298,9 +299,9 @@ struct JinjaParser {
         case .word("none"), .word("None"): return .none
         case .word(let name): return .name(name)
         case .symbol("("):
-            if take(.symbol(")")) { return .list([]) }
+            if take(.symbol(")")) { return .tuple([]) }
             let inner = try within { try $0.elements(until: ")") }
-            return inner.isTuple ? .list(inner.all) : inner.all[0]
+            return inner.isTuple ? .tuple(inner.all) : inner.all[0]
         case .symbol("["):
             if take(.symbol("]")) { return .list([]) }
             return .list(try within { try $0.elements(until: "]").all })

@@ -75,7 +75,7 @@ enum JinjaFilters {
         switch value {
         case .object(let object): object[name] ?? .undefined(name)
         case .namespace(let namespace): namespace.fields[name] ?? .undefined(name)
-        case .list(let elements):
+        case .list(let elements), .tuple(let elements):
             Int(name).flatMap { elements.indices.contains($0) ? elements[$0] : nil } ?? .undefined(name)
         default: .undefined(name)
         }

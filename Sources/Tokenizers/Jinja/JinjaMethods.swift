@@ -9,7 +9,7 @@ enum JinjaMethods {
             if case .string(let text) = result { try JinjaText.require(text.utf8.count) }
             return result
         case .object(let object): return try call(name, of: object, given)
-        case .list(let elements): return try call(name, of: elements, given)
+        case .list(let elements), .tuple(let elements): return try call(name, of: elements, given)
         default: return nil
         }
     }
@@ -40,12 +40,12 @@ enum JinjaMethods {
             let separator = try bound("sep").requiredText("sep")
             let parts = JinjaText.split(text, at: separator, most: 1, fromRight: name == "rpartition")
             guard parts.count == 2 else {
-                return .list((name == "partition" ? [text, "", ""] : ["", "", text]).map { .string($0) })
+                return .tuple((name == "partition" ? [text, "", ""] : ["", "", text]).map { .string($0) })
             }
-            return .list([.string(parts[0]), .string(separator), .string(parts[1])])
+            return .tuple([.string(parts[0]), .string(separator), .string(parts[1])])
         case "startswith", "endswith":
             let parts = try bound("prefix")["prefix"].map { value in
-                if case .list(let all) = value { all } else { [value] }
+                if case .tuple(let all) = value { all } else { [value] }
             }
             let scalars = Array(text.unicodeScalars)
             return .boolean(
@@ -129,7 +129,7 @@ enum JinjaMethods {
     /// Pairs of keys and values.
     static func items(of value: JinjaValue) throws -> JinjaValue {
         guard case .object(let object) = value else { throw JinjaError("items: found \(value.kind)") }
-        return .list(object.members.map { .list([.string($0.key), $0.value]) })
+        return .list(object.members.map { .tuple([.string($0.key), $0.value]) })
     }
 
     private static func call(_ name: String, of elements: [JinjaValue], _ given: JinjaGiven) throws

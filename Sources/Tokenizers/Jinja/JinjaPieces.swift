@@ -54,10 +54,12 @@ struct JinjaPieces {
             add(Self.textBefore(keepsBefore, kind, mark, startsLine: startsLine))
             startsLine = false
             let (content, end) = try content(kind)
-            close(kind, end)
+            let isRaw = kind == .tag && Self.trimmed(content).elementsEqual("raw".unicodeScalars)
+            // A line end after `raw` stays.
+            close(isRaw ? .output : kind, end)
             switch kind {
             case .output: pieces.append(.output(content))
-            case .tag where Self.trimmed(content).elementsEqual("raw".unicodeScalars): try raw()
+            case .tag where isRaw: try raw()
             case .tag: pieces.append(.tag(content))
             case .comment: break
             }

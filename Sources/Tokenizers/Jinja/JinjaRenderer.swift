@@ -140,14 +140,12 @@ final class JinjaRenderer {
             _ = try within { try render(loop.otherwise, JinjaScope(in: scope), to: &text) }
             return
         }
-        var depth = 1
-        if case .loop(let outer) = scope["loop"] { depth = outer.depth + 1 }
         for (index, element) in elements.enumerated() {
             let inner = try named(element)
             inner["loop"] = .loop(
                 JinjaLoop(
                     index0: index, count: elements.count, previous: index > 0 ? elements[index - 1] : nil,
-                    next: index + 1 < elements.count ? elements[index + 1] : nil, depth: depth))
+                    next: index + 1 < elements.count ? elements[index + 1] : nil))
             if try within({ try render(loop.body, inner, to: &text) }) == .leave { break }
         }
     }
@@ -167,6 +165,7 @@ final class JinjaRenderer {
         case .boolean(let value): return .boolean(value)
         case .none: return .none
         case .list(let elements): return .list(try elements.map { try value($0, scope) })
+        case .tuple(let elements): return .tuple(try elements.map { try value($0, scope) })
         case .object(let members):
             var object = JinjaObject()
             for member in members {
@@ -232,7 +231,7 @@ final class JinjaRenderer {
         case (.namespace(let namespace), .string(let key)): return namespace.fields[key] ?? .undefined(key)
         case (.loop(let loop), .string(let key)): return loop[key] ?? .undefined("loop.\(key)")
         case (.undefined, _): throw JinjaError("found \(owner.kind)")
-        case (.list(let elements), _):
+        case (.list(let elements), _), (.tuple(let elements), _):
             guard let index = name.integer else { return .undefined(try name.text) }
             let place = index < 0 ? elements.count + index : index
             return elements.indices.contains(place) ? elements[place] : .undefined("[\(index)]")
@@ -260,6 +259,7 @@ final class JinjaRenderer {
         switch owner {
         case .string: return .string(JinjaText.scalars(try owner.text.unicodeScalars.picked(indices)))
         case .list: return .list(indices.map { elements[$0] })
+        case .tuple: return .tuple(indices.map { elements[$0] })
         default: throw JinjaError("found a slice of \(owner.kind)")
         }
     }
@@ -377,6 +377,11 @@ enum JinjaArithmetic {
         case ("+", .list(let a), .list(let b)):
             guard a.count + b.count <= JinjaLimits.elements else { throw JinjaError("found a list too long") }
             return .list(a + b)
+        case ("+", .tuple(let a), .tuple(let b)):
+            guard a.count + b.count <= JinjaLimits.elements else {
+                throw JinjaError("found a tuple too long")
+            }
+            return .tuple(a + b)
         case ("*", .string(let text), _), ("*", _, .string(let text)):
             guard let count = (right.integer ?? left.integer) else { break }
             guard text.utf8.count == 0 || max(0, count) <= JinjaLimits.characters / text.utf8.count else {

@@ -147,7 +147,7 @@ struct JinjaJSON {
                 number.isNaN ? "NaN" : number.isInfinite ? number < 0 ? "-Infinity" : "Infinity" : "\(number)"
         case .boolean(let value): result += value ? "true" : "false"
         case .none: result += "null"
-        case .list(let elements):
+        case .list(let elements), .tuple(let elements):
             try writeAll(elements.count, brackets: ("[", "]"), level, &result) { number, result in
                 try write(elements[number], level: level + 1, to: &result)
             }

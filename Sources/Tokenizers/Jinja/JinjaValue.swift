@@ -5,6 +5,7 @@ indirect enum JinjaValue {
     case float(Double)
     case boolean(Bool)
     case list([JinjaValue])
+    case tuple([JinjaValue])
     case object(JinjaObject)
     case none
     /// Nothing has this name.
@@ -20,7 +21,7 @@ indirect enum JinjaValue {
         case .integer(let number): number != 0
         case .float(let number): number != 0
         case .boolean(let value): value
-        case .list(let elements): !elements.isEmpty
+        case .list(let elements), .tuple(let elements): !elements.isEmpty
         case .object(let object): !object.members.isEmpty
         case .none, .undefined: false
         case .namespace, .loop, .macro: true
@@ -38,6 +39,7 @@ indirect enum JinjaValue {
         case .integer, .float: "a number"
         case .boolean: "a truth value"
         case .list: "a list"
+        case .tuple: "a tuple"
         case .object: "an object"
         case .none: "none"
         case .undefined(let name): "'\(name)', which is undefined"
@@ -53,7 +55,7 @@ indirect enum JinjaValue {
             switch self {
             case .string(let text): text
             case .undefined: ""
-            case .integer, .float, .boolean, .none, .list, .object: try literal
+            case .integer, .float, .boolean, .none, .list, .tuple, .object: try literal
             case .namespace, .loop, .macro: throw JinjaError("found \(kind) where a text is to be")
             }
         }
@@ -69,6 +71,8 @@ indirect enum JinjaValue {
             case .boolean(let value): value ? "True" : "False"
             case .none: "None"
             case .list(let elements): "[\(try elements.map { try $0.literal }.joined(separator: ", "))]"
+            case .tuple(let elements):
+                "(\(try elements.map { try $0.literal }.joined(separator: ", "))\(elements.count == 1 ? "," : ""))"
             case .object(let object):
                 "{\(try object.members.map { "\(Self.quoted($0.key)): \(try $0.value.literal)" }.joined(separator: ", "))}"
             case .undefined, .namespace, .loop, .macro: try text
@@ -119,7 +123,7 @@ indirect enum JinjaValue {
     var elements: [JinjaValue] {
         get throws {
             switch self {
-            case .list(let elements): elements
+            case .list(let elements), .tuple(let elements): elements
             case .object(let object): object.members.map { .string($0.key) }
             case .string(let text): text.unicodeScalars.map { .string(String($0)) }
             case .undefined: []
@@ -132,7 +136,7 @@ indirect enum JinjaValue {
     var count: Int {
         get throws {
             switch self {
-            case .list(let elements): elements.count
+            case .list(let elements), .tuple(let elements): elements.count
             case .object(let object): object.members.count
             case .string(let text): text.unicodeScalars.count
             case .undefined: 0
@@ -147,7 +151,8 @@ indirect enum JinjaValue {
         switch (self, other) {
         case (.string(let a), .string(let b)): a.unicodeScalars.elementsEqual(b.unicodeScalars)
         case (.integer(let a), .integer(let b)): a == b
-        case (.list(let a), .list(let b)): a.count == b.count && zip(a, b).allSatisfy { $0.equals($1) }
+        case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
+            a.count == b.count && zip(a, b).allSatisfy { $0.equals($1) }
         case (.object(let a), .object(let b)):
             a.members.count == b.members.count
                 && a.members.allSatisfy { member in b[member.key].map { $0.equals(member.value) } ?? false }
@@ -164,7 +169,7 @@ indirect enum JinjaValue {
         switch (self, other) {
         case (.string(let a), .string(let b)):
             return a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
-        case (.list(let a), .list(let b)):
+        case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
             for (first, second) in zip(a, b) where !first.equals(second) { return try first.isBefore(second) }
             return a.count < b.count
         default: throw JinjaError("found \(kind) and \(other.kind), which have no order")
@@ -226,7 +231,6 @@ struct JinjaLoop {
     let count: Int
     let previous: JinjaValue?
     let next: JinjaValue?
-    let depth: Int
 
     subscript(name: String) -> JinjaValue? {
         switch name {
@@ -239,8 +243,9 @@ struct JinjaLoop {
         case "length": .integer(count)
         case "previtem": previous ?? .undefined("loop.previtem")
         case "nextitem": next ?? .undefined("loop.nextitem")
-        case "depth": .integer(depth)
-        case "depth0": .integer(depth - 1)
+        // Of loops that call themselves alone.
+        case "depth": .integer(1)
+        case "depth0": .integer(0)
         default: nil
         }
     }
