@@ -26,6 +26,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "SecateurHeader", path: "Sources/CSecateur/include"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .target(name: "CKernels", exclude: ["README.md"], cSettings: kernelFlags),
         .target(name: "Levels", exclude: ["README.md"]),
@@ -46,7 +47,7 @@ let package = Package(
             exclude: ["README.md"]),
         .target(
             name: "Evaluation",
-            dependencies: ["Levels", "Transformers", "Tokenizers", "Tensors", "CKernels"],
+            dependencies: ["Levels", "Transformers", "Tokenizers", "Tensors", "CKernels", "CZlib"],
             exclude: ["README.md"]),
         .target(
             name: "Models",
@@ -153,7 +154,8 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "LevelsTests", dependencies: ["Levels"]),
         .testTarget(name: "HDF5Tests", dependencies: ["Levels", "HDF5"]),
-        .testTarget(name: "ModelFilesTests", dependencies: ["Levels", "ModelFiles"]),
+        .testTarget(
+            name: "ModelFilesTests", dependencies: ["Levels", "ModelFiles"], exclude: ["Fixtures"]),
         .testTarget(
             name: "TokenizersTests", dependencies: ["Levels", "ModelFiles", "Tokenizers"],
             exclude: ["Fixtures"]),

@@ -5,8 +5,8 @@
 # runs the kernels for Arm emulated; "runtime" is only what built programs need)
 set -euo pipefail
 
-packages=(libopenblas-dev libhdf5-dev pkg-config fortunes unzip)
-if [ "${1:-}" = runtime ]; then packages=(libopenblas0-pthread libhdf5-103-1 libstdc++6); fi
+packages=(libopenblas-dev libhdf5-dev zlib1g-dev pkg-config fortunes unzip)
+if [ "${1:-}" = runtime ]; then packages=(libopenblas0-pthread libhdf5-103-1 libstdc++6 zlib1g); fi
 if [ "${1:-}" = test ]; then
     packages+=(chromium fonts-dejavu-core python3-h5py python3-matplotlib python3-venv gcc-aarch64-linux-gnu
         libc6-dev-arm64-cross qemu-user)

@@ -9,15 +9,21 @@ public struct ScoredPair: Sendable, Hashable {
     public let second: String
     /// How similar they are; 0 to 5 in STS-B.
     public let score: Double
+
+    /// The score of pairs that mean the same, where nobody says: 1 where none is above 1, else 5. Both are in use for
+    /// the same data: STS-B has 0 to 5, and sentence-transformers' copy of it 0 to 1.
+    public static func usualHighest(of pairs: [ScoredPair]) -> Double {
+        (pairs.map(\.score).max() ?? 5) <= 1 ? 1 : 5
+    }
 }
 
 /// Readers of the files that tasks use.
 public enum Datasets {
-    /// Reads tab-separated pairs with one header line that names columns `sentence1`, `sentence2`, `score`.
+    /// Reads a table's pairs: columns `sentence1`, `sentence2`, `score`.
     ///
     /// - Parameter scores: what scores can be, where it matters.
     public static func scoredPairs(path: String, scores: ClosedRange<Double>? = nil) throws -> [ScoredPair] {
-        let table = try TabSeparated(path: path)
+        let table = try Table(path: path)
         guard let first = table.header.firstIndex(of: "sentence1"),
             let second = table.header.firstIndex(of: "sentence2"),
             let score = table.header.firstIndex(of: "score")
@@ -25,7 +31,7 @@ public enum Datasets {
             throw Issue(
                 .malformed, .path(path), field: .line(1),
                 found: "columns \(table.header.joined(separator: ", "))",
-                allowed: "sentence1, sentence2, score separated by tabs")
+                allowed: "sentence1, sentence2, score")
         }
         let pairs = try table.rows.map { row in
             guard let value = Double(row.fields[score]), value.isFinite, scores?.contains(value) ?? true
@@ -43,25 +49,23 @@ public enum Datasets {
         return pairs
     }
 
-    /// Reads sentences: the columns `sentence`, `sentence1` and `sentence2` of a tab-separated file
-    /// (name ending in `.tsv`), or else one sentence a line. Empty lines and repetitions are left out.
+    /// Reads sentences: the columns `sentence`, `sentence1`, `sentence2` and `text` of a table (`.tsv`, `.csv` or
+    /// `.jsonl`, also with `.gz` after it), or else one sentence a line. Empty lines and repetitions are left out.
+    /// - Throws: `Issue` for fewer than 2, or a file that is plainly a table and has another name.
     public static func sentences(path: String) throws -> [String] {
-        let lines = try text(path: path).split(separator: "\n", omittingEmptySubsequences: true)
         var found: [String] = []
-        if path.hasSuffix(".tsv"), let header = lines.first.map(fields) {
-            let columns = header.indices.filter {
-                ["sentence", "sentence1", "sentence2"].contains(header[$0])
-            }
+        if Table.Form(ofName: path) != nil {
+            let table = try Table(path: path)
+            let columns = table.header.indices.filter { textColumns.contains(table.header[$0]) }
             guard !columns.isEmpty else {
-                throw Issue(
-                    .malformed, .path(path), field: .line(1), found: "no column of sentences",
-                    allowed: "sentence, sentence1 or sentence2")
+                throw table.issue(
+                    1, "columns \(table.header.joined(separator: ", "))",
+                    "one of \(textColumns.joined(separator: ", "))", code: .missing)
             }
-            for line in lines.dropFirst() {
-                let row = fields(line)
-                for column in columns where column < row.count { found.append(row[column]) }
-            }
+            for row in table.rows { found += columns.map { row.fields[$0] } }
         } else {
+            let lines = try text(path: path).split(separator: "\n")
+            try requirePlain(lines, path)
             found = lines.map { $0.trimmingCharacters(in: .whitespaces) }
         }
         var seen = Set<String>()
@@ -72,20 +76,35 @@ public enum Datasets {
         return sentences
     }
 
-    /// Reads UTF-8 text; `\r\n` becomes `\n`.
-    public static func text(path: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Issue(
-                FileManager.default.fileExists(atPath: path) ? .inaccessible : .missing, .path(path),
-                advice: "cannot be read: no such file, or no permission")
+    /// Columns of sentences.
+    private static let textColumns = ["sentence", "sentence1", "sentence2", "text"]
+
+    /// Refuses lines that are those of a table, whose names and marks would be taken as sentences.
+    private static func requirePlain(_ lines: [Substring], _ path: String) throws {
+        guard lines.count >= 2 else { return }
+        func refuse(_ found: String, _ ending: String) -> Issue {
+            Issue(
+                .unsupported, .path(path), found: found,
+                allowed: "a sentence a line, or a name that ends in \(ending)")
         }
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw Issue(.malformed, .path(path), found: "bytes that are not UTF-8", allowed: "UTF-8 text")
+        let sample = lines.prefix(1000)
+        if sample.allSatisfy({ $0.hasPrefix("{") && $0.hasSuffix("}") }) {
+            throw refuse("a JSON object on each line", ".jsonl")
         }
-        return text.replacing("\r\n", with: "\n")
+        let names = lines[0].split(whereSeparator: { "\t,".contains($0) }).map {
+            $0.trimmingCharacters(in: CharacterSet(charactersIn: "\" ")).lowercased()
+        }
+        let known = Set(textColumns + ["id", "label", "score", "query", "idx", "index", "title"])
+        guard names.count >= 2, names.contains(where: known.contains) else { return }
+        let isShort = names.allSatisfy { $0.count <= 30 && !$0.contains(" ") }
+        let tabs = sample.allSatisfy { $0.contains("\t") }
+        guard isShort, tabs || lines[0].contains(",") else { return }
+        throw refuse("column names, \(names.prefix(6).joined(separator: ", "))", tabs ? ".tsv" : ".csv")
     }
 
-    private static func fields(_ line: Substring) -> [String] {
-        line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    /// Reads UTF-8 text, gzipped or not, from a file or a pipe; `\r\n` becomes `\n`.
+    /// - Throws: `Issue` for what cannot be read.
+    public static func text(path: String) throws -> String {
+        try DataFile.text(path)
     }
 }

@@ -50,13 +50,13 @@ public struct LabelledExamples: Sendable, Equatable {
 }
 
 extension Datasets {
-    /// Reads tab-separated examples with one header line that names the columns `sentence`, or `sentence1`
-    /// and `sentence2`, and `label`: an integer from 0. Other columns are not looked at.
+    /// Reads a table's examples: columns `sentence`, or `sentence1` and `sentence2`, and `label`: an integer from 0.
+    /// Other columns are not looked at.
     ///
     /// - Parameter classes: labels must be below it; where it is not given, they may tell 1000 classes apart.
     /// - Throws: `Issue` for a file that is not so, naming the line.
     public static func labelled(path: String, classes: Int? = nil) throws -> LabelledExamples {
-        let table = try TabSeparated(path: path)
+        let table = try Table(path: path)
         let label = table.header.firstIndex(of: "label")
         let single = table.header.firstIndex(of: "sentence")
         let first = table.header.firstIndex(of: "sentence1")
@@ -65,7 +65,7 @@ extension Datasets {
             throw Issue(
                 .malformed, .path(path), field: .line(1),
                 found: "columns \(table.header.joined(separator: ", "))",
-                allowed: "label and either sentence or sentence1 and sentence2, separated by tabs")
+                allowed: "label and either sentence or sentence1 and sentence2")
         }
         let classes = classes ?? 1000
         let labels = try table.rows.map { row in

@@ -36,7 +36,7 @@ public struct RetrievalData: Sendable {
     /// Reads three files.
     /// - Throws: an error that names the file and the line.
     public init(documents: String, queries: String, relevance: String) throws {
-        let corpus = try TabSeparated(path: documents)
+        let corpus = try Table(path: documents)
         let title = corpus.header.firstIndex(of: "title")
         let (id, text) = try (corpus.column("id"), corpus.column("text"))
         let numbers = try Self.numbers(corpus, id)
@@ -44,10 +44,10 @@ public struct RetrievalData: Sendable {
             [title.map { row.fields[$0] }, row.fields[text]].compactMap(\.self).filter { !$0.isEmpty }
                 .joined(separator: " ")
         }
-        let asked = try TabSeparated(path: queries)
+        let asked = try Table(path: queries)
         let (queryID, query) = try (asked.column("id"), asked.column("query"))
         let queryNumbers = try Self.numbers(asked, queryID)
-        let judged = try TabSeparated(path: relevance)
+        let judged = try Table(path: relevance)
         let columns = try (judged.column("query"), judged.column("document"), judged.column("grade"))
         var grades = [[Int: Double]](repeating: [:], count: asked.rows.count)
         for row in judged.rows {
@@ -70,7 +70,7 @@ public struct RetrievalData: Sendable {
         self.relevance = answered.map { grades[$0] }
     }
 
-    private static func numbers(_ table: TabSeparated, _ column: Int) throws -> [String: Int] {
+    private static func numbers(_ table: Table, _ column: Int) throws -> [String: Int] {
         var numbers: [String: Int] = [:]
         for (number, row) in table.rows.enumerated() {
             guard numbers.updateValue(number, forKey: row.fields[column]) == nil else {

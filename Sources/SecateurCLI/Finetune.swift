@@ -11,8 +11,8 @@ struct Finetune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train an encoder, dense or pruned, for a task; zeros of a pruned one stay.",
         discussion: """
-            Data is tab-separated with one header line: sentence1, sentence2 and score (0 to 5) for sts; sentence, \
-            or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
+            Data is a table (.tsv, .csv or .jsonl, also gzipped) with the columns sentence1, sentence2 and score \
+            for sts; sentence, or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
             validation file is written, or the model as it came when none is better. Ctrl-C stops; the same \
             command continues.
 
@@ -51,13 +51,14 @@ struct Finetune: ParsableCommand {
 
     func run() throws {
         try output.require(.newFolder)
+        let line = ProgressLine()
         var options = FineTuning.Options(
-            model: ModelArgument.folder(model), task: task, train: train, validation: validation)
+            model: ModelArgument.folder(model), task: try training.task(task, train: train, line.note),
+            train: train, validation: validation)
         options.metric = training.metric ?? .accuracy
         options.teacher = training.teacher
         options.plan = training.plan(epochs: 3)
         options.maximumTokens = training.maximumTokens
-        let line = ProgressLine()
         let fineTuning = try FineTuning(
             options, output: output.path, pool: ThreadPool(threads: training.threads), progress: line.show)
         let summary = try TrainingOptions.untilStopped(line, saying: "the same command continues") {
@@ -87,6 +88,13 @@ struct TrainingOptions: ParsableArguments {
 
     @Option(help: "Weight of the difference from the teacher's hidden states, added to the loss.")
     var distillHidden = 0.0
+
+    @Option(
+        help: """
+            What scores of sts are between: 0...5 or 0...1. Default: 0...1 where no score of --train is above 1, \
+            which is told.
+            """)
+    var scoreRange: ScoreRange?
 
     @Option(help: "Copies of each example with some words changed, which only the teacher judges.")
     var copies = 0
@@ -157,8 +165,22 @@ struct TrainingOptions: ParsableArguments {
         return summary
     }
 
-    /// Refuses a metric of classes for another task.
+    /// The task as the options have it, with a note where the data say what scores mean.
+    func task(_ task: FineTuningTask, train: String, _ note: (String) -> Void) throws -> FineTuningTask {
+        guard task.name == FineTuningTask.sts.name else { return task }
+        if let scoreRange { return .similarities(highest: scoreRange.highest) }
+        let highest = ScoredPair.usualHighest(of: try Datasets.scoredPairs(path: train, scores: 0...5))
+        if highest == 1 {
+            note("no score of \(train) is above 1, so that 1 counts as the same (--score-range 0...5 if not)")
+        }
+        return .similarities(highest: highest)
+    }
+
+    /// Refuses a range of scores, or a metric of classes, for another task.
     func requireMetric(fits task: FineTuningTask?) throws {
+        guard scoreRange == nil || task?.head == .embeddings else {
+            throw ValidationError("--score-range: found without --task sts, allowed with it")
+        }
         guard metric == nil || task?.head == .classes else {
             throw ValidationError("--metric: found without --task classification, allowed with it")
         }
@@ -178,6 +200,15 @@ struct TrainingOptions: ParsableArguments {
         plan.seed = seed
         return plan
     }
+}
+
+/// What scores are between.
+enum ScoreRange: String, ExpressibleByArgument, CaseIterable {
+    case five = "0...5"
+    case one = "0...1"
+
+    /// The score of what means the same.
+    var highest: Double { self == .five ? 5 : 1 }
 }
 
 extension FineTuningTask: ExpressibleByArgument {

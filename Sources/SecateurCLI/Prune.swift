@@ -187,7 +187,7 @@ struct Prune: ParsableCommand {
         if let level { return try put(atLevel: level) }
         let line = ProgressLine()
         let pruning = try ModelPruning(
-            try options(), pool: ThreadPool(threads: training.threads), progress: line.show)
+            try options(line.note), pool: ThreadPool(threads: training.threads), progress: line.show)
         let summary = try TrainingOptions.untilStopped(line, saying: "nothing was written") {
             try pruning.run(shouldStop: $0, progress: $1, note: $2)
         }
@@ -196,7 +196,7 @@ struct Prune: ParsableCommand {
         show(summary)
     }
 
-    private func options() throws -> ModelPruning.Options {
+    private func options(_ note: (String) -> Void) throws -> ModelPruning.Options {
         guard let pattern, let method else { preconditionFailure("the options were validated") }
         var options = ModelPruning.Options(
             model: ModelArgument.folder(model),
@@ -207,7 +207,9 @@ struct Prune: ParsableCommand {
         options.pruningWarmUp = pruningWarmUp
         options.pruningCoolDown = pruningCoolDown
         options.rewinds = rewind
-        options.task = task
+        options.task = try task.flatMap { task in
+            try train.map { try training.task(task, train: $0, note) } ?? task
+        }
         options.metric = training.metric ?? .accuracy
         options.train = train
         options.validation = validation

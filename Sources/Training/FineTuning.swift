@@ -155,10 +155,11 @@ public struct FineTuning {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let models = [options.model] + (options.teacher.map { [$0] } ?? [])
-        let files =
-            [options.train, options.validation]
-            + models.flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
-        let digests = try files.map { try FileDigest.sha256(path: $0) }
+        let digests =
+            try [options.train, options.validation].map { try FileDigest.sha256(path: $0) }
+            + models.flatMap {
+                [try FileDigest.sha256(path: "\($0)/config.json"), try SafetensorsIndex.digest(folder: $0)]
+            }
         return FileDigest.sha256(
             try encoder.encode(options) + Data((digests + [model.readingIdentity]).joined().utf8))
     }

@@ -21,6 +21,8 @@ public struct FineTuningTask: Sendable {
     private let read:
         @Sendable (_ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer) throws -> [TrainingExample]
     private let fixedMetric: String?
+    /// The score of what means the same; nil where the data say it, or there are classes.
+    private var highestScore: Double?
     private let judge: @Sendable (Matrix, [TrainingExample], ClassificationMetric) -> Double
 
     /// Puts a task together.
@@ -66,14 +68,23 @@ public struct FineTuningTask: Sendable {
 }
 
 extension FineTuningTask {
-    /// Semantic textual similarity: tab-separated `sentence1`, `sentence2` and `score` from 0 to 5 with one
-    /// header line, judged by Spearman's ρ.
-    public static let sts = FineTuningTask(name: "sts", head: .embeddings, metric: "spearman") {
-        path, _, tokenizer in
-        examples(
-            of: try Datasets.scoredPairs(path: path, scores: 0...highestScore), tokenizer: tokenizer)
-    } judge: { outputs, examples, _ in
-        STSTask.score(outputs, scores: examples.compactMap(\.target).map(Double.init))
+    /// Semantic textual similarity: a table's `sentence1`, `sentence2` and `score`, judged by Spearman's ρ. Scores are
+    /// from 0 to 5, or from 0 to 1 where none is above it.
+    public static let sts = similarities(highest: nil)
+
+    /// The same with scores from 0 to a number that means the same.
+    ///
+    /// - Parameter highest: nil for what the data say.
+    public static func similarities(highest: Double?) -> FineTuningTask {
+        var task = FineTuningTask(name: "sts", head: .embeddings, metric: "spearman") { path, _, tokenizer in
+            examples(
+                of: try Datasets.scoredPairs(path: path, scores: 0...(highest ?? 5)), highest: highest,
+                tokenizer: tokenizer)
+        } judge: { outputs, examples, _ in
+            STSTask.score(outputs, scores: examples.compactMap(\.target).map(Double.init))
+        }
+        task.highestScore = highest
+        return task
     }
 
     /// Classes of sentences or of pairs: tab-separated `sentence`, or `sentence1` and `sentence2`, and
@@ -90,23 +101,24 @@ extension FineTuningTask {
         metric.score(predictions: outputs.highestColumns, labels: examples.compactMap(\.label))
     }
 
-    /// Pairs with scores from 0 to 5.
+    /// Pairs with scores from 0 to a number that means the same.
+    ///
+    /// - Parameter highest: nil for what the data say.
     public static func examples(
-        of pairs: [ScoredPair], tokenizer: SentenceTokenizer
+        of pairs: [ScoredPair], highest: Double? = nil, tokenizer: SentenceTokenizer
     ) -> [TrainingExample] {
-        pairs.map { pair in
+        let highest = highest ?? ScoredPair.usualHighest(of: pairs)
+        return pairs.map { pair in
             let sequences = tokenizer.encode([pair.first, pair.second])
-            return TrainingExample(sequences[0], sequences[1], similarity: pair.score / highestScore)
+            return TrainingExample(sequences[0], sequences[1], similarity: pair.score / highest)
         }
     }
-
-    /// The highest similarity that people gave.
-    private static let highestScore = 5.0
 }
 
 extension FineTuningTask: Encodable {
     public func encode(to encoder: any Swift.Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(name)
+        // What a stopped training is recognized by.
+        try container.encode(highestScore.map { $0 == 5 ? name : "\(name) 0...\($0)" } ?? name)
     }
 }

@@ -101,4 +101,92 @@ import Testing
         let table = try texts.write("sentence1\tsentence2\tscore\na\tb\t1\nb\tc\t2\n", "table.tsv")
         #expect(try Datasets.sentences(path: table) == ["a", "b", "c"])
     }
+
+    /// Quotes hold commas, line ends and quotes.
+    @Test func tablesOfCommasAndOfObjects() throws {
+        let commas = "id,text\r\n1,\"the cat, the \"\"dog\"\"\"\r\n2,\"two\nlines\"\n3,red book"
+        #expect(
+            try Datasets.sentences(path: texts.write(commas, "text.csv"))
+                == ["the cat, the \"dog\"", "two\nlines", "red book"])
+        let objects =
+            #"{"text": "the cat", "id": 1, "tags": []}"# + "\n\n"
+            + #"{"text": "a\tdog", "id": 2, "tags": null}"#
+        #expect(try Datasets.sentences(path: texts.write(objects, "text.jsonl")) == ["the cat", "a\tdog"])
+        let pairs =
+            #"{"sentence1": "a", "sentence2": "b", "score": 0.5}"# + "\n"
+            + #"{"score": 1, "sentence1": "c", "sentence2": "d"}"#
+        #expect(try Datasets.scoredPairs(path: texts.write(pairs, "pairs.ndjson")).map(\.score) == [0.5, 1])
+        let labelled = "label,sentence\n1,\"a, b\"\n0,c\n"
+        #expect(
+            try Datasets.labelled(path: texts.write(labelled, "labelled.csv"))
+                == LabelledExamples(.sentences(["a, b", "c"]), labels: [1, 0]))
+    }
+
+    @Test(arguments: [
+        ("text.csv", "text,id\n\"a,1\n", "line 2: found a field without its last quote"),
+        ("text.csv", "text,id\n\"a\"b,1\n", "line 2: found more after a field's last quote"),
+        ("text.csv", "text,id\nb\"a\",1\n", "line 2: found a quote within a field"),
+        ("text.csv", "text,id\n\"a\n\",1\nb\n", "line 4: found 1 columns, allowed 2"),
+        ("text.csv", "name,id\na,1\n", "found columns name, id, allowed one of sentence"),
+        ("text.jsonl", "{\"text\": \"a\"}\n[1]\n", "line 2: found '[1]', allowed a JSON object"),
+        ("text.jsonl", "{\"text\": \"a\"}\n{}\n", "line 2: found no 'text', allowed what line 1 has"),
+        ("text.txt", "{\"text\": \"a\"}\n{\"text\": \"b\"}\n", "a JSON object on each line"),
+        ("text.txt", "id,text\n1,the cat\n2,a dog\n", "a name that ends in .csv"),
+        ("text.txt", "score\tsentence\n1\ta\n2\tb\n", "a name that ends in .tsv"),
+        ("text.txt.gz", "\u{1F}\u{8B}nonsense", "bytes that are not UTF-8"),
+    ])
+    func damagedAndDisguisedTablesAreRefused(_ name: String, _ text: String, _ says: String) throws {
+        let path = try texts.write(text, name)
+        let error = #expect(throws: Levels.Issue.self) { try Datasets.sentences(path: path) }
+        #expect(
+            error?.description.contains(says) == true || name.hasSuffix("gz"), "\(String(describing: error))")
+    }
+
+    /// Sentences that look a little like tables are sentences.
+    @Test func plainTextStaysPlain() throws {
+        for text in [
+            "The text, she said, is long.\nYes, it is.\n", "Title\nA story, a tale.\n", "a,b\nc,d\n",
+        ] {
+            #expect(try Datasets.sentences(path: texts.write(text, "plain.txt")).count == 2)
+        }
+    }
+
+    @Test func gzippedFilesAndPipes() throws {
+        let plain = try texts.write((0..<5000).map { "sentence number \($0)\n" }.joined(), "many.txt")
+        let sentences = try Datasets.sentences(path: plain)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/gzip")
+        process.arguments = ["--keep", plain]
+        try process.run()
+        process.waitUntilExit()
+        #expect(try Datasets.sentences(path: "\(plain).gz") == sentences)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: "\(plain).gz"))
+        let cut = "\(plain).cut.gz"
+        try whole.dropLast(9).write(to: URL(fileURLWithPath: cut))
+        let error = #expect(throws: Levels.Issue.self) { try Datasets.sentences(path: cut) }
+        #expect(error?.description.contains("damaged gzip") == true)
+        // Members one after the other are one file.
+        let twice = "\(plain).twice.gz"
+        try (whole + whole).write(to: URL(fileURLWithPath: twice))
+        #expect(try Datasets.text(path: twice).utf8.count == 2 * Datasets.text(path: plain).utf8.count)
+
+        let pipe = Pipe()
+        let writer = pipe.fileHandleForWriting
+        Thread.detachNewThread {
+            writer.write(Data("one\ntwo\n".utf8))
+            try? writer.close()
+        }
+        #expect(
+            try Datasets.sentences(path: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)") == [
+                "one", "two",
+            ])
+    }
+
+    @Test func scoresFromZeroToOneAreTold() {
+        func pairs(_ scores: [Double]) -> [ScoredPair] {
+            scores.map { ScoredPair(first: "a", second: "b", score: $0) }
+        }
+        #expect(ScoredPair.usualHighest(of: pairs([0, 0.5, 1])) == 1)
+        #expect(ScoredPair.usualHighest(of: pairs([0, 0.5, 1.2])) == 5)
+    }
 }

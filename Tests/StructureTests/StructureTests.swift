@@ -8,7 +8,7 @@ import Testing
 
     /// What each target may import of the others: those in tiers before its own.
     private static let tiers: [[String]] = [
-        ["CKernels", "COpenBLAS", "CHDF5", "SecateurHeader", "Levels"],
+        ["CKernels", "COpenBLAS", "CHDF5", "CZlib", "SecateurHeader", "Levels"],
         ["Tensors", "HDF5", "ModelFiles", "Tokenizers"],
         ["Transformers", "Launch"],
         ["Evaluation", "Pruning", "SparseKernels"],
