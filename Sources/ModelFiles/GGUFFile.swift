@@ -1,6 +1,7 @@
+import Foundation
 import Levels
 
-/// A GGUF file of version 3, mapped into memory and checked in full when it is opened.
+/// A GGUF file of version 2 or 3, mapped into memory and checked in full when it is opened.
 ///
 ///     let file = try GGUFFile(path: "models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
 ///     let query = try file.tensor("blk.0.attn_q.weight").floats()  // dequantized, [576 × 576]
@@ -14,24 +15,88 @@ public final class GGUFFile: TensorFile {
     /// The tensors' names by position in the file.
     public let names: [String]
     private let values: [String: GGUFValue]
-    private let file: MemoryMappedFile
+    private let parts: [MemoryMappedFile]
+    private let partOfTensor: [String: Int]
 
-    /// Opens and checks a file.
+    /// Opens and checks a file; of one that was split into parts, named by any of them, all.
     /// - Throws: `Issue` that says what in the header is wrong, and for which tensor.
     public init(path: String) throws {
-        let file = try MemoryMappedFile(path: path)
-        let header = try file.withUnsafeBytes { try GGUFHeader($0, file: path) }
-        var tensors: [String: GGUFTensorInfo] = [:]
-        for tensor in header.tensors where tensors.updateValue(tensor, forKey: tensor.name) != nil {
-            throw Issue(
-                .malformed, .path(path), field: .tensor(tensor.name), found: "a second time", allowed: "once")
-        }
-        self.file = file
         self.path = path
-        self.tensors = tensors
-        metadata = header.metadata
+        let given = try Part(path: path)
+        let parts = try Self.parts(of: path, given.header).map { $0 == path ? given : try Part(path: $0) }
+        var partOfTensor: [String: Int] = [:]
+        var tensors: [String: GGUFTensorInfo] = [:]
+        for (number, part) in parts.enumerated() {
+            for tensor in part.header.tensors {
+                if tensors.updateValue(tensor, forKey: tensor.name) != nil {
+                    throw Issue(
+                        .malformed, .path(part.path), field: .tensor(tensor.name), found: "a second time",
+                        allowed: "once")
+                }
+                partOfTensor[tensor.name] = number
+            }
+        }
+        // The first part says what holds for all.
+        let metadata = parts[0].header.metadata
+        let names = parts.flatMap { $0.header.tensors.map(\.name) }
+        (self.parts, self.partOfTensor, self.tensors) = (parts.map(\.file), partOfTensor, tensors)
+        (self.metadata, self.names) = (metadata, names)
         values = Dictionary(metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-        names = header.tensors.map(\.name)
+        if let count = values[Self.tensorCountKey]?.integer, count != names.count {
+            throw wrong(Self.tensorCountKey, "\(names.count), as there are tensors", .mismatch)
+        }
+    }
+
+    private struct Part {
+        let path: String
+        let file: MemoryMappedFile
+        let header: GGUFHeader
+
+        init(path: String) throws {
+            self.path = path
+            file = try MemoryMappedFile(path: path)
+            header = try file.withUnsafeBytes { try GGUFHeader($0, file: path) }
+        }
+    }
+
+    private static let partCountKey = "split.count"
+    private static let tensorCountKey = "split.tensors.count"
+
+    /// Whether a file starts as GGUF files do, whatever its name is.
+    public static func isAt(_ path: String) -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path) else { return false }
+        defer { try? file.close() }
+        return (try? file.read(upToCount: 4)) == Data("GGUF".utf8)
+    }
+
+    /// The paths of a file's parts, the first one first: llama.cpp names them `NAME-00001-of-00003.gguf`.
+    ///
+    /// - Throws: `Issue` for a malformed file, or parts of other names.
+    public static func parts(of path: String) throws -> [String] {
+        try parts(of: path, Part(path: path).header)
+    }
+
+    private static func parts(of path: String, _ header: GGUFHeader) throws -> [String] {
+        let count = header.metadata.first { $0.key == partCountKey }?.value.integer ?? 1
+        guard count > 1 else { return [path] }
+        guard let name = path.firstMatch(of: #/^(.*)-[0-9]{5}-of-([0-9]{5})\.gguf$/#), Int(name.2) == count,
+            count <= 99_999
+        else {
+            throw Issue(
+                .unsupported, .path(path), field: .key(partCountKey), found: "\(count)",
+                allowed: "parts that are named NAME-00001-of-\(five(count)).gguf")
+        }
+        return (1...count).map { "\(name.1)-\(five($0))-of-\(name.2).gguf" }
+    }
+
+    /// Whether a file's name says that it is a part after the first.
+    public static func isLaterPart(_ name: String) -> Bool {
+        name.firstMatch(of: #/-([0-9]{5})-of-[0-9]{5}\.gguf$/#).map { Int($0.1) != 1 } ?? false
+    }
+
+    private static func five(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     }
 
     /// What the header says of a tensor.
@@ -46,11 +111,12 @@ public final class GGUFFile: TensorFile {
     /// A tensor by name, dequantized when it is read.
     public func tensor(_ name: String) throws -> FloatTensor {
         let info = try info(name)
+        let part = parts[partOfTensor[name] ?? 0]
         let rowBytes = info.byteRange.count / max(info.shape.first ?? 1, 1)
         return FloatTensor(file: path, name: name, shape: info.shape) { rows in
             let first = info.byteRange.lowerBound
             let range = first + rows.lowerBound * rowBytes..<first + rows.upperBound * rowBytes
-            return self.file.withUnsafeBytes {
+            return part.withUnsafeBytes {
                 Dequantization.floats(UnsafeRawBufferPointer(rebasing: $0[range]), from: info.elementType)
             }
         }
@@ -102,6 +168,19 @@ public final class GGUFFile: TensorFile {
         return try elements.map { element in
             guard let value = element.integer else { throw wrong(key, "a list of integers") }
             return value
+        }
+    }
+
+    /// Refuses keys that begin with a family's name and are not known, as they may change what a model computes.
+    ///
+    /// - Parameter known: without the prefix.
+    /// - Throws: `Issue` that names the first of them.
+    public func requireNoOthers(prefix: String, known: Set<String>) throws {
+        for entry in metadata
+        where entry.key.hasPrefix(prefix) && !known.contains(String(entry.key.dropFirst(prefix.count))) {
+            throw Issue(
+                .unsupported, .path(path), field: .key(entry.key), found: entry.value.summary,
+                allowed: "keys that are known here", advice: "it may change what the model computes")
         }
     }
 

@@ -12,12 +12,15 @@ public struct GGUFTensorInfo: Sendable, Equatable {
     public let byteRange: Range<Int>
 }
 
-/// The header of a GGUF file of version 3, checked so that every tensor can be read without another look:
+/// The header of a GGUF file of version 2 or 3, checked so that every tensor can be read without another look:
 /// tensors are aligned, lie within the file and do not overlap.
 /// The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 struct GGUFHeader {
     static let magic: UInt32 = 0x4655_4747
+    /// The version that is written.
     static let version: UInt32 = 3
+    /// Version 2 has the same layout on little-endian machines.
+    private static let readVersions: [UInt32] = [2, 3]
     static let alignmentKey = "general.alignment"
     static let defaultAlignment = 32
     static let mostDimensions = 4
@@ -32,9 +35,14 @@ struct GGUFHeader {
             throw Issue(.malformed, .path(file), found: "no 'GGUF' at its start", allowed: "a GGUF file")
         }
         let version: UInt32 = try reader.number("version")
-        guard version == Self.version else {
+        guard !Self.readVersions.contains(version.byteSwapped) else {
             throw Issue(
-                .unsupported, .path(file), field: "version", found: "\(version)", allowed: "\(Self.version)")
+                .unsupported, .path(file), field: "byte order", found: "big-endian", allowed: "little-endian")
+        }
+        guard Self.readVersions.contains(version) else {
+            throw Issue(
+                .unsupported, .path(file), field: "version", found: "\(version)",
+                allowed: Self.readVersions.map(String.init).joined(separator: " or "))
         }
         let tensorCount = try reader.number("tensor count", UInt64.self)
         let entryCount = try reader.count("metadata count", leastBytes: 13)
@@ -101,7 +109,8 @@ struct GGUFHeader {
         guard let type = GGUFElementType(rawValue: number) else {
             let allowed = GGUFElementType.allCases.map(\.name).joined(separator: ", ")
             throw Issue(
-                .unsupported, .path(file), field: .tensor(name), found: "element type \(number)",
+                .unsupported, .path(file), field: .tensor(name),
+                found: "element type \(GGUFElementType.name(ofNumber: number))",
                 allowed: allowed)
         }
         let outermostFirst = Array(shape.reversed())

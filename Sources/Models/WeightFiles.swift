@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// The files that hold a model's weights.
 public enum WeightFiles {
@@ -8,7 +9,7 @@ public enum WeightFiles {
         let names = (try? files.contentsOfDirectory(atPath: path)) ?? []
         let weights = names.filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") }
             .map { "\(path)/\($0)" }
-        let paths = path.hasSuffix(".gguf") ? [path] : weights
+        let paths = GGUFFile.isAt(path) ? (try? GGUFFile.parts(of: path)) ?? [path] : weights
         let sizes = paths.compactMap { (try? files.attributesOfItem(atPath: $0))?[.size] as? Int }
         return sizes.isEmpty ? nil : sizes.reduce(0, +)
     }

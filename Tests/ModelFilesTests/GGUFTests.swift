@@ -157,7 +157,8 @@ import Testing
 
     private static let malformed: [(bytes: Bytes, message: String)] = [
         (Bytes().number(UInt32(0x4747)), "no 'GGUF' at its start"),
-        (.header(version: 2), "version: found 2, allowed 3"),
+        (.header(version: 1), "version: found 1, allowed 2 or 3"),
+        (.header(version: 0x0300_0000), "byte order: found big-endian, allowed little-endian"),
         (Bytes().number(UInt32(0x4655_4747)).number(UInt32(3)), "tensor count: found the end of the file"),
         (.header(entries: .max), "metadata count: found 18446744073709551615"),
         (.header(tensors: .max), "tensor count: found 18446744073709551615"),
