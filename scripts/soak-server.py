@@ -38,6 +38,7 @@ def main():
     parser.add_argument("--minutes", type=int, default=30)
     parser.add_argument("--overload", type=float, default=3, help="times what the server bears")
     parser.add_argument("--overload-minutes", type=int, default=5)
+    parser.add_argument("--precision", default="int8", help="of a model that is not pruned")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--server", default=f"{ROOT}/.build/release/secateur-server")
     parser.add_argument("--benchmarks", default=f"{ROOT}/.build/release/Benchmarks")
@@ -45,7 +46,8 @@ def main():
 
     def server(*more):
         command = [
-            options.server, "serve", f"model={options.model}", "--port", "8791", "--threads", str(options.threads), *more]
+            options.server, "serve", f"model={options.model}", "--port", "8791", "--threads", str(options.threads),
+            "--precision", options.precision, *more]
         return Service("Secateur", command, "model", 8791, options.benchmarks)
     print(f"{processor()}, {options.threads} threads")
     with server() as service:
