@@ -53,6 +53,16 @@ static void NAME(gelu)(float *y, size_t features, size_t tokens, size_t rowBegin
     }
 }
 
+static void NAME(relu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd) {
+    for (size_t first = 0; first < tokens; first += PANEL) {
+        const size_t width = panel_width(tokens, first);
+        float *out = y + first * features;
+        for (size_t i = rowBegin * width; i < rowEnd * width; i += LANES) {
+            v16_store(out + i, v16_max(v16_load(out + i), v16_set(0.0f)));
+        }
+    }
+}
+
 // The 16 floats from p on, of which `count` are there; zeros for the rest.
 INLINE v16 NAME(some)(const float *p, size_t count) {
     if (count >= LANES) return *(const v16_anywhere *)p;

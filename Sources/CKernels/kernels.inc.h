@@ -54,6 +54,7 @@ const secateur_kernels NAME(table) = {
     .sparseCount = sizeof NAME(sparse_kernels) / sizeof NAME(sparse_kernels)[0],
     .layernorm = NAME(layernorm),
     .gelu = NAME(gelu),
+    .relu = NAME(relu),
     .geluForward = NAME(gelu_forward),
     .geluBackward = NAME(gelu_backward),
     .attention = NAME(attention),

@@ -82,6 +82,14 @@ static void gelu(float *y, size_t features, size_t tokens, size_t rowBegin, size
         }
 }
 
+static void relu(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd) {
+    for (size_t row = rowBegin; row < rowEnd; row++)
+        for (size_t token = 0; token < tokens; token++) {
+            float *value = y + panel_offset(features, tokens, row, token);
+            if (*value < 0) *value = 0;
+        }
+}
+
 static void gelu_forward(const float *x, float *y, size_t count) {
     for (size_t i = 0; i < count; i++) y[i] = (float)(x[i] * cumulative(x[i]));
 }
@@ -141,6 +149,7 @@ const secateur_kernels secateur_scalar_table = {
     .sparseCount = sizeof sparse_kernels / sizeof sparse_kernels[0],
     .layernorm = layernorm,
     .gelu = gelu,
+    .relu = relu,
     .geluForward = gelu_forward,
     .geluBackward = gelu_backward,
     .attention = attention,

@@ -46,6 +46,23 @@ static void NAME(rmsnorm)(const float *gamma, float epsilon, size_t features, si
     }
 }
 
+static void NAME(rmsnorm_head)(const float *gamma, float epsilon, float *x, size_t features, size_t first,
+                               size_t dimensions, size_t tokens) {
+    for (size_t strip = 0; strip * LANES < tokens; strip++) {
+        const size_t width = strip_width(tokens, strip);
+        float *head = x + strip_offset(features, tokens, first, strip);
+        v16 squares = v16_set(0);
+        for (size_t d = 0; d < dimensions; d++) {
+            const v16 value = v16_load(head + d * width);
+            squares = v16_fma(value, value, squares);
+        }
+        const v16 mean = squares * v16_set(1.0f / (float)dimensions);
+        const v16 scale = v16_set(1.0f) / v16_sqrt(mean + v16_set(epsilon));
+        for (size_t d = 0; d < dimensions; d++)
+            v16_store(head + d * width, v16_load(head + d * width) * scale * v16_set(gamma[d]));
+    }
+}
+
 static void NAME(add)(const float *x, float *y, size_t features, size_t tokens, size_t stripBegin,
                       size_t stripEnd) {
     for (size_t strip = stripBegin; strip < stripEnd; strip++) {
@@ -302,6 +319,7 @@ static void NAME(divergence)(const float *p, const float *q, const float *pLogSu
 const secateur_language_kernels NAME(language_table) = {
     .name = ISA_NAME,
     .rmsnorm = NAME(rmsnorm),
+    .rmsnorm_head = NAME(rmsnorm_head),
     .add = NAME(add),
     .silu_multiply = NAME(silu_multiply),
     .gelu_tanh = NAME(gelu_tanh),

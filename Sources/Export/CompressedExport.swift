@@ -33,7 +33,7 @@ enum CompressedExport: Exporter {
             defer { try? FileManager.default.removeItem(atPath: scratch) }
             let source = try run.huggingFaceFolder(scratch: scratch)
             try ModelFolderCopy.copy(from: source, to: folder)
-            let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+            let file = try SafetensorsFile(folder: source)
             let changed = try run.changedWeights(in: file)
             let integers = Dictionary(
                 grouping: changed.filter { $0.tensor.packing != nil },

@@ -14,7 +14,7 @@ enum TorchExport: Exporter {
             let scratch = "\(folder)/whole"
             try PlainFile.makeFolder(scratch)
             let source = try run.huggingFaceFolder(scratch: scratch)
-            let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+            let file = try SafetensorsFile(folder: source)
             let changed = try run.changedWeights(in: file)
             // Heads and neurons that are gone stand last, and biases go with their rows.
             let biases = changed.map { "\($0.module).bias" }

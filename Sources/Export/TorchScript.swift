@@ -62,7 +62,8 @@ enum TorchScript {
     private static let sts = """
         def longest(model):
             \"""The most tokens of a sentence, as sentence-transformers has it.\"""
-            positions = model.config.max_position_embeddings
+            before = 2 if model.config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+            positions = model.config.max_position_embeddings - before
             path = pathlib.Path(model.config._name_or_path) / "sentence_bert_config.json"
             own = json.loads(path.read_text()).get("max_seq_length") if path.is_file() else None
             return min(own or positions, positions)

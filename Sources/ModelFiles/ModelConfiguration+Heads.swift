@@ -40,6 +40,19 @@ extension ModelConfiguration {
         }
     }
 
+    /// Whether a text may be of several of a classifier's classes, so that each has a probability of its own.
+    /// - Throws: `Issue` for a `problem_type` that is not known.
+    public var isMultiLabel: Bool {
+        get throws {
+            let kinds = ["single_label_classification", "multi_label_classification", "regression"]
+            let kind = try string("problem_type", default: kinds[0])
+            guard kinds.contains(kind) else {
+                throw wrong("problem_type", kinds.map { "'\($0)'" }.joined(separator: ", "), .unsupported)
+            }
+            return kind == kinds[1]
+        }
+    }
+
     /// Number of classes that a classifier tells apart: the entries of `id2label`, or else `num_labels`; nil
     /// when neither is there.
     /// - Throws: `Issue` when they are something else.

@@ -1,5 +1,6 @@
 import Foundation
 import Levels
+import Synchronization
 
 /// The `config.json` of a model folder.
 ///
@@ -13,6 +14,12 @@ public struct ModelConfiguration: Sendable {
     /// The file's bytes, unchanged, for writing with a pruned model.
     public let json: Data
     let fields: JSONFields
+    private let asked = AskedKeys()
+
+    /// The keys that were asked for.
+    private final class AskedKeys: Sendable {
+        let keys = Mutex<Set<String>>([])
+    }
 
     /// Reads `folder/config.json`.
     /// - Throws: `Issue` when the file is missing or not a JSON object.
@@ -41,7 +48,8 @@ public struct ModelConfiguration: Sendable {
     /// An integer field.
     /// - Throws: `Issue` when it is missing, not an integer or outside `range`.
     public func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
-        try fields.integer(key, in: range)
+        note(key)
+        return try fields.integer(key, in: range)
     }
 
     /// An integer field, or what is usual where it is missing.
@@ -70,7 +78,30 @@ public struct ModelConfiguration: Sendable {
 
     /// Whether a field is there and not null.
     public func has(_ key: String) -> Bool {
-        fields.value(key) != nil
+        note(key)
+        return fields.value(key) != nil
+    }
+
+    private func note(_ key: String) { asked.keys.withLock { _ = $0.insert(key) } }
+
+    /// Refuses fields with a value that nothing has asked for, as they may change what a model computes.
+    ///
+    /// - Parameter idle: those that do not.
+    /// - Throws: `Issue` that names the first of them.
+    public func requireNoOthers(idle: Set<String>) throws {
+        let asked = asked.keys.withLock { $0 }
+        for member in fields.members
+        where fields.value(member.key) != nil && !asked.contains(member.key) && !idle.contains(member.key) {
+            throw Issue(
+                .unsupported, .path(path), field: .key(member.key), found: member.value.summary,
+                allowed: "fields that are known here",
+                advice: "it may change what the model computes; remove it if it does not")
+        }
+    }
+
+    /// Whether a field is there and null.
+    public func isNull(_ key: String) -> Bool {
+        fields.members.contains { $0.key == key } && !has(key)
     }
 
     /// The error for a value of a field other than what is allowed; it is `missing` where there is none.
@@ -78,16 +109,44 @@ public struct ModelConfiguration: Sendable {
         fields.wrong(key, allowed, code)
     }
 
-    /// The base of rotary positions, which newer files have in `rope_parameters`; nil where there is none.
-    /// - Throws: `Issue` when it is no number, or positions are scaled, as no model here does.
-    public var rotaryBase: Double? {
-        get throws {
-            let inner = has("rope_parameters") ? try self.fields.fields("rope_parameters") : fields
-            if inner.value("rope_type") != nil, try inner.string("rope_type") != "default" {
-                throw inner.wrong("rope_type", "'default'", .unsupported)
-            }
-            if has("rope_scaling") { throw fields.wrong("rope_scaling", "null", .unsupported) }
-            return inner.value("rope_theta") == nil ? nil : try inner.number("rope_theta", in: 1...1e12)
+    /// A list of texts.
+    /// - Throws: `Issue` when it is missing or something else.
+    public func strings(_ key: String) throws -> [String] {
+        note(key)
+        return try fields.array(key).map { element in
+            guard case .string(let text) = element else { throw fields.wrong(key, "a list of texts") }
+            return text
         }
+    }
+
+    /// A list of numbers.
+    /// - Throws: `Issue` when it is missing or something else.
+    public func numbers(_ key: String) throws -> [Double] {
+        note(key)
+        return try fields.array(key).map { element in
+            switch element {
+            case .integer(let value): return Double(value)
+            case .number(let value): return value
+            default: throw fields.wrong(key, "a list of numbers")
+            }
+        }
+    }
+
+    /// A number field.
+    /// - Throws: `Issue` when it is missing, something else, or outside `range`.
+    public func number(_ key: String, in range: ClosedRange<Double>) throws -> Double {
+        note(key)
+        return try fields.number(key, in: range)
+    }
+
+    /// The fields of a field; nil where it is missing.
+    /// - Throws: `Issue` when it is something else.
+    public func section(_ key: String) throws -> ModelConfiguration? {
+        guard has(key) else { return nil }
+        return ModelConfiguration(path: path, json: json, fields: try fields.fields(key))
+    }
+
+    private init(path: String, json: Data, fields: JSONFields) {
+        (self.path, self.json, self.fields) = (path, json, fields)
     }
 }

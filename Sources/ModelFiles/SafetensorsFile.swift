@@ -1,7 +1,7 @@
 import Foundation
 import Levels
 
-/// A safetensors file, mapped into memory and checked in full when it is opened.
+/// A safetensors file, or a folder's files that belong together, mapped into memory and checked in full when opened.
 ///
 ///     let file = try SafetensorsFile(path: "models/minilm/model.safetensors")
 ///     let bias = try file.float32("pooler.dense.bias", shape: [384])
@@ -9,35 +9,78 @@ import Levels
 /// Opening costs one pass over the header. Reading a tensor copies it once.
 /// The format: https://github.com/huggingface/safetensors#format
 public final class SafetensorsFile: Sendable {
-    /// The path as the caller gave it.
+    /// The path as the caller gave it; of a folder, its file or its index.
     public let path: String
     /// The free-form `__metadata__` of the header.
     public let metadata: [String: String]
     /// Every tensor by name.
     public let tensors: [String: TensorInfo]
-    /// The tensors' names by position in the file.
+    /// The tensors' names by position in the file, file after file.
     public let names: [String]
 
-    private let file: MemoryMappedFile
+    private let parts: [MemoryMappedFile]
 
     /// Opens and checks a file.
     /// - Throws: `Issue` that says what in the header is wrong, and for which tensor.
-    public init(path: String) throws {
-        let file = try MemoryMappedFile(path: path)
-        let header = try file.withUnsafeBytes { try SafetensorsHeader($0, file: path) }
-        var tensors: [String: TensorInfo] = [:]
-        for tensor in header.tensors where tensors.updateValue(tensor, forKey: tensor.name) != nil {
+    public convenience init(path: String) throws {
+        let part = try SafetensorsPart(path: path)
+        try self.init(path: path, [part]) { tensor, _ in tensor.name }
+    }
+
+    /// Opens the weights of a Hugging Face folder: `model.safetensors`, or the files that
+    /// `model.safetensors.index.json` names.
+    ///
+    /// Norms go by the names that they have today: files converted from TensorFlow have `gamma` and `beta` for a
+    /// LayerNorm's `weight` and `bias`.
+    ///
+    /// - Throws: `Issue` when a file is missing or malformed, or does not hold what the index says.
+    public convenience init(folder: String) throws {
+        let index = try SafetensorsIndex(folder: folder)
+        let parts = try index.files.map { try SafetensorsPart(path: $0) }
+        let held = parts.map { Set($0.header.tensors.map(\.name)) }
+        for (tensor, number) in index.homes where !held[number].contains(tensor) {
             throw Issue(
-                .malformed, .path(path), field: .tensor(tensor.name),
-                found: "two names that Unicode takes for the same", allowed: "one")
+                .missing, .path(parts[number].path), field: .tensor(tensor), found: "no such tensor",
+                allowed: "what \(index.path) says")
         }
-        self.file = file
+        try self.init(path: index.path, parts) { tensor, number in
+            guard index.homes.isEmpty || index.homes[tensor.name] == number else { return nil }
+            return Self.presentName(tensor.name)
+        }
+    }
+
+    private static func presentName(_ name: String) -> String {
+        for (old, new) in [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")]
+        where name.hasSuffix(old) {
+            return name.dropLast(old.count) + new
+        }
+        return name
+    }
+
+    /// - Parameter name: what a tensor of a part is called; nil where it is left out.
+    private init(
+        path: String, _ parts: [SafetensorsPart], name: (_ tensor: TensorInfo, _ part: Int) -> String?
+    ) throws {
+        let infos = parts.enumerated().flatMap { number, part in
+            part.header.tensors.compactMap { tensor in
+                name(tensor, number).map { tensor.named($0, inPart: number) }
+            }
+        }
+        var tensors: [String: TensorInfo] = [:]
+        for info in infos where tensors.updateValue(info, forKey: info.name) != nil {
+            throw Issue(
+                .malformed, .path(path), field: .tensor(info.name),
+                found: "two names that Unicode takes for the same, or an old and a new name of one tensor",
+                allowed: "one")
+        }
+        let files = parts.map(\.file)
+        self.parts = files
         self.path = path
         self.tensors = try PackedTensors(path: path, stored: tensors) { info in
-            file.withUnsafeBytes { Array($0[info.byteRange]) }
+            files[info.part].withUnsafeBytes { Array($0[info.byteRange]) }
         }.unpacked()
-        metadata = header.metadata
-        names = header.tensors.map(\.name)
+        metadata = parts.reduce(into: [:]) { $0.merge($1.header.metadata) { first, _ in first } }
+        names = infos.map(\.name)
     }
 
     /// What the header says of a tensor.
@@ -94,7 +137,22 @@ public final class SafetensorsFile: Sendable {
     /// call.
     public func withUnsafeBytes<R>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R
     {
-        let range = try info(name).byteRange
-        return try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        let info = try info(name)
+        return try parts[info.part].withUnsafeBytes {
+            try body(UnsafeRawBufferPointer(rebasing: $0[info.byteRange]))
+        }
+    }
+}
+
+/// One file with its header.
+private struct SafetensorsPart {
+    let path: String
+    let file: MemoryMappedFile
+    let header: SafetensorsHeader
+
+    init(path: String) throws {
+        self.path = path
+        file = try MemoryMappedFile(path: path)
+        header = try file.withUnsafeBytes { try SafetensorsHeader($0, file: path) }
     }
 }

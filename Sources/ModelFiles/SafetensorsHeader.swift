@@ -12,16 +12,23 @@ public struct TensorInfo: Sendable, Equatable {
     let storedShape: [Int]
     /// How it stands there, if it is a weight in whole numbers.
     public private(set) var packing: IntegerPacking?
-    /// Its bytes, counted from the start of the file.
+    /// Its bytes, counted from the start of the file that it is in.
     public let byteRange: Range<Int>
+    /// The number of that file, where a model's weights are in several.
+    let part: Int
     /// The product of the dimensions.
     public var elementCount: Int {
         packing == nil ? byteRange.count / elementType.byteCount : shape.reduce(1, *)
     }
 
-    init(name: String, elementType: ElementType, shape: [Int], byteRange: Range<Int>) {
+    init(name: String, elementType: ElementType, shape: [Int], byteRange: Range<Int>, part: Int = 0) {
         (self.name, self.elementType, self.shape, self.byteRange) = (name, elementType, shape, byteRange)
-        storedShape = shape
+        (storedShape, self.part) = (shape, part)
+    }
+
+    /// The same by another name, in a file of a number.
+    func named(_ name: String, inPart part: Int) -> TensorInfo {
+        TensorInfo(name: name, elementType: elementType, shape: shape, byteRange: byteRange, part: part)
     }
 
     /// The same, packed so that it has another shape.

@@ -12,6 +12,8 @@ public struct ClassifierModel: Sendable {
     public private(set) var classifier: SequenceClassifier
     /// What its classes are called, in their order; transformers' names of nothing where the folder has none.
     public let labels: [String]
+    /// Whether a text may be of several classes.
+    public let isMultiLabel: Bool
 
     /// Loads a folder.
     /// - Throws: `Issue` for what is missing, malformed or of another architecture.
@@ -23,7 +25,9 @@ public struct ClassifierModel: Sendable {
             folder: folder, architectures: architectures, embeds: false, precision: precision,
             formats: formats)
         classifier = try SequenceClassifier(folder: folder, encoder: base.encoder)
-        let names = try ModelConfiguration(folder: folder).labels
+        let configuration = try ModelConfiguration(folder: folder)
+        let names = try configuration.labels
+        isMultiLabel = try configuration.isMultiLabel
         labels = names ?? (0..<classifier.classes).map { "LABEL_\($0)" }
     }
 
@@ -48,6 +52,11 @@ public struct ClassifierModel: Sendable {
         guard classes >= 2 else {
             throw Issue(
                 .mismatch, .path(base.folder), found: "a classifier of one class", allowed: "2 or more")
+        }
+        guard !isMultiLabel else {
+            throw Issue(
+                .unsupported, .path(base.folder), found: "a classifier by several labels a text",
+                allowed: "one label a text")
         }
         guard metric != .f1 || classes == 2 else {
             throw Issue(

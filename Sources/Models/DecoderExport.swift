@@ -50,13 +50,20 @@ public struct DecoderExport {
     /// - Throws: `Issue` when the file cannot be written.
     public func writeGGUF(to path: String, encoding: (_ module: String) -> GGUFTensor.Encoding) throws {
         var elements: [GGUFTensor.Encoding: Int] = [:]
-        let tensors = checkpoint.parameters.map { parameter in
+        var tensors = checkpoint.parameters.map { parameter in
             let place = checkpoint.place(of: parameter, in: .gguf)
             let isExact = parameter.columns == nil || place.name.hasPrefix("position")
             let chosen = isExact ? .f32 : encoding(Self.module(parameter.name))
             if !isExact { elements[chosen, default: 0] += place.shape.reduce(1, *) }
             return GGUFTensor(
                 name: place.name, shape: place.shape, encoding: chosen, producing: producer(parameter, .gguf))
+        }
+        let configuration = checkpoint.configuration
+        if let divisors = configuration.rotary?.divisors(headSize: configuration.headSize) {
+            tensors.append(
+                GGUFTensor(name: RotaryPositions.ggufTensor, shape: [divisors.count], encoding: .f32) {
+                    divisors
+                })
         }
         // What most of the weights are stored in.
         let usual = GGUFTensor.Encoding.allCases.max { elements[$0, default: 0] < elements[$1, default: 0] }
@@ -67,7 +74,9 @@ public struct DecoderExport {
             }
         let type = GGUFEntry(key: "general.file_type", value: .uint32(GGUFMetadata.fileType(usual ?? .f32)))
         try GGUFWriter.write(
-            tensors, metadata: metadata.filter { $0.key != type.key } + [type], to: path)
+            tensors,
+            metadata: metadata.filter { $0.key != type.key && !$0.key.hasPrefix("split.") } + [type], to: path
+        )
     }
 
     /// The matrices of a GGUF file by what the model calls them, with the elements of a stored row.

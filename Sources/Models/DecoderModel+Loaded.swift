@@ -1,3 +1,4 @@
+import Foundation
 import Levels
 import ModelFiles
 import Transformers
@@ -29,10 +30,12 @@ extension DecoderModel: LoadedModel {
     /// SHA-256 of the weights, of all files where there are several.
     public func digest() throws -> String {
         switch network.checkpoint.container {
-        case .gguf(let file): return try FileDigest.sha256(path: file.path)
-        case .folder(let folder):
-            let digests = try folder.files.map { try FileDigest.sha256(path: $0.path) }
-            return digests.count == 1 ? digests[0] : FileDigest.sha256(.init(digests.joined().utf8))
+        case .gguf(let file):
+            let digests = try GGUFFile.parts(of: file.path).map { try FileDigest.sha256(path: $0) }
+            return digests.count == 1 ? digests[0] : FileDigest.sha256(lines: digests)
+        case .folder(let file):
+            return try SafetensorsIndex.digest(
+                folder: URL(fileURLWithPath: file.path).deletingLastPathComponent().path)
         }
     }
 }

@@ -43,7 +43,7 @@ public struct DecoderModel: Sendable {
     /// The tokenizer of a GGUF file, a folder with one in it, or a Hugging Face folder.
     public static func tokenizer(path given: String) throws -> ByteLevelTokenizer {
         let path = try resolved(given)
-        return path.hasSuffix(".gguf")
+        return GGUFFile.isAt(path)
             ? try ByteLevelTokenizer(gguf: GGUFFile(path: path)) : try ByteLevelTokenizer(folder: path)
     }
 
@@ -73,13 +73,14 @@ public struct DecoderModel: Sendable {
 
     /// Whether a path names a language model and not an encoder.
     public static func isAt(_ path: String, architectures: Architectures = .standard) -> Bool {
-        if path.hasSuffix(".gguf") || ((try? ggufFiles(in: path)) ?? []).count == 1 { return true }
+        if GGUFFile.isAt(path) || ((try? ggufFiles(in: path)) ?? []).count == 1 { return true }
         guard let type = try? ModelConfiguration(folder: path).modelType else { return false }
         return architectures.named(type)?.decoder != nil
     }
 
     private static func ggufFiles(in folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".gguf") }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { $0.hasSuffix(".gguf") && !GGUFFile.isLaterPart($0) }.sorted()
     }
 
     /// The GGUF file that a path means; the path itself where it means none.

@@ -14,7 +14,7 @@ public enum EncoderFolder {
         of source: String, _ architecture: Architecture, filling shapes: [String: [Int]] = [:],
         to destination: String
     ) throws {
-        let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+        let file = try SafetensorsFile(folder: source)
         let prefix = architecture.modules.prefix(in: file)
         var filled: [String: [Int]] = [:]
         for (layer, shape) in shapes {

@@ -75,6 +75,6 @@ public struct EncoderModel: Sendable {
 
     /// SHA-256 of the weights file.
     public func digest() throws -> String {
-        try FileDigest.sha256(path: "\(folder)/model.safetensors")
+        try SafetensorsIndex.digest(folder: folder)
     }
 }

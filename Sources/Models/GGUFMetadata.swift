@@ -43,12 +43,27 @@ enum GGUFMetadata {
             (family.key(key), .uint32(UInt32(value)))
         }
         let rotary: [(String, GGUFValue)] =
-            configuration.rotaryBase.map {
-                [
-                    (family.key("rope.freq_base"), .float32(Float($0))),
+            configuration.rotary.map { rotary in
+                var entries: [(String, GGUFValue)] = [
+                    (family.key("rope.freq_base"), .float32(Float(rotary.base))),
                     number("rope.dimension_count", configuration.headSize),
                 ]
+                if case .linear(let factor) = rotary.scaling {
+                    entries += [
+                        (family.key("rope.scaling.type"), .string("linear")),
+                        (family.key("rope.scaling.factor"), .float32(Float(factor))),
+                    ]
+                }
+                return entries
             } ?? []
+        let isUsual = configuration.headSize * configuration.heads == configuration.hidden
+        let heads =
+            isUsual
+            ? []
+            : [
+                number("attention.key_length", configuration.headSize),
+                number("attention.value_length", configuration.headSize),
+            ]
         return [
             ("general.architecture", .string(family.name)),
             number("block_count", configuration.blocks),
@@ -59,7 +74,7 @@ enum GGUFMetadata {
             number("attention.head_count_kv", configuration.keyValueHeads),
             (family.key(family.epsilonKey), .float32(Float(configuration.epsilon))),
             number("vocab_size", configuration.vocabulary),
-        ] + rotary
+        ] + heads + rotary
     }
 
     private static func vocabulary(_ tokenizer: ByteLevelTokenizer, count: Int) -> [(String, GGUFValue)] {

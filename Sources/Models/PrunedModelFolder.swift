@@ -67,7 +67,7 @@ public enum PrunedModelFolder {
         of source: String, _ modules: ModuleTree,
         metadata: [String: String], formats: LevelFormats, to folder: String
     ) throws {
-        let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+        let file = try SafetensorsFile(folder: source)
         let prefix = modules.prefix(in: file)
         var replaced: [String: [SafetensorsTensor]] = [:]
         if let words {

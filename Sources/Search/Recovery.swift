@@ -145,7 +145,7 @@ public struct Recovery<Task: SearchTask> {
     private func key(_ pruned: String) throws -> String {
         FileDigest.sha256(
             lines: [
-                inputs.modelDigest, try FileDigest.sha256(path: "\(pruned)/model.safetensors"),
+                inputs.modelDigest, try SafetensorsIndex.digest(folder: pruned),
                 inputs.data.digest, "\(length)", "\(inputs.options.seed)",
                 inputs.validationDigest ?? "no validation",
             ])

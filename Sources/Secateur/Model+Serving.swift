@@ -112,6 +112,13 @@ extension Model {
         return model.labels
     }
 
+    /// Whether a text is of one class only, so that probabilities are shared among the classes; false for a single one,
+    /// and for a model that does not classify.
+    public var labelsAreExclusive: Bool {
+        guard case .classifier(let model) = kind else { return false }
+        return model.classifier.classes > 1 && !model.isMultiLabel
+    }
+
     /// Whether a token id is one of the model's.
     package func holds(token id: Int32) -> Bool {
         let count =

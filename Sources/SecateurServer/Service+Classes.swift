@@ -63,12 +63,12 @@ extension Service {
         var isRaw: Bool { raw_scores ?? (parameters?.function_to_apply == "none") }
 
         /// Refuses what is not done.
-        func require(classes: Int) throws {
+        func require(_ model: Model) throws {
             if let count = parameters?.top_k, count < 1 {
                 throw RequestFailure.invalid(
                     "parameters.top_k", found: count, allowed: "1 or more", status: .unprocessableContent)
             }
-            let usual = classes > 1 ? "softmax" : "sigmoid"
+            let usual = model.labelsAreExclusive ? "softmax" : "sigmoid"
             if let function = parameters?.function_to_apply, ![usual, "none"].contains(function) {
                 throw RequestFailure.invalid(
                     "parameters.function_to_apply", found: "'\(function)'", allowed: "'\(usual)' or 'none'",
@@ -87,7 +87,7 @@ extension Service {
         let (request, common) = try read(PredictRequest.self, asked)
         let served = try models.model(named: common.model, [.classifies])
         let (texts, labels) = (request.inputs.all, served.model.labels ?? [])
-        try request.require(classes: labels.count)
+        try request.require(served.model)
         try requireSize(texts.count, "inputs")
         let inputs = inputs(common, served)
         let sequences = try Tokenized(texts, characters: \.characters) { texts in
@@ -97,7 +97,9 @@ extension Service {
         let result = try await served.classify(sequences.all)
         let predictions = result.rows.map { rows in
             let logits = Array(rows.row(0))
-            let scores = request.isRaw ? logits : Self.probabilities(logits)
+            let scores =
+                request.isRaw
+                ? logits : Self.probabilities(logits, areExclusive: served.model.labelsAreExclusive)
             let sorted = zip(scores, labels).map(Prediction.init).sorted { $0.score > $1.score }
             return Array(sorted.prefix(request.parameters?.top_k ?? sorted.count))
         }
@@ -109,9 +111,9 @@ extension Service {
         return answer(body, sequences, result, asked)
     }
 
-    /// Softmax of the logits, or the logistic function of a single one.
-    private static func probabilities(_ logits: [Float]) -> [Float] {
-        guard logits.count > 1 else { return logits.map { 1 / (1 + exp(-$0)) } }
+    /// Softmax of the logits, or the logistic function of each.
+    private static func probabilities(_ logits: [Float], areExclusive: Bool) -> [Float] {
+        guard areExclusive else { return logits.map { 1 / (1 + exp(-$0)) } }
         let top = logits.max() ?? 0
         let powers = logits.map { exp($0 - top) }
         let total = powers.reduce(0, +)
@@ -152,7 +154,8 @@ extension Service {
             let logits = [rows[0, 0]]
             return Rank(
                 index: index, text: request.return_text ?? false ? request.texts[index] : nil,
-                score: (request.raw_scores ?? false ? logits : Self.probabilities(logits))[0])
+                score: (request.raw_scores ?? false
+                    ? logits : Self.probabilities(logits, areExclusive: false))[0])
         }
         return answer(
             try JSONText.encode(ranks.sorted { $0.score > $1.score }), sequences, result, asked)

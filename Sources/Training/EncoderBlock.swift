@@ -13,6 +13,7 @@ struct EncoderBlock {
     private let intermediate: LinearOperation
     private let output: LinearOperation
     private let outputNorm: LayerNormOperation
+    private let activation: EncoderActivation
     private let withoutBias: Set<LayerRole>
     /// The linear layers, in the order of computation.
     let layerShapes: [LayerShape]
@@ -35,6 +36,7 @@ struct EncoderBlock {
     /// Takes a block's parameters; it has as many heads and neurons as they have rows.
     init(_ factory: OperationFactory, block: Int, hidden: Int, headSize: Int) throws {
         let modules = factory.modules
+        activation = factory.activation
         let attended = try factory.rows(.query, ofBlock: block, multipleOf: headSize)
         let width = try factory.rows(.feedForwardUp, ofBlock: block, multipleOf: 1)
         query = try factory.linear(.query, ofBlock: block, attended, hidden)
@@ -86,7 +88,7 @@ struct EncoderBlock {
         sum.add(x, pool: pool)
         let (attended, attentionNormSaved) = attentionNorm.forward(sum, pool: pool)
         let inner = intermediate.forward(attended, pool: pool)
-        let activated = GELUOperation.forward(inner, pool: pool)
+        let activated = ActivationOperation.forward(inner, activation, pool: pool)
         sum = output.forward(activated, pool: pool)
         dropout?.afterFeedForward(&sum, pool: pool)
         sum.add(attended, pool: pool)
@@ -106,7 +108,8 @@ struct EncoderBlock {
         var dOutput = dSum
         saved.dropout?.afterFeedForward(&dOutput, pool: pool)
         let dActivated = output.backward(dOutput, x: saved.activated, pool: pool)
-        let dInner = GELUOperation.backward(dActivated, x: saved.intermediate, pool: pool)
+        let dInner = ActivationOperation.backward(
+            dActivated, x: saved.intermediate, activation, pool: pool)
         var dAttended = intermediate.backward(dInner, x: saved.attended, pool: pool)
         dAttended.add(dSum, pool: pool)
         var dx = attentionNorm.backward(dAttended, saved: saved.attentionNorm, pool: pool)

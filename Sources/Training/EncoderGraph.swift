@@ -40,11 +40,13 @@ public struct EncoderGraph {
         }
         embeddings = EmbeddingOperation(
             words: try table(modules.words, sizes.vocabulary),
-            positions: try table(positions, sizes.maximumTokens),
+            positions: try table(positions, sizes.positionRows),
+            positionsBefore: sizes.positionsBefore, separatesSentences: sizes.separatesSentences,
             types: try modules.tokenTypes.map { try table($0, sizes.tokenTypes) })
         embeddings.words.expectGradientsInFewRows()
         let factory = OperationFactory(
-            parameters: parameters, modules: modules, epsilon: Float(sizes.epsilon))
+            parameters: parameters, modules: modules, epsilon: Float(sizes.epsilon),
+            activation: sizes.activation)
         embeddingNorm = try factory.norm(norm.name, sizes.hidden)
         headSize = sizes.headSize
         blocks = []

@@ -48,7 +48,7 @@ public final class EncoderTraining {
         self.folder = folder
         self.task = task
         self.seed = seed
-        guard !folder.hasSuffix(".gguf") else {
+        guard !GGUFFile.isAt(folder) else {
             throw Issue(
                 .unsupported, .path(folder), found: "a GGUF file", allowed: "an encoder's folder",
                 advice: "decoders are pruned by search only")
@@ -73,7 +73,13 @@ public final class EncoderTraining {
         let classifier = "\(configuration.description.classifier.classifier).weight"
         hasClassifier = parameters.contains(classifier)
         self.classes = try hasClassifier ? parameters.parameter(classifier).value.rows : classes
-        if task?.head == .classes { _ = try head() }
+        if task?.head == .classes {
+            guard try !configuration.json.isMultiLabel else {
+                throw configuration.json.wrong(
+                    "problem_type", "'single_label_classification'", .unsupported)
+            }
+            _ = try head()
+        }
     }
 
     /// Reads labelled data; sentences where there is no task.

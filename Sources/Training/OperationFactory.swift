@@ -7,6 +7,7 @@ struct OperationFactory {
     let parameters: ParameterSet
     let modules: ModuleTree
     let epsilon: Float
+    let activation: EncoderActivation
 
     /// The rows of a layer's weight.
     func rows(_ role: LayerRole, ofBlock block: Int, multipleOf size: Int) throws -> Int {

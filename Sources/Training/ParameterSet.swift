@@ -10,13 +10,13 @@ public final class ParameterSet {
     /// The file that they were read from.
     let file: String
 
-    /// Reads the float tensors of a model folder's `model.safetensors`.
+    /// Reads the float tensors of a model folder.
     ///
     /// - Parameter prefix: is left out of the names.
     /// - Throws: `Issue` for a malformed file or a tensor of more than two dimensions.
     public init(folder: String, prefix: String = "") throws {
-        file = "\(folder)/model.safetensors"
-        let source = try SafetensorsFile(path: file)
+        let source = try SafetensorsFile(folder: folder)
+        file = source.path
         for info in source.parameters {
             let name = info.name
             guard (1...2).contains(info.shape.count) else {

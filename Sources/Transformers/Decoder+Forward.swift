@@ -183,7 +183,7 @@ private struct DecoderPass {
         normalize(model.blocks[0].attentionNorm, adding: nil)
         for (number, block) in model.blocks.enumerated() {
             apply(block.attentionInputs, to: state.normed, into: state.attentionInputs)
-            storeKeysAndValues(number)
+            storeKeysAndValues(number, block.headNorms)
             attend(number)
             apply([block.attentionOutput], to: state.context, into: [state.projected])
             normalize(block.feedForwardNorm, adding: state.projected)
@@ -260,8 +260,8 @@ private struct DecoderPass {
         return ((inputs[0], 0), (inputs[0], query), (inputs[0], query + keyValue))
     }
 
-    /// Rotates queries and keys, and appends keys and values to the cache.
-    private func storeKeysAndValues(_ block: Int) {
+    /// Normalizes and rotates queries and keys, and appends keys and values to the cache.
+    private func storeKeysAndValues(_ block: Int, _ norms: Decoder.HeadNorms?) {
         let (heads, keyValueHeads, size) = (
             configuration.heads, configuration.keyValueHeads, configuration.headSize
         )
@@ -269,7 +269,7 @@ private struct DecoderPass {
         let (stride, position, cosines, sines) = (
             state.cache.stride, state.position, state.cosines, state.sines
         )
-        let rotates = configuration.rotaryBase != nil
+        let rotates = configuration.rotates(block: block)
         @Sendable func rotate(_ matrix: PanelMatrix, _ first: Int) {
             guard rotates else { return }
             InstructionSet.best.languageKernels.pointee.rotate(
@@ -283,9 +283,11 @@ private struct DecoderPass {
         pool.run { worker in
             for item in Swift.stride(from: worker, to: heads + 2 * keyValueHeads, by: pool.threads) {
                 if item < heads {
+                    norms?.query.apply(toHead: query.1 + item * size, of: query.0)
                     rotate(query.0, query.1 + item * size)
                 } else if item < heads + keyValueHeads {
                     let head = item - heads
+                    norms?.key.apply(toHead: key.1 + head * size, of: key.0)
                     rotate(key.0, key.1 + head * size)
                     store(key.0, key.1 + head * size, unchecked.cache.keys(block: block, head: head))
                 } else {

@@ -14,6 +14,7 @@ public struct Decoder: Sendable {
     /// One transformer block.
     struct Block: Sendable {
         let attentionNorm: any Normalization
+        let headNorms: HeadNorms?
         var attentionInputs: [NamedLinear]
         var attentionOutput: NamedLinear
         let feedForwardNorm: any Normalization
@@ -33,6 +34,12 @@ public struct Decoder: Sendable {
             block.feedForwardOutput = transform(feedForwardOutput)
             return block
         }
+    }
+
+    /// Norms over the features of each head's queries and keys, before their positions are put in.
+    struct HeadNorms: Sendable {
+        let query: RMSNorm
+        let key: RMSNorm
     }
 
     /// Makes an operator of a layer's weight and bias.
@@ -208,6 +215,11 @@ private struct DecoderLoader {
         let inputs = linears.count - (modules.roles.contains(.feedForwardGate) ? 4 : 3)
         return Decoder.Block(
             attentionNorm: try norm(modules.module(modules.attentionNorm, ofBlock: number)),
+            headNorms: try modules.headNorms.map { norms in
+                Decoder.HeadNorms(
+                    query: try headNorm(norms.query, ofBlock: number),
+                    key: try headNorm(norms.key, ofBlock: number))
+            },
             attentionInputs: Array(linears[..<inputs]), attentionOutput: linears[inputs],
             feedForwardNorm: try norm(modules.module(modules.feedForwardNorm, ofBlock: number)),
             feedForwardInputs: Array(linears[(inputs + 1)...].dropLast()),
@@ -222,6 +234,13 @@ private struct DecoderLoader {
             let beta = try checkpoint.vector("\(name).bias", count: configuration.hidden)
             return LayerNorm(gamma: gamma, beta: beta, epsilon: configuration.epsilon)
         }
+    }
+
+    private func headNorm(_ module: ModuleName, ofBlock number: Int) throws -> RMSNorm {
+        let name = checkpoint.modules.module(module, ofBlock: number)
+        return RMSNorm(
+            gamma: try checkpoint.vector("\(name).weight", count: configuration.headSize),
+            epsilon: configuration.epsilon)
     }
 
     private mutating func linear(_ shape: LayerShape) throws -> NamedLinear {

@@ -44,13 +44,20 @@ extension DecoderCheckpoint {
             [vector("\(name).weight", hidden)]
                 + (modules.norm == .layer ? [vector("\(name).bias", hidden)] : [])
         }
-        let inner = (0..<configuration.blocks).flatMap { number in
-            norm(modules.module(modules.attentionNorm, ofBlock: number))
-                + norm(modules.module(modules.feedForwardNorm, ofBlock: number))
-                + layers(ofBlock: number).flatMap { layer in
-                    [matrix(layer.name, layer.rows, layer.cols)]
-                        + (modules[layer.role].hasBias ? [vector("\(layer.name).bias", layer.rows)] : [])
-                }
+        let headNorms = modules.headNorms.map { [$0.query, $0.key] } ?? []
+        var inner: [DecoderParameter] = []
+        for number in 0..<configuration.blocks {
+            for module in [modules.attentionNorm, modules.feedForwardNorm] {
+                inner += norm(modules.module(module, ofBlock: number))
+            }
+            for module in headNorms {
+                inner.append(
+                    vector("\(modules.module(module, ofBlock: number)).weight", configuration.headSize))
+            }
+            for layer in layers(ofBlock: number) {
+                inner.append(matrix(layer.name, layer.rows, layer.cols))
+                if modules[layer.role].hasBias { inner.append(vector("\(layer.name).bias", layer.rows)) }
+            }
         }
         let output = configuration.tiesEmbeddings ? nil : modules.output
         return [matrix(modules.words.name, vocabulary, hidden)]
@@ -82,7 +89,10 @@ extension DecoderCheckpoint {
         let linear = modules.linears.first { $0.module.name == module }
         var stored = StoredParameter(name: name)
         if format == .gguf {
-            let norms = [modules.attentionNorm, modules.feedForwardNorm]
+            let norms = [
+                modules.attentionNorm, modules.feedForwardNorm, modules.headNorms?.query,
+                modules.headNorms?.key,
+            ].compactMap(\.self)
             guard let block = modules.block.gguf,
                 let own = (linear?.module ?? norms.first { $0.name == module })?.gguf
             else { return stored }

@@ -9,7 +9,7 @@ public struct DecoderCheckpoint: Sendable {
     /// What holds the tensors.
     public enum Container: Sendable {
         case gguf(GGUFFile)
-        case folder(SafetensorsFolder)
+        case folder(SafetensorsFile)
 
         var file: any TensorFile {
             switch self {
@@ -37,9 +37,20 @@ public struct DecoderCheckpoint: Sendable {
             let json = try ModelConfiguration(folder: path)
             let description: DecoderDescription
             (architecture, description) = try architectures.decoder(json)
-            let folder = try SafetensorsFolder(folder: path)
+            let folder = try SafetensorsFile(folder: path)
             container = .folder(folder)
             var configuration = try description.configuration(json)
+            for key in ["is_encoder_decoder", "add_cross_attention", "rope_interleaved"]
+            where try json.boolean(key, default: false) {
+                throw json.wrong(key, "false", .unsupported)
+            }
+            for part in [json, try json.section("rope_parameters")].compactMap(\.self)
+            where part.has("partial_rotary_factor") {
+                guard try part.number("partial_rotary_factor", in: 0...1) == 1 else {
+                    throw part.wrong("partial_rotary_factor", "1", .unsupported)
+                }
+            }
+            try json.requireNoOthers(idle: IdleFields.all.union(["is_decoder"]))
             if !folder.names.contains("\(architecture.modules.output?.name ?? "").weight") {
                 configuration.tiesEmbeddings = true
             }
@@ -50,6 +61,35 @@ public struct DecoderCheckpoint: Sendable {
             let description: GGUFDescription
             (architecture, description) = try architectures.decoder(gguf)
             configuration = try description.configuration(gguf, description).checked(file: path)
+        }
+        try requireNothingElse()
+    }
+
+    /// Refuses tensors that would change what the model computes and are no part of its family here.
+    private func requireNothingElse() throws {
+        let (format, names): (DecoderFormat, [String]) =
+            switch container {
+            case .gguf(let file): (.gguf, file.names)
+            case .folder(let file): (.folder, file.names.filter { !file.isPart($0) })
+            }
+        let known = Set(
+            parameters.flatMap { parameter in
+                let name = place(of: parameter, in: format).name
+                return [name] + (modules.prefix.map { [name.droppingPrefix($0)] } ?? [])
+            })
+        // An output that is tied may be stored as well, and what is computed from the configuration.
+        let output = modules.output.map { [$0.name, $0.gguf ?? $0.name].map { "\($0).weight" } } ?? []
+        let idle = [".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"]
+        for name in names where !known.contains(name) && !output.contains(name) {
+            let isBeyond =
+                modules.block(ofTensor: name, in: format).map { $0 >= configuration.blocks } ?? false
+            guard name == RotaryPositions.ggufTensor || isBeyond || idle.contains(where: name.hasSuffix)
+            else {
+                throw Issue(
+                    .unsupported, .path(path), field: .tensor(name),
+                    found: "a tensor that is not computed with",
+                    allowed: "those of \(architecture.modelType) as it is known here")
+            }
         }
     }
 

@@ -18,18 +18,22 @@ public struct DecoderConfiguration: Sendable, Equatable {
     /// Rows of the token embedding.
     public let vocabulary: Int
     /// The longest sequence, in tokens.
-    public let maximumTokens: Int
+    public private(set) var maximumTokens: Int
     /// What normalization adds to the mean square or the variance.
     public let epsilon: Double
-    /// The base of rotary positions; nil where positions are learned.
-    public let rotaryBase: Double?
+    /// Rotary positions; nil where positions are learned.
+    public let rotary: RotaryPositions?
+    /// Blocks whose queries and keys are not rotated, though those of others are.
+    public let unrotatedBlocks: Set<Int>
     /// Whether the output layer is the token embedding.
     public var tiesEmbeddings: Bool
 
     /// Takes the sizes and settings.
     public init(
         hidden: Int, intermediate: Int, blocks: Int, heads: Int, keyValueHeads: Int, headSize: Int,
-        vocabulary: Int, maximumTokens: Int, epsilon: Double, rotaryBase: Double?, tiesEmbeddings: Bool
+        vocabulary: Int, maximumTokens: Int, epsilon: Double, rotary: RotaryPositions?,
+        unrotatedBlocks: Set<Int> = [],
+        tiesEmbeddings: Bool
     ) {
         self.hidden = hidden
         self.intermediate = intermediate
@@ -40,7 +44,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
         self.vocabulary = vocabulary
         self.maximumTokens = maximumTokens
         self.epsilon = epsilon
-        self.rotaryBase = rotaryBase
+        self.rotary = rotary
+        self.unrotatedBlocks = unrotatedBlocks
         self.tiesEmbeddings = tiesEmbeddings
     }
 
@@ -51,6 +56,16 @@ public struct DecoderConfiguration: Sendable, Equatable {
     func with(blocks: Int) -> DecoderConfiguration {
         var configuration = self
         configuration.blocks = blocks
+        return configuration
+    }
+
+    /// Whether a block's queries and keys are rotated.
+    func rotates(block: Int) -> Bool { rotary != nil && !unrotatedBlocks.contains(block) }
+
+    /// The same for texts of at most a number of tokens.
+    func with(maximumTokens: Int) -> DecoderConfiguration {
+        var configuration = self
+        configuration.maximumTokens = min(maximumTokens, self.maximumTokens)
         return configuration
     }
 

@@ -144,7 +144,7 @@ extension Encoder {
         observer?([block.down.name], intermediate)
         apply(
             [(block.down, projected)], intermediate, block, workspace, pool, times,
-            maximaAreKnown: block.up.operation.bytes != nil)
+            maximaAreKnown: dimensions.activation == .gelu && block.up.operation.bytes != nil)
         normalize(block.feedForwardNorm, block, ".output.", workspace, pool, times)
     }
 
@@ -155,13 +155,21 @@ extension Encoder {
     ) {
         let (hidden, intermediate) = (workspace.hidden, workspace.intermediate)
         observer?([block.up.name], hidden)
-        let isFused = block.up.operation.rounded != nil
-        apply([(block.up, intermediate)], hidden, block, workspace, pool, times, appliesGELU: true)
+        let isFused = dimensions.activation == .gelu && block.up.operation.rounded != nil
+        apply(
+            [(block.up, intermediate)], hidden, block, workspace, pool, times,
+            appliesGELU: dimensions.activation == .gelu)
         if !isFused {
+            let activate =
+                switch dimensions.activation {
+                case .gelu: instructionSet.kernels.pointee.gelu
+                case .tanhGELU: instructionSet.languageKernels.pointee.gelu_tanh
+                case .relu: instructionSet.kernels.pointee.relu
+                }
             pool.run { worker in
                 let rows = block.up.operation.rows(ofPart: worker, of: pool.threads)
                 LayerTimes.measure(times, worker, block.up.name, ".", "gelu") {
-                    instructionSet.kernels.pointee.gelu(
+                    activate?(
                         intermediate.address, intermediate.features, intermediate.tokens, rows.lowerBound,
                         rows.upperBound)
                 }

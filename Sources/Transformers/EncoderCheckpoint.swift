@@ -28,7 +28,7 @@ public struct EncoderCheckpoint {
     /// - Throws: `Issue` for a missing or malformed file, or an architecture that is not known.
     public init(folder: String, architectures: Architectures = .standard) throws {
         configuration = try EncoderConfiguration(folder: folder, architectures: architectures)
-        file = try SafetensorsFile(path: "\(folder)/model.safetensors")
+        file = try SafetensorsFile(folder: folder)
         prefix = configuration.modules.prefix(in: file)
         storedLevels = StoredLevels(metadata: file.metadata)
         parameterCount = file.parameters.reduce(0) { $0 + $1.elementCount }
@@ -36,6 +36,34 @@ public struct EncoderCheckpoint {
         var dimensions = configuration.dimensions
         dimensions.intermediate = blocks.map(\.intermediate).max() ?? 0
         self.dimensions = dimensions
+        try requireNothingElse()
+    }
+
+    /// Heads that other tasks put on the encoder, and buffers that transformers once stored.
+    private static let heads = [
+        "pooler.", "cls.", "classifier.", "pre_classifier.", "lm_head.", "qa_outputs.", "vocab_transform.",
+        "vocab_layer_norm.", "vocab_projector.", "embeddings.position_ids", "embeddings.token_type_ids",
+    ]
+
+    /// Refuses tensors that would change what the encoder computes and are no part of its family here.
+    private func requireNothingElse() throws {
+        let outer = [modules.words, modules.positions, modules.tokenTypes, modules.embeddingNorm].compactMap(
+            \.self)
+        let inner = [modules.attentionNorm, modules.feedForwardNorm] + modules.linears.map(\.module)
+        let known = Set(
+            (outer.map(\.name)
+                + blocks.indices.flatMap { number in inner.map { modules.module($0, ofBlock: number) } })
+                .flatMap { ["\($0).weight", "\($0).bias"] })
+        for info in file.parameters {
+            let name = info.name.droppingPrefix(modules.prefix ?? "")
+            let isBeyond = modules.block(ofTensor: name).map { $0 >= blocks.count } ?? false
+            guard known.contains(name) || isBeyond || Self.heads.contains(where: name.hasPrefix) else {
+                throw Issue(
+                    .unsupported, .path(file.path), field: .tensor(info.name),
+                    found: "a tensor that is not computed with",
+                    allowed: "those of \(configuration.architecture.modelType) as it is known here")
+            }
+        }
     }
 
     public var modules: ModuleTree { configuration.modules }

@@ -20,7 +20,7 @@ struct EncoderEmbeddings: Sendable {
         }
         self.sizes = sizes
         words = try WordTable(checkpoint)
-        positions = try table(places, rows: sizes.maximumTokens)
+        positions = try table(places, rows: sizes.positionRows)
         types = try modules.tokenTypes.map { try table($0, rows: sizes.tokenTypes) }
         self.norm = try checkpoint.norm(norm.name)
     }
@@ -47,11 +47,11 @@ struct EncoderEmbeddings: Sendable {
             for (position, token) in batch.range(sequence).enumerated() {
                 let id = Int(batch.ids[token])
                 precondition(id >= 0 && id < sizes.vocabulary, "token id \(id) is not in the vocabulary")
-                let place = positions.address + position * hidden
+                let place = positions.address + (sizes.positionsBefore + position) * hidden
                 let column = output.column(of: token)
                 let target = output.address + column.offset
                 let type = types.map { types in
-                    let typeID = Int(batch.types[token])
+                    let typeID = sizes.separatesSentences ? Int(batch.types[token]) : 0
                     precondition(typeID < sizes.tokenTypes, "the model has no token type \(typeID)")
                     return types.address + typeID * hidden
                 }

@@ -34,6 +34,13 @@ public final class RMSNorm: Normalization {
             strips.lowerBound, strips.upperBound)
     }
 
+    /// Normalizes the features of one head of all tokens, from `first` on.
+    func apply(toHead first: Int, of matrix: PanelMatrix) {
+        precondition(first >= 0 && first + gamma.count <= matrix.features)
+        InstructionSet.best.languageKernels.pointee.rmsnorm_head(
+            gamma.address, epsilon, matrix.address, matrix.features, first, gamma.count, matrix.tokens)
+    }
+
     func apply(one input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
         InstructionSet.best.languageKernels.pointee.normalize_one(
             gamma.address, nil, epsilon, gamma.count, input, output)

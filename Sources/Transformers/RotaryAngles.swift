@@ -1,15 +1,13 @@
 import Foundation
 
-/// Rotary positions (Su et al., 2021): pair d of a token at position p turns by p·base^(−2d / head size).
+/// The angles of a model's rotary positions.
 struct RotaryAngles: Sendable {
     private let frequencies: [Double]
 
     /// nil for a model without rotary positions.
     init?(_ configuration: DecoderConfiguration) {
-        guard let base = configuration.rotaryBase else { return nil }
-        frequencies = (0..<configuration.headSize / 2).map {
-            pow(base, -Double(2 * $0) / Double(configuration.headSize))
-        }
+        guard let rotary = configuration.rotary else { return nil }
+        frequencies = rotary.frequencies(headSize: configuration.headSize)
     }
 
     /// Writes the cosines and sines of a position's angles, `stride` apart.

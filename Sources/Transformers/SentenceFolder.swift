@@ -212,7 +212,7 @@ public struct SentenceFolder: Sendable {
             let allowed = SentenceDense.Activation.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
             throw fields.wrong("activation_function", allowed, .unsupported)
         }
-        let file = try SafetensorsFile(path: "\(folder)/model.safetensors")
+        let file = try SafetensorsFile(folder: folder)
         return SentenceDense(
             weight: Matrix(
                 rows: outputs, columns: inputs,

@@ -7,6 +7,7 @@ struct SingleTokenBlock: Sendable {
     }
 
     let attentionNorm: any Normalization
+    let headNorms: Decoder.HeadNorms?
     let attentionInputs: [Linear]
     let attentionOutput: Linear
     let feedForwardNorm: any Normalization
@@ -21,6 +22,7 @@ struct SingleTokenBlock: Sendable {
         guard linears.count == block.linears.count else { return nil }
         let inputs = block.attentionInputs.count
         attentionNorm = block.attentionNorm
+        headNorms = block.headNorms
         attentionInputs = Array(linears[..<inputs])
         attentionOutput = linears[inputs]
         feedForwardNorm = block.feedForwardNorm

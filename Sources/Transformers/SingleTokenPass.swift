@@ -63,9 +63,9 @@ struct SingleTokenPass: Sendable {
         }
         pool.barrier()
         for text in texts {
-            rotateQueries(text, worker)
+            rotateQueries(text, number, block.headNorms?.query, worker)
             // The worker with the last keys sees those of the present token, and so is the one that adds them.
-            if worker == pool.threads - 1 { storeKeyAndValue(text, number) }
+            if worker == pool.threads - 1 { storeKeyAndValue(text, number, block.headNorms?.key) }
             attendKeys(text, number, worker)
         }
         pool.barrier()
@@ -122,33 +122,38 @@ struct SingleTokenPass: Sendable {
         }
     }
 
-    private func rotateQueries(_ text: Text, _ worker: Int) {
+    private func rotateQueries(_ text: Text, _ block: Int, _ norm: RMSNorm?, _ worker: Int) {
         let (size, memory) = (configuration.headSize, text.memory)
         for head in 0..<configuration.heads {
             rotate(
-                memory.attentionInputs.address + head * size,
+                memory.attentionInputs.address + head * size, block, norm,
                 into: memory.parts[worker].queries.address + head * size, memory)
         }
     }
 
     private func rotate(
-        _ features: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>,
+        _ features: UnsafePointer<Float>, _ block: Int, _ norm: RMSNorm?,
+        into target: UnsafeMutablePointer<Float>,
         _ memory: SingleTokenMemory
     ) {
-        guard configuration.rotaryBase != nil else {
-            return target.update(from: features, count: configuration.headSize)
+        if let norm {
+            norm.apply(one: features, into: target)
+        } else {
+            target.update(from: features, count: configuration.headSize)
         }
+        guard configuration.rotates(block: block) else { return }
         kernels.pointee.rotate_one(
-            features, configuration.headSize, memory.cosines.address, memory.sines.address, target)
+            target, configuration.headSize, memory.cosines.address, memory.sines.address, target)
     }
 
-    private func storeKeyAndValue(_ text: Text, _ block: Int) {
+    private func storeKeyAndValue(_ text: Text, _ block: Int, _ norm: RMSNorm?) {
         let (size, heads) = (configuration.headSize, configuration.keyValueHeads)
         let cache = text.cache.cache
         let row = text.position * cache.stride
         let key = text.memory.attentionInputs.address + configuration.heads * size
         for head in 0..<heads {
-            rotate(key + head * size, into: cache.keys(block: block, head: head) + row, text.memory)
+            rotate(
+                key + head * size, block, norm, into: cache.keys(block: block, head: head) + row, text.memory)
             (cache.values(block: block, head: head) + row).update(
                 from: key + (heads + head) * size, count: size)
         }

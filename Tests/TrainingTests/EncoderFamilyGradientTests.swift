@@ -6,9 +6,9 @@ import Transformers
 
 @testable import Training
 
-/// A DistilBERT classifier's loss and gradients against transformers' model and PyTorch's autograd:
+/// The loss and the gradients of each family's classifier against transformers' model and PyTorch's autograd:
 /// TransformersTests/Fixtures/make_architectures.py.
-@Suite struct DistilBERTGradientTests {
+@Suite struct EncoderFamilyGradientTests {
     private struct Reference: Decodable {
         let sequences: [[Int32]]
         let labels: [Int]
@@ -17,15 +17,15 @@ import Transformers
         let gradientWaves: [String: Double]
     }
 
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("TransformersTests/Fixtures/distilbert-tiny").path
-
-    @Test func gradientsAreThoseOfPyTorch() throws {
+    @Test(arguments: ["distilbert", "distilbert-relu", "bert-tanh", "roberta", "xlm-roberta", "camembert"])
+    func gradientsAreThoseOfPyTorch(_ family: String) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("TransformersTests/Fixtures/\(family)-tiny").path
         let reference = try JSONDecoder().decode(
-            Reference.self, from: Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/outputs.json")))
+            Reference.self, from: Data(contentsOf: URL(fileURLWithPath: "\(folder)/outputs.json")))
         let pool = try ThreadPool(threads: 2)
         let model = try EncoderTraining(
-            folder: Self.folder, task: .classification, classes: 3, maximumTokens: 12, seed: 1)
+            folder: folder, task: .classification, classes: 3, maximumTokens: 12, seed: 1)
         let trainer = try model.trainer(pool: pool)
         trainer.clearGradients()
         let loss = trainer.accumulate(
@@ -33,8 +33,9 @@ import Transformers
         #expect(abs(loss - reference.loss) < 1e-4)
         #expect(trainer.trained.count == reference.gradientNorms.count)
         for parameter in trainer.trained {
-            let isHead = parameter.name.contains("classifier")
-            let name = isHead ? parameter.name : "distilbert.\(parameter.name)"
+            let prefix = try #require(model.configuration.modules.prefix)
+            let isHead = model.configuration.description.classifier.isOutside(parameter.name)
+            let name = isHead ? parameter.name : "\(prefix)\(parameter.name)"
             let norm = try #require(reference.gradientNorms[name], "\(name)")
             let wave = try #require(reference.gradientWaves[name])
             let gradient = parameter.gradient.elements.map(Double.init)

@@ -27,17 +27,24 @@ import Testing
     @Test func everyArchitectureHasItsEpsilonKey() {
         let keys = [
             "llama": "layer_norm_rms_epsilon", "gpt2": "layer_norm_epsilon",
-            "qwen2": "layer_norm_rms_epsilon",
+            "qwen2": "layer_norm_rms_epsilon", "qwen3": "layer_norm_rms_epsilon",
+            "smollm3": "layer_norm_rms_epsilon",
         ]
         let known = Architectures.standard.all.compactMap(\.decoder?.gguf)
-        #expect(known.count == keys.count)
+        #expect(Set(known.map(\.name)) == Set(keys.keys))
         for description in known {
             #expect(description.epsilonKey == keys[description.name].map { "attention.\($0)" })
         }
     }
 
+    static let families = [
+        "gpt2-tiny", "llama-tiny", "llama3-tiny", "llama-linear-tiny", "mistral-tiny", "qwen2-tiny",
+        "qwen3-tiny",
+        "smollm3-tiny",
+    ]
+
     /// What transformers gives: Fixtures/make_decoder_fixtures.py. Cut into passes, the text ends the same.
-    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"], [[20], [7, 13], [17, 1, 1, 1]])
+    @Test(arguments: families, [[20], [7, 13], [17, 1, 1, 1]])
     func logitsAreThoseOfTransformers(name: String, passes: [Int]) throws {
         let model = try Decoder(path: Self.fixture(name))
         let reference = try Self.reference(name)
@@ -57,7 +64,7 @@ import Testing
     }
 
     /// Token by token on 8-bit weights and activations: near what transformers gives, on any threads.
-    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
+    @Test(arguments: families)
     func eightBitDecodingIsNearTransformers(name: String) throws {
         let dense = try Decoder(path: Self.fixture(name))
         let reference = try Self.reference(name)
@@ -85,7 +92,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
+    @Test(arguments: families)
     func namesAndShapesAreThoseOfTheCheckpoint(name: String) throws {
         let model = try Decoder(path: Self.fixture(name))
         let file = try SafetensorsFile(path: "\(Self.fixture(name))/model.safetensors")
@@ -95,6 +102,38 @@ import Testing
             #expect(stored == (isTransposed ? [shape.cols, shape.rows] : [shape.rows, shape.cols]))
         }
         #expect(model.parameterCount == file.tensors.values.reduce(0) { $0 + $1.elementCount })
+    }
+
+    /// All of a text is seen, as it is no longer than the window.
+    @Test func windowsOfAttentionAreTheLongestTexts() throws {
+        #expect(try DecoderCheckpoint(path: Self.fixture("mistral-tiny")).configuration.maximumTokens == 32)
+    }
+
+    @Test(arguments: [
+        (#""rope_type": "llama3""#, #""rope_type": "yarn""#, "rope_type': found 'yarn', allowed 'default'"),
+        (#""factor": 8.0"#, #""factor": 0.5"#, "factor': found 0.5"),
+        (#""high_freq_factor": 4.0"#, #""high_freq_factor": 1.0"#, "allowed more than low_freq_factor"),
+        (
+            #""use_cache": true"#, #""logit_scale": 0.5"#,
+            "'logit_scale': found 0.5, allowed fields that are known here"
+        ),
+        (
+            #""use_cache": true"#, #""partial_rotary_factor": 0.5"#,
+            "'partial_rotary_factor': found 0.5, allowed 1"
+        ),
+        (#""use_cache": true"#, #""layer_types": ["linear_attention"]"#, "'layer_types'"),
+        (#""original_max_position_embeddings": 16,"#, "", "original_max_position_embeddings': found nothing"),
+    ])
+    func whatIsNotComputedIsRefused(_ old: String, _ new: String, _ says: String) throws {
+        let folder = NSTemporaryDirectory() + "scaled-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: Self.fixture("llama3-tiny"), toPath: folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = "\(folder)/config.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains(old))
+        try text.replacing(old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: Levels.Issue.self) { try DecoderCheckpoint(path: folder) }
+        #expect(error?.description.contains(says) == true, "\(String(describing: error))")
     }
 
     @Test func interleavedHeadsAreUndone() {

@@ -57,7 +57,8 @@ struct RandomBERT {
         let folder = NSTemporaryDirectory() + "random-bert-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let fields = configuration.merging(["num_hidden_layers": blocks]) { given, _ in given }
+        let own = configuration["hidden_size"] == nil ? [:] : ["num_hidden_layers": blocks]
+        let fields = configuration.merging(own) { given, _ in given }
         try JSONSerialization.data(withJSONObject: fields).write(
             to: URL(fileURLWithPath: "\(folder)/config.json"))
         let stored = tensors.sorted { $0.key < $1.key }.map { name, matrix in

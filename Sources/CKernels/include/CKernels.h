@@ -103,6 +103,8 @@ typedef struct {
                       size_t tokens, size_t stripBegin, size_t stripEnd);
     // In place, on rows [rowBegin, rowEnd): x * Phi(x), Phi by the error function.
     void (*gelu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd);
+    // The same of max(0, x).
+    void (*relu)(float *y, size_t features, size_t tokens, size_t rowBegin, size_t rowEnd);
     // y = x * Phi(x) and dy *= Phi(x) + x * phi(x), of `count` numbers at any address.
     void (*geluForward)(const float *x, float *y, size_t count);
     void (*geluBackward)(const float *x, float *dy, size_t count);

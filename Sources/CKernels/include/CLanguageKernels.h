@@ -64,6 +64,9 @@ typedef struct {
     // y = x / rms(x) * gamma over features; y may be x.
     void (*rmsnorm)(const float *gamma, float epsilon, size_t features, size_t tokens, const float *x,
                     float *y, size_t stripBegin, size_t stripEnd);
+    // In place, the same over the features of one head, from `first` on.
+    void (*rmsnorm_head)(const float *gamma, float epsilon, float *x, size_t features, size_t first,
+                         size_t dimensions, size_t tokens);
     // y += x
     void (*add)(const float *x, float *y, size_t features, size_t tokens, size_t stripBegin, size_t stripEnd);
     // gate = silu(gate) * up, on rows [rowBegin, rowEnd)

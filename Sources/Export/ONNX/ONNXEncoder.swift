@@ -87,11 +87,13 @@ struct ONNXEncoder {
                 types, "token_type_ids", rows: sizes.tokenTypes, named: "embeddings.token_type")
             sum = graph.apply("Add", [sum, typed], named: "embeddings.typed")
         }
-        let table = try parameter("\(positions.name).weight", [sizes.maximumTokens, hidden])
+        let table = try parameter("\(positions.name).weight", [sizes.positionRows, hidden])
         let length = graph.apply(
             "Shape", ["input_ids"], named: "sequence.length", ["start": .integer(1), "end": .integer(2)])
-        let first = graph.constant("sequence.first", [0])
-        let place = graph.apply("Slice", [table, first, length, first], named: "embeddings.position")
+        let axis = graph.constant("position.axis", [0])
+        let before = graph.constant("positions.before", [Int64(sizes.positionsBefore)])
+        let end = graph.apply("Add", [length, before], named: "positions.end")
+        let place = graph.apply("Slice", [table, before, end, axis], named: "embeddings.position")
         return try normalize(
             graph.apply("Add", [sum, place], named: "embeddings.sum"), norm.name)
     }
@@ -139,10 +141,34 @@ struct ONNXEncoder {
     private mutating func feedForward(_ states: String, _ layers: [LayerShape], _ number: Int) throws
         -> String
     {
-        let activated = gelu(try linear(states, layers, .feedForwardUp))
+        let activated = activate(try linear(states, layers, .feedForwardUp))
         let output = try linear(activated, layers, .feedForwardDown)
         let sum = graph.apply("Add", [output, states], named: "\(modules.block(number)).sum")
         return try normalize(sum, modules.module(modules.feedForwardNorm, ofBlock: number))
+    }
+
+    private mutating func activate(_ value: String) -> String {
+        switch checkpoint.dimensions.activation {
+        case .gelu: gelu(value)
+        case .tanhGELU: tanhGELU(value)
+        case .relu: graph.apply("Relu", [value], named: "\(value).relu")
+        }
+    }
+
+    /// x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) (Hendrycks and Gimpel, 2016).
+    private mutating func tanhGELU(_ value: String) -> String {
+        let square = graph.apply("Mul", [value, value], named: "\(value).square")
+        let cubic = graph.constant("\(value).cubic", 0.044715)
+        let part = graph.apply("Mul", [square, cubic], named: "\(value).square.part")
+        let factor = graph.apply("Add", [part, "one"], named: "\(value).factor")
+        let stretched = graph.apply("Mul", [value, factor], named: "\(value).stretched")
+        let root = graph.constant("\(value).root", 0.797_884_56)
+        let argument = graph.apply("Mul", [stretched, root], named: "\(value).argument")
+        let tangent = graph.apply("Tanh", [argument], named: "\(value).tanh")
+        let sum = graph.apply("Add", [tangent, "one"], named: "\(value).plus.one")
+        let half = graph.constant("\(value).half", 0.5)
+        let halved = graph.apply("Mul", [value, half], named: "\(value).halved")
+        return graph.apply("Mul", [halved, sum], named: "\(value).gelu")
     }
 
     /// x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel, 2016).

@@ -6,11 +6,15 @@ import Transformers
 struct EmbeddingOperation {
     let words: Parameter
     let positions: Parameter
+    /// Rows of it before the first token's.
+    let positionsBefore: Int
+    /// Whether the second sentence of a pair is of another type than the first.
+    let separatesSentences: Bool
     let types: Parameter?
 
     func forward(_ batch: TokenBatch, pool: ThreadPool) -> Matrix {
         var output = Matrix(rows: batch.tokens, columns: words.value.columns)
-        let rows = Self.rows(batch)
+        let rows = rows(batch)
         let (words, positions, types) = (words.value, positions.value, types?.value)
         output.forEachRow(pool: pool) { token, out in
             let (word, position, type) = (rows[token].word, rows[token].position, rows[token].type)
@@ -27,17 +31,20 @@ struct EmbeddingOperation {
 
     /// Adds each token's gradient to the rows that it was the sum of.
     func backward(_ dy: Matrix, batch: TokenBatch) {
-        for (token, row) in Self.rows(batch).enumerated() {
+        for (token, row) in rows(batch).enumerated() {
             words.addGradient(dy, row: token, toRow: row.word)
             positions.addGradient(dy, row: token, toRow: row.position)
             types?.addGradient(dy, row: token, toRow: row.type)
         }
     }
 
-    private static func rows(_ batch: TokenBatch) -> [(word: Int, position: Int, type: Int)] {
+    private func rows(_ batch: TokenBatch) -> [(word: Int, position: Int, type: Int)] {
         (0..<batch.count).flatMap { sequence in
             batch.range(sequence).enumerated().map { position, token in
-                (Int(batch.ids[token]), position, Int(batch.types[token]))
+                (
+                    Int(batch.ids[token]), positionsBefore + position,
+                    separatesSentences ? Int(batch.types[token]) : 0
+                )
             }
         }
     }

@@ -12,10 +12,16 @@ public struct Architectures: Sendable {
     /// Those that Secateur knows: a line for each file of this folder.
     public static let standard = Architectures([
         .bert,
+        .roberta,
+        .xlmRoberta,
+        .camembert,
         .distilbert,
         .llama,
         .gpt2,
         .qwen2,
+        .qwen3,
+        .mistral,
+        .smollm3,
     ])
 
     /// Takes architectures; of two with the same `model_type`, the later counts.

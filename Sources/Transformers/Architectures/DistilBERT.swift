@@ -27,10 +27,7 @@ extension Architecture {
                     className: "DistilBertForSequenceClassification", pooler: "pre_classifier",
                     isPoolerInEncoder: false, activation: .relu),
                 dimensions: { json in
-                    guard try json.string("activation", default: "gelu") == "gelu" else {
-                        throw json.wrong("activation", "'gelu'", .unsupported)
-                    }
-                    return try EncoderDimensions(
+                    try EncoderDimensions(
                         hidden: json.integer("dim", in: SizeRange.hidden, default: 768),
                         intermediate: json.integer("hidden_dim", in: SizeRange.intermediate, default: 3072),
                         blocks: json.integer("n_layers", in: SizeRange.blocks, default: 6),
@@ -38,7 +35,8 @@ extension Architecture {
                         vocabulary: json.integer("vocab_size", in: SizeRange.vocabulary, default: 30_522),
                         maximumTokens: json.integer(
                             "max_position_embeddings", in: SizeRange.tokens, default: 512),
-                        tokenTypes: 0, epsilon: 1e-12)
+                        tokenTypes: 0, epsilon: 1e-12,
+                        activation: EncoderActivation(json, field: "activation"))
                 },
                 sizeFields: .init(
                     hidden: "dim", heads: "n_heads", blocks: "n_layers", intermediate: "hidden_dim"))))

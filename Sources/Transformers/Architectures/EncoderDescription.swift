@@ -99,10 +99,14 @@ public struct ClassifierDescription: Sendable {
     /// f
     public let activation: Activation
     /// The name of C.
-    public let classifier = "classifier"
+    public let classifier: String
 
     /// Describes a head.
-    public init(className: String, pooler: String, isPoolerInEncoder: Bool, activation: Activation) {
+    public init(
+        className: String, pooler: String, isPoolerInEncoder: Bool, activation: Activation,
+        classifier: String = "classifier"
+    ) {
+        self.classifier = classifier
         self.className = className
         self.pooler = pooler
         self.isPoolerInEncoder = isPoolerInEncoder
@@ -113,6 +117,36 @@ public struct ClassifierDescription: Sendable {
     public func isOutside(_ parameter: String) -> Bool {
         parameter.hasPrefix("\(classifier).")
             || (!isPoolerInEncoder && parameter.hasPrefix("\(pooler)."))
+    }
+}
+
+/// What an encoder's feed-forward layers compute between them.
+public enum EncoderActivation: Sendable, Equatable, CaseIterable {
+    /// x·Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel, 2016).
+    case gelu
+    /// The same by the hyperbolic tangent.
+    case tanhGELU
+    /// max(0, x)
+    case relu
+
+    /// What `config.json` calls it; the first is transformers' own.
+    private var names: [String] {
+        switch self {
+        case .gelu: ["gelu", "gelu_python"]
+        case .tanhGELU: ["gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate", "gelu_python_tanh"]
+        case .relu: ["relu"]
+        }
+    }
+
+    /// Reads a field.
+    /// - Throws: `Issue` for one that is not computed.
+    public init(_ json: ModelConfiguration, field: String) throws {
+        let name = try json.string(field, default: "gelu")
+        guard let known = Self.allCases.first(where: { $0.names.contains(name) }) else {
+            let allowed = Self.allCases.flatMap(\.names).map { "'\($0)'" }.joined(separator: ", ")
+            throw json.wrong(field, allowed, .unsupported)
+        }
+        self = known
     }
 }
 
@@ -134,11 +168,22 @@ public struct EncoderDimensions: Sendable, Equatable {
     public let tokenTypes: Int
     /// What layer normalization adds to the variance.
     public let epsilon: Double
+    /// What feed-forward layers compute between them.
+    public let activation: EncoderActivation
+    /// Rows of the position embedding before the first token's.
+    public let positionsBefore: Int
+
+    /// Whether the second sentence of a pair is of another type than the first.
+    public let separatesSentences: Bool
+
+    /// Rows of the position embedding.
+    public var positionRows: Int { maximumTokens + positionsBefore }
 
     /// Takes the sizes.
     public init(
         hidden: Int, intermediate: Int, blocks: Int, heads: Int, vocabulary: Int, maximumTokens: Int,
-        tokenTypes: Int, epsilon: Double
+        tokenTypes: Int, epsilon: Double, activation: EncoderActivation = .gelu, positionsBefore: Int = 0,
+        separatesSentences: Bool = true
     ) {
         self.hidden = hidden
         self.intermediate = intermediate
@@ -148,6 +193,9 @@ public struct EncoderDimensions: Sendable, Equatable {
         self.maximumTokens = maximumTokens
         self.tokenTypes = tokenTypes
         self.epsilon = epsilon
+        self.activation = activation
+        self.positionsBefore = positionsBefore
+        self.separatesSentences = separatesSentences
     }
 
     /// Features of one attention head.

@@ -51,6 +51,8 @@ extension Architecture {
         guard try !json.boolean("scale_attn_by_inverse_layer_idx", default: false) else {
             throw json.wrong("scale_attn_by_inverse_layer_idx", "false", .unsupported)
         }
+        // Another name of the same number.
+        _ = json.has("n_ctx")
         return DecoderConfiguration(
             hidden: hidden,
             intermediate: try json.integer("n_inner", in: SizeRange.intermediate, default: 4 * hidden),
@@ -59,6 +61,6 @@ extension Architecture {
             vocabulary: try json.integer("vocab_size", in: SizeRange.vocabulary, default: 50_257),
             maximumTokens: try json.integer("n_positions", in: SizeRange.tokens, default: 1024),
             epsilon: try json.number("layer_norm_epsilon", in: SizeRange.epsilon, default: 1e-5),
-            rotaryBase: nil, tiesEmbeddings: try json.boolean("tie_word_embeddings", default: true))
+            rotary: nil, tiesEmbeddings: try json.boolean("tie_word_embeddings", default: true))
     }
 }

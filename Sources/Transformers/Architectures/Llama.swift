@@ -35,11 +35,18 @@ extension ModuleTree {
     /// - Parameters:
     ///   - attentionBiases: whether queries, keys and values have biases.
     ///   - ggufLayout: how GGUF files hold the rows of queries and keys.
-    static func llama(attentionBiases: Bool, ggufLayout: Layout) -> ModuleTree {
+    ///   - normalizesHeads: whether each head's queries and keys are normalized.
+    static func llama(
+        attentionBiases: Bool, ggufLayout: Layout, normalizesHeads: Bool = false
+    ) -> ModuleTree {
         ModuleTree(
             words: .init("model.embed_tokens", gguf: "token_embd"), block: .init("model.layers", gguf: "blk"),
             attentionNorm: .init("input_layernorm", gguf: "attn_norm"),
             feedForwardNorm: .init("post_attention_layernorm", gguf: "ffn_norm"),
+            headNorms: normalizesHeads
+                ? .init(
+                    query: .init("self_attn.q_norm", gguf: "attn_q_norm"),
+                    key: .init("self_attn.k_norm", gguf: "attn_k_norm")) : nil,
             linears: [
                 .init(
                     .query, .init("self_attn.q_proj", gguf: "attn_q"), hasBias: attentionBiases,

@@ -56,6 +56,19 @@ public struct ModuleTree: Sendable {
         }
     }
 
+    /// Norms over the features of a head.
+    public struct HeadNorms: Sendable {
+        /// Of queries.
+        public let query: ModuleName
+        /// Of keys.
+        public let key: ModuleName
+
+        /// Names both.
+        public init(query: ModuleName, key: ModuleName) {
+            (self.query, self.key) = (query, key)
+        }
+    }
+
     /// The kind of normalization.
     public enum Norm: Sendable {
         /// ``LayerNorm``, with a bias.
@@ -81,6 +94,8 @@ public struct ModuleTree: Sendable {
     public let attentionNorm: ModuleName
     /// The norm of the feed-forward layers, likewise.
     public let feedForwardNorm: ModuleName
+    /// The norms of each head's queries and keys; nil where they are used as they are.
+    public let headNorms: HeadNorms?
     /// The layers of a block, in the order of computation.
     public let linears: [Linear]
     /// The norm after the last block.
@@ -94,7 +109,8 @@ public struct ModuleTree: Sendable {
     public init(
         prefix: String? = nil, words: ModuleName, positions: ModuleName? = nil, tokenTypes: ModuleName? = nil,
         embeddingNorm: ModuleName? = nil, block: ModuleName, attentionNorm: ModuleName,
-        feedForwardNorm: ModuleName, linears: [Linear], finalNorm: ModuleName? = nil,
+        feedForwardNorm: ModuleName, headNorms: HeadNorms? = nil, linears: [Linear],
+        finalNorm: ModuleName? = nil,
         output: ModuleName? = nil, norm: Norm = .layer
     ) {
         self.prefix = prefix
@@ -105,6 +121,7 @@ public struct ModuleTree: Sendable {
         self.block = block
         self.attentionNorm = attentionNorm
         self.feedForwardNorm = feedForwardNorm
+        self.headNorms = headNorms
         self.linears = linears
         self.finalNorm = finalNorm
         self.output = output
@@ -147,6 +164,17 @@ public struct ModuleTree: Sendable {
         return nil
     }
 
+    /// The number of the block that a tensor of a file is in; nil for one that is in none.
+    func block(ofTensor name: String, in format: DecoderFormat = .folder) -> Int? {
+        let start = (format == .gguf ? block.gguf ?? block.name : block.name) + "."
+        for spelling in [name, prefix.map { name.droppingPrefix($0) }, prefix.map { $0 + name }].compactMap(
+            \.self)
+        where spelling.hasPrefix(start) {
+            return Int(spelling.dropFirst(start.count).prefix { $0 != "." })
+        }
+        return nil
+    }
+
     /// The number of the block that a module's name is in, and the name there.
     func inBlock(_ name: some StringProtocol) -> (block: Int, module: String)? {
         guard name.hasPrefix("\(block.name).") else { return nil }
@@ -155,5 +183,12 @@ public struct ModuleTree: Sendable {
             return nil
         }
         return (number, String(rest[rest.index(after: dot)...]))
+    }
+}
+
+extension String {
+    /// Without a prefix, where it has it.
+    func droppingPrefix(_ prefix: String) -> String {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
     }
 }

@@ -13,6 +13,8 @@ extension Architecture {
                     guard try !json.boolean("use_sliding_window", default: false) else {
                         throw json.wrong("use_sliding_window", "false", .unsupported)
                     }
+                    // What a window would be.
+                    for key in ["sliding_window", "max_window_layers"] { _ = json.has(key) }
                     return try DecoderConfiguration(
                         json,
                         defaults: .init(

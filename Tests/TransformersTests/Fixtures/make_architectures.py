@@ -1,4 +1,4 @@
-"""Writes distilbert-tiny and qwen2-tiny: random models made with transformers, and the hidden states, logits, gradients
+"""Writes the folders of tiny encoders and qwen2-tiny: random models made with transformers, and the hidden states, logits, gradients
 and token ids that it gives.
 
 Usage: python make_architectures.py   (needs torch, transformers and tokenizers)
@@ -8,7 +8,10 @@ import pathlib
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import DistilBertConfig, DistilBertForSequenceClassification, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    BertConfig, BertForSequenceClassification, CamembertConfig, CamembertForSequenceClassification, DistilBertConfig,
+    DistilBertForSequenceClassification, Qwen2Config, Qwen2ForCausalLM, RobertaConfig, RobertaForSequenceClassification,
+    XLMRobertaConfig, XLMRobertaForSequenceClassification)
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -32,25 +35,54 @@ def rows(values):
     return [[round(float(v), 6) for v in row] for row in values]
 
 
-def distilbert():
-    sequences = [[2, 5, 9, 1, 3], [2, 7, 7, 10, 4, 8, 6, 3], [2, 3]]
-    model = randomize(DistilBertForSequenceClassification(DistilBertConfig(
-        vocab_size=11, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=12, num_labels=3)))
-    save(model, "distilbert-tiny")
-    (FOLDER / "distilbert-tiny" / "vocab.txt").write_text(
-        "\n".join("[PAD] [UNK] [CLS] [SEP] red blue cat dog runs sits [MASK]".split()))
+def encoder(name, model, inner, ends=(2, 3), words=None):
+    """A classifier of sequences, none of which has padding."""
+    first, last = ends
+    sequences = [[first, 5, 9, 4, last], [first, 7, 7, 10, 4, 8, 6, last], [first, last]]
+    randomize(model)
+    save(model, f"{name}-tiny")
+    folder = FOLDER / f"{name}-tiny"
+    if words:
+        (folder / "vocab.txt").write_text("\n".join(words.split()))
     with torch.no_grad():
-        states = [rows(model.distilbert(torch.tensor([ids])).last_hidden_state[0]) for ids in sequences]
+        states = [rows(inner(torch.tensor([ids])).last_hidden_state[0]) for ids in sequences]
         logits = [rows(model(torch.tensor([ids])).logits)[0] for ids in sequences]
     labels = [0, 2, 1]
     losses = [model(torch.tensor([ids]), labels=torch.tensor([label])).loss for ids, label in zip(sequences, labels)]
     loss = sum(losses) / len(losses)
     loss.backward()
-    (FOLDER / "distilbert-tiny" / "outputs.json").write_text(json.dumps({
+    named = {name: p for name, p in model.named_parameters() if p.grad is not None}
+    (folder / "outputs.json").write_text(json.dumps({
         "sequences": sequences, "states": states, "logits": logits, "labels": labels, "loss": float(loss.detach()),
-        "gradientNorms": {name: round(float(p.grad.norm()), 7) for name, p in model.named_parameters()},
+        "gradientNorms": {name: round(float(p.grad.norm()), 7) for name, p in named.items()},
         "gradientWaves": {name: round(float((p.grad.flatten() * torch.arange(p.numel()).sin()).sum()), 7)
-                          for name, p in model.named_parameters()}}))
+                          for name, p in named.items()}}))
+
+
+ROBERTA_WORDS = "[CLS] [PAD] [SEP] [UNK] red blue cat dog runs sits [MASK]"
+WORDS = "[PAD] [UNK] [CLS] [SEP] red blue cat dog runs sits [MASK]"
+BERT = dict(
+    vocab_size=11, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, num_labels=3,
+    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+
+
+def encoders():
+    for name, activation in (("distilbert", "gelu"), ("distilbert-relu", "relu")):
+        model = DistilBertForSequenceClassification(DistilBertConfig(
+            vocab_size=11, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=12, num_labels=3,
+            activation=activation))
+        encoder(name, model, model.distilbert, words=WORDS)
+    model = BertForSequenceClassification(BertConfig(**BERT, max_position_embeddings=12, hidden_act="gelu_new"))
+    encoder("bert-tanh", model, model.bert, words=WORDS)
+    # Ids 0, 1 and 2 begin, fill and end sequences; positions begin at 2.
+    for name, kind, configuration in (
+            ("roberta", RobertaForSequenceClassification, RobertaConfig),
+            ("xlm-roberta", XLMRobertaForSequenceClassification, XLMRobertaConfig),
+            ("camembert", CamembertForSequenceClassification, CamembertConfig)):
+        model = kind(configuration(
+            **BERT, max_position_embeddings=14, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1, bos_token_id=0,
+            eos_token_id=2))
+        encoder(name, model, model.roberta, ends=(0, 2), words=ROBERTA_WORDS)
 
 
 QWEN2_SPLIT = (
@@ -87,5 +119,5 @@ def qwen2():
         [{"text": text, "ids": tokenizer.encode(text).ids} for text in texts]))
 
 
-distilbert()
+encoders()
 qwen2()

@@ -1,4 +1,4 @@
-"""Writes gpt2-tiny and llama-tiny: random models made with transformers, and the logits that it gives.
+"""Writes the folders of tiny decoders: random models made with transformers, and the logits that it gives.
 
 Usage: python make_decoder_fixtures.py   (needs torch and transformers)
 """
@@ -6,7 +6,9 @@ import json
 import pathlib
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen3Config,
+    Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)
 
 IDS = [1, 5, 9, 2, 33, 60, 17, 17, 4, 0, 63, 21, 8, 8, 41, 30, 12, 3, 55, 2]
 
@@ -29,9 +31,16 @@ def write(name, model):
 
 
 write("gpt2-tiny", GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=32, n_embd=16, n_layer=2, n_head=2)))
-write(
-    "llama-tiny",
-    LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=64, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
-            num_key_value_heads=2, max_position_embeddings=64, tie_word_embeddings=False)))
+SIZES = dict(
+    vocab_size=64, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
+    num_key_value_heads=2, max_position_embeddings=64)
+write("llama-tiny", LlamaForCausalLM(LlamaConfig(**SIZES, tie_word_embeddings=False)))
+write("llama3-tiny", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters={
+    "rope_type": "llama3", "rope_theta": 100.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 16})))
+write("llama-linear-tiny", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters={
+    "rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0})))
+write("mistral-tiny", MistralForCausalLM(MistralConfig(**SIZES, sliding_window=32, tie_word_embeddings=False)))
+write("qwen3-tiny", Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=8, tie_word_embeddings=True)))
+write("smollm3-tiny", SmolLM3ForCausalLM(SmolLM3Config(
+    **{**SIZES, "num_hidden_layers": 4}, pad_token_id=0, bos_token_id=1, eos_token_id=2, tie_word_embeddings=True)))
