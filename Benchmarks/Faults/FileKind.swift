@@ -1,5 +1,6 @@
 import Agents
 import ArgumentParser
+import Evaluation
 import Foundation
 import Levels
 import Models
@@ -22,6 +23,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
     case safetensors
     case gguf
     case tokenizer
+    case template
+    case data
 
     /// The files of ``makeSamples(in:)`` that are damaged, below its folder.
     var files: [String] {
@@ -35,6 +38,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .safetensors: ["model", "packed", "decoder"].map { "\($0)/model.safetensors" }
         case .gguf: ["gguf/model.gguf"]
         case .tokenizer: ["model/tokenizer.json", "decoder/tokenizer.json"]
+        case .template: ["template/chat.jinja"]
+        case .data: ["pairs.csv", "pairs.jsonl", "pairs.tsv.gz", "text.txt.gz"].map { "data/\($0)" }
         }
     }
 
@@ -71,6 +76,18 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             _ = words.tokens(for: words.encode("The old dog sings, ünder 12 trees"))
             let bytes = try ByteLevelTokenizer(folder: "\(folder)/decoder")
             _ = bytes.text(of: bytes.encode("abcab c<|endoftext|>"))
+        case .template:
+            let template = try String(contentsOfFile: "\(folder)/template/chat.jinja", encoding: .utf8)
+            _ = try ChatTemplate(template, tokens: ["bos_token": "<s>"], file: "chat.jinja").text(of: [
+                .init(role: "system", content: "Be brief."), .init(role: "user", content: " Hi there\n"),
+                .init(role: "assistant", content: "<think>\nhm\n</think>\nHello!"),
+                .init(role: "user", content: "Why?"),
+            ])
+        case .data:
+            for name in ["pairs.csv", "pairs.jsonl", "pairs.tsv.gz"] {
+                _ = try Datasets.scoredPairs(path: "\(folder)/data/\(name)")
+            }
+            _ = try Datasets.sentences(path: "\(folder)/data/text.txt.gz")
         }
     }
 
@@ -91,10 +108,53 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         try TinyModel.writeTokenizer(to: "\(folder)/model/tokenizer.json")
         try writePacked(of: "\(folder)/model", to: "\(folder)/packed")
         try TinyDecoder.write(to: "\(folder)/decoder", seed: 3)
+        try writeTexts(in: folder)
         try files.createDirectory(atPath: "\(folder)/gguf", withIntermediateDirectories: true)
         let decoder = try DecoderModel(path: "\(folder)/decoder", precision: .float32)
         try DecoderExport(model: decoder.network, tokenizer: decoder.tokenizer)
             .writeGGUF(encoding: .f16, to: "\(folder)/gguf/model.gguf")
+    }
+
+    /// A template of conversations, and tables and text, plain and compressed.
+    private static func writeTexts(in folder: String) throws {
+        let files = FileManager.default
+        for name in ["template", "data"] {
+            try files.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        }
+        func write(_ text: String, _ name: String) throws {
+            try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+        }
+        try write(
+            """
+            {%- macro turn(role, text='') -%}[{{ role | upper }}]{{ text.strip().split('</think>')[-1] }}{%- endmacro -%}
+            {%- set ns = namespace(count=0, last=none) -%}
+            {{ bos_token }}{% for m in messages if m.role != 'system' %}
+            {%- set ns.count = ns.count + 1 -%}
+            {{ turn(m['role'], text=m.content[::1]) }}{{ loop.index0 % 2 }}{{ [m.content, {'a': 1.5}] | tojson(indent=1) }}
+            {%- if loop.last and not tools %}{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{% else %}
+            {{- '-' * 3 ~ ns.count }}{% endif %}
+            {% endfor %}{{ raise_exception('no') if ns.count > 99 else '>' }}
+            """, "template/chat.jinja")
+        let pairs = (0..<20).map { ("the \"cat\", \($0)", "a dog\nruns \($0)", Double($0) / 4) }
+        func quoted(_ text: String) -> String { "\"\(text.replacing("\"", with: "\"\""))\"" }
+        try write(
+            "sentence1,sentence2,score\n"
+                + pairs.map { "\(quoted($0.0)),\(quoted($0.1)),\($0.2)\n" }.joined(),
+            "data/pairs.csv")
+        let objects = try pairs.map { pair in
+            let fields: [String: Any] = ["sentence1": pair.0, "sentence2": pair.1, "score": pair.2]
+            return String(decoding: try JSONSerialization.data(withJSONObject: fields), as: UTF8.self)
+        }
+        try write(objects.joined(separator: "\n"), "data/pairs.jsonl")
+        try write(
+            "sentence1\tsentence2\tscore\n" + pairs.indices.map { "a \($0)\tb \($0)\t\($0 % 5)\n" }.joined(),
+            "data/pairs.tsv")
+        try files.copyItem(atPath: "\(folder)/text.txt", toPath: "\(folder)/data/text.txt")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/gzip")
+        process.arguments = ["pairs.tsv", "text.txt"].map { "\(folder)/data/\($0)" }
+        try process.run()
+        process.waitUntilExit()
     }
 
     /// The model with layers in 4 bits, and in 8 bits without the columns that they drop.
