@@ -14,7 +14,7 @@ swift=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
 ld -r -o "$work/main.o" --whole-archive "$build/libCSecateur.a"
 swiftc -emit-library -static-stdlib -use-ld=lld -o "$work/libsecateur.so" "$work/main.o" \
     -L "$swift/lib/swift_static/linux" -lCoreFoundation -l_FoundationICU -l_FoundationCollections -l_FoundationCShims \
-    $(pkg-config --libs openblas hdf5) -Xlinker --version-script=Sources/CSecateur/exports.map -Xlinker -z -Xlinker defs \
+    $(pkg-config --libs openblas hdf5 zlib) -Xlinker --version-script=Sources/CSecateur/exports.map -Xlinker -z -Xlinker defs \
     -Xlinker --gc-sections -Xlinker --strip-all -Xlinker -soname=libsecateur.so
 mkdir -p "$folder/lib" "$folder/include"
 mv "$work/libsecateur.so" "$folder/lib/libsecateur.so"
