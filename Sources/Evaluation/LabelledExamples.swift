@@ -50,39 +50,62 @@ public struct LabelledExamples: Sendable, Equatable {
 }
 
 extension Datasets {
-    /// Reads a table's examples: columns `sentence`, or `sentence1` and `sentence2`, and `label`: an integer from 0.
-    /// Other columns are not looked at.
-    ///
-    /// - Parameter classes: labels must be below it; where it is not given, they may tell 1000 classes apart.
-    /// - Throws: `Issue` for a file that is not so, naming the line.
-    public static func labelled(path: String, classes: Int? = nil) throws -> LabelledExamples {
+    /// How many classes labels may tell apart where nobody says.
+    private static let mostClasses = 1000
+
+    /// The classes of a table's labels: as many as the highest of them says where all are integers from 0, and two at
+    /// least, else one for each word, in their alphabetical order.
+    /// - Throws: `Issue` for a file without labels, or with too many.
+    public static func classes(path: String) throws -> ClassLabels {
         let table = try Table(path: path)
-        let label = table.header.firstIndex(of: "label")
-        let single = table.header.firstIndex(of: "sentence")
-        let first = table.header.firstIndex(of: "sentence1")
-        let second = table.header.firstIndex(of: "sentence2")
-        guard let label, single != nil || (first != nil && second != nil) else {
-            throw Issue(
-                .malformed, .path(path), field: .line(1),
-                found: "columns \(table.header.joined(separator: ", "))",
-                allowed: "label and either sentence or sentence1 and sentence2")
+        let column = try labels(of: table)
+        let found = table.rows.map { $0.fields[column] }
+        let numbers = found.compactMap(Int.init)
+        if numbers.count == found.count, numbers.allSatisfy((0..<mostClasses).contains) {
+            return ClassLabels(count: max((numbers.max() ?? 0) + 1, 2))
         }
-        let classes = classes ?? 1000
+        let words = Set(found).sorted()
+        guard words.count <= mostClasses, !words.contains("") else {
+            let row = table.rows.first { $0.fields[column].isEmpty }
+            throw table.issue(
+                row?.line, row == nil ? "\(words.count) different labels" : "an empty label",
+                "integers from 0 to \(mostClasses - 1), or at most \(mostClasses) words")
+        }
+        return ClassLabels(names: words)
+    }
+
+    private static func labels(of table: Table) throws -> Int {
+        let names = Set(table.header)
+        guard let label = table.header.firstIndex(of: "label"),
+            names.contains("sentence") || names.isSuperset(of: ["sentence1", "sentence2"])
+        else {
+            throw table.issue(
+                1, "columns \(table.header.joined(separator: ", "))",
+                "label and either sentence or sentence1 and sentence2", code: .malformed)
+        }
+        return label
+    }
+
+    /// Reads a table's examples: columns `sentence`, or `sentence1` and `sentence2`, and `label`, the number or the name
+    /// of a class. Other columns are not looked at.
+    ///
+    /// - Parameter classes: what labels may be; default: what the file's own tell apart.
+    /// - Throws: `Issue` for a file that is not so, naming the line.
+    public static func labelled(path: String, classes: ClassLabels? = nil) throws -> LabelledExamples {
+        let table = try Table(path: path)
+        let column = try labels(of: table)
+        let classes = try classes ?? self.classes(path: path)
         let labels = try table.rows.map { row in
-            guard let value = Int(row.fields[label]), (0..<classes).contains(value) else {
-                throw Issue(
-                    .outOfRange, .path(path), field: .line(row.line), found: "label '\(row.fields[label])'",
-                    allowed: "an integer from 0 to \(classes - 1)")
+            guard let number = classes.number(of: row.fields[column]) else {
+                throw table.issue(row.line, "label '\(row.fields[column])'", classes.allowed)
             }
-            return value
+            return number
         }
-        guard !labels.isEmpty else {
-            throw Issue(.outOfRange, .path(path), found: "0 examples", allowed: "1 or more")
-        }
-        if let single {
+        guard !labels.isEmpty else { throw table.issue(nil, "0 examples", "1 or more") }
+        if let single = table.header.firstIndex(of: "sentence") {
             return LabelledExamples(.sentences(table.rows.map { $0.fields[single] }), labels: labels)
         }
-        guard let first, let second else { preconditionFailure("one of the two was found above") }
+        let (first, second) = (try table.column("sentence1"), try table.column("sentence2"))
         let pairs = table.rows.map {
             LabelledExamples.Pair(first: $0.fields[first], second: $0.fields[second])
         }

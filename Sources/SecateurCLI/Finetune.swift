@@ -12,7 +12,7 @@ struct Finetune: ParsableCommand {
         abstract: "Train an encoder, dense or pruned, for a task; zeros of a pruned one stay.",
         discussion: """
             Data is a table (.tsv, .csv or .jsonl, also gzipped) with the columns sentence1, sentence2 and score \
-            for sts; sentence, or sentence1 and sentence2, and label (from 0) for classification. The epoch that scores best on the \
+            for sts; sentence, or sentence1 and sentence2, and label (from 0, or a word) for classification. The epoch that scores best on the \
             validation file is written, or the model as it came when none is better. Ctrl-C stops; the same \
             command continues.
 

@@ -20,11 +20,10 @@ extension EncoderTraining {
         var changes = description.changedFields(
             isClassifier: isClassifier, blocks: graph.blockCount, intermediate: graph.widths.max() ?? 0,
             heads: graph.headCounts, of: configuration.dimensions.heads)
-        if isClassifier, !hasClassifier {
-            let names = (0..<classes).map { "LABEL_\($0)" }
-            changes["id2label"] = Dictionary(
-                uniqueKeysWithValues: names.enumerated().map { ("\($0)", $1) })
-            changes["label2id"] = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+        if isClassifier {
+            let names = labels.names.enumerated()
+            changes["id2label"] = Dictionary(uniqueKeysWithValues: names.map { ("\($0)", $1) })
+            changes["label2id"] = Dictionary(names.map { ($1, $0) }) { first, _ in first }
         }
         try EncoderFolder.write(tensors, of: folder, configuration: changes, to: destination)
     }

@@ -24,7 +24,8 @@ public final class EncoderTraining {
     /// What makes embeddings of hidden states, unless it is trained to classify.
     public let modules: SentenceModules
     /// Classes of a classification: of the classifier that was read, else of the data; 0 else.
-    public let classes: Int
+    public let labels: ClassLabels
+    public var classes: Int { labels.count }
     /// Whether the folder has a classifier, rather than that one is begun here.
     public let hasClassifier: Bool
     /// The longest input, in tokens.
@@ -42,7 +43,7 @@ public final class EncoderTraining {
     ///   - classes: of a classification, where the folder has no classifier.
     /// - Throws: `Issue` for what is missing, malformed or of another architecture.
     public init(
-        folder: String, architectures: Architectures = .standard, task: FineTuningTask?, classes: Int,
+        folder: String, architectures: Architectures = .standard, task: FineTuningTask?, classes: ClassLabels,
         maximumTokens: Int, seed: UInt64
     ) throws {
         self.folder = folder
@@ -72,7 +73,10 @@ public final class EncoderTraining {
         unitsRead = (graph.headCounts, graph.widths, graph.blockCount)
         let classifier = "\(configuration.description.classifier.classifier).weight"
         hasClassifier = parameters.contains(classifier)
-        self.classes = try hasClassifier ? parameters.parameter(classifier).value.rows : classes
+        let rows = try hasClassifier ? parameters.parameter(classifier).value.rows : classes.count
+        let own = try configuration.json.labels.map(ClassLabels.init(names:)) ?? ClassLabels(count: rows)
+        // What a folder calls its classes counts, where it calls them something.
+        labels = hasClassifier && (own.areNamed || classes.count != rows) ? own : classes
         if task?.head == .classes {
             guard try !configuration.json.isMultiLabel else {
                 throw configuration.json.wrong(
@@ -89,7 +93,7 @@ public final class EncoderTraining {
                 TrainingExample(sequences: [$0], firsts: [$0.count])
             }
         }
-        return try task.examples(path: path, classes: classes, tokenizer: sentences)
+        return try task.examples(path: path, classes: labels, tokenizer: sentences)
     }
 
     /// The modules of a folder, for training by cosines of embeddings.
@@ -121,10 +125,9 @@ public final class EncoderTraining {
         }
     }
 
-    /// How many classes the labels of a file tell apart; 0 for similarities.
-    public static func classes(of path: String, task: FineTuningTask?) throws -> Int {
-        guard task?.head == .classes else { return 0 }
-        return max(try Datasets.labelled(path: path).classes, 2)
+    /// The classes that the labels of a file tell apart; none for similarities.
+    public static func classes(of path: String, task: FineTuningTask?) throws -> ClassLabels {
+        task?.head == .classes ? try Datasets.classes(path: path) : 0
     }
 
     /// A trainer of the present parameters by a plan, with new moments.

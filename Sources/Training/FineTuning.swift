@@ -179,7 +179,7 @@ struct TeacherOutputs {
             return
         }
         let model = try EncoderTraining(
-            folder: folder, task: student.task, classes: student.classes,
+            folder: folder, task: student.task, classes: student.labels,
             maximumTokens: student.maximumTokens, seed: 0)
         try Self.require(model, fits: student, distillation)
         teacher = Teacher(graph: model.graph)

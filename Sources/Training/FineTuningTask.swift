@@ -19,7 +19,8 @@ public struct FineTuningTask: Sendable {
     /// What is trained.
     public let head: Head
     private let read:
-        @Sendable (_ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer) throws -> [TrainingExample]
+        @Sendable (_ path: String, _ classes: ClassLabels, _ tokenizer: SentenceTokenizer) throws ->
+            [TrainingExample]
     private let fixedMetric: String?
     /// The score of what means the same; nil where the data say it, or there are classes.
     private var highestScore: Double?
@@ -29,13 +30,13 @@ public struct FineTuningTask: Sendable {
     ///
     /// - Parameters:
     ///   - metric: the name of its score; nil where it is the metric of classes that is chosen.
-    ///   - read: reads labelled data, with labels below `classes`; throws with the file and the line.
+    ///   - read: reads labelled data, with labels of `classes`; throws with the file and the line.
     ///   - judge: the score of outputs for labelled examples, higher being better.
     public init(
         name: String, head: Head, metric: String?,
         read:
             @escaping @Sendable (
-                _ path: String, _ classes: Int, _ tokenizer: SentenceTokenizer
+                _ path: String, _ classes: ClassLabels, _ tokenizer: SentenceTokenizer
             ) throws -> [TrainingExample],
         judge: @escaping @Sendable (Matrix, [TrainingExample], ClassificationMetric) -> Double
     ) {
@@ -48,9 +49,9 @@ public struct FineTuningTask: Sendable {
 
     /// Reads labelled data.
     ///
-    /// - Parameter classes: labels must be below it.
+    /// - Parameter classes: what labels may be.
     /// - Throws: an error that names the file and the line.
-    public func examples(path: String, classes: Int, tokenizer: SentenceTokenizer) throws
+    public func examples(path: String, classes: ClassLabels, tokenizer: SentenceTokenizer) throws
         -> [TrainingExample]
     {
         try read(path, classes, tokenizer)

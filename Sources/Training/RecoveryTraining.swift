@@ -22,7 +22,7 @@ public struct RecoveryTraining {
         /// What is trained.
         public let task: FineTuningTask
         /// Classes of a classifier.
-        public let classes: Int
+        public let classes: ClassLabels
         /// The longest input, in tokens.
         public let maximumTokens: Int
         /// The levels of layers, by name.
@@ -36,7 +36,7 @@ public struct RecoveryTraining {
 
         /// Names everything.
         public init(
-            pruned: String, dense: String, task: FineTuningTask, classes: Int = 0, maximumTokens: Int,
+            pruned: String, dense: String, task: FineTuningTask, classes: ClassLabels = 0, maximumTokens: Int,
             levels: [String: Level], validation: String? = nil, metric: ClassificationMetric = .accuracy,
             grid: @escaping (Level) throws -> WeightGrid?
         ) {

@@ -53,6 +53,27 @@ import Testing
     private let texts = TemporaryTexts()
     private func file(_ text: String) throws -> String { try texts.write(text, "examples.tsv") }
 
+    /// Classes are numbered in the order of their names, or as a model has them.
+    @Test func labelsMayBeWords() throws {
+        let path = try file("label\tsentence\npositive\ta\nnegative\tb\n2\tc\n")
+        let classes = try Datasets.classes(path: path)
+        #expect(classes.names == ["2", "negative", "positive"] && classes.areNamed)
+        let model = ClassLabels(names: ["negative", "neutral", "positive"])
+        #expect(try Datasets.labelled(path: path, classes: model).labels == [2, 0, 2])
+        let error = #expect(throws: Levels.Issue.self) {
+            try Datasets.labelled(path: path, classes: ClassLabels(names: ["good", "bad"]))
+        }
+        #expect(
+            error?.description.contains(
+                "line 2: found label 'positive', allowed 'good', 'bad', or an integer from 0 to 1")
+                == true, "\(String(describing: error))")
+        #expect(try Datasets.classes(path: file("label\tsentence\n0\ta\n4\tb\n")) == 5)
+        let empty = #expect(throws: Levels.Issue.self) {
+            try Datasets.classes(path: file("label\tsentence\nyes\ta\n\tb\n"))
+        }
+        #expect(empty?.description.contains("line 3: found an empty label") == true)
+    }
+
     @Test func readsSentencesAndPairs() throws {
         let single = try Datasets.labelled(path: file("label\tsentence\r\n1\ta b\r\n\r\n0\t\n"))
         #expect(single == LabelledExamples(.sentences(["a b", ""]), labels: [1, 0]))
