@@ -64,7 +64,7 @@ public struct ClassifierModel: Sendable {
                 allowed: "2 for the metric f1; others are accuracy, matthews")
         }
         return ClassificationTask(
-            examples: try Datasets.labelled(path: path, classes: ClassLabels(names: labels)), tokenizer: base.tokenizer,
-            maximumTokens: base.maximumTokens, metric: metric)
+            examples: try Datasets.labelled(path: path, classes: ClassLabels(names: labels)),
+            tokenizer: base.tokenizer, maximumTokens: base.maximumTokens, metric: metric)
     }
 }
