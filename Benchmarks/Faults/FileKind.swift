@@ -77,8 +77,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             let bytes = try ByteLevelTokenizer(folder: "\(folder)/decoder")
             _ = bytes.text(of: bytes.encode("abcab c<|endoftext|>"))
         case .template:
-            let template = try String(contentsOfFile: "\(folder)/template/chat.jinja", encoding: .utf8)
-            _ = try ChatTemplate(template, tokens: ["bos_token": "<s>"], file: "chat.jinja").text(of: [
+            let path = "\(folder)/template/chat.jinja"
+            let template = try Datasets.text(path: path)
+            _ = try ChatTemplate(template, tokens: ["bos_token": "<s>"], file: path).text(of: [
                 .init(role: "system", content: "Be brief."), .init(role: "user", content: " Hi there\n"),
                 .init(role: "assistant", content: "<think>\nhm\n</think>\nHello!"),
                 .init(role: "user", content: "Why?"),
