@@ -7,8 +7,10 @@ folder=${1:?the folder to write to}
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-swift build --quiet -c release --product CSecateur "$@"
 build=$(swift build --quiet -c release "$@" --show-bin-path)
+# An archive that is added to keeps what files gave it that are no longer there.
+rm -f "$build/libCSecateur.a"
+swift build --quiet -c release --product CSecateur "$@"
 swift=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
 # One object of all: the Swift compiler looks into objects for what else to link them with, not into archives.
 ld -r -o "$work/main.o" --whole-archive "$build/libCSecateur.a"
