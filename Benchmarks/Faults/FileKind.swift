@@ -72,9 +72,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             let model = try DecoderModel(path: "\(folder)/gguf/model.gguf", precision: .float32)
             _ = model.tokenizer.encode("abcab<|endoftext|>")
         case .tokenizer:
-            let words = try WordPieceTokenizer(folder: "\(folder)/model")
+            let words = try Tokenizer(folder: "\(folder)/model")
             _ = words.tokens(for: words.encode("The old dog sings, ünder 12 trees"))
-            let bytes = try ByteLevelTokenizer(folder: "\(folder)/decoder")
+            let bytes = try Tokenizer(folder: "\(folder)/decoder")
             _ = bytes.text(of: bytes.encode("abcab c<|endoftext|>"))
         case .template:
             let path = "\(folder)/template/chat.jinja"

@@ -17,7 +17,7 @@ public struct ClassificationTask: ModelTask {
     ///
     /// - Parameter maximumTokens: the longest sequence; pairs are cut longest sentence first.
     public init(
-        examples: LabelledExamples, tokenizer: WordPieceTokenizer, maximumTokens: Int,
+        examples: LabelledExamples, tokenizer: Tokenizer, maximumTokens: Int,
         metric: ClassificationMetric = .accuracy
     ) {
         classificationMetric = metric

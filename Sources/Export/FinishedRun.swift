@@ -39,7 +39,7 @@ public struct FinishedRun {
     func model() throws -> Model {
         guard FileManager.default.fileExists(atPath: "\(modelFolder)/config.json") else {
             let path = "\(modelFolder)/model.gguf"
-            let tokenizer = try ByteLevelTokenizer(gguf: GGUFFile(path: path))
+            let tokenizer = try Tokenizer(gguf: GGUFFile(path: path))
             return .decoder(
                 DecoderExport(
                     try DecoderCheckpoint(path: path, architectures: architectures), tokenizer: tokenizer),
@@ -51,7 +51,7 @@ public struct FinishedRun {
         }
         let export = DecoderExport(
             try DecoderCheckpoint(path: modelFolder, architectures: architectures),
-            tokenizer: try ByteLevelTokenizer(folder: modelFolder))
+            tokenizer: try Tokenizer(folder: modelFolder))
         return .decoder(export, folder: modelFolder)
     }
 

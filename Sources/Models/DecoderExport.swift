@@ -10,17 +10,17 @@ import Transformers
 /// Zeros are written out, so that any reader loads it; Secateur packs them on load.
 public struct DecoderExport {
     private let checkpoint: DecoderCheckpoint
-    private let tokenizer: ByteLevelTokenizer
+    private let tokenizer: Tokenizer
     private let weights: [String: Matrix]
 
     /// Takes a model, its tokenizer, and weights [rows × cols] by layer name.
-    public init(model: Decoder, tokenizer: ByteLevelTokenizer, replacing weights: [String: Matrix] = [:]) {
+    public init(model: Decoder, tokenizer: Tokenizer, replacing weights: [String: Matrix] = [:]) {
         self.init(model.checkpoint, tokenizer: tokenizer, replacing: weights)
     }
 
     /// Takes a model's files instead of the model.
     package init(
-        _ checkpoint: DecoderCheckpoint, tokenizer: ByteLevelTokenizer,
+        _ checkpoint: DecoderCheckpoint, tokenizer: Tokenizer,
         replacing weights: [String: Matrix] = [:]
     ) {
         self.checkpoint = checkpoint

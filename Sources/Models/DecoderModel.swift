@@ -14,7 +14,7 @@ public struct DecoderModel: Sendable {
     /// The decoder; each layer packed by the pattern of its zeros.
     public let network: Decoder
     /// Its tokenizer.
-    public let tokenizer: ByteLevelTokenizer
+    public let tokenizer: Tokenizer
 
     /// Loads a GGUF file, a folder with one in it, or a Hugging Face folder.
     ///
@@ -41,10 +41,10 @@ public struct DecoderModel: Sendable {
     }
 
     /// The tokenizer of a GGUF file, a folder with one in it, or a Hugging Face folder.
-    public static func tokenizer(path given: String) throws -> ByteLevelTokenizer {
+    public static func tokenizer(path given: String) throws -> Tokenizer {
         let path = try resolved(given)
         return GGUFFile.isAt(path)
-            ? try ByteLevelTokenizer(gguf: GGUFFile(path: path)) : try ByteLevelTokenizer(folder: path)
+            ? try Tokenizer(gguf: GGUFFile(path: path)) : try Tokenizer(folder: path)
     }
 
     /// What the model is given when a person asks something, by its chat template.
@@ -53,13 +53,14 @@ public struct DecoderModel: Sendable {
         try conversation([.init(role: "user", content: question)])
     }
 
-    /// What the model is given of a conversation, up to where its answer starts, by its chat template.
+    /// What the model is given of a conversation, up to where its answer starts, by its chat template. The text has the
+    /// special tokens in it: it is encoded without further ones.
     /// - Throws: as ``conversation(asking:)``.
     public func conversation(_ messages: [ChatTemplate.Message]) throws -> String {
         guard let template = tokenizer.chatTemplate else {
             throw Issue(.missing, .path(path), found: "no chat template", allowed: "a model that has one")
         }
-        return try ChatTemplate(template, file: path).text(of: messages)
+        return try ChatTemplate(template, tokens: tokenizer.namedTokens, file: path).text(of: messages)
     }
 
     private static func withHead(

@@ -15,7 +15,7 @@ public struct EncoderModel: Sendable {
     /// Makes token ids of sentences to embed.
     public private(set) var sentences: SentenceTokenizer
     /// The tokenizer beneath.
-    public var tokenizer: WordPieceTokenizer { sentences.words }
+    public var tokenizer: Tokenizer { sentences.words }
     /// The longest input, in tokens.
     public var maximumTokens: Int { sentences.maximumTokens }
 

@@ -22,7 +22,7 @@ enum GGUFMetadata {
     }
 
     /// - Throws: `Issue` for a family that GGUF files do not have.
-    static func entries(_ checkpoint: DecoderCheckpoint, _ tokenizer: ByteLevelTokenizer) throws
+    static func entries(_ checkpoint: DecoderCheckpoint, _ tokenizer: Tokenizer) throws
         -> [GGUFEntry]
     {
         guard let family = checkpoint.architecture.decoder?.gguf else {
@@ -32,8 +32,13 @@ enum GGUFMetadata {
                 allowed: "one that GGUF files have")
         }
         let configuration = checkpoint.configuration
-        return (model(configuration, family) + vocabulary(tokenizer, count: configuration.vocabulary))
-            .map { GGUFEntry(key: $0, value: $1) }
+        guard let parts = tokenizer.byteLevelParts else {
+            throw Issue(
+                .unsupported, .path(checkpoint.path), field: "tokenizer", found: "another kind",
+                allowed: "byte-level BPE that GGUF files have a name for")
+        }
+        let words = vocabulary(tokenizer, parts, count: configuration.vocabulary)
+        return (model(configuration, family) + words).map { GGUFEntry(key: $0, value: $1) }
     }
 
     private static func model(_ configuration: DecoderConfiguration, _ family: GGUFDescription)
@@ -77,8 +82,10 @@ enum GGUFMetadata {
         ] + heads + rotary
     }
 
-    private static func vocabulary(_ tokenizer: ByteLevelTokenizer, count: Int) -> [(String, GGUFValue)] {
-        let added = Set(tokenizer.addedTokenIDs)
+    private static func vocabulary(_ tokenizer: Tokenizer, _ parts: ByteLevelParts, count: Int)
+        -> [(String, GGUFValue)]
+    {
+        let added = Set(parts.addedTokenIDs)
         var tokens: [GGUFValue] = []
         var kinds: [GGUFValue] = []
         for id in 0..<count {
@@ -89,16 +96,16 @@ enum GGUFMetadata {
         }
         var entries: [(String, GGUFValue)] = [
             ("tokenizer.ggml.model", .string("gpt2")),
-            ("tokenizer.ggml.pre", .string(tokenizer.preTokenizer.ggufNames[0])),
+            ("tokenizer.ggml.pre", .string(parts.kind.ggufNames[0])),
             ("tokenizer.ggml.tokens", .array(type: .string, tokens)),
             ("tokenizer.ggml.token_type", .array(type: .int32, kinds)),
-            (
-                "tokenizer.ggml.merges",
-                .array(type: .string, tokenizer.merges.map { .string("\($0.left) \($0.right)") })
-            ),
-            ("tokenizer.ggml.add_bos_token", .boolean(false)),
+            ("tokenizer.ggml.merges", .array(type: .string, parts.merges.map { .string($0) })),
+            ("tokenizer.ggml.add_bos_token", .boolean(tokenizer.startID != nil)),
         ]
-        if let end = tokenizer.endToken.flatMap({ tokenizer.tokens.firstIndex(of: $0) }) {
+        if let start = tokenizer.startID ?? tokenizer.id(named: "bos_token") {
+            entries.append(("tokenizer.ggml.bos_token_id", .uint32(UInt32(start))))
+        }
+        if let end = tokenizer.id(named: "eos_token") {
             entries.append(("tokenizer.ggml.eos_token_id", .uint32(UInt32(end))))
         }
         if let template = tokenizer.chatTemplate {

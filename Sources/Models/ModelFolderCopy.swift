@@ -7,7 +7,8 @@ package enum ModelFolderCopy {
     /// Files that transformers and sentence-transformers read, with those of earlier versions.
     private static let names = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
-        "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+        "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
+        "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
         "chat_template.json", "modules.json", "config_sentence_transformers.json",
         "sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
         "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json",

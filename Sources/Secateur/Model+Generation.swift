@@ -97,7 +97,8 @@ extension Model {
     ) throws -> @Sendable (_ take: (String) -> Bool) -> Void {
         let model = try decoder()
         try settings.require()
-        let ids = try prompt(settings.isChat ? model.conversation(asking: text) : text, model)
+        let ids = try prompt(
+            settings.isChat ? model.conversation(asking: text) : text, model, isChat: settings.isChat)
         return { [pool] take in
             var generation = TextGeneration(
                 model: model.network, prompt: ids,
@@ -122,8 +123,9 @@ extension Model {
         return model
     }
 
-    private func prompt(_ text: String, _ model: DecoderModel) throws -> [Int32] {
-        let ids = model.tokenizer.encode(text)
+    /// What a chat template makes has the special tokens in it.
+    private func prompt(_ text: String, _ model: DecoderModel, isChat: Bool = false) throws -> [Int32] {
+        let ids = model.tokenizer.encode(text, addingSpecialTokens: !isChat)
         guard (1..<model.maximumTokens).contains(ids.count) else {
             throw Issue(
                 .outOfRange, .option("prompt"), found: "\(ids.count) tokens",

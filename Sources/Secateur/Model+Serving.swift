@@ -45,12 +45,21 @@ extension Model {
         let sentences = try prompt.map(wordModel().sentences.prompting) ?? wordModel().sentences
         // What classifiers are given has no prompt, as in training.
         let before = ability == .embeds ? sentences.prompt : ""
-        let ids = sentences.words.encode(before + text, maximumTokens: .max)
+        let ids = sentences.words.encode(before + text)
         return Sequence(ids: ids, firstCount: ids.count)
     }
 
+    /// Special tokens that the model expects before a text and after it.
+    package var specialCounts: (before: Int, after: Int) {
+        switch kind {
+        case .encoder(let model): model.tokenizer.specialCounts
+        case .classifier(let model): model.base.tokenizer.specialCounts
+        case .decoder(let model): model.tokenizer.specialCounts
+        }
+    }
+
     /// A text that becomes the first or the second of pairs.
-    package typealias Half = WordPieceTokenizer.Half
+    package typealias Half = Tokenizer.Half
 
     /// The tokens of such a text.
     package func half(of text: String) throws -> Half {
@@ -63,7 +72,7 @@ extension Model {
             pair: first, second, maximumTokens: maximumTokens)
         return (
             Sequence(ids: encoding.ids, firstCount: encoding.firstCount),
-            WordPieceTokenizer.pairCount(first, second)
+            try wordModel().sentences.words.pairCount(first, second)
         )
     }
 

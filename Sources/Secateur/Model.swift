@@ -70,6 +70,8 @@ public struct Model: Sendable {
 
     /// The token ids that the model is given for a text: special ones and prompts included, and no more than it takes
     /// where it is an encoder.
+    ///
+    /// - Parameter text: the text
     public func tokens(of text: String) -> [Int32] {
         switch kind {
         case .encoder(let model): model.sentences.encode([text])[0]
@@ -77,6 +79,15 @@ public struct Model: Sendable {
             model.base.sentences.words.encode(text, maximumTokens: model.maximumTokens)
         case .decoder(let model): model.tokenizer.encode(text)
         }
+    }
+
+    /// The token ids that a language model is given for what ``text(of:)`` makes of a conversation, which has the special
+    /// ones in it.
+    ///
+    /// - Parameter text: the conversation's text
+    public func tokens(ofConversation text: String) -> [Int32] {
+        guard case .decoder(let model) = kind else { return tokens(of: text) }
+        return model.tokenizer.encode(text, addingSpecialTokens: false)
     }
 
     private var loaded: any LoadedModel {

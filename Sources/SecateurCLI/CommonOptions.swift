@@ -191,7 +191,7 @@ enum ModelArgument {
     }
 
     /// A language model's tokenizer.
-    static func tokenizer(_ path: String) throws -> ByteLevelTokenizer {
+    static func tokenizer(_ path: String) throws -> Tokenizer {
         try DecoderModel.tokenizer(path: folder(path))
     }
 

@@ -58,7 +58,7 @@ struct Generate: ParsableCommand {
     func run() throws {
         let loaded = try ModelArgument.loadDecoder(model, precision: weights.precision)
         let text = chat ? try loaded.conversation(asking: prompt) : prompt
-        let ids = loaded.tokenizer.encode(text)
+        let ids = loaded.tokenizer.encode(text, addingSpecialTokens: !chat)
         guard !ids.isEmpty else {
             throw Issue(.outOfRange, .option("prompt"), found: "no text", allowed: "at least one token")
         }

@@ -104,7 +104,8 @@ extension Service {
         default: break
         }
         return try await answer(
-            request, Form.chat, served, prompts: [served.model.tokens(of: text)], alternatives, asked)
+            request, Form.chat, served, prompts: [served.model.tokens(ofConversation: text)],
+            alternatives, asked)
     }
 
     /// `/v1/completions`

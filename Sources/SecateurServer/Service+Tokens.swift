@@ -22,13 +22,13 @@ extension Service {
         try requireSize(request.inputs.all.count, "inputs")
         let (model, marks) = (served.model, request.add_special_tokens ?? true)
         let lists = try request.inputs.all.map { text -> [Token] in
-            guard model.ability != .generates else {
-                let ids = model.tokens(of: text)
-                return zip(ids, model.texts(of: ids)).map { Token(id: $0, text: $1, special: false) }
-            }
-            let ids = try model.sequence(of: text, prompt: common.prompt_name).ids
+            let ids =
+                model.ability == .generates
+                ? model.tokens(of: text) : try model.sequence(of: text, prompt: common.prompt_name).ids
+            let own = model.specialCounts
             let tokens = zip(ids, model.texts(of: ids)).enumerated().map { place, token in
-                Token(id: token.0, text: token.1, special: place == 0 || place == ids.count - 1)
+                let isSpecial = place < own.before || place >= ids.count - own.after
+                return Token(id: token.0, text: token.1, special: isSpecial)
             }
             return marks ? tokens : tokens.filter { !$0.special }
         }

@@ -37,10 +37,11 @@ struct TextInputs: Sendable {
         let (count, most) = (sequence.ids.count, model.maximumTokens)
         guard count > most else { return sequence }
         guard truncates else { throw tooLong(count) }
+        // The model's own tokens at both ends stay.
+        let own = model.specialCounts
         switch direction {
-        // The last token is the model's own, and stays.
-        case .right: sequence.ids.removeSubrange(most - 1..<count - 1)
-        case .left: sequence.ids.removeSubrange(1..<1 + count - most)
+        case .right: sequence.ids.removeSubrange(most - own.after..<count - own.after)
+        case .left: sequence.ids.removeSubrange(own.before..<own.before + count - most)
         }
         sequence.firstCount = most
         return sequence

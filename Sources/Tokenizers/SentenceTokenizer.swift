@@ -1,3 +1,5 @@
+import Levels
+
 /// Token ids of sentences to embed: each after the model's prompt, in the model's case, no longer than it
 /// allows.
 ///
@@ -5,7 +7,7 @@
 ///     tokenizer.encode(["A cat sits."])
 public struct SentenceTokenizer: Sendable {
     /// The tokenizer beneath.
-    public let words: WordPieceTokenizer
+    public let words: Tokenizer
     /// What goes before every sentence.
     public private(set) var prompt: String
     /// The longest input, in tokens.
@@ -15,17 +17,27 @@ public struct SentenceTokenizer: Sendable {
     /// Reads the settings and the tokenizer of a folder.
     ///
     /// - Parameters:
+    ///   - folder: the model's folder
     ///   - name: of the prompt. Default: the folder's own.
     ///   - maximumTokens: what the model takes, where the folder does not say less.
     /// - Throws: `Issue` for a malformed file, or a prompt that the folder does not have.
     public init(folder: String, prompt name: String? = nil, maximumTokens: Int) throws {
         settings = try SentenceSettings(folder: folder)
-        words = try WordPieceTokenizer(folder: folder, lowercases: settings.lowercases)
+        words = try Tokenizer(folder: folder, lowercases: settings.lowercases)
         prompt = try settings.prompt(named: name)
-        self.maximumTokens = min(maximumTokens, settings.maximumTokens ?? maximumTokens)
+        // What tokenizer.json cuts to goes last.
+        let limit = settings.maximumTokens ?? words.truncationLimit ?? maximumTokens
+        self.maximumTokens = min(maximumTokens, limit)
+        guard self.maximumTokens >= words.fewestTokens else {
+            throw Issue(
+                .outOfRange, .path(folder), field: "the longest input", found: "\(self.maximumTokens) tokens",
+                allowed: "at least \(words.fewestTokens), as so many are special ones")
+        }
     }
 
     /// The same with another prompt of the folder before every sentence.
+    ///
+    /// - Parameter name: the prompt's
     /// - Throws: `Issue` for a prompt that the folder does not have.
     public func prompting(_ name: String) throws -> SentenceTokenizer {
         var tokenizer = self
@@ -39,12 +51,15 @@ public struct SentenceTokenizer: Sendable {
     }
 
     /// The ids of each sentence; rows are not padded.
+    ///
+    /// - Parameter sentences: the texts, without the prompt
     public func encode(_ sentences: [String]) -> [[Int32]] {
         words.encode(sentences.map { prompt + $0 }, maximumTokens: maximumTokens)
     }
 
     /// First tokens of every sentence that are the prompt's, `[CLS]` included; 0 without a prompt.
     public var promptTokens: Int {
-        prompt.isEmpty ? 0 : words.encode(prompt, maximumTokens: maximumTokens).count - 1
+        if prompt.isEmpty { return 0 }
+        return words.encode(prompt, maximumTokens: maximumTokens).count - words.specialCounts.after
     }
 }

@@ -20,7 +20,7 @@ public final class EncoderTraining {
     /// Makes token ids of sentences to embed.
     public let sentences: SentenceTokenizer
     /// The tokenizer beneath.
-    public var tokenizer: WordPieceTokenizer { sentences.words }
+    public var tokenizer: Tokenizer { sentences.words }
     /// What makes embeddings of hidden states, unless it is trained to classify.
     public let modules: SentenceModules
     /// Classes of a classification: of the classifier that was read, else of the data; 0 else.

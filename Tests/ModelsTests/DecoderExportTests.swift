@@ -37,20 +37,20 @@ import Transformers
     func bothFormatsKeepTheModel(name: String) throws {
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let model = try Decoder(path: Self.fixture(name))
-        let tokenizer = try ByteLevelTokenizer(folder: scratch)
+        let tokenizer = try Tokenizer(folder: scratch)
         let gguf = "\(scratch)/model.gguf"
         try DecoderExport(model: model, tokenizer: tokenizer).writeGGUF(encoding: .f32, to: gguf)
         let second = try Decoder(path: gguf)
         #expect(second.parameterCount == model.parameterCount)
         #expect(Self.logits(second) == Self.logits(model))
-        let reread = try ByteLevelTokenizer(gguf: GGUFFile(path: gguf))
+        let reread = try Tokenizer(gguf: GGUFFile(path: gguf))
         #expect(reread.encode("abba<|endoftext|>") == [2, 1, 0, 3])
         #expect(reread.endIDs == [3])
 
         let folder = "\(scratch)/folder"
         try DecoderExport(model: second, tokenizer: reread).writeFolder(to: folder)
         #expect(Self.logits(try Decoder(path: folder)) == Self.logits(model))
-        #expect(try ByteLevelTokenizer(folder: folder).encode("abba<|endoftext|>") == [2, 1, 0, 3])
+        #expect(try Tokenizer(folder: folder).encode("abba<|endoftext|>") == [2, 1, 0, 3])
     }
 
     @Test(arguments: ["gpt2-tiny", "llama-tiny", "qwen2-tiny"])
@@ -62,7 +62,7 @@ import Transformers
             rows: shape.rows, columns: shape.cols,
             elements: (0..<shape.weightCount).map { $0 % 3 == 0 ? Float($0) : 0 })
         let export = DecoderExport(
-            model: model, tokenizer: try ByteLevelTokenizer(folder: scratch), replacing: [shape.name: pruned])
+            model: model, tokenizer: try Tokenizer(folder: scratch), replacing: [shape.name: pruned])
         try export.writeGGUF(encoding: .f32, toFolder: "\(scratch)/gguf")
         try export.writeFolder(to: "\(scratch)/folder")
         for path in ["\(scratch)/gguf/model.gguf", "\(scratch)/folder"] {

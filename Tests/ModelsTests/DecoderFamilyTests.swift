@@ -32,7 +32,7 @@ import Transformers
         let scratch = NSTemporaryDirectory() + "families-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let tokenizer = try ByteLevelTokenizer(folder: Self.fixture("qwen2-tiny"))
+        let tokenizer = try Tokenizer(folder: Self.fixture("qwen2-tiny"))
         let (gguf, folder, again) = ("\(scratch)/model.gguf", "\(scratch)/folder", "\(scratch)/again.gguf")
         let expected = try logits(Self.fixture(name))
         try DecoderExport(model: Decoder(path: Self.fixture(name)), tokenizer: tokenizer)
@@ -52,7 +52,7 @@ import Transformers
     private func issue(adding tensors: [GGUFTensor] = [], entries: [GGUFEntry] = []) throws -> Levels.Issue? {
         let path = NSTemporaryDirectory() + "extra-\(UUID().uuidString).gguf"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let tokenizer = try ByteLevelTokenizer(folder: Self.fixture("qwen2-tiny"))
+        let tokenizer = try Tokenizer(folder: Self.fixture("qwen2-tiny"))
         try DecoderExport(model: Decoder(path: Self.fixture("llama-tiny")), tokenizer: tokenizer)
             .writeGGUF(encoding: .f32, to: path)
         let file = try GGUFFile(path: path)
@@ -81,7 +81,7 @@ import Transformers
     @Test func ggufFilesAreKnownByWhatTheyHold() throws {
         let scratch = NSTemporaryDirectory() + "blob-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let tokenizer = try ByteLevelTokenizer(folder: Self.fixture("qwen2-tiny"))
+        let tokenizer = try Tokenizer(folder: Self.fixture("qwen2-tiny"))
         try DecoderExport(model: Decoder(path: Self.fixture("qwen2-tiny")), tokenizer: tokenizer)
             .writeGGUF(encoding: .f32, to: scratch)
         #expect(DecoderModel.isAt(scratch))

@@ -21,7 +21,7 @@ import Transformers
         let path = NSTemporaryDirectory() + "qwen2-\(UUID().uuidString).gguf"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try DecoderExport(
-            model: Decoder(path: Self.folder), tokenizer: ByteLevelTokenizer(folder: Self.folder)
+            model: Decoder(path: Self.folder), tokenizer: Tokenizer(folder: Self.folder)
         ).writeGGUF(encoding: .f32, to: path)
         try body(path)
     }
@@ -31,8 +31,8 @@ import Transformers
             [Text].self, from: Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/tokens.json")))
         try withGGUF { path in
             for tokenizer in [
-                try ByteLevelTokenizer(folder: Self.folder),
-                try ByteLevelTokenizer(gguf: GGUFFile(path: path)),
+                try Tokenizer(folder: Self.folder),
+                try Tokenizer(gguf: GGUFFile(path: path)),
             ] {
                 for text in texts { #expect(tokenizer.encode(text.text) == text.ids) }
                 #expect(tokenizer.endIDs == [0, 2])

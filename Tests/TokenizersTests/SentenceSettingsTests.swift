@@ -71,6 +71,6 @@ import Testing
         let tokenizer = try SentenceTokenizer(folder: folder.path, maximumTokens: 512)
         #expect(tokenizer.encode(["Cat", "Cat cat cat"]) == [[2, 6, 4, 3], [2, 6, 4, 3]])
         #expect(tokenizer.promptTokens == 2)
-        #expect(try WordPieceTokenizer(folder: folder.path).encode("Cat") == [2, 5, 3])
+        #expect(try Tokenizer(folder: folder.path).encode("Cat") == [2, 5, 3])
     }
 }

@@ -22,7 +22,7 @@ import Tokenizers
     @Test(.enabled(if: hasModel, "models/minilm is not here: `make model` fetches it"))
     func embeddingDoesNotDependOnTheBatchOrTheThreads() throws {
         let model = try Encoder(folder: Self.folder)
-        let tokenizer = try WordPieceTokenizer(folder: Self.folder)
+        let tokenizer = try Tokenizer(folder: Self.folder)
         let sequences = tokenizer.encode(sentences, maximumTokens: 256)
         let alone = ThreadPool()
         let together = model.embed(sequences, pool: alone)
@@ -36,7 +36,7 @@ import Tokenizers
     @Test(.enabled(if: hasModel, "models/minilm is not here: `make model` fetches it"))
     func embeddingsAreThoseOfAnIndependentImplementation() throws {
         let model = try Encoder(folder: Self.folder)
-        let tokenizer = try WordPieceTokenizer(folder: Self.folder)
+        let tokenizer = try Tokenizer(folder: Self.folder)
         // From an independent BERT in double precision: Fixtures/make_embeddings.py.
         let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Fixtures/embeddings.json")
