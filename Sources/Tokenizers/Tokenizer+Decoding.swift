@@ -30,7 +30,12 @@ extension Tokenizer {
     ///   - skippingSpecialTokens: whether special tokens are left out.
     public func text(of ids: [Int32], skippingSpecialTokens: Bool = false) -> String {
         let kept = skippingSpecialTokens ? ids.filter { addedTokens[$0]?.isSpecial != true } : ids
-        if case .byteLevel = decoder { return String(decoding: kept.flatMap(bytes(of:)), as: UTF8.self) }
+        if case .byteLevel = decoder {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(kept.count * 4)
+            for id in kept where spelledBytes.indices.contains(Int(id)) { bytes += spelledBytes[Int(id)] }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         let spelled = kept.map(letters).filter { !$0.isEmpty }
         guard let decoder else {
             return String(decoding: Array(spelled.joined(separator: [0x20])), as: UTF8.self)

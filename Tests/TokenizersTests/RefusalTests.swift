@@ -54,8 +54,8 @@ import Testing
         (["model": #"{"type":"Other","vocab":{}}"#], "'model.type': found 'Other', allowed one of"),
         (["truncation": #"{"max_length":-1}"#], "'truncation.max_length': found -1"),
         (
-            ["added_tokens": #"[{"id":8388608,"content":"x"}]"#],
-            "'added_tokens.id': found 8388608, allowed an integer"
+            ["added_tokens": #"[{"id":2097152,"content":"x"}]"#],
+            "'added_tokens.id': found 2097152, allowed an integer"
         ),
     ]
 
@@ -73,5 +73,11 @@ import Testing
         let padded = try Tokenizer(
             json: Self.json(["padding": #"{"strategy":"BatchLongest"}"#, "truncation": #"{"max_length":1}"#]))
         #expect(padded.encode("aab") == [0, 2] && padded.truncationLimit == 1)
+        // A template without one for pairs ends both texts as it ends one.
+        let single = #"[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"b","type_id":0}}]"#
+        let ended = try Tokenizer(
+            json: Self.json(["post_processor": #"{"type":"TemplateProcessing","single":\#(single)}"#]))
+        #expect(
+            ended.encode(pair: "a", "ab", maximumTokens: 9) == PairEncoding(ids: [0, 1, 2, 1], firstCount: 2))
     }
 }

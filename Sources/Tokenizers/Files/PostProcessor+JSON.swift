@@ -82,7 +82,12 @@ extension PostProcessor {
         if fields.value("pair") != nil {
             pair = try Self.parts(fields, "pair", place, special)
         } else {
-            pair = single + [.second(type: 1)] + single.drop { !$0.isFirst() }.dropFirst()
+            // As BERT's: what ends a text ends the second one too.
+            let after = single.drop { !$0.isFirst() }.dropFirst().map { part -> Part in
+                guard case .special(let text, let id, _) = part else { return part }
+                return .special(text, id: id, type: 1)
+            }
+            pair = single + [.second(type: 1)] + after
         }
         let types = pair.map(\.type)
         guard pair.count(where: { $0.isFirst() }) == 1, pair.count(where: { $0.isSecond() }) == 1,

@@ -14,11 +14,6 @@ extension TokenizerDefinition.Merge {
     {
         var trie = ByteTrie()
         for entry in entries where !entry.text.isEmpty {
-            guard entry.text.utf8.count <= longestToken else {
-                throw Issue(
-                    .outOfRange, .path(file), field: "token \(entry.id)",
-                    found: "\(entry.text.utf8.count) bytes", allowed: "\(longestToken) at most")
-            }
             try trie.insert(entry.text.utf8, id: entry.id, file: file)
         }
         // Equal scores have equal ranks, so that the leftmost pair goes first.
@@ -26,6 +21,7 @@ extension TokenizerDefinition.Merge {
         let ranks = Dictionary(
             order.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
         var merges: [TokenizerDefinition.Merge] = []
+        var tried = 0
         for entry in entries {
             let bytes = Array(entry.text.utf8)
             guard let rank = ranks[scores[Int(entry.id)]] else { continue }
@@ -33,7 +29,15 @@ extension TokenizerDefinition.Merge {
             for end in bytes.indices.dropLast() {
                 guard let next = trie.child(of: node, bytes[end]) else { break }
                 node = next
-                guard trie.id(at: node) != nil, trie.id(of: bytes[(end + 1)...]) != nil else { continue }
+                guard trie.id(at: node) != nil else { continue }
+                tried += bytes.count
+                guard tried <= mostTriedBytes else {
+                    throw Issue(
+                        .outOfRange, .path(file), field: "the vocabulary",
+                        found: "tokens that are made of others in too many ways",
+                        allowed: "\(mostTriedBytes) bytes in all")
+                }
+                guard trie.id(of: bytes[(end + 1)...]) != nil else { continue }
                 merges.append(
                     .init(
                         left: String(decoding: bytes[...end], as: UTF8.self),
@@ -43,8 +47,8 @@ extension TokenizerDefinition.Merge {
         return merges
     }
 
-    /// All ways to cut a token are tried.
-    private static let longestToken = 4_096
+    /// Published vocabularies take a hundredth; more would take long, and much memory.
+    private static let mostTriedBytes = 1 << 26
 }
 
 extension TokenizerDefinition {

@@ -62,5 +62,5 @@ struct TokenizerDefinition {
     }
 
     /// The most ids of a tokenizer; one takes memory.
-    static let mostTokens = 8_388_608
+    static let mostTokens = 2_097_152
 }
