@@ -57,7 +57,10 @@ extension Datasets {
     /// least, else one for each word, in their alphabetical order.
     /// - Throws: `Issue` for a file without labels, or with too many.
     public static func classes(path: String) throws -> ClassLabels {
-        let table = try Table(path: path)
+        try classes(of: Table(path: path))
+    }
+
+    private static func classes(of table: Table) throws -> ClassLabels {
         let column = try labels(of: table)
         let found = table.rows.map { $0.fields[column] }
         let numbers = found.compactMap(Int.init)
@@ -94,7 +97,7 @@ extension Datasets {
     public static func labelled(path: String, classes: ClassLabels? = nil) throws -> LabelledExamples {
         let table = try Table(path: path)
         let column = try labels(of: table)
-        let classes = try classes ?? self.classes(path: path)
+        let classes = try classes ?? self.classes(of: table)
         let labels = try table.rows.map { row in
             guard let number = classes.number(of: row.fields[column]) else {
                 throw table.issue(row.line, "label '\(row.fields[column])'", classes.allowed)

@@ -155,7 +155,7 @@ struct Table {
             allowed: "one")
     }
 
-    /// Columns are the keys of the first object, in their order; texts, numbers and truth values are fields.
+    /// Columns are the keys of the first object, by name; texts, numbers and truth values are fields.
     private static func objects(_ text: String, _ path: String) throws -> ([String], [Row]) {
         let objects = try lines(text).map { line, text in
             guard let value = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
@@ -164,7 +164,7 @@ struct Table {
                     .malformed, .path(path), field: .line(line), found: "'\(text.prefix(60))'",
                     allowed: "a JSON object")
             }
-            return (line: line, fields: try value.mapValues { try field($0, line, path) })
+            return (line: line, fields: value.mapValues(field))
         }
         guard let first = objects.first else { throw empty(path) }
         let header = first.fields.keys.sorted()
@@ -184,7 +184,7 @@ struct Table {
     }
 
     /// Lists and objects are fields that no task asks for.
-    private static func field(_ value: Any, _ line: Int, _ path: String) throws -> String {
+    private static func field(_ value: Any) -> String {
         switch value {
         case let text as String: text
         case let number as NSNumber: "\(number)"

@@ -82,6 +82,17 @@ public struct ModelConfiguration: Sendable {
         return fields.value(key) != nil
     }
 
+    /// Refuses fields of what is not computed: they may be missing or false.
+    /// - Throws: `Issue` that names the first that is neither.
+    public func requireFalse(_ keys: String...) throws {
+        for key in keys where try boolean(key, default: false) { throw wrong(key, "false", .unsupported) }
+    }
+
+    /// Leaves fields alone that change nothing, given what was read.
+    public func passOver(_ keys: String...) {
+        for key in keys { note(key) }
+    }
+
     private func note(_ key: String) { asked.keys.withLock { _ = $0.insert(key) } }
 
     /// Refuses fields with a value that nothing has asked for, as they may change what a model computes.

@@ -40,10 +40,7 @@ public struct DecoderCheckpoint: Sendable {
             let folder = try SafetensorsFile(folder: path)
             container = .folder(folder)
             var configuration = try description.configuration(json)
-            for key in ["is_encoder_decoder", "add_cross_attention", "rope_interleaved"]
-            where try json.boolean(key, default: false) {
-                throw json.wrong(key, "false", .unsupported)
-            }
+            try json.requireFalse("is_encoder_decoder", "add_cross_attention", "rope_interleaved")
             for part in [json, try json.section("rope_parameters")].compactMap(\.self)
             where part.has("partial_rotary_factor") {
                 guard try part.number("partial_rotary_factor", in: 0...1) == 1 else {

@@ -24,10 +24,7 @@ public struct EncoderConfiguration: Sendable {
             throw json.wrong(
                 fields.heads, "a divisor of \(fields.hidden), which is \(dimensions.hidden)", .mismatch)
         }
-        for key in ["is_encoder_decoder", "add_cross_attention", "is_decoder"]
-        where try json.boolean(key, default: false) {
-            throw json.wrong(key, "false", .unsupported)
-        }
+        try json.requireFalse("is_encoder_decoder", "add_cross_attention", "is_decoder")
         try json.requireNoOthers(idle: IdleFields.ofEncoders)
         prunedHeads = try json.prunedHeads(blocks: dimensions.blocks, heads: dimensions.heads)
     }

@@ -52,7 +52,7 @@ extension Architecture {
             throw json.wrong("scale_attn_by_inverse_layer_idx", "false", .unsupported)
         }
         // Another name of the same number.
-        _ = json.has("n_ctx")
+        json.passOver("n_ctx")
         return DecoderConfiguration(
             hidden: hidden,
             intermediate: try json.integer("n_inner", in: SizeRange.intermediate, default: 4 * hidden),

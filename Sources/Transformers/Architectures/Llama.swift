@@ -10,9 +10,7 @@ extension Architecture {
             DecoderDescription(
                 activation: .gatedSiLU,
                 configuration: { json in
-                    for key in ["attention_bias", "mlp_bias"] where try json.boolean(key, default: false) {
-                        throw json.wrong(key, "false", .unsupported)
-                    }
+                    try json.requireFalse("attention_bias", "mlp_bias")
                     return try DecoderConfiguration(
                         json,
                         defaults: .init(

@@ -10,11 +10,9 @@ extension Architecture {
             DecoderDescription(
                 activation: .gatedSiLU,
                 configuration: { json in
-                    guard try !json.boolean("use_sliding_window", default: false) else {
-                        throw json.wrong("use_sliding_window", "false", .unsupported)
-                    }
+                    try json.requireFalse("use_sliding_window")
                     // What a window would be.
-                    for key in ["sliding_window", "max_window_layers"] { _ = json.has(key) }
+                    json.passOver("sliding_window", "max_window_layers")
                     return try DecoderConfiguration(
                         json,
                         defaults: .init(

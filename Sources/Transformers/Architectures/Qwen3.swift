@@ -9,12 +9,9 @@ extension Architecture {
             DecoderDescription(
                 activation: .gatedSiLU,
                 configuration: { json in
-                    for key in ["attention_bias", "use_sliding_window"]
-                    where try json.boolean(key, default: false) {
-                        throw json.wrong(key, "false", .unsupported)
-                    }
+                    try json.requireFalse("attention_bias", "use_sliding_window")
                     // What a window would be.
-                    for key in ["sliding_window", "max_window_layers"] { _ = json.has(key) }
+                    json.passOver("sliding_window", "max_window_layers")
                     return try DecoderConfiguration(
                         json,
                         defaults: .init(

@@ -9,11 +9,8 @@ extension Architecture {
             DecoderDescription(
                 activation: .gatedSiLU,
                 configuration: { json in
-                    for key in ["attention_bias", "mlp_bias", "use_sliding_window"]
-                    where try json.boolean(key, default: false) {
-                        throw json.wrong(key, "false", .unsupported)
-                    }
-                    _ = json.has("sliding_window")
+                    try json.requireFalse("attention_bias", "mlp_bias", "use_sliding_window")
+                    json.passOver("sliding_window")
                     let interval = try json.integer(
                         "no_rope_layer_interval", in: SizeRange.blocks, default: unrotatedInterval)
                     return try DecoderConfiguration(
